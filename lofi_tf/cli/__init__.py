@@ -1,0 +1,1 @@
+"""Commands: flags in, one library call, an exit code out."""

@@ -1,0 +1,1 @@
+"""Music to arrays and back: records, converters, datasets."""

@@ -1,0 +1,65 @@
+"""The protocol by which music becomes arrays and arrays become music."""
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+
+from lofi_tf.data.groove import GrooveConverter
+from lofi_tf.errors import unknown_name
+
+if TYPE_CHECKING:
+    import tensorflow as tf
+
+
+class Converter(Protocol):
+    """One representation of music.
+
+    Attributes:
+        example_spec: what is stored of each example: compact and deterministic.
+        model_spec: what the model eats: `inputs` [T, input depth], `targets` [T, output depth],
+            `controls` [T, control depth] where there are any, all float32, and `length` int32 [].
+    """
+
+    example_spec: "Mapping[str, tf.TensorSpec]"
+    model_spec: "Mapping[str, tf.TensorSpec]"
+
+    def with_mode(self, mode: str) -> "Converter":
+        """Returns this converter for `train`, `eval` or `infer`, as Magenta's `set_mode`."""
+
+    def to_examples(self, source: Any) -> Iterator[dict[str, np.ndarray]]:
+        """Yields the examples of one piece of music, by `example_spec`.
+
+        Raises:
+            NotConvertible: the rule that refuses the whole piece.
+        """
+
+    def to_model(
+        self, example: "Mapping[str, tf.Tensor]", training: bool, seed: "tf.Tensor"
+    ) -> "dict[str, tf.Tensor]":
+        """Returns the model's view of one stored example, by `model_spec`; TF operations only.
+
+        Args:
+            example: one example by `example_spec`.
+            training: whether random transformations are drawn.
+            seed: int32 [2]; the same seed draws the same transformations.
+        """
+
+    def from_outputs(self, outputs: np.ndarray, qpm: float = 120.0) -> Any:
+        """Returns the NoteSequence of one decoded array [T, output depth]."""
+
+
+CONVERTERS = {"groove": GrooveConverter}
+
+
+def build_converter(component: Mapping[str, Any]) -> Converter:
+    """Returns the converter of a config's `{kind: ..., **kwargs}`.
+
+    Raises:
+        LofiError: an unknown kind or option.
+    """
+    options = dict(component)
+    kind = options.pop("kind", None)
+    if kind not in CONVERTERS:
+        raise unknown_name("converter kind", str(kind), CONVERTERS)
+    return CONVERTERS[kind](**options)

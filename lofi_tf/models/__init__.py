@@ -1,0 +1,1 @@
+"""Keras models: encoders, latents, decoders, heads and the VAE that joins them."""

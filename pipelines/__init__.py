@@ -1,0 +1,1 @@
+"""Beam pipelines that turn folders of music into records."""
