@@ -157,7 +157,7 @@ def config_from_dict(values: Mapping[str, Any], source: str = "config") -> Confi
 
 
 def with_hparams(config: Config, hparams: str) -> Config:
-    """Returns the config with overrides such as `batch_size=64,enc_rnn_size=[32],dec_rnn_size[0]=8`.
+    """Returns the config with overrides such as `batch_size=64,enc_rnn_size=[32],z_size=8`.
 
     The grammar is Magenta's: each value takes the type of the one it replaces. A name with a dot
     reaches into a component: `converter.unknown_pitch=drop`.
