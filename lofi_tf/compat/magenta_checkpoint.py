@@ -1,0 +1,141 @@
+"""Magenta's TF1 checkpoints: their weights into our models, and ours under their names.
+
+Magenta's LSTM cell holds one kernel over [x; h] with the gates in the order input, candidate,
+forget, output, and adds 1 to the forget bias as it runs; ours holds two kernels, Keras' order of
+gates and the 1 in the bias.
+"""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from lofi_tf.errors import LofiError
+from lofi_tf.models.lstm import LSTM
+from lofi_tf.models.vae import MusicVAE
+
+# Optimiser slots, step counters and cuDNN's packed copies hold nothing that a model needs.
+IGNORED = re.compile(r"global_step$|.*/Adam(_1)?$|(.*/)?beta[12]_power(_\d+)?$|.*opaque_kernel$")
+
+Layer = LSTM | keras.layers.Dense
+Weights = dict[str, np.ndarray]
+
+
+def scopes_of(model: MusicVAE) -> dict[str, Layer]:
+    """Returns every layer that holds weights, by the scope that Magenta keeps them under."""
+    scopes: dict[str, Layer] = {}
+    for way, layers in (("fw", model.encoder.forward), ("bw", model.encoder.backward)):
+        for number, layer in enumerate(layers):
+            rnn = f"encoder/cell_{number}/bidirectional_rnn/{way}"
+            scopes[f"{rnn}/multi_rnn_cell/cell_0/lstm_cell"] = layer
+    scopes |= {"encoder/mu": model.latent.mean, "encoder/sigma": model.latent.stddev}
+    scopes["decoder/z_to_initial_state"] = model.decoder.z_to_initial_state
+    for number, layer in enumerate(model.decoder.cells):
+        scopes[f"decoder/multi_rnn_cell/cell_{number}/lstm_cell"] = layer
+    scopes["decoder/output_projection"] = model.decoder.output_projection
+    return scopes
+
+
+def load_magenta_checkpoint(
+    model: MusicVAE, prefix: str | Path, substitutions: Mapping[str, str] | None = None
+) -> None:
+    """Sets a model's weights from a Magenta checkpoint.
+
+    Args:
+        model: of the config that the checkpoint was trained with.
+        prefix: path up to `.index`, such as `model.ckpt-2721`.
+        substitutions: regex -> replacement on the checkpoint's variable names, as Magenta's
+            `var_name_substitutions`.
+
+    Raises:
+        LofiError: a variable that no layer takes, a layer that no variable fills, or a shape that
+            does not fit.
+    """
+    found, wanted = _read(prefix, substitutions or {}), _shapes(model)
+    missing, extra = sorted(wanted.keys() - found.keys()), sorted(found.keys() - wanted.keys())
+    if missing or extra:
+        raise LofiError(
+            f"checkpoint {prefix} does not fit the config: it lacks {missing or 'nothing'} and "
+            f"holds besides {extra or 'nothing'}"
+        )
+    for name, shape in wanted.items():
+        if found[name].shape != shape:
+            raise LofiError(
+                f"checkpoint {prefix} does not fit the config: {name} must have shape {shape}. "
+                f"Received: {found[name].shape}"
+            )
+    for scope, layer in scopes_of(model).items():
+        _assign(layer, found[f"{scope}/kernel"], found[f"{scope}/bias"])
+
+
+def magenta_weights(model: MusicVAE) -> Weights:
+    """Returns the model's weights in Magenta's layout, by Magenta's variable names."""
+    weights = _in_magenta_layout(model, lambda variable: variable.numpy())
+    for scope, layer in scopes_of(model).items():
+        if isinstance(layer, LSTM):  # Magenta adds it as it runs
+            weights[f"{scope}/bias"][2 * layer.units : 3 * layer.units] -= 1.0
+    return weights
+
+
+def magenta_gradients(model: MusicVAE, gradients: list[tf.Tensor]) -> Weights:
+    """Returns gradients, given in the order of the trainable variables, in Magenta's layout."""
+    by_path = {
+        variable.path: gradient.numpy()
+        for variable, gradient in zip(model.trainable_variables, gradients, strict=True)
+    }
+    return _in_magenta_layout(model, lambda variable: by_path[variable.path])
+
+
+def _in_magenta_layout(model, value_of) -> Weights:
+    values = {}
+    for scope, layer in scopes_of(model).items():
+        kernel, bias = value_of(layer.kernel), value_of(layer.bias)
+        if isinstance(layer, LSTM):
+            kernel = np.concatenate([kernel, value_of(layer.recurrent_kernel)])
+            kernel, bias = _swap_gates(kernel), _swap_gates(bias)
+        values |= {f"{scope}/kernel": kernel, f"{scope}/bias": np.array(bias)}
+    return values
+
+
+def _shapes(model: MusicVAE) -> dict[str, tuple[int, ...]]:
+    shapes = {}
+    for scope, layer in scopes_of(model).items():
+        rows, columns = layer.kernel.shape
+        extra_rows = layer.units if isinstance(layer, LSTM) else 0
+        shapes |= {f"{scope}/kernel": (rows + extra_rows, columns), f"{scope}/bias": (columns,)}
+    return shapes
+
+
+def _read(prefix: str | Path, substitutions: Mapping[str, str]) -> Weights:
+    try:
+        reader = tf.train.load_checkpoint(str(prefix))
+    except (tf.errors.OpError, ValueError, RuntimeError) as error:
+        raise LofiError(f"{prefix} is not a checkpoint that TensorFlow can read") from error
+    found = {}
+    for name in reader.get_variable_to_shape_map():
+        if IGNORED.match(name):
+            continue
+        ours = name
+        for pattern, replacement in substitutions.items():
+            ours = re.sub(pattern, replacement, ours)
+        found[ours] = reader.get_tensor(name)
+    return found
+
+
+def _assign(layer: Layer, kernel: np.ndarray, bias: np.ndarray) -> None:
+    if isinstance(layer, LSTM):
+        kernel, bias = _swap_gates(kernel), _swap_gates(bias)
+        bias[layer.units : 2 * layer.units] += 1.0  # Magenta adds it as it runs
+        layer.recurrent_kernel.assign(kernel[layer.input_size :])
+        kernel = kernel[: layer.input_size]
+    layer.kernel.assign(kernel)
+    layer.bias.assign(bias)
+
+
+def _swap_gates(values: np.ndarray) -> np.ndarray:
+    """Returns the values with the second and third gate swapped: i, j, f, o <-> i, f, j, o."""
+    first, second, third, fourth = np.split(values, 4, axis=-1)
+    return np.concatenate([first, third, second, fourth], axis=-1)

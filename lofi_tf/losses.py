@@ -1,0 +1,32 @@
+"""Losses as pure functions that return one number an example, [B]."""
+
+import math
+
+import tensorflow as tf
+
+LOG_LOSS_EPSILON = 1e-7  # of tf.losses.log_loss, which Magenta's Groove decoder uses
+
+
+def kl_cost(kl_nats: tf.Tensor, free_bits: float) -> tf.Tensor:
+    """Returns the part of the KL divergence above the free bits, in nats.
+
+    Args:
+        kl_nats: divergence of posterior and prior summed over the latent, [B].
+        free_bits: bits an example that cost nothing (Kingma et al. 2016, "Improving Variational
+            Inference with Inverse Autoregressive Flow").
+    """
+    return tf.maximum(kl_nats - free_bits * math.log(2.0), 0.0)
+
+
+def log_loss(targets: tf.Tensor, probabilities: tf.Tensor) -> tf.Tensor:
+    """Returns the elementwise negative log likelihood of binary targets."""
+    epsilon = LOG_LOSS_EPSILON
+    return -targets * tf.math.log(probabilities + epsilon) - (1.0 - targets) * tf.math.log(
+        1.0 - probabilities + epsilon
+    )
+
+
+def sum_valid_steps(values: tf.Tensor, lengths: tf.Tensor) -> tf.Tensor:
+    """Returns `values` [B, T, D] summed over D and over the steps below `lengths`, [B]."""
+    valid = tf.sequence_mask(lengths, tf.shape(values)[1], values.dtype)  # [B, T]
+    return tf.reduce_sum(tf.reduce_sum(values, axis=-1) * valid, axis=-1)

@@ -1,0 +1,43 @@
+"""Latents: an encoding [B, H] to a posterior over z [B, Z]."""
+
+import keras
+import tensorflow as tf
+import tensorflow_probability as tfp
+
+tfd = tfp.distributions
+
+
+class GaussianLatent(keras.layers.Layer):
+    """A diagonal Gaussian posterior with a standard normal prior.
+
+    Args:
+        input_size: size H of the encoding.
+        z_size: size Z of the latent.
+    """
+
+    def __init__(self, input_size: int, z_size: int):
+        super().__init__(name="latent")
+        self.z_size = z_size
+        self.mean = _dense(input_size, z_size, "mean")
+        self.stddev = _dense(input_size, z_size, "stddev")
+        self.built = True
+
+    def call(self, encoding: tf.Tensor) -> tfd.MultivariateNormalDiag:
+        """Returns the posterior; its scale is softplus of a projection, as in Magenta."""
+        return tfd.MultivariateNormalDiag(
+            loc=self.mean(encoding), scale_diag=tf.nn.softplus(self.stddev(encoding))
+        )
+
+    def prior(self) -> tfd.MultivariateNormalDiag:
+        """Returns the standard normal prior."""
+        return tfd.MultivariateNormalDiag(
+            loc=tf.zeros(self.z_size), scale_diag=tf.ones(self.z_size)
+        )
+
+
+def _dense(input_size: int, size: int, name: str) -> keras.layers.Dense:
+    layer = keras.layers.Dense(
+        size, kernel_initializer=keras.initializers.RandomNormal(stddev=0.001), name=name
+    )
+    layer.build((None, input_size))
+    return layer

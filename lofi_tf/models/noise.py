@@ -1,0 +1,25 @@
+"""Random numbers by row: what a row draws depends on its own seed alone."""
+
+import tensorflow as tf
+
+
+def row_seeds(seed: int, first: int, count: int) -> tf.Tensor:
+    """Returns the seeds of rows `first` to `first + count - 1` of a run, int32 [count, 2]."""
+    return tf.stack([tf.fill([count], seed), tf.range(first, first + count)], axis=-1)
+
+
+def row_normal(seeds: tf.Tensor, size: int) -> tf.Tensor:
+    """Returns standard normal numbers [B, size] of the seeds, int32 [B, 2]."""
+    return _by_row(lambda seed: tf.random.stateless_normal([size], seed), seeds)
+
+
+def row_uniform(seeds: tf.Tensor, steps: tf.Tensor, size: int) -> tf.Tensor:
+    """Returns uniform numbers in [0, 1), [steps, B, size], of the seeds, int32 [B, 2]."""
+    drawn = _by_row(
+        lambda seed: tf.random.stateless_uniform([steps, size], tf.random.fold_in(seed, 1)), seeds
+    )
+    return tf.transpose(drawn, [1, 0, 2])
+
+
+def _by_row(draw, seeds):
+    return tf.map_fn(draw, seeds, fn_output_signature=tf.float32)

@@ -1,0 +1,39 @@
+"""The one loop over time in which a model feeds on its own outputs."""
+
+from collections.abc import Callable
+from typing import Any
+
+import tensorflow as tf
+
+State = Any  # a nest of tensors [B, ...]
+
+
+def unroll(
+    step: Callable[[tf.Tensor, tf.Tensor, State], tuple[tf.Tensor, tf.Tensor, State]],
+    first: tf.Tensor,
+    state: State,
+    num_steps: tf.Tensor,
+    emitted_size: int,
+) -> tf.Tensor:
+    """Runs `step` over time, each step fed with what the last one chose.
+
+    Keras runs no AutoGraph inside layers, so the loop is a `tf.while_loop`.
+
+    Args:
+        step: `(time, previous, state) -> (emitted [B, E], next previous, state)`.
+        first: what the first step is fed, [B, D].
+        state: the state before the first step.
+        num_steps: steps T to run.
+        emitted_size: size E.
+
+    Returns:
+        What was emitted, [B, T, E].
+    """
+    emitted = tf.TensorArray(tf.float32, num_steps, element_shape=[first.shape[0], emitted_size])
+
+    def body(time, previous, state, emitted):
+        out, previous, state = step(time, previous, state)
+        return time + 1, previous, state, emitted.write(time, out)
+
+    loop = tf.while_loop(lambda time, *_: time < num_steps, body, (0, first, state, emitted))
+    return tf.transpose(loop[-1].stack(), [1, 0, 2])

@@ -1,0 +1,235 @@
+"""The VAE: an encoder, a latent, a decoder and a head, and one step of its training."""
+
+import math
+from collections.abc import Mapping
+
+import keras
+import tensorflow as tf
+
+from lofi_tf import schedules
+from lofi_tf.config import Config, ModelConfig, TrainingConfig
+from lofi_tf.errors import unknown_name
+from lofi_tf.losses import kl_cost
+from lofi_tf.models.decoders import DECODERS
+from lofi_tf.models.encoders import ENCODERS
+from lofi_tf.models.heads import HEADS
+from lofi_tf.models.latents import GaussianLatent
+from lofi_tf.models.lstm import fold
+
+Batch = Mapping[str, tf.Tensor]
+
+
+class MusicVAE(keras.Model):
+    """A variational autoencoder of sequences.
+
+    Follows Roberts et al. 2018, "A Hierarchical Latent Vector Model for Learning Long-Term
+    Structure in Music", and Magenta's `MusicVAE`.
+
+    Args:
+        model: sizes and components.
+        training: loss weights and schedules.
+        input_size, output_size, control_size: depths of what the converter gives.
+        seed: what dropout and latent samples of training are drawn from, with the step.
+        first_step: added to the optimiser's step in every schedule.
+    """
+
+    def __init__(
+        self,
+        model: ModelConfig,
+        training: TrainingConfig,
+        input_size: int,
+        output_size: int,
+        control_size: int = 0,
+        seed: int = 0,
+        first_step: int = 0,
+    ):
+        super().__init__(name="music_vae")
+        self.settings, self.training_settings = model, training
+        self.control_size, self.seed, self.first_step = control_size, seed, first_step
+        keep = model.dropout_keep_prob
+        self.encoder = _component("encoder", ENCODERS, model.encoder)(
+            input_size + control_size, model.enc_rnn_size, keep
+        )
+        self.latent = GaussianLatent(self.encoder.output_size, model.z_size)
+        head = _component("head", HEADS, model.head)(output_size)
+        self.decoder = _component("decoder", DECODERS, model.decoder)(
+            head, model.dec_rnn_size, model.z_size, control_size, keep
+        )
+        self.built = True
+
+    def encode(
+        self,
+        inputs: tf.Tensor,
+        lengths: tf.Tensor,
+        controls: tf.Tensor | None = None,
+        seed: tf.Tensor | None = None,
+    ):
+        """Returns the posterior over z [B, Z] of inputs [B, T, D] (and controls [B, T, C])."""
+        if controls is not None:
+            inputs = tf.concat([inputs, controls], axis=-1)
+        return self.latent(self.encoder(inputs, lengths=lengths, seed=seed))
+
+    def decode(
+        self,
+        z: tf.Tensor,
+        temperature: tf.Tensor,
+        seeds: tf.Tensor,
+        length: tf.Tensor | None = None,
+        controls: tf.Tensor | None = None,
+    ) -> tf.Tensor:
+        """Returns outputs [B, T, D] of z [B, Z]; see the decoder's `generate`."""
+        length = self.settings.max_seq_len if length is None else length
+        return self.decoder.generate(z, length, temperature, seeds, controls)
+
+    def call(self, batch: Batch) -> tf.Tensor:
+        """Returns the head's parameters [B, T, P] at the posterior's mean."""
+        posterior = self.encode(batch["inputs"], batch["length"], batch.get("controls"))
+        return self.decoder(posterior.mean(), batch["targets"], batch.get("controls"))
+
+    def losses_of(
+        self,
+        batch: Batch,
+        noise: tf.Tensor,
+        seed: tf.Tensor | None = None,
+        sampling_probability: tf.Tensor | None = None,
+    ) -> dict[str, tf.Tensor]:
+        """Returns the loss parts and counts of each example, [B] each.
+
+        Args:
+            batch: `inputs` [B, T, D], `targets` [B, T, D], `length` [B] and, where the model
+                takes them, `controls` [B, T, C].
+            noise: what z is drawn by, z = mean + stddev * noise, [B, Z].
+            seed: int32 [2] to draw dropout from; none is drawn without it.
+            sampling_probability: of scheduled sampling; None feeds the truth.
+
+        Returns:
+            `r_loss`, `kl_nats`, `kl_cost`, the head's parts by their names and its counts.
+        """
+        controls, targets = batch.get("controls"), batch["targets"]
+        posterior = self.encode(batch["inputs"], batch["length"], controls, fold(seed, 0))
+        z = posterior.mean() + posterior.stddev() * noise
+        parameters = self.decoder(
+            z, targets, controls, seed=fold(seed, 1), sampling_probability=sampling_probability
+        )
+        head = self.decoder.head
+        parts = head.losses(parameters, targets, batch["length"])
+        kl_nats = posterior.kl_divergence(self.latent.prior())
+        return {
+            "r_loss": tf.add_n(list(parts.values())),
+            "kl_nats": kl_nats,
+            "kl_cost": kl_cost(kl_nats, self.training_settings.free_bits),
+            **parts,
+            **head.counts(parameters, targets, batch["length"]),
+        }
+
+    @property
+    def step(self) -> tf.Tensor:
+        """The step that every schedule goes by."""
+        return self.optimizer.iterations + self.first_step
+
+    def train_step(self, batch: Batch) -> dict[str, tf.Tensor]:
+        """Runs one step of training; returns the scalars to log, by Magenta's names."""
+        settings, step = self.training_settings, self.step
+        seed = tf.stack([tf.cast(self.seed, tf.int32), tf.cast(step, tf.int32)])
+        noise = tf.random.stateless_normal(
+            [tf.shape(batch["inputs"])[0], self.settings.z_size], fold(seed, 0)
+        )
+        beta = schedules.beta(step, settings.max_beta, settings.beta_rate)
+        sampling = self._sampling_probability(step)
+        rate = self.optimizer.learning_rate
+        with tf.GradientTape() as tape:
+            parts = self.losses_of(batch, noise, fold(seed, 1), sampling)
+            loss = tf.reduce_mean(parts["r_loss"]) + beta * tf.reduce_mean(parts["kl_cost"])
+        gradients, norm = self.clip(tape.gradient(loss, self.trainable_variables))
+        self.optimizer.apply(gradients, self.trainable_variables)
+        schedule = {"learning_rate": rate, "global_norm": norm, "losses/kl_beta": beta}
+        if sampling is not None:
+            schedule["sampling_probability"] = sampling
+        return {"loss": loss, **self.scalars(parts), **schedule}
+
+    def test_step(self, batch: Batch) -> dict[str, tf.Tensor]:
+        """Returns the sums over a batch, from the posterior's sample, the truth fed."""
+        shape = [tf.shape(batch["inputs"])[0], self.settings.z_size]
+        parts = self.losses_of(batch, tf.random.stateless_normal(shape, [self.seed, 0]))
+        return {name: tf.reduce_sum(part) for name, part in parts.items()}
+
+    def clip(self, gradients: list[tf.Tensor]) -> tuple[list[tf.Tensor], tf.Tensor]:
+        """Returns the gradients as the settings bound them, and their norm before."""
+        settings = self.training_settings
+        norm = tf.linalg.global_norm(gradients)
+        if settings.clip_mode == "value":
+            bound = settings.grad_clip
+            return [tf.clip_by_value(gradient, -bound, bound) for gradient in gradients], norm
+        clipped, _ = tf.clip_by_global_norm(gradients, settings.grad_clip, use_norm=norm)
+        explodes = norm >= settings.grad_norm_clip_to_zero
+        return [tf.where(explodes, tf.zeros_like(g), g) for g in clipped], norm
+
+    def scalars(self, parts: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+        """Returns the means over a batch by the names of Magenta's TensorBoard scalars."""
+        mean = {name: tf.reduce_mean(part) for name, part in parts.items()}
+        return {
+            "losses/r_loss": mean["r_loss"],
+            "losses/kl_loss": mean["kl_cost"],
+            "losses/kl_bits": mean["kl_nats"] / math.log(2.0),
+            **{f"metrics/{k}": v for k, v in self.decoder.head.scalars(mean).items()},
+        }
+
+    def _sampling_probability(self, step):
+        settings = self.training_settings
+        if settings.sampling_schedule == "constant" and settings.sampling_rate == 0:
+            return None
+        return schedules.sampling_probability(
+            step, settings.sampling_schedule, settings.sampling_rate
+        )
+
+
+class MagentaDecay(keras.optimizers.schedules.LearningRateSchedule):
+    """Magenta's learning rate, `(initial - minimum) * decay_rate**step + minimum`."""
+
+    def __init__(self, initial: float, decay_rate: float, minimum: float, first_step: int = 0):
+        self.initial, self.decay_rate, self.minimum = initial, decay_rate, minimum
+        self.first_step = first_step
+
+    def __call__(self, step: tf.Tensor) -> tf.Tensor:
+        """Returns the rate at a step."""
+        return schedules.learning_rate(
+            step + self.first_step, self.initial, self.decay_rate, self.minimum
+        )
+
+
+def build_model(config: Config, seed: int = 0, first_step: int = 0) -> MusicVAE:
+    """Returns the config's model, its weights drawn from `seed`, its optimiser ready.
+
+    The optimiser is Adam with TF1's epsilon of 1e-8.
+    """
+    from lofi_tf.data.converter import build_converter
+
+    keras.utils.set_random_seed(seed)
+    spec = build_converter(config.data.converter).model_spec
+    depth = {name: spec[name].shape[-1] for name in spec if name != "length"}
+    model = MusicVAE(
+        config.model,
+        config.training,
+        depth["inputs"],
+        depth["targets"],
+        depth.get("controls", 0),
+        seed,
+        first_step,
+    )
+    training = config.training
+    rate = MagentaDecay(
+        training.learning_rate, training.decay_rate, training.min_learning_rate, first_step
+    )
+    model.compile(optimizer=keras.optimizers.Adam(rate, epsilon=1e-8), jit_compile=False)
+    model.optimizer.build(model.trainable_variables)
+    return model
+
+
+def _component(what, known, settings):
+    options = dict(settings)
+    kind = options.pop("kind", None)
+    if kind not in known:
+        raise unknown_name(f"{what} kind", str(kind), known)
+    if options:
+        raise unknown_name(f"option of {what} {kind}", min(options), ["kind"])
+    return known[kind]
