@@ -147,10 +147,13 @@ class MusicVAE(keras.Model):
             schedule["sampling_probability"] = sampling
         return {"loss": loss, **self.scalars(parts), **schedule}
 
-    def test_step(self, batch: Batch) -> dict[str, tf.Tensor]:
-        """Returns the sums over a batch, from the posterior's sample, the truth fed."""
+    @tf.function(reduce_retracing=True)
+    def evaluate_batch(self, batch: Batch) -> dict[str, tf.Tensor]:
+        """Returns the sums over a batch of the loss parts and counts, z drawn by a fixed seed."""
         shape = [tf.shape(batch["inputs"])[0], self.settings.z_size]
-        parts = self.losses_of(batch, tf.random.stateless_normal(shape, [self.seed, 0]))
+        noise = tf.random.stateless_normal(shape, [self.seed, 0])
+        free_running = None if self._sampling_probability(0) is None else tf.constant(1.0)
+        parts = self.losses_of(batch, noise, sampling_probability=free_running)
         return {name: tf.reduce_sum(part) for name, part in parts.items()}
 
     def clip(self, gradients: list[tf.Tensor]) -> tuple[list[tf.Tensor], tf.Tensor]:

@@ -1,0 +1,182 @@
+"""`lofi_train`: trains a model on NoteSequence records, or evaluates one."""
+
+import argparse
+import signal
+from pathlib import Path
+
+from lofi_tf.cli.flags import add_bool, run_command, say
+from lofi_tf.errors import LofiError
+
+# Magenta's flags for TF1's parameter servers: only their defaults mean anything here.
+DISTRIBUTED = {"master": "", "task": 0, "num_ps_tasks": 0, "num_sync_workers": 0}
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Returns the parser of the command's flags, Magenta's `music_vae_train` included."""
+    parser = argparse.ArgumentParser(prog="lofi_train", description=__doc__, allow_abbrev=False)
+    flag = parser.add_argument
+    flag("--config", default="", help="name of a config, or path of a YAML file")
+    flag("--run_dir", help="folder of the run: config, checkpoints, logs")
+    flag("--mode", default="train", choices=["train", "eval"])
+    flag("--examples_path", help="TFRecords of NoteSequences: a path, glob or x.tfrecord@8")
+    flag("--tfds_name", help="TensorFlow Datasets name, prepared on disk already")
+    flag("--eval_examples_path", help="records to evaluate on while training")
+    flag(
+        "--validation_split",
+        type=float,
+        default=0.1,
+        help="share of the sources held out where nothing else is given; 0 trains on everything",
+    )
+    flag("--split_file", help="CSV with the columns split and path (or midi_filename)")
+    flag("--split", default="test", help="with --mode=eval and --split_file: which split")
+    flag("--num_steps", type=int, default=200000, help="the step to end at")
+    flag("--hparams", default="", help="overrides such as batch_size=64,enc_rnn_size=[256]")
+    flag("--seed", type=int, help="of weights, order, dropout and samples (default: 0)")
+    flag("--log_steps", type=int, default=100, help="steps between log lines")
+    flag("--save_seconds", type=float, default=60.0, help="seconds between checkpoints")
+    flag("--eval_steps", type=int, default=500, help="steps between evaluations")
+    flag("--eval_num_batches", type=int, help="batches of an evaluation (default: all)")
+    flag("--checkpoints_to_keep", type=int, default=100, help="latest checkpoints; 0 keeps all")
+    flag("--keep_checkpoint_every_n_hours", type=float, default=1.0)
+    flag("--eval_dir_suffix", default="", help="added to the name of the folder of evaluations")
+    flag("--num_workers", type=int, help="processes that convert records (default: all cores)")
+    add_bool(parser, "cache_dataset", True, "kept for Magenta's scripts: always converted once")
+    for name, default in DISTRIBUTED.items():
+        flag(f"--{name}", type=type(default), default=default, help=argparse.SUPPRESS)
+    flag(
+        "--log",
+        default="INFO",
+        choices=["DEBUG", "INFO", "WARN", "ERROR", "FATAL"],
+        help="ERROR and FATAL draw no progress line",
+    )
+    return parser
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Runs the command; returns its exit code."""
+    args = build_parser().parse_args(argv)
+    return run_command(lambda: _run(args))
+
+
+def _run(args: argparse.Namespace) -> None:
+    config = _config_of(args)
+    from lofi_tf import quiet
+
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with quiet.imports():
+        from lofi_tf import training
+    if args.mode == "eval":
+        _evaluate(args, config)
+        return
+    options = training.TrainOptions(
+        num_steps=args.num_steps,
+        seed=_seed_of(args),
+        save_seconds=args.save_seconds,
+        log_steps=args.log_steps,
+        eval_steps=args.eval_steps,
+        eval_num_batches=args.eval_num_batches,
+        checkpoints_to_keep=args.checkpoints_to_keep,
+        keep_checkpoint_every_n_hours=args.keep_checkpoint_every_n_hours,
+        show_progress=_talks(args),
+        eval_dir="eval" + args.eval_dir_suffix,
+    )
+    examples, validation = _training_data(args, config)
+    training.train(config, examples, args.run_dir, options, validation, say)
+    say(f"Trained to step {args.num_steps}: {Path(args.run_dir) / 'train'}")
+
+
+def _config_of(args: argparse.Namespace):
+    from lofi_tf.config import ignored_hparams, load_config, with_hparams
+
+    _check(args)
+    known = Path(args.run_dir) / "config.yaml"
+    if not args.config and not known.is_file():
+        raise LofiError(
+            "--config is missing: a config's name or a YAML file, or a --run_dir "
+            "that was trained before"
+        )
+    for name, reason in ignored_hparams(args.hparams).items():
+        say(f"hparam {name} has no effect: {reason}.")
+    return with_hparams(load_config(args.config or known), args.hparams)
+
+
+def _check(args: argparse.Namespace) -> None:
+    if not args.run_dir:
+        raise LofiError("--run_dir is missing: the folder for the run's checkpoints and logs")
+    if bool(args.examples_path) == bool(args.tfds_name):
+        raise LofiError("give --examples_path or --tfds_name, one of the two")
+    for name, default in DISTRIBUTED.items():
+        if getattr(args, name) != default:
+            raise LofiError(
+                f"--{name} is for TF1's parameter servers, which are not supported. "
+                f"Allowed: {default!r}. Received: {getattr(args, name)!r}"
+            )
+    if not 0 <= args.validation_split < 1:
+        raise LofiError(
+            f"--validation_split must be from 0 to below 1. Received: {args.validation_split}"
+        )
+    for name in ("num_steps", "log_steps", "eval_steps"):
+        if getattr(args, name) < 1:
+            raise LofiError(f"--{name} must be at least 1. Received: {getattr(args, name)}")
+
+
+def _seed_of(args: argparse.Namespace) -> int:
+    from lofi_tf.training import seed_of_run
+
+    begun = seed_of_run(args.run_dir)
+    return args.seed if args.seed is not None else begun or 0
+
+
+def _talks(args: argparse.Namespace) -> bool:
+    return args.log not in ("ERROR", "FATAL")
+
+
+def _training_data(args, config):
+    from lofi_tf.data.examples import split_by_file, split_by_source
+
+    examples = _read(args, config, "train")
+    if args.eval_examples_path:
+        return examples, _read(args, config, "validation", args.eval_examples_path)
+    if args.split_file:
+        splits = split_by_file(examples, args.split_file)
+        if "train" not in splits:
+            raise LofiError(
+                f"{args.split_file} has no rows of the split train. Received: {', '.join(splits)}"
+            )
+        return splits["train"], splits.get("validation")
+    if args.tfds_name:
+        return examples, _read(args, config, "validation")
+    return split_by_source(examples, args.validation_split)
+
+
+def _evaluate(args, config) -> None:
+    from lofi_tf import training
+    from lofi_tf.data.examples import split_by_file
+
+    examples = _read(args, config, "test")
+    if args.split_file:
+        splits = split_by_file(examples, args.split_file)
+        if args.split not in splits:
+            raise LofiError(
+                f"{args.split_file} has no rows of the split {args.split!r}. "
+                f"Allowed: {', '.join(splits)}"
+            )
+        examples = splits[args.split]
+    folder = "eval" + args.eval_dir_suffix
+    found = training.evaluate_run(args.run_dir, config, examples, args.eval_num_batches, folder)
+    for name, value in found.items():
+        print(f"{name:32s} {value:12.4f}")
+
+
+def _read(args, config, split, path=None):
+    from lofi_tf.data.records import load_examples
+
+    return load_examples(
+        path or args.examples_path,
+        args.tfds_name,
+        split,
+        config.data.converter,
+        args.num_workers,
+        _talks(args),
+        say,
+    )

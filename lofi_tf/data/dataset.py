@@ -1,0 +1,85 @@
+"""Batches for training and evaluation: everything random is drawn here, anew each epoch.
+
+What a training batch holds is a pure function of the seed and the step: a run that goes on from
+step n sees the batches that the unbroken run saw from there on.
+"""
+
+import tensorflow as tf
+
+from lofi_tf.data.converter import Converter
+from lofi_tf.data.examples import Examples
+from lofi_tf.errors import LofiError
+
+
+def training_batches(
+    examples: Examples,
+    converter: Converter,
+    batch_size: int,
+    max_seq_len: int,
+    seed: int = 0,
+    first_step: int = 0,
+    num_steps: int | None = None,
+) -> tf.data.Dataset:
+    """Returns shuffled batches by the converter's `model_spec`, epochs one after the other.
+
+    A batch may hold the end of one epoch and the start of the next, as in Magenta.
+
+    Args:
+        examples: N of them, at least a batch.
+        converter: what turns them into the model's view.
+        batch_size: examples B a batch.
+        max_seq_len: steps T; longer examples are cut, shorter ones padded with zeros.
+        seed: of the order and of all random transformations.
+        first_step: the first batch's step.
+        num_steps: the step to end before; never if not given.
+
+    Raises:
+        LofiError: fewer examples than a batch.
+    """
+    if len(examples) < batch_size:
+        raise LofiError(
+            f"{len(examples)} examples are fewer than a batch of {batch_size}. Allowed: a "
+            f"batch_size of at most {len(examples)}, by --hparams=batch_size={len(examples)}"
+        )
+    arrays = {name: tf.constant(array) for name, array in examples.arrays.items()}
+    last = len(examples) - 1
+
+    def example_at(position):
+        epoch, place = position // len(examples), position % len(examples)
+        order_seed = tf.stack([tf.constant(seed, tf.int64), epoch])
+        index = tf.random.experimental.index_shuffle(place, order_seed, max_index=last)
+        example = {name: array[index] for name, array in arrays.items()}
+        drawn = tf.stack([tf.constant(seed), tf.cast(position % (2**31 - 1), tf.int32)])
+        return _fit(converter.to_model(example, training=True, seed=drawn), max_seq_len)
+
+    end = tf.int64.max if num_steps is None else num_steps * batch_size
+    positions = tf.data.Dataset.range(first_step * batch_size, end)
+    return (
+        positions.map(example_at, num_parallel_calls=tf.data.AUTOTUNE)
+        .batch(batch_size, drop_remainder=True)
+        .prefetch(2)
+    )
+
+
+def evaluation_batches(
+    examples: Examples, converter: Converter, batch_size: int, max_seq_len: int
+) -> tf.data.Dataset:
+    """Returns every example once, in order, nothing random drawn; the last batch may be short."""
+    seed = tf.zeros([2], tf.int32)
+
+    def to_model(example):
+        return _fit(converter.to_model(example, training=False, seed=seed), max_seq_len)
+
+    dataset = tf.data.Dataset.from_tensor_slices(dict(examples.arrays))
+    return dataset.map(to_model, num_parallel_calls=tf.data.AUTOTUNE).batch(batch_size).prefetch(2)
+
+
+def _fit(example: dict[str, tf.Tensor], max_seq_len: int) -> dict[str, tf.Tensor]:
+    """Returns the example cut or padded to `max_seq_len` steps."""
+    fitted = {"length": tf.minimum(example["length"], max_seq_len)}
+    for name in example.keys() - {"length"}:
+        value = example[name][:max_seq_len]
+        missing = max_seq_len - tf.shape(value)[0]
+        value = tf.pad(value, [[0, missing], [0, 0]])
+        fitted[name] = tf.ensure_shape(value, [max_seq_len, value.shape[-1]])
+    return fitted

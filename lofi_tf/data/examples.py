@@ -1,0 +1,233 @@
+"""Examples in memory: converted once, in parallel, with what was refused and why."""
+
+import csv
+import dataclasses
+import hashlib
+import os
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from itertools import islice
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lofi_tf.data.converter import Converter, build_converter
+from lofi_tf.errors import LofiError, NotConvertible
+
+Progress = Callable[[int], None]  # called with the number of records done since the last call
+
+RECORDS_A_TASK = 64  # records that one worker converts at a time
+PARALLEL_FROM = 512  # fewer records than this are not worth starting workers for
+
+
+@dataclasses.dataclass(frozen=True)
+class Examples:
+    """Converted examples.
+
+    Attributes:
+        arrays: by the names of the converter's `example_spec`, N examples first; shorter ones are
+            padded with zeros at the end.
+        sources: the source (song, performance, recording) of each example, [N].
+        refused: number of sources that each rule refused.
+        messages: a line for each refused source.
+        num_sources: sources read.
+    """
+
+    arrays: Mapping[str, np.ndarray]
+    sources: np.ndarray
+    refused: Mapping[str, int] = dataclasses.field(default_factory=dict)
+    messages: Sequence[str] = ()
+    num_sources: int = 0
+
+    def __len__(self) -> int:
+        return len(self.sources)
+
+    def where(self, chosen: np.ndarray) -> "Examples":
+        """Returns the examples of a boolean mask [N]."""
+        arrays = {name: array[chosen] for name, array in self.arrays.items()}
+        sources = self.sources[chosen]
+        return Examples(arrays, sources, num_sources=len(set(sources.tolist())))
+
+    def sha1(self) -> str:
+        """Returns the hash of the arrays and their sources."""
+        digest = hashlib.sha1("\n".join(self.sources.tolist()).encode())
+        for name in sorted(self.arrays):
+            digest.update(name.encode() + str(self.arrays[name].shape).encode())
+            digest.update(np.ascontiguousarray(self.arrays[name]).tobytes())
+        return digest.hexdigest()
+
+
+def examples_of_records(
+    records: Iterable[bytes],
+    converter: Mapping[str, Any],
+    num_workers: int | None = None,
+    progress: Progress | None = None,
+) -> Examples:
+    """Returns the examples of serialized NoteSequences.
+
+    Args:
+        records: serialized NoteSequences, in the order that the examples keep.
+        converter: a config's converter, `{kind: ..., **kwargs}`.
+        num_workers: processes; as many as the machine has cores if not given.
+        progress: told of records done.
+
+    Raises:
+        LofiError: a bad converter.
+    """
+    build_converter(converter)  # so that a bad option shows before workers start
+    records = iter(records)
+    head = list(islice(records, PARALLEL_FROM))
+    tasks = _tasks(head, records)
+    num_workers = num_workers or os.cpu_count() or 1
+    parts = []
+    for part in _map(converter, tasks, 1 if len(head) < PARALLEL_FROM else num_workers):
+        parts.append(part)
+        if progress:
+            progress(part.num_sources)
+    return _joined(parts)
+
+
+def split_by_source(examples: Examples, share: float) -> tuple[Examples, Examples]:
+    """Returns training and validation examples, no source on both sides.
+
+    A source goes to validation by the sha1 of its name, so that it stays there when others come.
+
+    Args:
+        examples: what to split.
+        share: of the sources for validation, in [0, 1).
+    """
+    names = sorted(set(examples.sources.tolist()))
+    place = {name: int(hashlib.sha1(name.encode()).hexdigest(), 16) / 2**160 for name in names}
+    held_out = {name for name in names if place[name] < share}
+    if share > 0 and not held_out and len(names) > 1:
+        held_out = {min(names, key=place.get)}
+    mask = np.array([name in held_out for name in examples.sources.tolist()], bool)
+    return examples.where(~mask), examples.where(mask)
+
+
+def split_by_file(examples: Examples, path: str | Path) -> dict[str, Examples]:
+    """Returns the examples by the split that a CSV file gives each source.
+
+    Args:
+        examples: what to split; sources are paths as in the file, or end in them.
+        path: CSV with a column `split` (`train`, `validation`, `test`) and a column `path`,
+            `filename` or `midi_filename`.
+
+    Raises:
+        LofiError: missing columns, or no example of a source that the file names.
+    """
+    split_of = _read_split_file(path)
+    splits = np.array([split_of.get(source, "") for source in examples.sources.tolist()], object)
+    if len(examples) and not any(splits):
+        raise LofiError(
+            f"{path} names none of the records' sources. Expected paths such as "
+            f"{examples.sources[0]!r}. Received: {next(iter(split_of), 'no rows')!r}"
+        )
+    return {name: examples.where(splits == name) for name in sorted(set(splits) - {""})}
+
+
+def _read_split_file(path: str | Path) -> dict[str, str]:
+    try:
+        with open(path, newline="", encoding="utf-8") as file:
+            rows = list(csv.DictReader(file))
+    except OSError as error:
+        raise LofiError(f"cannot read split file {path}: {error.strerror}") from error
+    columns = list(rows[0]) if rows else []
+    named = [name for name in ("path", "filename", "midi_filename") if name in columns]
+    if "split" not in columns or not named:
+        raise LofiError(
+            f"split file {path} must have a column split and a column path, filename or "
+            f"midi_filename. Received: {', '.join(columns) or 'no rows'}"
+        )
+    return {row[named[0]]: row["split"].strip() for row in rows}
+
+
+def _tasks(head: list[bytes], rest: Iterator[bytes]) -> Iterator[list[bytes]]:
+    for first in range(0, len(head), RECORDS_A_TASK):
+        yield head[first : first + RECORDS_A_TASK]
+    while task := list(islice(rest, RECORDS_A_TASK)):
+        yield task
+
+
+def _map(converter, tasks, num_workers) -> Iterator[Examples]:
+    """Yields the converted tasks in order, a few at a time in flight."""
+    if num_workers == 1:
+        yield from (_convert(converter, task) for task in tasks)
+        return
+    with ProcessPoolExecutor(num_workers, mp_context=get_context("spawn")) as pool:
+        waiting = []
+        for task in tasks:
+            waiting.append(pool.submit(_convert, converter, task))
+            if len(waiting) > 4 * num_workers:
+                yield waiting.pop(0).result()
+        for future in waiting:
+            yield future.result()
+
+
+def _convert(settings: Mapping[str, Any], records: list[bytes]) -> Examples:
+    """Converts one task; runs in a worker."""
+    from lofi_tf.data.sequence_proto import NoteSequence
+
+    converter = build_converter(settings)
+    found, sources, refused, messages = [], [], Counter(), []
+    for record in records:
+        sequence = NoteSequence.FromString(record)
+        source = sequence.filename or sequence.id
+        try:
+            made = list(converter.to_examples(sequence))
+        except NotConvertible as error:
+            refused[error.rule] += 1
+            messages.append(f"{source}: {error}")
+            continue
+        found += made
+        sources += [source] * len(made)
+    arrays = _stacked(found, converter)
+    return Examples(arrays, np.array(sources, object), dict(refused), messages, len(records))
+
+
+def _stacked(found: list[dict[str, np.ndarray]], converter: Converter) -> dict[str, np.ndarray]:
+    return {
+        name: _padded([example[name] for example in found], converter.example_spec[name])
+        for name in converter.example_spec
+    }
+
+
+def _padded(arrays: list[np.ndarray], spec) -> np.ndarray:
+    if not arrays:
+        return np.zeros([0, *(size or 0 for size in spec.shape)], spec.dtype.as_numpy_dtype)
+    if len({np.shape(array) for array in arrays}) == 1:
+        return np.stack(arrays)
+    steps = max(len(array) for array in arrays)
+    return np.stack(
+        [np.pad(array, [(0, steps - len(array))] + [(0, 0)] * (array.ndim - 1)) for array in arrays]
+    )
+
+
+def _joined(parts: list[Examples]) -> Examples:
+    if not parts:
+        return Examples({}, np.array([], object))
+    filled = [part for part in parts if len(part)] or parts[:1]
+    arrays = {}
+    for name in filled[0].arrays:
+        arrays[name] = _concatenated([part.arrays[name] for part in filled])
+    refused = sum((Counter(part.refused) for part in parts), Counter())
+    return Examples(
+        arrays,
+        np.concatenate([part.sources for part in parts]),
+        dict(sorted(refused.items())),
+        [message for part in parts for message in part.messages],
+        sum(part.num_sources for part in parts),
+    )
+
+
+def _concatenated(arrays: list[np.ndarray]) -> np.ndarray:
+    """Returns the arrays one after the other, their steps padded to the longest."""
+    steps = max((array.shape[1] for array in arrays if array.ndim > 1), default=0)
+    padded = [
+        np.pad(a, [(0, 0), (0, steps - a.shape[1])] + [(0, 0)] * (a.ndim - 2)) if a.ndim > 1 else a
+        for a in arrays
+    ]
+    return np.concatenate(padded)

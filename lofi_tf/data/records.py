@@ -1,0 +1,107 @@
+"""Where training examples come from: records of NoteSequences, or TensorFlow Datasets on disk."""
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from lofi_tf.data.examples import Examples, examples_of_records
+from lofi_tf.data.tfrecord import read_records, record_paths
+from lofi_tf.errors import LofiError
+
+MESSAGES_SHOWN = 5
+
+
+def load_examples(
+    path: str | None,
+    tfds_name: str | None,
+    split: str,
+    converter: Mapping[str, Any],
+    num_workers: int | None = None,
+    show_progress: bool = True,
+    say: Callable[[str], None] = lambda line: None,
+) -> Examples:
+    """Returns the examples of NoteSequence records, or of a prepared TensorFlow Dataset.
+
+    Args:
+        path: a path, glob or `x.tfrecord@8` of NoteSequence records.
+        tfds_name: such as `groove/4bar-midionly`, read where no path is given.
+        split: of the TensorFlow Dataset.
+        converter: a config's converter, `{kind: ..., **kwargs}`.
+        num_workers: processes that convert; all cores if not given.
+        show_progress: whether to draw a progress line on stderr.
+        say: told how many examples came of it, and what was refused and why.
+
+    Raises:
+        LofiError: no such records, or none of them fits the converter.
+    """
+    from tqdm import tqdm
+
+    records = _records(path) if path else _tfds_records(tfds_name, split)
+    with tqdm(desc="converting", unit=" records", disable=not show_progress, leave=False) as bar:
+        examples = examples_of_records(records, converter, num_workers, bar.update)
+    name = path or f"{tfds_name} ({split})"
+    refused = sum(examples.refused.values())
+    say(
+        f"{name}: {len(examples)} examples of {examples.num_sources - refused} of "
+        f"{examples.num_sources} sequences."
+    )
+    _report(examples, say)
+    if not len(examples):
+        raise LofiError(f"no example in {name} fits the config: {_reasons(examples)}")
+    return examples
+
+
+def _report(examples: Examples, say: Callable[[str], None]) -> None:
+    if not examples.refused:
+        return
+    say(f"Left out: {_reasons(examples)}.")
+    for message in examples.messages[:MESSAGES_SHOWN]:
+        say(f"  {message}")
+    more = len(examples.messages) - MESSAGES_SHOWN
+    if more > 0:
+        say(f"  and {more} more")
+
+
+def _reasons(examples: Examples) -> str:
+    counts = [f"{count} by {rule}" for rule, count in examples.refused.items()]
+    return ", ".join(counts) or f"{examples.num_sources} sequences held nothing to convert"
+
+
+def _records(path: str) -> Iterator[bytes]:
+    for file in record_paths(path):
+        yield from read_records(file)
+
+
+def _tfds_records(name: str, split: str) -> Iterator[bytes]:
+    """Yields a prepared dataset's MIDI as serialized NoteSequences.
+
+    The files are read as TensorFlow Datasets lays them out; the library itself is not needed.
+    """
+    import tensorflow as tf
+
+    from lofi_tf.data.midi import read_midi
+
+    for file in _tfds_files(name, split):
+        for record in read_records(file):
+            features = tf.train.Example.FromString(record).features.feature
+            if "midi" not in features:
+                raise LofiError(f"{name} holds no MIDI. Received: {', '.join(sorted(features))}")
+            sequence = read_midi(features["midi"].bytes_list.value[0])
+            sequence.id = sequence.filename = features["id"].bytes_list.value[0].decode()
+            yield sequence.SerializeToString()
+
+
+def _tfds_files(name: str, split: str) -> list[Path]:
+    home = Path(os.environ.get("TFDS_DATA_DIR", "~/tensorflow_datasets")).expanduser()
+    base, _, version = name.partition(":")
+    folder = home / base
+    versions = sorted(path for path in folder.glob(version or "*") if path.is_dir())
+    stem = base.split("/")[0]
+    files = sorted(versions[-1].glob(f"{stem}-{split}.tfrecord*")) if versions else []
+    if not files:
+        raise LofiError(
+            f"TensorFlow Dataset {name} has no split {split!r} in {home} (set TFDS_DATA_DIR for "
+            "another folder); prepare it there, or give --examples_path"
+        )
+    return files

@@ -1,0 +1,61 @@
+"""Evaluation: how well a model explains held-out examples."""
+
+import numpy as np
+import tensorflow as tf
+
+from lofi_tf.data.converter import Converter
+from lofi_tf.errors import LofiError
+from lofi_tf.models.vae import Batch, MusicVAE
+from lofi_tf.pictures import piano_roll_array
+
+
+def evaluate(
+    model: MusicVAE, batches: tf.data.Dataset, num_batches: int | None = None
+) -> dict[str, float]:
+    """Returns the mean loss and its parts over the examples of `batches`.
+
+    The latent is drawn from the posterior and the decoder fed the truth, or its own samples where
+    the config trains with scheduled sampling, as Magenta does. The loss weighs the KL cost by
+    `max_beta`, so that it can be compared between steps.
+
+    Raises:
+        LofiError: no examples.
+    """
+    totals: dict[str, float] = {}
+    count = 0
+    for batch in batches.take(-1 if num_batches is None else num_batches):
+        sums = model.evaluate_batch(batch)
+        count += len(batch["length"])
+        for name, value in sums.items():
+            totals[name] = totals.get(name, 0.0) + float(value)
+    if not count:
+        raise LofiError("there are no examples to evaluate on")
+    means = {name: tf.constant(value / count) for name, value in totals.items()}
+    scalars = {name: float(value) for name, value in model.scalars(means).items()}
+    beta = model.training_settings.max_beta
+    loss = scalars["losses/r_loss"] + beta * scalars["losses/kl_loss"]
+    return {"loss": loss, **scalars}
+
+
+def write_pictures(model: MusicVAE, converter: Converter, batch: Batch) -> None:
+    """Writes histograms of weights and latents, and reconstructions, to the default writer.
+
+    Each reconstruction decodes the posterior's mean, the likeliest output at each step.
+    """
+    for variable in model.trainable_variables:
+        tf.summary.histogram(f"weights/{variable.path}", variable)
+    posterior = model.encode(batch["inputs"], batch["length"], batch.get("controls"))
+    tf.summary.histogram("latent/mean", posterior.mean())
+    tf.summary.histogram("latent/stddev", posterior.stddev())
+    size = len(batch["length"])
+    decoded = model.decode(
+        posterior.mean(),
+        tf.zeros(size),
+        tf.zeros([size, 2], tf.int32),
+        controls=batch.get("controls"),
+    )
+    pairs = zip(batch["targets"].numpy(), decoded.numpy(), batch["length"].numpy(), strict=True)
+    for number, (target, output, length) in enumerate(pairs):
+        music = [converter.from_outputs(np.asarray(part[:length])) for part in (target, output)]
+        image = piano_roll_array(music, ["original", "reconstruction"])
+        tf.summary.image(f"reconstruction/{number}", image[None])

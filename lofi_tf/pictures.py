@@ -1,0 +1,95 @@
+"""Piano-roll pictures of NoteSequences."""
+
+import io
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lofi_tf.data.tfrecord import whole_file
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+DRUM_NAMES = {
+    36: "kick",
+    38: "snare",
+    42: "closed hi-hat",
+    46: "open hi-hat",
+    43: "low tom",
+    45: "low tom",
+    47: "mid tom",
+    48: "mid tom",
+    50: "high tom",
+    49: "crash",
+    51: "ride",
+}
+
+
+def save_piano_roll(sequence, path: str | Path, title: str = "") -> None:
+    """Writes a PNG picture of a NoteSequence's notes; see `draw_piano_roll`."""
+    buffer = io.BytesIO()
+    draw_piano_roll([sequence], [title]).savefig(buffer, format="png", dpi=100)
+    with whole_file(path) as file:
+        file.write(buffer.getvalue())
+
+
+def piano_roll_array(sequences: list, titles: list[str]) -> np.ndarray:
+    """Returns a picture of NoteSequences one above the other, uint8 [height, width, 3]."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    canvas = FigureCanvasAgg(draw_piano_roll(sequences, titles))
+    canvas.draw()
+    return np.asarray(canvas.buffer_rgba())[..., :3]
+
+
+def draw_piano_roll(sequences: list, titles: list[str]) -> "Figure":
+    """Returns a figure of NoteSequences one above the other.
+
+    Time runs in beats along x, with a line a bar; each pitch has a row, drums by their names; a
+    note is the darker the louder it is.
+    """
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(10, 2.6 * len(sequences)), layout="constrained")
+    for number, (sequence, title) in enumerate(zip(sequences, titles, strict=True)):
+        axes = figure.add_subplot(len(sequences), 1, number + 1)
+        _draw(axes, sequence)
+        axes.set_title(title, loc="left", fontsize=9)
+    return figure
+
+
+def _draw(axes, sequence) -> None:
+    qpm = sequence.tempos[0].qpm if sequence.tempos else 120.0
+    notes = list(sequence.notes)
+    rows = _rows(notes)
+    beats = np.array([(n.start_time, n.end_time) for n in notes]).reshape(-1, 2) * qpm / 60.0
+    for note, (start, end) in zip(notes, beats, strict=True):
+        shade = 0.15 + 0.85 * note.velocity / 127.0
+        axes.barh(
+            rows[note.pitch],
+            max(end - start, 0.05),
+            left=start,
+            height=0.8,
+            alpha=shade,
+            color="tab:blue" if note.is_drum else "tab:green",
+        )
+    axes.set_yticks(sorted(set(rows.values())), [_label(p, notes) for p in sorted(rows)])
+    bars = int(np.ceil(beats.max() / 4)) if len(notes) else 1
+    axes.set_xticks(np.arange(0, 4 * bars + 1, 4))
+    axes.set_xlim(min(0.0, beats.min()) if len(notes) else 0.0, 4 * bars)
+    axes.grid(axis="x", alpha=0.4)
+    axes.tick_params(labelsize=7)
+    axes.set_xlabel(f"beats at {qpm:g} to the minute", fontsize=7)
+
+
+def _rows(notes) -> dict[int, int]:
+    pitches = sorted({note.pitch for note in notes})
+    if all(note.is_drum for note in notes):
+        return {pitch: row for row, pitch in enumerate(pitches)}
+    return {pitch: pitch for pitch in pitches}
+
+
+def _label(pitch: int, notes) -> str:
+    drum = any(note.is_drum for note in notes if note.pitch == pitch)
+    return DRUM_NAMES.get(pitch, str(pitch)) if drum else str(pitch)
