@@ -1,5 +1,6 @@
 """The protocol by which music becomes arrays and arrays become music."""
 
+import dataclasses
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -62,4 +63,8 @@ def build_converter(component: Mapping[str, Any]) -> Converter:
     kind = options.pop("kind", None)
     if kind not in CONVERTERS:
         raise unknown_name("converter kind", str(kind), CONVERTERS)
+    known = [field.name for field in dataclasses.fields(CONVERTERS[kind])]
+    for name in options:
+        if name not in known:
+            raise unknown_name(f"option of the {kind} converter", str(name), known)
     return CONVERTERS[kind](**options)

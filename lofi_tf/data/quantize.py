@@ -1,0 +1,113 @@
+"""Onto the grid: the one tempo and metre of a piece, and times in steps.
+
+The rules are those of note-seq's `quantize_note_sequence`: an implicit 4/4 and 120 quarters a
+minute at time zero, one tempo and one metre for the whole piece, a note belongs to its nearest
+step.
+"""
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+
+from lofi_tf.errors import NotConvertible
+
+DEFAULT_QPM = 120.0
+
+
+@dataclasses.dataclass(frozen=True)
+class Grid:
+    """The steps of a piece.
+
+    Attributes:
+        qpm: quarters per minute, above 0.
+        steps_per_quarter: steps in a quarter.
+    """
+
+    qpm: float
+    steps_per_quarter: int
+
+    @property
+    def step_seconds(self) -> float:
+        """Length of a step in seconds."""
+        return 60.0 / self.qpm / self.steps_per_quarter
+
+    def steps(self, seconds: np.ndarray) -> np.ndarray:
+        """Returns the nearest step of each time, int64; halves go up.
+
+        Like Magenta's, it cuts towards zero: up to a step and a half before zero is step 0.
+        """
+        per_second = self.steps_per_quarter * self.qpm / 60.0
+        return (seconds * per_second + 0.5).astype(np.int64)
+
+
+def refusal(rule: str, what: str, allowed: str, received: str) -> NotConvertible:
+    """Returns the error of a piece that a rule refuses."""
+    return NotConvertible(rule, f"{rule}: {what}. Allowed: {allowed}. Received: {received}")
+
+
+def grid_of(note_sequence: Any, steps_per_quarter: int, steps_per_bar: int) -> Grid:
+    """Returns the grid of a piece in one tempo and one metre.
+
+    Args:
+        note_sequence: a NoteSequence.
+        steps_per_quarter: steps in a quarter.
+        steps_per_bar: steps that a bar must have; the metre decides.
+
+    Raises:
+        NotConvertible: `metre_change`, `metre`, `tempo_change` or `tempo`.
+    """
+    numerator, denominator = _metre(note_sequence.time_signatures)
+    qpm = _tempo(note_sequence.tempos)
+    if steps_per_quarter * 4.0 * numerator / denominator != steps_per_bar:
+        quarters = steps_per_bar / steps_per_quarter
+        raise refusal(
+            "metre",
+            "the bars have another length",
+            f"bars of {quarters:g} quarters",
+            f"{numerator}/{denominator}",
+        )
+    return Grid(qpm, steps_per_quarter)
+
+
+def _metre(signatures: Any) -> tuple[int, int]:
+    if not signatures:
+        return 4, 4
+    found = [(s.time, s.numerator, s.denominator) for s in signatures]
+    first = min(found, key=lambda signature: signature[0])
+    changes = {signature[1:] for signature in found}
+    if first[0] != 0:
+        changes.add((4, 4))
+    if len(changes) > 1:
+        raise refusal(
+            "metre_change",
+            "the metre changes",
+            "one metre for the whole piece (4/4 where none is given)",
+            ", ".join(f"{n}/{d} at {t:.2f} s" for t, n, d in sorted(found)[:4]),
+        )
+    numerator, denominator = first[1:]
+    if numerator < 1 or denominator < 1 or denominator & (denominator - 1):
+        raise refusal(
+            "metre", "this is no metre", "n/1, n/2, n/4, n/8, ...", f"{numerator}/{denominator}"
+        )
+    return numerator, denominator
+
+
+def _tempo(tempos: Any) -> float:
+    if not tempos:
+        return DEFAULT_QPM
+    found = [(t.time, t.qpm) for t in tempos]
+    first = min(found, key=lambda tempo: tempo[0])
+    changes = {qpm for _, qpm in found}
+    if first[0] != 0:
+        changes.add(DEFAULT_QPM)
+    if len(changes) > 1:
+        raise refusal(
+            "tempo_change",
+            "the tempo changes",
+            f"one tempo for the whole piece ({DEFAULT_QPM:g} qpm where none is given)",
+            ", ".join(f"{qpm:.2f} qpm at {time:.2f} s" for time, qpm in sorted(found)[:4]),
+        )
+    if not first[1] > 0:
+        raise refusal("tempo", "this is no tempo", "more than 0 qpm", f"{first[1]:g} qpm")
+    return first[1]

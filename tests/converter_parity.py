@@ -1,0 +1,268 @@
+"""Compares a config's converter with Magenta's answers, laid out as `<golden>/{inputs,tensors}`.
+
+`tensors/<config>.npz` holds, for each mode and input file, `mode|file|error` (Magenta fails),
+`mode|file|count` and, for each example i, `mode|file|i|inputs`, `outputs`, `controls`, `length`,
+`notes`. What is not there, or not compared, fails.
+"""
+
+import collections
+import dataclasses
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lofi_tf.config import load_config, with_hparams
+from lofi_tf.data.converter import build_converter
+from lofi_tf.data.groove import GrooveConverter
+from lofi_tf.data.sequence_proto import NoteSequence
+from lofi_tf.errors import LofiError, NotConvertible
+
+# The rule that must refuse a piece where Magenta raises this.
+RULES = {"KeyError": "unknown_pitch"}
+# An offset in [-1, 1] is stored as float32: half its last place, in halves of a step of 1/8 s.
+HALF_PLACE_SECONDS = 2.0**-25 / 2 * 0.125
+
+
+@dataclasses.dataclass(frozen=True)
+class Row:
+    """The result of one check.
+
+    Attributes:
+        config: name of the config.
+        check: what was compared.
+        largest_difference: largest absolute difference found; infinite where shapes differ.
+        compared: number of comparisons made.
+        ok: whether something was compared and all of it agrees.
+        note: the first disagreement, or what to know.
+    """
+
+    config: str
+    check: str
+    largest_difference: float
+    compared: int
+    ok: bool
+    note: str = ""
+
+
+@dataclasses.dataclass(frozen=True)
+class Kind:
+    """How the converters of a kind are compared.
+
+    Attributes:
+        checks: names of the rows.
+        answers: our examples of a piece: dicts of arrays named as the golden ones.
+        pairs: our examples beside Magenta's, where order may not matter.
+    """
+
+    checks: tuple[str, ...]
+    answers: Callable[[Any, NoteSequence], list[dict[str, np.ndarray]]]
+    pairs: Callable[[list, list], Iterator[tuple[dict, dict]]]
+
+
+class Ledger:
+    """Collects differences by check."""
+
+    def __init__(self):
+        self.differences: dict[str, list[float]] = collections.defaultdict(list)
+        self.notes: dict[str, str] = {}
+
+    def add(self, check: str, where: str, difference: float, allowed: float = 0.0) -> None:
+        """Notes one comparison."""
+        self.differences[check].append(difference)
+        if not difference <= allowed:
+            self.notes.setdefault(check, f"{where}: differs by {difference:g}")
+
+    def fail(self, check: str, note: str) -> None:
+        """Notes something that could not be compared."""
+        self.notes.setdefault(check, note)
+
+    def rows(self, config: str, checks: tuple[str, ...], skipped: dict[str, str]) -> list[Row]:
+        """Returns a row for each check, failing those without a comparison."""
+        found = []
+        for check in [*checks, *sorted(set(self.notes) - set(checks))]:
+            differences = self.differences[check]
+            note = self.notes.get(check, "")
+            if check in skipped and not note:
+                continue
+            if not differences and not note:
+                note = "nothing was compared"
+            largest = max(differences, default=float("inf"))
+            found.append(Row(config, check, largest, len(differences), not note, note))
+        return found
+
+
+def check_converter(config_name: str, golden_dir: str | Path) -> list[Row]:
+    """Returns the comparison of a config's converter with Magenta's answers.
+
+    Args:
+        config_name: a shipped config.
+        golden_dir: folder with `inputs` and `tensors`.
+    """
+    golden_dir = Path(golden_dir)
+    path = golden_dir / "tensors" / f"{config_name}.npz"
+    try:
+        config = with_hparams(load_config(config_name), "converter.unknown_pitch=error")
+        converter = build_converter(config.data.converter)
+    except LofiError as error:
+        return [Row(config_name, "converter", float("inf"), 0, False, str(error))]
+    if not path.is_file():
+        return [Row(config_name, "tensors", float("inf"), 0, False, f"{path} is missing")]
+    kind = KINDS[config.data.converter["kind"]]
+    ledger = Ledger()
+    with np.load(path) as stored:
+        answers = _by_piece(stored, ledger)
+    for (mode, name), answer in sorted(answers.items()):
+        where = f"{mode}|{name}"
+        source = _find(golden_dir / "inputs", name)
+        if source is None:
+            ledger.fail("files", f"{where}: {name} is not in {golden_dir / 'inputs'}")
+            continue
+        ledger.add("files", where, 0.0)
+        piece = sequence_of(source)
+        _compare_piece(kind, converter.with_mode(mode), piece, answer, where, ledger)
+    return ledger.rows(config_name, ("files", *kind.checks), _skipped(converter, answers))
+
+
+def sequence_of(path: Path) -> NoteSequence:
+    """Returns the NoteSequence of a MIDI file or of a serialized one (`.pb`)."""
+    if path.suffix == ".pb":
+        return NoteSequence.FromString(path.read_bytes())
+    from note_seq import midi_io
+
+    return midi_io.midi_file_to_note_sequence(str(path))
+
+
+def in_order(ours: list, theirs: list) -> Iterator[tuple[dict, dict]]:
+    """Pairs examples by their place."""
+    return zip(ours, theirs, strict=False)
+
+
+def groove_answers(converter: GrooveConverter, piece: NoteSequence) -> list[dict[str, np.ndarray]]:
+    """Returns a piece's examples, their notes decoded both from float64 and from float32."""
+    found = []
+    grid = converter.to_grid(piece)
+    exact = np.concatenate([grid.hits, grid.velocities / 127.0, grid.offsets], axis=1)
+    for index, example in enumerate(converter.to_examples(piece)):
+        view = {
+            name: np.asarray(value)
+            for name, value in converter.to_model(example, training=False).items()
+        }
+        steps = len(view["targets"])
+        window = exact[index * steps : (index + 1) * steps]
+        view["notes"] = note_rows(converter.from_outputs(window))
+        view["notes, float32"] = note_rows(converter.from_outputs(view["targets"]))
+        view["outputs"] = view.pop("targets")
+        found.append(view)
+    return found
+
+
+def note_rows(sequence: NoteSequence) -> np.ndarray:
+    """Returns notes as float64 [N, 7]: pitch, velocity, start, end, instrument, program, drum."""
+    rows = [
+        (n.pitch, n.velocity, n.start_time, n.end_time, n.instrument, n.program, n.is_drum)
+        for n in sequence.notes
+    ]
+    return np.array(rows, np.float64).reshape(-1, 7)
+
+
+def difference(ours: np.ndarray, theirs: np.ndarray) -> float:
+    """Returns the largest absolute difference; infinite where shapes differ or not a number is."""
+    if ours.shape != theirs.shape:
+        return float("inf")
+    apart = np.abs(ours.astype(np.float64) - theirs.astype(np.float64))
+    return float("inf") if np.isnan(apart).any() else float(apart.max(initial=0.0))
+
+
+KINDS = {
+    "groove": Kind(
+        checks=(
+            *("refusals", "count", "inputs", "outputs", "controls", "length"),
+            *("notes", "notes, float32"),
+        ),
+        answers=groove_answers,
+        pairs=in_order,
+    ),
+}
+
+
+def _by_piece(stored: Any, ledger: Ledger) -> dict[tuple[str, str], dict[str, Any]]:
+    """Returns Magenta's answers by mode and file: `error`, or `examples`."""
+    found = collections.defaultdict(lambda: {"parts": collections.defaultdict(dict)})
+    for key in stored.files:
+        mode, name, *rest = key.split("|")
+        piece = found[mode, name]
+        if len(rest) == 1 and rest[0] in ("error", "count"):
+            piece[rest[0]] = stored[key].item()
+        elif len(rest) == 2 and rest[0].isdigit():
+            piece["parts"][int(rest[0])][rest[1]] = stored[key]
+        else:
+            ledger.fail("files", f"{key}: no such answer is known")
+    for where, piece in found.items():
+        parts = piece.pop("parts")
+        piece["examples"] = [parts[index] for index in sorted(parts)]
+        if "error" not in piece and piece.get("count") != len(parts):
+            ledger.fail("files", f"{'|'.join(where)}: holds {len(parts)} of its examples")
+    return found
+
+
+def _find(folder: Path, name: str) -> Path | None:
+    return next(iter(sorted(folder.rglob(name))), None)
+
+
+def _compare_piece(
+    kind: Kind, converter: Any, piece: Any, answer: dict, where: str, ledger: Ledger
+) -> None:
+    try:
+        ours = kind.answers(converter, piece)
+    except NotConvertible as refused:
+        return _compare_refusal(refused, answer, where, ledger)
+    if "error" in answer:
+        return ledger.fail("refusals", f"{where}: Magenta fails, we do not")
+    theirs = answer["examples"]
+    if not theirs:
+        ledger.add("refusals", where, float(len(ours)))
+    ledger.add("count", where, float(abs(len(ours) - len(theirs))))
+    for index, (mine, reference) in enumerate(kind.pairs(ours, theirs)):
+        _compare_example(converter, mine, reference, f"{where}|{index}", ledger)
+
+
+def _compare_refusal(refused: NotConvertible, answer: dict, where: str, ledger: Ledger) -> None:
+    if answer["examples"]:
+        return ledger.fail("refusals", f"{where}: refused, but Magenta converts it: {refused}")
+    rule = RULES.get(answer.get("error"), refused.rule) if "error" in answer else refused.rule
+    if rule != refused.rule or refused.rule not in str(refused):
+        return ledger.fail("refusals", f"{where}: refused by another rule: {refused}")
+    ledger.add("refusals", where, 0.0)
+
+
+def _compare_example(converter: Any, ours: dict, theirs: dict, where: str, ledger: Ledger) -> None:
+    for check, reference in theirs.items():
+        if check == "inputs" and draws_inputs(converter):
+            continue
+        if check == "controls" and not reference.shape[-1] and check not in ours:
+            continue
+        if check not in ours:
+            ledger.fail(check, f"{where}: we have no {check}")
+            continue
+        ledger.add(check, where, difference(ours[check], reference))
+        decoded = ours.get(f"{check}, float32")
+        if decoded is not None:
+            apart = difference(decoded, reference)
+            ledger.add(f"{check}, float32", where, apart, HALF_PLACE_SECONDS)
+
+
+def _skipped(converter: Any, answers: dict) -> dict[str, str]:
+    """Returns the checks that the goldens cannot have, with the reason."""
+    skipped = {}
+    if draws_inputs(converter):
+        skipped["inputs"] = "Magenta draws them"
+    if "controls" not in converter.model_spec:
+        skipped["controls"] = "there are none"
+    return skipped
+
+
+def draws_inputs(converter: Any) -> bool:
+    """Returns whether Magenta's inputs are random."""
+    return getattr(converter, "max_note_dropout_probability", None) is not None
