@@ -16,6 +16,7 @@ import numpy as np
 from lofi_tf.config import load_config, with_hparams
 from lofi_tf.data.converter import build_converter
 from lofi_tf.data.groove import GrooveConverter
+from lofi_tf.data.midi_reader import read_midi
 from lofi_tf.data.sequence_proto import NoteSequence
 from lofi_tf.errors import LofiError, NotConvertible
 
@@ -78,7 +79,7 @@ class Ledger:
         """Notes something that could not be compared."""
         self.notes.setdefault(check, note)
 
-    def rows(self, config: str, checks: tuple[str, ...], skipped: dict[str, str]) -> list[Row]:
+    def rows(self, config: str, checks: tuple[str, ...], skipped: set[str]) -> list[Row]:
         """Returns a row for each check, failing those without a comparison."""
         found = []
         for check in [*checks, *sorted(set(self.notes) - set(checks))]:
@@ -122,16 +123,14 @@ def check_converter(config_name: str, golden_dir: str | Path) -> list[Row]:
         ledger.add("files", where, 0.0)
         piece = sequence_of(source)
         _compare_piece(kind, converter.with_mode(mode), piece, answer, where, ledger)
-    return ledger.rows(config_name, ("files", *kind.checks), _skipped(converter, answers))
+    return ledger.rows(config_name, ("files", *kind.checks), _skipped(converter))
 
 
 def sequence_of(path: Path) -> NoteSequence:
     """Returns the NoteSequence of a MIDI file or of a serialized one (`.pb`)."""
     if path.suffix == ".pb":
         return NoteSequence.FromString(path.read_bytes())
-    from note_seq import midi_io
-
-    return midi_io.midi_file_to_note_sequence(str(path))
+    return read_midi(path.read_bytes())
 
 
 def in_order(ours: list, theirs: list) -> Iterator[tuple[dict, dict]]:
@@ -141,19 +140,19 @@ def in_order(ours: list, theirs: list) -> Iterator[tuple[dict, dict]]:
 
 def groove_answers(converter: GrooveConverter, piece: NoteSequence) -> list[dict[str, np.ndarray]]:
     """Returns a piece's examples, their notes decoded both from float64 and from float32."""
-    found = []
+    examples = list(converter.to_examples(piece))
+    batch = {name: np.stack([e[name] for e in examples]) for name in examples[0]}
+    views = converter.to_model(batch, training=False)
     grid = converter.to_grid(piece)
     exact = np.concatenate([grid.hits, grid.velocities / 127.0, grid.offsets], axis=1)
-    for index, example in enumerate(converter.to_examples(piece)):
-        view = {
-            name: np.asarray(value)
-            for name, value in converter.to_model(example, training=False).items()
-        }
-        steps = len(view["targets"])
+    found = []
+    for index in range(len(examples)):
+        view = {name: part[index].numpy() for name, part in views.items()}
+        view["outputs"] = view.pop("targets")
+        steps = len(view["outputs"])
         window = exact[index * steps : (index + 1) * steps]
         view["notes"] = note_rows(converter.from_outputs(window))
-        view["notes, float32"] = note_rows(converter.from_outputs(view["targets"]))
-        view["outputs"] = view.pop("targets")
+        view["notes, float32"] = note_rows(converter.from_outputs(view["outputs"]))
         found.append(view)
     return found
 
@@ -231,8 +230,8 @@ def _compare_piece(
 def _compare_refusal(refused: NotConvertible, answer: dict, where: str, ledger: Ledger) -> None:
     if answer["examples"]:
         return ledger.fail("refusals", f"{where}: refused, but Magenta converts it: {refused}")
-    rule = RULES.get(answer.get("error"), refused.rule) if "error" in answer else refused.rule
-    if rule != refused.rule or refused.rule not in str(refused):
+    rule = RULES.get(answer.get("error"), refused.rule)
+    if rule != refused.rule or rule not in str(refused):
         return ledger.fail("refusals", f"{where}: refused by another rule: {refused}")
     ledger.add("refusals", where, 0.0)
 
@@ -253,14 +252,10 @@ def _compare_example(converter: Any, ours: dict, theirs: dict, where: str, ledge
             ledger.add(f"{check}, float32", where, apart, HALF_PLACE_SECONDS)
 
 
-def _skipped(converter: Any, answers: dict) -> dict[str, str]:
-    """Returns the checks that the goldens cannot have, with the reason."""
-    skipped = {}
-    if draws_inputs(converter):
-        skipped["inputs"] = "Magenta draws them"
-    if "controls" not in converter.model_spec:
-        skipped["controls"] = "there are none"
-    return skipped
+def _skipped(converter: Any) -> set[str]:
+    """Returns the checks that the goldens cannot have: what Magenta draws, controls without any."""
+    skipped = {"inputs"} if draws_inputs(converter) else set()
+    return skipped if "controls" in converter.model_spec else skipped | {"controls"}
 
 
 def draws_inputs(converter: Any) -> bool:
