@@ -15,7 +15,7 @@ import yaml
 from lofi_tf import checkpoints
 from lofi_tf.callbacks import Evaluation, History, Progress, Saver, StopOnNaN, write_scalars
 from lofi_tf.config import Config, load_config
-from lofi_tf.data.converter import build_converter
+from lofi_tf.data.converter import build_converter, depths_of
 from lofi_tf.data.dataset import evaluation_batches, training_batches
 from lofi_tf.data.examples import Examples
 from lofi_tf.data.tfrecord import whole_file
@@ -168,7 +168,7 @@ def load_run(run_dir: str | Path, best: bool = False) -> tuple[MusicVAE, Config,
 def _fit(model, batches, callbacks, num_steps) -> None:
     """Runs the steps; what has been trained is saved when a person stops the run."""
     try:
-        model.fit(batches, verbose=0, callbacks=callbacks, epochs=1, steps_per_epoch=num_steps)
+        model.fit(batches, verbose=0, callbacks=callbacks, shuffle=False, steps_per_epoch=num_steps)
     except KeyboardInterrupt:
         for callback in reversed(callbacks):  # the saver first
             callback.on_train_end()
@@ -191,7 +191,7 @@ def _evaluation(model, converter, validation, run_dir, options, first_step, say)
 
 
 def _check_memory(config, converter) -> None:
-    depths = {name: spec.shape[-1] for name, spec in converter.model_spec.items() if spec.shape}
+    depths = depths_of(converter)
     needed, available = training_bytes(config, depths), psutil.virtual_memory().available
     if needed <= available:
         return

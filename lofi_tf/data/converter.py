@@ -68,3 +68,9 @@ def build_converter(component: Mapping[str, Any]) -> Converter:
         if name not in known:
             raise unknown_name(f"option of the {kind} converter", str(name), known)
     return CONVERTERS[kind](**options)
+
+
+def depths_of(converter: Converter) -> dict[str, int]:
+    """Returns the depths of what the model eats: of `inputs`, `targets` and any `controls`."""
+    spec = converter.model_spec
+    return {name: spec[name].shape[-1] for name in spec if name != "length"}

@@ -4,6 +4,7 @@ What a training batch holds is a pure function of the seed and the step: a run t
 step n sees the batches that the unbroken run saw from there on.
 """
 
+import numpy as np
 import tensorflow as tf
 
 from lofi_tf.data.converter import Converter
@@ -72,6 +73,12 @@ def evaluation_batches(
 
     dataset = tf.data.Dataset.from_tensor_slices(dict(examples.arrays))
     return dataset.map(to_model, num_parallel_calls=tf.data.AUTOTUNE).batch(batch_size).prefetch(2)
+
+
+def model_view(examples: Examples, converter: Converter, max_seq_len: int) -> dict[str, np.ndarray]:
+    """Returns all examples as the model sees them, nothing random drawn, [N, ...] each."""
+    batches = evaluation_batches(examples, converter, max(1, len(examples)), max_seq_len)
+    return {name: value.numpy() for name, value in next(iter(batches)).items()}
 
 
 def _fit(example: dict[str, tf.Tensor], max_seq_len: int) -> dict[str, tf.Tensor]:

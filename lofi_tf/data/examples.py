@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from lofi_tf.data.converter import Converter, build_converter
+from lofi_tf.data.converter import build_converter
 from lofi_tf.errors import LofiError, NotConvertible
 
 Progress = Callable[[int], None]  # called with the number of records done since the last call
@@ -184,20 +184,15 @@ def _convert(settings: Mapping[str, Any], records: list[bytes]) -> Examples:
             continue
         found += made
         sources += [source] * len(made)
-    arrays = _stacked(found, converter)
+    arrays = _stacked(found)
     return Examples(arrays, np.array(sources, object), dict(refused), messages, len(records))
 
 
-def _stacked(found: list[dict[str, np.ndarray]], converter: Converter) -> dict[str, np.ndarray]:
-    return {
-        name: _padded([example[name] for example in found], converter.example_spec[name])
-        for name in converter.example_spec
-    }
+def _stacked(found: list[dict[str, np.ndarray]]) -> dict[str, np.ndarray]:
+    return {name: _padded([example[name] for example in found]) for name in (found or [{}])[0]}
 
 
-def _padded(arrays: list[np.ndarray], spec) -> np.ndarray:
-    if not arrays:
-        return np.zeros([0, *(size or 0 for size in spec.shape)], spec.dtype.as_numpy_dtype)
+def _padded(arrays: list[np.ndarray]) -> np.ndarray:
     if len({np.shape(array) for array in arrays}) == 1:
         return np.stack(arrays)
     steps = max(len(array) for array in arrays)

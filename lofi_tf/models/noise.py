@@ -3,11 +3,6 @@
 import tensorflow as tf
 
 
-def row_seeds(seed: int, first: int, count: int) -> tf.Tensor:
-    """Returns the seeds of rows `first` to `first + count - 1` of a run, int32 [count, 2]."""
-    return tf.stack([tf.fill([count], seed), tf.range(first, first + count)], axis=-1)
-
-
 def row_normal(seeds: tf.Tensor, size: int) -> tf.Tensor:
     """Returns standard normal numbers [B, size] of the seeds, int32 [B, 2]."""
     return _by_row(lambda seed: tf.random.stateless_normal([size], seed), seeds)

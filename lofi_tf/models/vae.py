@@ -122,6 +122,10 @@ class MusicVAE(keras.Model):
             **head.counts(parameters, targets, batch["length"]),
         }
 
+    def loss_of(self, parts: Mapping[str, tf.Tensor], beta: tf.Tensor) -> tf.Tensor:
+        """Returns the scalar that training lowers."""
+        return tf.reduce_mean(parts["r_loss"]) + beta * tf.reduce_mean(parts["kl_cost"])
+
     @property
     def step(self) -> tf.Tensor:
         """The step that every schedule goes by."""
@@ -139,7 +143,7 @@ class MusicVAE(keras.Model):
         rate = self.optimizer.learning_rate
         with tf.GradientTape() as tape:
             parts = self.losses_of(batch, noise, fold(seed, 1), sampling)
-            loss = tf.reduce_mean(parts["r_loss"]) + beta * tf.reduce_mean(parts["kl_cost"])
+            loss = self.loss_of(parts, beta)
         gradients, norm = self.clip(tape.gradient(loss, self.trainable_variables))
         self.optimizer.apply(gradients, self.trainable_variables)
         schedule = {"learning_rate": rate, "global_norm": norm, "losses/kl_beta": beta}
@@ -205,11 +209,10 @@ def build_model(config: Config, seed: int = 0, first_step: int = 0) -> MusicVAE:
 
     The optimiser is Adam with TF1's epsilon of 1e-8.
     """
-    from lofi_tf.data.converter import build_converter
+    from lofi_tf.data.converter import build_converter, depths_of
 
     keras.utils.set_random_seed(seed)
-    spec = build_converter(config.data.converter).model_spec
-    depth = {name: spec[name].shape[-1] for name in spec if name != "length"}
+    depth = depths_of(build_converter(config.data.converter))
     model = MusicVAE(
         config.model,
         config.training,

@@ -1,0 +1,156 @@
+"""Holds a model against the answers of Magenta's, which lie in a folder of goldens.
+
+`<golden>/models/<config>.npz` holds a batch, the answers and the hparams that were asked with,
+`<golden>/models/<config>.ckpt.*` the weights as a TF1 checkpoint.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from lofi_tf import schedules
+from lofi_tf.compat.magenta_checkpoint import (
+    load_magenta_checkpoint,
+    magenta_gradients,
+    magenta_weights,
+)
+from lofi_tf.config import Config, load_config, with_hparams
+from lofi_tf.models.vae import MagentaDecay, MusicVAE
+from tests.converter_parity import Row
+
+ANSWER, GRADIENT, AFTER = 1e-5, 1e-4, 1e-5  # allowed, as a share of the largest absolute entry
+DECODED, SURE = 1e-4, 1e-3  # allowed in velocities and offsets; how sure a choice must be
+ASKED = ("inputs", "outputs", "controls", "lengths", "eps", "decoded_gap")
+
+
+def check_model(name: str, golden: str | Path) -> list[Row]:
+    """Returns a row for each answer of one config, and one for each that was not compared."""
+    path = Path(golden) / "models" / f"{name}.npz"
+    if not path.is_file():
+        return [_failed(name, "model", f"no file {path.name}")]
+    answers = dict(np.load(path))
+    config = shrunk_config(name, answers)
+    model = build(config, answers, path.with_suffix(".ckpt"))
+    rows = [*_forward(name, model, answers), _decoded(name, model, answers)]
+    rows += _training(name, model, answers)
+    compared = {row.check for row in rows} | {"gradient", "after", "hparam"}
+    left = [key for key in answers if key.split("|")[0] not in compared | set(ASKED)]
+    return rows + [_failed(name, key, "not compared") for key in left]
+
+
+def shrunk_config(name: str, answers: dict[str, np.ndarray]) -> Config:
+    """Returns the config with the sizes and loss settings that the answers were asked with."""
+    config = load_config(name)
+    text = "dropout_keep_prob=1.0,sampling_schedule=constant,sampling_rate=0"
+    for key, value in answers.items():
+        kind, _, hparam = key.partition("|")
+        if kind == "hparam" and hparam != "start_step":
+            text += f",{hparam}={str(value.tolist()).replace(' ', '')}"
+    return with_hparams(config, text)
+
+
+def build(config: Config, answers: dict[str, np.ndarray], prefix: Path) -> MusicVAE:
+    """Returns the model with the golden weights, its schedules at the golden step."""
+    depths = [answers[key].shape[-1] for key in ("inputs", "outputs", "controls")]
+    start = int(answers["hparam|start_step"])
+    model = MusicVAE(config.model, config.training, *depths, first_step=start)
+    training = config.training
+    rate = MagentaDecay(
+        training.learning_rate, training.decay_rate, training.min_learning_rate, start
+    )
+    model.compile(optimizer=keras.optimizers.Adam(rate, epsilon=1e-8), jit_compile=False)
+    load_magenta_checkpoint(model, prefix)
+    return model
+
+
+def batch_of(answers: dict[str, np.ndarray]) -> dict[str, tf.Tensor]:
+    """Returns the golden batch as the model eats it."""
+    batch = {
+        "inputs": tf.constant(answers["inputs"], tf.float32),
+        "targets": tf.constant(answers["outputs"].astype(np.float32)),
+        "length": tf.constant(answers["lengths"]),
+    }
+    if answers["controls"].shape[-1]:
+        batch["controls"] = tf.constant(answers["controls"].astype(np.float32))
+    return batch
+
+
+def _forward(name, model, answers) -> Iterator[Row]:
+    batch, eps = batch_of(answers), answers["eps"]
+    posterior = model.encode(batch["inputs"], batch["length"], batch.get("controls"))
+    mean, stddev = posterior.mean().numpy(), posterior.stddev().numpy()
+    parts = model.losses_of(batch, tf.constant(eps))
+    found = {"mu": mean, "sigma": stddev, "z": mean + stddev * eps}
+    found |= {key: parts[key].numpy() for key in ("kl_nats", "r_loss")}
+    for key, value in found.items():
+        yield _compared(name, key, value, answers[key], ANSWER)
+
+
+def _decoded(name, model, answers) -> Row:
+    """Compares up to the first step of each row at which Magenta's choice was close."""
+    rows, steps = answers["decoded"].shape[:2]
+    controls = batch_of(answers).get("controls")
+    if controls is not None:
+        controls = tf.repeat(controls[:1], rows, axis=0)
+    seeds = tf.zeros([rows, 2], tf.int32)
+    z = tf.constant(answers["z"])
+    ours = model.decode(z, tf.zeros(rows), seeds, steps, controls).numpy()
+    sure = np.cumsum(answers["decoded_gap"] < SURE, axis=1) == 0  # [B, T]
+    if not sure.any(axis=1).all():
+        return _failed(name, "decoded", "a row without a sure step")
+    return _compared(name, "decoded", ours[sure], answers["decoded"][sure], DECODED)
+
+
+def _training(name, model, answers) -> Iterator[Row]:
+    batch, eps = batch_of(answers), tf.constant(answers["eps"])
+    settings, losses, norms = model.training_settings, [], []
+    for step in range(len(answers["train_losses"])):
+        beta = schedules.beta(model.step, settings.max_beta, settings.beta_rate)
+        with tf.GradientTape() as tape:
+            loss = model.loss_of(model.losses_of(batch, eps), beta)
+        gradients = tape.gradient(loss, model.trainable_variables)
+        if step == 0:
+            first = magenta_gradients(model, gradients)
+        clipped, norm = model.clip(gradients)
+        model.optimizer.apply(clipped, model.trainable_variables)
+        losses.append(float(loss))
+        norms.append(float(norm))
+    yield _compared(name, "train_losses", np.array(losses), answers["train_losses"], ANSWER)
+    yield _compared(
+        name, "train_gradient_norms", np.array(norms), answers["train_gradient_norms"], GRADIENT
+    )
+    yield from _by_variable(name, "gradient", first, answers, GRADIENT)
+    yield from _by_variable(name, "after", magenta_weights(model), answers, AFTER)
+
+
+def _by_variable(name, kind, ours, answers, allowed) -> Iterator[Row]:
+    """Compares each variable; after training, only where the first gradient was no rounding."""
+    theirs = {key.partition("|")[2] for key in answers if key.startswith(f"{kind}|")}
+    for variable in sorted(theirs | ours.keys()):
+        if variable not in theirs or variable not in ours:
+            whose = "ours" if variable in theirs else "Magenta's"
+            yield _failed(name, f"{kind}|{variable}", f"not among {whose}")
+            continue
+        left, right = ours[variable], answers[f"{kind}|{variable}"]
+        counts = np.ones_like(right, bool)
+        if kind == "after":
+            counts = np.abs(answers[f"gradient|{variable}"]) > 1e-6
+        scale = np.abs(right).max()
+        yield _compared(name, f"{kind}|{variable}", left[counts], right[counts], allowed, scale)
+
+
+def _failed(name: str, check: str, note: str) -> Row:
+    return Row(name, check, np.inf, 0, False, note)
+
+
+def _compared(name, check, ours, theirs, allowed, scale=None) -> Row:
+    """Compares arrays; the difference is a share of the largest absolute entry of Magenta's."""
+    if ours.shape != theirs.shape or not theirs.size:
+        return _failed(name, check, f"shape {ours.shape}, Magenta's {theirs.shape}")
+    scale = np.abs(theirs).max() if scale is None else scale
+    difference = float(np.abs(ours.astype(np.float64) - theirs).max() / (scale or 1.0))
+    ok = bool(difference <= allowed)
+    return Row(name, check, difference, theirs.size, ok, "" if ok else f"allowed {allowed:g}")
