@@ -1,7 +1,6 @@
 """Settings: frozen dataclasses read from YAML, with overrides in Magenta's grammar."""
 
 import dataclasses
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -12,11 +11,12 @@ from lofi_tf.errors import LofiError, unknown_name
 
 SCHEMA_VERSION = 1
 
-# Settings that Magenta knows and that have no effect here, with the reason to print.
-WITHOUT_EFFECT = {
-    "use_cudnn": "the LSTM picks its own fastest path",
-    "conditional": "a model is conditioned on its latent whenever z_size is not 0",
-}
+# Other names of configs: Magenta's README and its code differ on this one.
+ALIASES = {"groovae_2bar_hits_control": "groovae_2bar_hits_control_tfds"}
+
+
+CLIP_MODES = ("global_norm", "value")
+SCHEDULES = ("constant", "exponential", "inverse_sigmoid")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -53,6 +53,19 @@ class ModelConfig:
     dec_rnn_size: tuple[int, ...] = (512,)
     dropout_keep_prob: float = 1.0
 
+    def __post_init__(self):
+        for name in ("enc_rnn_size", "dec_rnn_size"):
+            if not getattr(self, name):
+                raise LofiError(f"{name} must have at least one layer. Received: []")
+            _check_range(name, min(getattr(self, name)), 1)
+        _check_range("max_seq_len", self.max_seq_len, 1)
+        _check_range("z_size", self.z_size, 1)
+        if not 0 < self.dropout_keep_prob <= 1:
+            raise LofiError(
+                f"dropout_keep_prob must be above 0 and at most 1. Received: "
+                f"{self.dropout_keep_prob}"
+            )
+
 
 @dataclasses.dataclass(frozen=True)
 class TrainingConfig:
@@ -83,6 +96,14 @@ class TrainingConfig:
     grad_norm_clip_to_zero: float = 10000.0
     sampling_schedule: str = "constant"
     sampling_rate: float = 0.0
+
+    def __post_init__(self):
+        _check_range("batch_size", self.batch_size, 1)
+        for name in ("free_bits", "max_beta", "learning_rate", "grad_clip", "sampling_rate"):
+            _check_range(name, getattr(self, name), 0)
+        for name, allowed in (("clip_mode", CLIP_MODES), ("sampling_schedule", SCHEDULES)):
+            if getattr(self, name) not in allowed:
+                raise unknown_name(name, getattr(self, name), allowed)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -120,7 +141,7 @@ def load_config(name_or_path: str | Path) -> Config:
     if path.is_dir() and (path / "config.yaml").is_file():
         path = path / "config.yaml"
     if not path.is_file():
-        path = configs_dir() / f"{name_or_path}.yaml"
+        path = configs_dir() / f"{ALIASES.get(str(name_or_path), name_or_path)}.yaml"
     if not path.is_file():
         raise unknown_name("config", str(name_or_path), config_names())
     try:
@@ -156,26 +177,9 @@ def config_from_dict(values: Mapping[str, Any], source: str = "config") -> Confi
     return Config(name=str(values.get("name") or Path(source).stem), **built)
 
 
-def with_hparams(config: Config, hparams: str) -> Config:
-    """Returns the config with overrides such as `batch_size=64,enc_rnn_size=[32],z_size=8`.
-
-    The grammar is Magenta's: each value takes the type of the one it replaces. A name with a dot
-    reaches into a component: `converter.unknown_pitch=drop`.
-
-    Raises:
-        LofiError: an unknown name or a value of the wrong type.
-    """
-    for name, index, text in _parse_hparams(hparams):
-        if name in WITHOUT_EFFECT:
-            continue
-        config = _with_hparam(config, name, index, text)
-    return config
-
-
-def ignored_hparams(hparams: str) -> dict[str, str]:
-    """Returns the given overrides that have no effect, each with the reason."""
-    given = [name for name, _, _ in _parse_hparams(hparams)]
-    return {name: WITHOUT_EFFECT[name] for name in given if name in WITHOUT_EFFECT}
+def _check_range(name: str, value: float, least: float) -> None:
+    if not value >= least:
+        raise LofiError(f"{name} must be at least {least}. Received: {value}")
 
 
 def _plain(value: Any) -> Any:
@@ -215,88 +219,3 @@ def _checked(where: str, value: Any, like: Any) -> Any:
     if type(value) is not type(like):
         raise LofiError(f"{where} must be of type {type(like).__name__}. Received: {value!r}")
     return value
-
-
-_HPARAM = re.compile(
-    r"\s*(?P<name>[A-Za-z_][\w.]*)(?:\[(?P<index>\d+)\])?\s*=\s*"
-    r"(?P<value>\[[^\]]*\]|[^,\[\]]*?)\s*(?:,|$)"
-)
-
-
-def _parse_hparams(text: str) -> list[tuple[str, int | None, str]]:
-    found, position = [], 0
-    while position < len(text):
-        match = _HPARAM.match(text, position)
-        if not match:
-            raise LofiError(
-                f"hparams must look like 'a=1,b=[1,2],c[0]=3'. Received: {text[position:]!r}"
-            )
-        index = match["index"]
-        found.append((match["name"], None if index is None else int(index), match["value"]))
-        position = match.end()
-    return found
-
-
-def _with_hparam(config: Config, name: str, index: int | None, text: str) -> Config:
-    if "." in name:
-        return _with_component_value(config, name, text)
-    for section in ("model", "training"):
-        settings = getattr(config, section)
-        fields = {f.name for f in dataclasses.fields(settings) if f.name not in _COMPONENTS}
-        if name in fields:
-            old = getattr(settings, name)
-            new = _typed(name, text, old, index)
-            return dataclasses.replace(
-                config, **{section: dataclasses.replace(settings, **{name: new})}
-            )
-    known = {f.name for s in (ModelConfig, TrainingConfig) for f in dataclasses.fields(s)}
-    raise unknown_name("hparam", name, (known | set(WITHOUT_EFFECT)) - set(_COMPONENTS))
-
-
-_COMPONENTS = {"converter": "data", "encoder": "model", "decoder": "model", "head": "model"}
-
-
-def _with_component_value(config: Config, name: str, text: str) -> Config:
-    component, _, key = name.partition(".")
-    if component not in _COMPONENTS:
-        raise unknown_name("component in hparams", component, _COMPONENTS)
-    section = _COMPONENTS[component]
-    settings = getattr(config, section)
-    changed = {**getattr(settings, component), key: yaml.safe_load(text)}
-    return dataclasses.replace(
-        config, **{section: dataclasses.replace(settings, **{component: changed})}
-    )
-
-
-def _typed(name: str, text: str, old: Any, index: int | None) -> Any:
-    """Returns `text` read as the type of the value it replaces."""
-    if isinstance(old, tuple):
-        items = _list_items(name, text, old, index)
-        return items
-    if index is not None or text.startswith("["):
-        raise LofiError(f"hparam {name} is one value, not a list. Received: {text!r}")
-    return _scalar(name, text, old)
-
-
-def _list_items(name: str, text: str, old: tuple, index: int | None) -> tuple:
-    if index is None:
-        if not text.startswith("["):
-            raise LofiError(f"hparam {name} must be a list such as [256,256]. Received: {text!r}")
-        inner = text[1:-1].strip()
-        return tuple(_scalar(name, item.strip(), 0) for item in inner.split(",")) if inner else ()
-    if index >= len(old):
-        raise LofiError(f"hparam {name}[{index}] is out of range. Allowed: 0 to {len(old) - 1}")
-    return (*old[:index], _scalar(name, text, 0), *old[index + 1 :])
-
-
-def _scalar(name: str, text: str, old: Any) -> Any:
-    truths = {"true": True, "1": True, "false": False, "0": False}
-    try:
-        if isinstance(old, bool):
-            return truths[text.lower()]
-        return type(old)(text)
-    except (KeyError, ValueError):
-        kind = {"bool": "true or false", "int": "a whole number", "float": "a number"}
-        raise LofiError(
-            f"hparam {name} must be {kind.get(type(old).__name__, 'text')}. Received: {text!r}"
-        ) from None

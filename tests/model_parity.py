@@ -17,7 +17,8 @@ from lofi_tf.compat.magenta_checkpoint import (
     magenta_gradients,
     magenta_weights,
 )
-from lofi_tf.config import Config, load_config, with_hparams
+from lofi_tf.config import Config, load_config
+from lofi_tf.hparams import with_hparams
 from lofi_tf.models.vae import MagentaDecay, MusicVAE
 from tests.converter_parity import Row
 

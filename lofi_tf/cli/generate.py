@@ -40,7 +40,8 @@ def main(argv: list[str] | None = None) -> int:
 def _run(args: argparse.Namespace) -> None:
     _check(args)
     from lofi_tf import quiet
-    from lofi_tf.config import load_config, with_hparams
+    from lofi_tf.config import load_config
+    from lofi_tf.hparams import with_hparams
 
     config = None
     if args.config:

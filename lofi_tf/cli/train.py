@@ -86,7 +86,8 @@ def _run(args: argparse.Namespace) -> None:
 
 
 def _config_of(args: argparse.Namespace):
-    from lofi_tf.config import ignored_hparams, load_config, with_hparams
+    from lofi_tf.config import load_config
+    from lofi_tf.hparams import ignored_hparams, with_hparams
 
     _check(args)
     known = Path(args.run_dir) / "config.yaml"

@@ -1,0 +1,101 @@
+import dataclasses
+
+import pytest
+import yaml
+
+from lofi_tf.config import (
+    config_from_dict,
+    config_names,
+    load_config,
+)
+from lofi_tf.errors import LofiError
+from lofi_tf.hparams import ignored_hparams, with_hparams
+
+GROOVE = [name for name in config_names() if name.startswith("groovae")]
+
+
+@pytest.mark.parametrize("name", config_names())
+def test_shipped_config_round_trips_through_yaml(name):
+    config = load_config(name)
+    again = config_from_dict(yaml.safe_load(yaml.safe_dump(config.to_dict())))
+    assert again == config
+    assert config.name == name
+
+
+def test_groove_configs_have_magentas_settings():
+    config = load_config("groovae_4bar")
+    assert (config.model.max_seq_len, config.model.z_size) == (64, 256)
+    assert (config.model.enc_rnn_size, config.model.dec_rnn_size) == ((512,), (256, 256))
+    assert config.model.dropout_keep_prob == 0.3
+    assert dataclasses.astuple(config.training)[:8] == (
+        512, 48.0, 0.2, 0.0, 0.001, 0.9999, 0.00001, "global_norm"
+    )  # fmt: skip
+    assert {load_config(name).model.max_seq_len for name in GROOVE} == {32, 64}
+
+
+def test_readme_name_of_hits_control_is_an_alias():
+    assert load_config("groovae_2bar_hits_control").name == "groovae_2bar_hits_control_tfds"
+
+
+def test_hparams_override_by_name_list_and_index():
+    config = with_hparams(
+        load_config("groovae_4bar"),
+        "batch_size=64, learning_rate=1,enc_rnn_size=[12,13],dec_rnn_size[1]=7",
+    )
+    assert config.training.batch_size == 64
+    assert config.training.learning_rate == 1.0
+    assert isinstance(config.training.learning_rate, float)
+    assert config.model.enc_rnn_size == (12, 13)
+    assert config.model.dec_rnn_size == (256, 7)
+
+
+def test_hparams_reach_into_components():
+    config = with_hparams(load_config("groovae_4bar"), "converter.unknown_pitch=drop")
+    assert config.data.converter["unknown_pitch"] == "drop"
+    assert load_config("groovae_4bar").data.converter.get("unknown_pitch") is None
+
+
+@pytest.mark.parametrize(
+    ("hparams", "message"),
+    [
+        ("batchsize=3", "batch_size"),
+        ("batch_size=3.5", "whole number"),
+        ("batch_size=[3]", "not a list"),
+        ("enc_rnn_size=3", "must be a list"),
+        ("dec_rnn_size[2]=3", "0 to 1"),
+        ("batch_size", "a=1,b"),
+        ("encodr.kind=x", "encoder"),
+        ("batch_size=0", "at least 1"),
+        ("dropout_keep_prob=0", "above 0"),
+        ("enc_rnn_size=[]", "at least one"),
+        ("clip_mode=norm", "global_norm"),
+        ("sampling_schedule=linear", "inverse_sigmoid"),
+    ],
+)
+def test_bad_hparams_say_what_is_allowed(hparams, message):
+    with pytest.raises(LofiError, match=message):
+        with_hparams(load_config("groovae_4bar"), hparams)
+
+
+def test_hparams_without_effect_are_named():
+    assert list(ignored_hparams("use_cudnn=true,batch_size=3")) == ["use_cudnn"]
+    config = load_config("groovae_4bar")
+    assert with_hparams(config, "use_cudnn=true") == config
+
+
+def test_unknown_config_names_the_nearest():
+    with pytest.raises(LofiError, match="Did you mean 'groovae_4bar'"):
+        load_config("grooveae_4bar")
+
+
+def test_unknown_setting_names_the_nearest(tmp_path):
+    values = load_config("groovae_4bar").to_dict()
+    values["training"]["batchsize"] = 3
+    (tmp_path / "config.yaml").write_text(yaml.safe_dump(values))
+    with pytest.raises(LofiError, match="batch_size"):
+        load_config(tmp_path)
+
+
+def test_config_from_the_future_is_refused():
+    with pytest.raises(LofiError, match="schema_version 99"):
+        config_from_dict(load_config("groovae_4bar").to_dict() | {"schema_version": 99})
