@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 from lofi_tf.errors import NotConvertible
 
-# The same bound as pretty_midi's: a later tick is the mark of a damaged file.
-MAX_TICK = 10_000_000
+# note_seq's bound: a later tick is the mark of a damaged file.
+MAX_TICK = 10**10
 
 META = 0xFF
 TRACK_NAME, SET_TEMPO, TIME_SIGNATURE, KEY_SIGNATURE = 0x03, 0x51, 0x58, 0x59

@@ -65,7 +65,8 @@ def read_midi(data: bytes) -> NoteSequence:
         NotConvertible: the bytes are no MIDI file, or a damaged one.
     """
     events = read_events(data)
-    tempo_map = TempoMap(events.division, _first_track(events.tracks, SET_TEMPO))
+    settings = [event for event in events.tracks[0] if event[1] == META]
+    tempo_map = TempoMap(events.division, _payloads(settings, SET_TEMPO))
     instruments = []
     for track in events.tracks:
         instruments += _read_instruments(track)
@@ -75,8 +76,8 @@ def read_midi(data: bytes) -> NoteSequence:
     sequence.source_info.encoding_type = NoteSequence.SourceInfo.MIDI
     for time, qpm in tempo_map.tempos():
         sequence.tempos.add(time=time, qpm=qpm)
-    _add_metres(sequence, _first_track(events.tracks, TIME_SIGNATURE), tempo_map)
-    _add_keys(sequence, _first_track(events.tracks, KEY_SIGNATURE), tempo_map)
+    _add_metres(sequence, _payloads(settings, TIME_SIGNATURE), tempo_map)
+    _add_keys(sequence, _payloads(settings, KEY_SIGNATURE), tempo_map)
     for index, instrument in enumerate(instruments):
         if instrument.name:
             sequence.instrument_infos.add(instrument=index, name=instrument.name)
@@ -178,11 +179,9 @@ def _owners(instruments: list[_Instrument], counts: list[int]) -> dict[str, np.n
     }
 
 
-def _first_track(tracks: list[list[Event]], kind: int) -> list[tuple[int, bytes]]:
-    """Returns tick and payload of each meta event of that kind in the first track."""
-    return [
-        (tick, last) for tick, status, first, last in tracks[0] if status == META and first == kind
-    ]
+def _payloads(events: list[Event], kind: int) -> list[tuple[int, bytes]]:
+    """Returns tick and payload of each meta event of that kind."""
+    return [(tick, payload) for tick, _, found, payload in events if found == kind]
 
 
 def _add_metres(

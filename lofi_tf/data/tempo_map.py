@@ -51,6 +51,12 @@ class TempoMap:
         index = np.searchsorted(self._ticks, ticks, side="right") - 1
         return self._times[index] + self._scales[index] * (ticks - self._ticks[index])
 
+    def ticks(self, seconds: np.ndarray) -> np.ndarray:
+        """Returns the tick nearest to each time, in the shape of `seconds`; none is negative."""
+        index = np.maximum(0, np.searchsorted(self._times, seconds, side="right") - 1)
+        ticks = self._ticks[index] + (seconds - self._times[index]) / self._scales[index]
+        return np.maximum(0, np.rint(ticks)).astype(np.int64)
+
     def tempos(self) -> list[tuple[float, float]]:
         """Returns time in seconds and quarter notes a minute of each tempo."""
         qpm = 60.0 / (self._scales * self._resolution)
