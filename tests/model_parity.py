@@ -138,7 +138,8 @@ def _by_variable(name, kind, ours, answers, allowed) -> Iterator[Row]:
         left, right = ours[variable], answers[f"{kind}|{variable}"]
         counts = np.ones_like(right, bool)
         if kind == "after":
-            counts = np.abs(answers[f"gradient|{variable}"]) > 1e-6
+            gradient = answers.get(f"gradient|{variable}", np.zeros_like(right))
+            counts = np.abs(gradient) > 1e-6
         scale = np.abs(right).max()
         yield _compared(name, f"{kind}|{variable}", left[counts], right[counts], allowed, scale)
 

@@ -1,0 +1,38 @@
+"""Real grooves for tests: records, examples and a config small enough to train in seconds."""
+
+from pathlib import Path
+
+from lofi_tf.config import Config, load_config
+from lofi_tf.data.examples import Examples, examples_of_records
+from lofi_tf.data.midi import read_midi
+from lofi_tf.data.tfrecord import write_records
+from lofi_tf.hparams import with_hparams
+
+FOLDER = Path(__file__).parent / "data" / "golden" / "inputs" / "groove"
+SMALL = "enc_rnn_size=[8],dec_rnn_size=[8,8],z_size=4,batch_size=4"
+
+
+def small_config(name: str = "groovae_2bar_humanize", hparams: str = "") -> Config:
+    """Returns a shipped config at a few units a layer."""
+    return with_hparams(load_config(name), f"{SMALL},{hparams}".rstrip(","))
+
+
+def groove_records() -> list[bytes]:
+    """Returns the NoteSequences of real drum performances, serialized, each with its name."""
+    records = []
+    for path in sorted(FOLDER.glob("*.mid")):
+        sequence = read_midi(path.read_bytes())
+        sequence.filename = path.name
+        records.append(sequence.SerializeToString())
+    return records
+
+
+def groove_examples(config: Config) -> Examples:
+    """Returns the examples that the config's converter makes of them."""
+    return examples_of_records(groove_records(), config.data.converter)
+
+
+def write_groove_records(path: Path) -> Path:
+    """Writes the records to a TFRecord file."""
+    write_records(groove_records(), path)
+    return path
