@@ -8,6 +8,7 @@ import os
 import sys
 import tempfile
 import time
+from contextlib import nullcontext
 from pathlib import Path
 
 from lofi_tf.errors import LofiError
@@ -69,11 +70,20 @@ def main(argv: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         return _fail("interrupted; nothing was written", 130)
     except Exception as error:  # a runner's errors are many; people get their last line
+        if _was_interrupted(error):
+            return _fail("interrupted; nothing was written", 130)
         if args.log == "DEBUG":
             raise
         lines = [line for line in str(error).splitlines() if line.strip()]
         return _fail(f"{type(error).__name__}: {lines[-1] if lines else ''}", 1)
     return 0
+
+
+def _was_interrupted(error: BaseException | None) -> bool:
+    """Says whether Beam wrapped a Ctrl-C into an error of its own."""
+    while error and not isinstance(error, KeyboardInterrupt):
+        error = error.__cause__ or error.__context__
+    return error is not None
 
 
 def _fail(message: str, code: int) -> int:
@@ -122,7 +132,7 @@ def _folder_beside(path: Path) -> tempfile.TemporaryDirectory:
 def _run(args, beam_flags, input_dir, found, shards, parts_dir):
     """Converts the files, joins what came of them and returns the report."""
     from pipelines import note_sequence_pipeline as pipeline
-    from pipelines.progress import progress_bar
+    from pipelines.progress import progress_bar, stderr_to_ourselves
 
     options = _beam_options(beam_flags, found.size_bytes)
     # Without its trailing slash, or the name would be empty, as it is with Magenta.
@@ -130,9 +140,10 @@ def _run(args, beam_flags, input_dir, found, shards, parts_dir):
     groups = pipeline.make_groups(found.names, len(shards))
     convert = pipeline.ConvertGroup(os.path.abspath(input_dir), collection_name, str(parts_dir))
     gc.freeze()  # Beam's many modules need no second look while notes come and go.
-    shown = args.log in ("DEBUG", "INFO")
-    with progress_bar(parts_dir / pipeline.PROGRESS, len(found.names), "file", shown):
-        pipeline.run(groups, convert, options)
+    with nullcontext(sys.stderr) if args.log == "DEBUG" else stderr_to_ourselves() as stream:
+        shown = stream if args.log in ("DEBUG", "INFO") else None
+        with progress_bar(parts_dir / pipeline.PROGRESS, len(found.names), "file", shown):
+            pipeline.run(groups, convert, options)
     report = pipeline.collect_reports(groups, parts_dir)
     if args.errors_file:
         _write_errors(report.refusals, os.path.expanduser(args.errors_file))

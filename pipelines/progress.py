@@ -1,27 +1,43 @@
 """A progress bar over a file that workers of any kind append a byte to for each item done."""
 
+import os
 import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TextIO
 
 from tqdm import tqdm
 
 
 @contextmanager
-def progress_bar(path: Path, total: int, unit: str, enabled: bool) -> Iterator[None]:
-    """Shows done, rate and time left on stderr while the block runs.
+def stderr_to_ourselves() -> Iterator[TextIO]:
+    """Drops what libraries and child processes write to stderr; yields a stream that gets there."""
+    sys.stderr.flush()
+    with os.fdopen(os.dup(2), "w") as stream:
+        with open(os.devnull, "wb") as nowhere:
+            os.dup2(nowhere.fileno(), 2)
+        try:
+            yield stream
+        finally:
+            os.dup2(stream.fileno(), 2)
+
+
+@contextmanager
+def progress_bar(path: Path, total: int, unit: str, stream: TextIO | None) -> Iterator[None]:
+    """Shows done, rate and time left while the block runs.
 
     Args:
         path: file whose size is the number of items done; it may not exist yet.
         total: items in all.
         unit: what an item is called.
-        enabled: whether to show anything.
+        stream: where to show it; None shows nothing.
     """
-    pause_seconds = 0.2 if sys.stderr.isatty() else 5.0
+    pause_seconds = 0.2 if stream and stream.isatty() else 5.0
     done = threading.Event()
-    with tqdm(total=total, unit=unit, disable=not enabled, mininterval=0) as bar:
+    bar = tqdm(total=total, unit=unit, file=stream, disable=stream is None, mininterval=0)
+    with bar:
         thread = threading.Thread(target=_watch, args=(bar, path, done, pause_seconds), daemon=True)
         thread.start()
         try:

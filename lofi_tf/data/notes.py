@@ -139,6 +139,8 @@ def _kind(path: str | Path) -> str:
 def _read_bytes(path: Path) -> bytes:
     try:
         size = path.stat().st_size
+        if not path.is_file():
+            raise NotConvertible("unreadable", "not a regular file")
         if size > MAX_FILE_BYTES:
             message = f"{size} bytes. Allowed: {MAX_FILE_BYTES} ({MAX_FILE_BYTES >> 20} MiB)"
             raise NotConvertible("huge_file", message)

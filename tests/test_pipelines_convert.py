@@ -1,0 +1,164 @@
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+from lofi_tf.data.notes import read_note_sequences
+from pipelines.convert_dir_to_note_sequences import build_parser, main
+from tests.magenta_records import main as compare_with_magenta
+from tests.paths import MUSIC, NOTES
+
+
+def run(*flags, input_dir=MUSIC, output_file):
+    return main([f"--input_dir={input_dir}", f"--output_file={output_file}", *flags])
+
+
+def test_convert_equals_magentas_records(tmp_path, capfd):
+    output = tmp_path / "new" / "x.tfrecord"
+    errors = tmp_path / "errors.tsv"
+    assert run("--recursive", f"--errors_file={errors}", output_file=output) == 0
+    out, err = capfd.readouterr()
+    assert out.startswith("7 sequences from 6 of 6 files in ")
+    assert "100%" in err
+    assert "tunes.abc: unsupported_tuplet" in err
+    assert "WARNING" not in err
+    assert errors.read_text().splitlines() == [
+        "file\trule\tmessage",
+        "tunes.abc\tunsupported_tuplet\tTupletError: Tuplets are not supported.",
+    ]
+    magenta = NOTES / "magenta.tfrecord"
+    assert compare_with_magenta([f"--ours={output}", f"--magenta={magenta}"]) == 0
+    assert [path.name for path in output.parent.iterdir()] == ["x.tfrecord"]
+
+
+def test_convert_shards_hold_the_same_whatever_the_runner(tmp_path):
+    flags = ["--recursive", "--log=ERROR"]
+    run(*flags, output_file=tmp_path / "a@3")
+    threads = ["--direct_running_mode=multi_threading", "--direct_num_workers=2"]
+    run(*flags, *threads, output_file=tmp_path / "b@3")
+    for shard in range(3):
+        ours, other = (tmp_path / f"{stem}-{shard:05d}-of-00003" for stem in "ab")
+        assert ours.read_bytes() == other.read_bytes()
+    names = [sequence.filename for sequence in read_note_sequences(tmp_path / "a@3")]
+    assert sorted(names) == sorted(s.filename for s in read_note_sequences(tmp_path / "b@3"))
+    assert len(names) == 7
+
+
+@pytest.mark.slow
+def test_convert_by_several_processes_gives_the_same_bytes(tmp_path, capfd):
+    run("--recursive", "--log=ERROR", output_file=tmp_path / "a")
+    flags = ["--direct_running_mode=multi_processing", "--direct_num_workers=2"]
+    assert run("--recursive", "--log=WARN", *flags, output_file=tmp_path / "b") == 0
+    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
+    assert "INFO" not in capfd.readouterr().err
+
+
+@pytest.mark.parametrize(("slash", "flag"), [("", "--norecursive"), ("/", "--recursive=false")])
+def test_convert_top_folder_only(slash, flag, tmp_path):
+    output = tmp_path / "x.tfrecord"
+    assert run(flag, "--log=ERROR", input_dir=f"{MUSIC}{slash}", output_file=output) == 0
+    found = list(read_note_sequences(output))
+    assert {s.filename for s in found} == {"tunes.abc"}
+    assert {s.collection_name for s in found} == {"music"}
+
+
+def test_convert_bad_files_are_listed_and_passed_over(tmp_path, capfd):
+    folder = tmp_path / "in"
+    folder.mkdir()
+    shutil.copy(MUSIC / "drummer1/105_FUNK.MID", folder / "good.mid")
+    (folder / "empty.mid").touch()
+    (folder / "notes.txt").touch()
+    (folder / "gone.mid").symlink_to("nowhere")
+    output = tmp_path / "x.tfrecord"
+    assert run("--log=WARN", input_dir=folder, output_file=output) == 0
+    out, err = capfd.readouterr()
+    assert out.endswith(f"-> {output} (1 other files passed over)\n")
+    assert out.startswith("1 sequences from 1 of 3 files in ")
+    assert err.splitlines() == [
+        "2 could not be converted (1 empty_file, 1 unreadable):",
+        "  empty.mid: empty_file: the file is empty",
+        "  gone.mid: unreadable: No such file or directory",
+    ]
+
+
+def test_convert_without_a_readable_file_keeps_the_old_output(tmp_path, capfd):
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "empty.mid").touch()
+    output = tmp_path / "x.tfrecord"
+    output.write_text("old")
+    assert run("--log=ERROR", input_dir=tmp_path / "in", output_file=output) == 2
+    assert "none of the 1 files could be read" in capfd.readouterr().err
+    assert output.read_text() == "old"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["in", "x.tfrecord"]
+
+
+@pytest.mark.parametrize(
+    ("input_dir", "output_file", "flags", "message"),
+    [
+        ("none", "x", [], "no such folder"),
+        ("", "x", [], "--recursive looks into sub-folders"),
+        ("", "x@0", [], "shards must be"),
+        (MUSIC, "/proc/x", [], "cannot write"),
+        (MUSIC, "x", ["--recursiv"], "unknown flag"),
+    ],
+)
+def test_convert_bad_flags_are_one_line_and_exit_2(
+    input_dir, output_file, flags, message, tmp_path, capsys
+):
+    (tmp_path / "empty").mkdir()
+    input_dir = tmp_path / "empty" / input_dir
+    assert run(*flags, input_dir=input_dir, output_file=tmp_path / output_file) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert message in err
+    assert len(err.splitlines()) == 1
+
+
+def test_convert_interrupted_leaves_nothing(tmp_path, monkeypatch, capfd):
+    from pipelines import note_sequence_pipeline
+
+    def interrupt(*args):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(note_sequence_pipeline, "convert_file", interrupt)
+    output = tmp_path / "x.tfrecord"
+    output.write_text("old")
+    assert run("--log=ERROR", "--recursive", output_file=output) == 130
+    assert "interrupted" in capfd.readouterr().err
+    assert output.read_text() == "old"
+    assert [path.name for path in tmp_path.iterdir()] == ["x.tfrecord"]
+
+
+def test_convert_follows_links_but_not_in_circles(tmp_path):
+    folder = tmp_path / "in"
+    folder.mkdir()
+    (folder / "beats").symlink_to(MUSIC / "drummer1")
+    (folder / "again").symlink_to("..")
+    output = tmp_path / "x.tfrecord"
+    assert run("--recursive", "--log=ERROR", input_dir=folder, output_file=output) == 0
+    assert len([s for s in read_note_sequences(output) if s.filename.startswith("beats/")]) == 2
+
+
+@pytest.mark.parametrize(
+    ("flags", "expected"),
+    [
+        ([], False),
+        (["--recursive"], True),
+        (["--recursive=true"], True),
+        (["--recursive=0"], False),
+    ],
+)
+def test_build_parser_recursive_takes_absl_forms(flags, expected):
+    required = ["--input_dir=a", "--output_file=b"]
+    assert build_parser().parse_args([*required, *flags]).recursive is expected
+
+
+def test_help_imports_nothing_heavy():
+    code = (
+        "import sys; from pipelines.convert_dir_to_note_sequences import build_parser; "
+        "build_parser().format_help(); "
+        "print(sorted({'numpy', 'tensorflow', 'apache_beam', 'note_seq'} & set(sys.modules)))"
+    )
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert out.stdout == "[]\n"
