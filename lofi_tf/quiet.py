@@ -1,0 +1,77 @@
+"""Quiet, quicker imports for commands: no start-up lines of TensorFlow and its neighbours."""
+
+import contextlib
+import logging
+import os
+import sys
+import warnings
+from collections.abc import Iterator
+
+# Keras imports scikit-learn where it finds it, for wrappers that nothing here uses: two seconds.
+_NEEDLESS = "sklearn"
+
+
+def hush() -> None:
+    """Sets what TensorFlow and Keras read from the environment when they are imported."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+
+
+@contextlib.contextmanager
+def imports() -> Iterator[None]:
+    """Imports inside this context print nothing; exceptions pass, and all is as before after it.
+
+    TensorFlow's C++ writes to file descriptor 2 whatever its log level, so the descriptor itself
+    points elsewhere meanwhile.
+    """
+    hush()
+    with _without_module(_NEEDLESS), _without_logging(), warnings.catch_warnings(), _null_stderr():
+        warnings.simplefilter("ignore")
+        yield
+
+
+@contextlib.contextmanager
+def _without_module(name: str) -> Iterator[None]:
+    """Makes an optional package look absent, unless it is imported already."""
+    if name in sys.modules:
+        yield
+        return
+    sys.modules[name] = None
+    try:
+        yield
+    finally:
+        sys.modules.pop(name, None)
+
+
+@contextlib.contextmanager
+def _without_logging() -> Iterator[None]:
+    """Drops log records, and the handler that `logging.warning` adds to a bare root logger."""
+    root = logging.getLogger()
+    level, handlers = root.manager.disable, list(root.handlers)
+    logging.disable(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        logging.disable(level)
+        root.handlers[:] = handlers
+
+
+@contextlib.contextmanager
+def _null_stderr() -> Iterator[None]:
+    try:
+        saved = os.dup(2)
+    except OSError:  # stderr is closed: there is nothing to keep silent
+        yield
+        return
+    with contextlib.suppress(AttributeError, OSError, ValueError):
+        sys.stderr.flush()
+    null = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, 2)
+    os.close(null)
+    try:
+        yield
+    finally:
+        with contextlib.suppress(AttributeError, OSError, ValueError):
+            sys.stderr.flush()
+        os.dup2(saved, 2)
+        os.close(saved)

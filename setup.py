@@ -1,0 +1,73 @@
+"""Packaging: what is installed, which versions it needs, which commands it brings."""
+
+import re
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+ROOT = Path(__file__).parent
+VERSION = re.search(r'__version__ = "(.+)"', (ROOT / "lofi_tf/__init__.py").read_text())[1]
+
+TRAIN = "lofi_tf.cli.train:main"
+GENERATE = "lofi_tf.cli.generate:main"
+COMMANDS = {
+    "convert_dir_to_note_sequences": "pipelines.convert_dir_to_note_sequences:main",
+    "lofi_train": TRAIN,
+    "lofi_generate": GENERATE,
+    # Magenta's names, so that its users' scripts run unchanged.
+    "music_vae_train": TRAIN,
+    "music_vae_generate": GENERATE,
+}
+
+setup(
+    name="lofi_tf",
+    version=VERSION,
+    description="Variational autoencoders for music on TensorFlow and Keras 3",
+    long_description=(ROOT / "README.md").read_text(encoding="utf-8"),
+    long_description_content_type="text/markdown",
+    license="Apache-2.0",
+    license_files=["LICENSE", "NOTICE"],
+    python_requires=">=3.10,<3.14",
+    packages=[
+        *find_packages(include=["lofi_tf", "lofi_tf.*", "pipelines", "pipelines.*"]),
+        "lofi_tf.configs",
+    ],
+    package_dir={"lofi_tf.configs": "configs"},
+    package_data={"lofi_tf.configs": ["*.yaml"]},
+    install_requires=[
+        "apache-beam>=2.60",
+        # note-seq imports pydub, which needs the module that Python 3.13 dropped.
+        "audioop-lts>=0.2.1; python_version >= '3.13'",
+        "google-crc32c>=1.5",
+        "keras>=3.5",
+        "librosa>=0.10.2",
+        "matplotlib>=3.8",
+        "note-seq>=0.0.5",
+        "numpy>=1.26",
+        "psutil>=5.9",
+        "pyyaml>=6.0",
+        "soundfile>=0.12",
+        "tensorboard>=2.18",
+        "tensorflow>=2.18",
+        "tensorflow-probability>=0.25",
+        "tf-keras>=2.18",
+        "tqdm>=4.66",
+    ],
+    extras_require={
+        "dev": ["pytest>=8", "pytest-xdist>=3.6", "ruff>=0.8", "setuptools>=77"],
+    },
+    entry_points={"console_scripts": [f"{name}={main}" for name, main in COMMANDS.items()]},
+    classifiers=[
+        "Development Status :: 3 - Alpha",
+        "Intended Audience :: Developers",
+        "Intended Audience :: Science/Research",
+        "Operating System :: OS Independent",
+        "Programming Language :: Python :: 3 :: Only",
+        "Programming Language :: Python :: 3.10",
+        "Programming Language :: Python :: 3.11",
+        "Programming Language :: Python :: 3.12",
+        "Programming Language :: Python :: 3.13",
+        "Topic :: Multimedia :: Sound/Audio :: MIDI",
+        "Topic :: Scientific/Engineering :: Artificial Intelligence",
+    ],
+)

@@ -1,0 +1,5 @@
+"""What every test shares."""
+
+from lofi_tf import quiet
+
+quiet.hush()

@@ -1,0 +1,93 @@
+"""The wheel holds the two packages and the configs, brings the commands, and works unpacked."""
+
+import configparser
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+CONFIGS = {path.name for path in (ROOT / "configs").glob("*.yaml")}
+TRAIN, GENERATE = "lofi_tf.cli.train:main", "lofi_tf.cli.generate:main"
+COMMANDS = {
+    "convert_dir_to_note_sequences": "pipelines.convert_dir_to_note_sequences:main",
+    "lofi_train": TRAIN,
+    "lofi_generate": GENERATE,
+    "music_vae_train": TRAIN,
+    "music_vae_generate": GENERATE,
+}
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory):
+    """Builds the wheel from a copy of the sources, so that the checkout stays clean."""
+    source, output = tmp_path_factory.mktemp("source"), tmp_path_factory.mktemp("wheel")
+    for name in ["setup.py", "pyproject.toml", "README.md", "LICENSE", "NOTICE"]:
+        shutil.copy(ROOT / name, source)
+    for name in ["lofi_tf", "pipelines", "configs", "tests", "demo"]:
+        shutil.copytree(ROOT / name, source / name, ignore=shutil.ignore_patterns("__pycache__"))
+    command = [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "--no-build-isolation"]
+    done = subprocess.run(
+        [*command, "--wheel-dir", str(output), str(source)], capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    (path,) = output.glob("*.whl")
+    return path
+
+
+@pytest.fixture(scope="module")
+def names(wheel):
+    with zipfile.ZipFile(wheel) as archive:
+        return archive.namelist()
+
+
+def test_wheel_top_level_is_two_packages(names):
+    packages = {name.split("/")[0] for name in names if ".dist-info/" not in name}
+    assert packages == {"lofi_tf", "pipelines"}
+
+
+def test_wheel_holds_every_module(names):
+    sources = {
+        path.relative_to(ROOT).as_posix()
+        for package in ("lofi_tf", "pipelines")
+        for path in (ROOT / package).rglob("*.py")
+    }
+    assert sources == {name for name in names if name.endswith(".py")}
+
+
+def test_wheel_holds_every_config(names):
+    assert CONFIGS
+    assert CONFIGS == {
+        name.removeprefix("lofi_tf/configs/") for name in names if name.endswith(".yaml")
+    }
+
+
+def test_wheel_holds_licence_and_notice(names):
+    held = {Path(name).name for name in names if ".dist-info/" in name}
+    assert {"LICENSE", "NOTICE"} <= held
+
+
+def test_wheel_commands(wheel, names):
+    (entry_points,) = (name for name in names if name.endswith("entry_points.txt"))
+    parser = configparser.ConfigParser(delimiters=["="])
+    with zipfile.ZipFile(wheel) as archive:
+        parser.read_string(archive.read(entry_points).decode())
+    assert dict(parser["console_scripts"]) == COMMANDS
+
+
+def test_wheel_unpacked_loads_every_config(wheel, tmp_path):
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(tmp_path)
+    code = (
+        "import lofi_tf.config as c; print(c.__file__); "
+        "print(*(c.load_config(name).name for name in c.config_names()))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    file, loaded = done.stdout.splitlines()
+    assert Path(file).is_relative_to(tmp_path.resolve())
+    assert loaded.split() == sorted(Path(name).stem for name in CONFIGS)

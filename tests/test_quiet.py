@@ -1,0 +1,76 @@
+"""Imports under `quiet.imports` print nothing, and nothing of it stays behind."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+QUIET = "from lofi_tf import quiet\nwith quiet.imports():\n    "
+
+
+def run(code, **options):
+    """Runs code in a fresh Python; returns the finished process with its output."""
+    return subprocess.run(
+        [sys.executable, "-W", "default", "-c", code],
+        capture_output=True,
+        text=True,
+        env={k: v for k, v in os.environ.items() if not k.startswith(("TF_", "KERAS_"))},
+        **options,
+    )
+
+
+def test_imports_heavy_packages_print_nothing():
+    code = (
+        "import keras, note_seq, tensorflow as tf, tensorflow_probability as tfp\n"
+        "    import apache_beam.io.tfrecordio\n"
+        "    tfp.distributions.Normal(0.0, 1.0)\n"
+        "tf.zeros([2]) + 1.0"
+    )
+    done = run(QUIET + code)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+@pytest.mark.parametrize(
+    "shout",
+    [
+        "import os; os.write(2, b'noise')",
+        "import sys; sys.stderr.write('noise')",
+        "import warnings; warnings.warn('noise')",
+        "import logging; logging.warning('noise')",
+    ],
+)
+def test_imports_noise_is_silent_inside_and_heard_after(shout):
+    done = run(f"{QUIET}{shout}\n{shout}")
+    assert done.returncode == 0
+    assert done.stderr.count("noise") == 1
+
+
+def test_imports_exception_passes_with_traceback():
+    done = run(QUIET + "import no_such_package")
+    assert done.returncode == 1
+    assert "No module named 'no_such_package'" in done.stderr
+
+
+def test_imports_stderr_closed_runs():
+    code = QUIET + "import json\nprint('done')"
+    done = run(code, preexec_fn=lambda: os.close(2))
+    assert (done.returncode, done.stdout) == (0, "done\n")
+
+
+def test_imports_stderr_without_descriptor_runs():
+    code = "import io, sys\nsys.stderr = io.StringIO()\n" + QUIET + "import json\nprint('done')"
+    assert run(code).stdout == "done\n"
+
+
+def test_imports_hidden_package_is_importable_after():
+    code = QUIET + "import keras\nimport sklearn\nprint(sklearn.__name__)"
+    assert run(code).stdout == "sklearn\n"
+
+
+def test_hush_keeps_given_environment(monkeypatch):
+    from lofi_tf import quiet
+
+    monkeypatch.setenv("TF_CPP_MIN_LOG_LEVEL", "0")
+    quiet.hush()
+    assert os.environ["TF_CPP_MIN_LOG_LEVEL"] == "0"
