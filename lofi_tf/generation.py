@@ -38,9 +38,9 @@ class How:
 
     Attributes:
         temperature: 0 takes the likeliest, 1 draws as the model says.
-        seed: the same seed draws the same outputs, whatever their number and the batch size.
+        seed: the same seed draws the same outputs, whatever their number.
         qpm: tempo of the outputs, quarter notes a minute.
-        max_batch_size: outputs decoded at once.
+        max_batch_size: outputs decoded at once; another size rounds in another way.
     """
 
     temperature: float = 0.5
@@ -106,9 +106,11 @@ def decode(
     _check_controls(converter, controls, backend.config.name)
     seeds, pieces = _seeds(how, len(z)), []
     for rows in _batches(np.arange(len(z)), how.max_batch_size):
-        repeated = None if controls is None else np.repeat(controls[None], len(rows), axis=0)
-        temperature = np.full(len(rows), how.temperature, np.float32)
-        outputs = backend.decode(z[rows], temperature, seeds[rows], repeated)
+        # Always a whole batch: rounding depends on its size, and a choice may hang on that.
+        whole = np.resize(rows, how.max_batch_size)
+        repeated = None if controls is None else np.repeat(controls[None], len(whole), axis=0)
+        temperature = np.full(len(whole), how.temperature, np.float32)
+        outputs = backend.decode(z[whole], temperature, seeds[whole], repeated)[: len(rows)]
         pieces += [converter.from_outputs(output, qpm=how.qpm) for output in outputs]
     return pieces
 
@@ -122,8 +124,9 @@ def excerpts_of(backend: Backend, sequence: NoteSequence) -> Excerpt:
     settings = {**backend.config.data.converter, "mode": "infer"}
     found = examples_of_records([sequence.SerializeToString()], settings)
     if not len(found):
-        rule, message = next(iter(found.refused), "no_example"), "".join(found.messages[:1])
-        raise NotConvertible(rule, message or "holds no whole window of the model's length")
+        for refusal in found.refusals:
+            raise NotConvertible(refusal.rule, refusal.message)
+        raise NotConvertible("no_example", "it holds no whole window of the model's length")
     return _excerpt(found, backend)
 
 

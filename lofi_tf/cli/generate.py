@@ -102,7 +102,7 @@ def _one_excerpt(args, backend, number: int, stem: str | None = None):
 
     path = Path(getattr(args, f"input_midi_{number}"))
     try:
-        (sequence,) = sequences_from_file(path)
+        sequence = sequences_from_file(path, path.name, "")[0]
         found = generation.excerpts_of(backend, sequence)
     except NotConvertible as error:
         raise LofiError(f"{path} does not fit {backend.config.name}: {error}") from error

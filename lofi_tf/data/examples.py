@@ -10,7 +10,7 @@ from concurrent.futures import ProcessPoolExecutor
 from itertools import islice
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -23,6 +23,14 @@ RECORDS_A_TASK = 64  # records that one worker converts at a time
 PARALLEL_FROM = 512  # fewer records than this are not worth starting workers for
 
 
+class Refusal(NamedTuple):
+    """A source that a rule of the converter refused."""
+
+    rule: str
+    source: str
+    message: str
+
+
 @dataclasses.dataclass(frozen=True)
 class Examples:
     """Converted examples.
@@ -31,19 +39,22 @@ class Examples:
         arrays: by the names of the converter's `example_spec`, N examples first; shorter ones are
             padded with zeros at the end.
         sources: the source (song, performance, recording) of each example, [N].
-        refused: number of sources that each rule refused.
-        messages: a line for each refused source.
+        refusals: sources that gave no example, and why.
         num_sources: sources read.
     """
 
     arrays: Mapping[str, np.ndarray]
     sources: np.ndarray
-    refused: Mapping[str, int] = dataclasses.field(default_factory=dict)
-    messages: Sequence[str] = ()
+    refusals: Sequence[Refusal] = ()
     num_sources: int = 0
 
     def __len__(self) -> int:
         return len(self.sources)
+
+    @property
+    def refused(self) -> dict[str, int]:
+        """How many sources each rule refused."""
+        return dict(sorted(Counter(refusal.rule for refusal in self.refusals).items()))
 
     def where(self, chosen: np.ndarray) -> "Examples":
         """Returns the examples of a boolean mask [N]."""
@@ -172,20 +183,19 @@ def _convert(settings: Mapping[str, Any], records: list[bytes]) -> Examples:
     from lofi_tf.data.sequence_proto import NoteSequence
 
     converter = build_converter(settings)
-    found, sources, refused, messages = [], [], Counter(), []
+    found, sources, refusals = [], [], []
     for record in records:
         sequence = NoteSequence.FromString(record)
         source = sequence.filename or sequence.id
         try:
             made = list(converter.to_examples(sequence))
         except NotConvertible as error:
-            refused[error.rule] += 1
-            messages.append(f"{source}: {error}")
+            refusals.append(Refusal(error.rule, source, str(error)))
             continue
         found += made
         sources += [source] * len(made)
     arrays = _stacked(found)
-    return Examples(arrays, np.array(sources, object), dict(refused), messages, len(records))
+    return Examples(arrays, np.array(sources, object), refusals, len(records))
 
 
 def _stacked(found: list[dict[str, np.ndarray]]) -> dict[str, np.ndarray]:
@@ -208,12 +218,10 @@ def _joined(parts: list[Examples]) -> Examples:
     arrays = {}
     for name in filled[0].arrays:
         arrays[name] = _concatenated([part.arrays[name] for part in filled])
-    refused = sum((Counter(part.refused) for part in parts), Counter())
     return Examples(
         arrays,
         np.concatenate([part.sources for part in parts]),
-        dict(sorted(refused.items())),
-        [message for part in parts for message in part.messages],
+        [refusal for part in parts for refusal in part.refusals],
         sum(part.num_sources for part in parts),
     )
 

@@ -5,11 +5,9 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from lofi_tf.data.examples import Examples, examples_of_records
+from lofi_tf.data.examples import Examples, Refusal, examples_of_records
 from lofi_tf.data.tfrecord import read_records, record_paths
 from lofi_tf.errors import LofiError
-
-MESSAGES_SHOWN = 5
 
 
 def load_examples(
@@ -41,7 +39,7 @@ def load_examples(
     with tqdm(desc="converting", unit=" records", disable=not show_progress, leave=False) as bar:
         examples = examples_of_records(records, converter, num_workers, bar.update)
     name = path or f"{tfds_name} ({split})"
-    refused = sum(examples.refused.values())
+    refused = len(examples.refusals)
     say(
         f"{name}: {len(examples)} examples of {examples.num_sources - refused} of "
         f"{examples.num_sources} sequences."
@@ -53,14 +51,12 @@ def load_examples(
 
 
 def _report(examples: Examples, say: Callable[[str], None]) -> None:
-    if not examples.refused:
-        return
-    say(f"Left out: {_reasons(examples)}.")
-    for message in examples.messages[:MESSAGES_SHOWN]:
-        say(f"  {message}")
-    more = len(examples.messages) - MESSAGES_SHOWN
-    if more > 0:
-        say(f"  and {more} more")
+    """Says how many sequences each rule refused, the first of them as an example."""
+    first: dict[str, Refusal] = {}
+    for refusal in examples.refusals:
+        first.setdefault(refusal.rule, refusal)
+    for rule, count in examples.refused.items():
+        say(f"Left out {count}: {first[rule].message} ({first[rule].source}).")
 
 
 def _reasons(examples: Examples) -> str:

@@ -1,0 +1,131 @@
+import numpy as np
+import pytest
+
+from lofi_tf import generation
+from lofi_tf.backends import ModelBackend
+from lofi_tf.data.sequence_proto import NoteSequence
+from lofi_tf.errors import LofiError, NotConvertible
+from lofi_tf.generation import How, slerp
+from lofi_tf.models.vae import build_model
+from tests.grooves import groove_records, small_config
+
+
+@pytest.fixture(scope="module")
+def backend():
+    return backend_of("groovae_2bar_humanize")
+
+
+def backend_of(name: str) -> ModelBackend:
+    config = small_config(name)
+    model = build_model(config)
+    for variable in model.trainable_variables:  # so that outputs differ and hits occur
+        variable.assign(0.8 * np.random.default_rng(0).normal(size=variable.shape))
+    return ModelBackend(model, config)
+
+
+def bytes_of(pieces) -> list[bytes]:
+    return [piece.SerializeToString() for piece in pieces]
+
+
+def groove(number: int) -> NoteSequence:
+    return NoteSequence.FromString(groove_records()[number])
+
+
+def test_same_seed_same_pieces_whatever_their_number(backend):
+    ten = bytes_of(generation.sample(backend, 10, How(temperature=1.0, seed=7)))
+    assert ten[:3] == bytes_of(generation.sample(backend, 3, How(temperature=1.0, seed=7)))
+    assert len(set(ten)) == 10
+    assert ten != bytes_of(generation.sample(backend, 10, How(temperature=1.0, seed=8)))
+
+
+def test_other_batch_sizes_round_but_do_not_choose_otherwise(backend):
+    eights, twos = (
+        generation.sample(backend, 5, How(temperature=0.0, seed=7, max_batch_size=size))
+        for size in (8, 2)
+    )
+    for one, other in zip(eights, twos, strict=True):
+        assert_same_notes(one, other)
+
+
+def assert_same_notes(one: NoteSequence, other: NoteSequence) -> None:
+    """Pitches are the same, times and velocities but for rounding."""
+    assert [note.pitch for note in one.notes] == [note.pitch for note in other.notes] != []
+    for left, right in zip(one.notes, other.notes, strict=True):
+        assert left.start_time == pytest.approx(right.start_time, abs=1e-4)
+        assert abs(left.velocity - right.velocity) <= 1
+
+
+def test_prior_is_a_standard_normal(backend):
+    seeds = np.stack([np.full(2000, 3), np.arange(2000)], axis=-1).astype(np.int32)
+    z = backend.prior(seeds)
+    assert z.shape == (2000, 4)
+    assert np.abs(z.mean(axis=0)).max() < 5 / np.sqrt(2000)
+    assert np.abs(z.std(axis=0) - 1).max() < 5 / np.sqrt(4000)
+    assert np.abs(np.corrcoef(z.T) - np.eye(4)).max() < 5 / np.sqrt(2000)
+
+
+def test_tempo_stretches_times_only(backend):
+    (slow,) = generation.sample(backend, 1, How(seed=1, qpm=60.0))
+    (fast,) = generation.sample(backend, 1, How(seed=1, qpm=120.0))
+    assert slow.tempos[0].qpm == 60.0
+    assert len(slow.notes) == len(fast.notes) > 0
+    for one, other in zip(slow.notes, fast.notes, strict=True):
+        assert one.pitch == other.pitch
+        assert one.start_time == pytest.approx(2 * other.start_time)
+
+
+def test_interpolation_starts_and_ends_at_its_inputs(backend):
+    start, end = (generation.excerpts_of(backend, groove(n)) for n in (0, 5))
+    how = How(temperature=0.0)
+    pieces = generation.interpolate(backend, start, end, 5, how)
+    for piece, excerpt in ((pieces[0], start), (pieces[-1], end)):
+        mean, _ = backend.encode(excerpt.inputs[:1], excerpt.lengths[:1])
+        assert_same_notes(piece, generation.decode(backend, mean, how)[0])
+    assert len(pieces) == 5
+
+
+def test_interpolation_between_equal_inputs_is_that_input(backend):
+    excerpt = generation.excerpts_of(backend, groove(0))
+    pieces = generation.interpolate(backend, excerpt, excerpt, 3, How(temperature=0.0))
+    assert_same_notes(pieces[0], pieces[1])
+    assert_same_notes(pieces[0], pieces[2])
+
+
+def test_controls_decide_and_are_asked_for():
+    backend = backend_of("groovae_2bar_hits_control_tfds")
+    with pytest.raises(LofiError, match="input_midi_1"):
+        generation.sample(backend, 1)
+    controls = generation.excerpts_of(backend, groove(0)).controls[0]
+    assert controls.shape == (32, 9)
+    given = bytes_of(generation.sample(backend, 2, How(seed=1), controls))
+    assert given != bytes_of(generation.sample(backend, 2, How(seed=1), 0 * controls))
+
+
+def test_piece_that_does_not_fit_names_the_rule(backend):
+    with pytest.raises(NotConvertible) as error:
+        generation.excerpts_of(backend, groove(3))  # in 5/4
+    assert error.value.rule == "metre"
+
+
+def test_slerp_keeps_to_the_circle():
+    start, end = np.array([2.0, 0.0]), np.array([0.0, 2.0])
+    np.testing.assert_allclose(slerp(start, end, 0.5), np.sqrt([2.0, 2.0]))
+    np.testing.assert_allclose(slerp(start, end, 0.0), start, atol=1e-12)
+    np.testing.assert_allclose(slerp(start, end, 1.0), end, atol=1e-12)
+
+
+@pytest.mark.parametrize("end", [[1.0, 2.0], [2.0, 4.0], [-1.0, -2.0], [0.0, 0.0]])
+def test_slerp_without_a_great_circle_goes_straight(end):
+    start = np.array([1.0, 2.0])
+    np.testing.assert_allclose(slerp(start, np.array(end), 0.5), (start + end) / 2, atol=1e-9)
+
+
+def test_early_notes_start_at_zero_and_total_time_is_set():
+    sequence = NoteSequence()
+    sequence.notes.add(pitch=36, start_time=-0.05, end_time=0.075)
+    sequence.notes.add(pitch=38, start_time=-0.2, end_time=-0.1)
+    sequence.notes.add(pitch=42, start_time=1.0, end_time=1.5)
+    assert generation.start_at_zero(sequence) == 2
+    assert [note.start_time for note in sequence.notes] == [0.0, 0.0, 1.0]
+    assert all(note.end_time > note.start_time for note in sequence.notes)
+    assert sequence.total_time == 1.5
