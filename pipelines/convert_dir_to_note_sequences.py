@@ -17,8 +17,8 @@ from lofi_tf.quiet import hush
 LOG_LEVELS = ["DEBUG", "INFO", "WARN", "ERROR", "FATAL"]
 MAX_LISTED = 20
 
-# Where one process would be busy for about a minute, starting several pays.
-PARALLEL_BYTES = 150 * 2**20
+# Where one process would be busy for about 20 s, starting several pays.
+PARALLEL_BYTES = 40 * 2**20
 
 
 def build_parser() -> argparse.ArgumentParser:

@@ -97,6 +97,7 @@ BAD_FILES = {
     "not_musicxml": ("a.xml", b"<rss/>"),
     "bad_xml": ("a.xml", b"<score-partwise>"),
     "bad_archive": ("a.mxl", b"PK\x03\x04 and no more"),
+    "bad_archive-2": ("a.mxl", SCORE.read_bytes()[20:].join([b"PK\x03\x04", b""])),
     "bad_musicxml": (
         "a.xml",
         b"<score-partwise><part id='P'><measure><note><pitch><step>C</step></pitch></note>"

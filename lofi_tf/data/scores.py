@@ -12,6 +12,17 @@ from lofi_tf.errors import NotConvertible
 _CONTAINER = "META-INF/container.xml"
 _SCORE_MIME_TYPE = "application/vnd.recordare.musicxml+xml"
 
+# What zipfile raises on damaged archives, and on encrypted ones or unknown compression.
+_ZIP_ERRORS = (
+    zipfile.BadZipFile,
+    zlib.error,
+    KeyError,
+    EOFError,
+    OSError,
+    RuntimeError,
+    ValueError,
+)
+
 # Names of note_seq's errors -> rules; any other is a damaged file.
 _RULES = {
     "AlternatingTimeSignatureError": "unsupported_metre",
@@ -92,7 +103,9 @@ def _unzip(data: bytes, max_bytes: int) -> bytes:
                 message = f"{size} bytes once unzipped. Allowed: {max_bytes}"
                 raise NotConvertible("huge_file", message)
             return archive.read(name)
-    except (zipfile.BadZipFile, zlib.error, KeyError, EOFError, RuntimeError) as error:
+    except NotConvertible:
+        raise
+    except _ZIP_ERRORS as error:
         raise NotConvertible("bad_archive", str(error)) from error
 
 
