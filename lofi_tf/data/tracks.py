@@ -1,0 +1,169 @@
+"""Lines of music on a grid: melodies and drum tracks, split at long silences.
+
+The rules are those of Magenta's `extract_melodies` and `extract_drum_tracks`: a line begins with
+the bar of its first note, ends with a bar, and is cut to a greatest length.
+"""
+
+import dataclasses
+from collections.abc import Iterator
+
+import numpy as np
+
+from lofi_tf.data.drum_classes import UNKNOWN
+from lofi_tf.data.splits import GridNotes
+
+NO_EVENT, NOTE_OFF, FIRST_PITCH = 0, 1, 2  # melody tokens; FIRST_PITCH is the lowest pitch
+
+
+@dataclasses.dataclass(frozen=True)
+class Track:
+    """A line of events, one a step.
+
+    Attributes:
+        start: the step of its first event, the first of a bar.
+        events: int64 [T]: melody tokens, or bit masks of drums.
+    """
+
+    start: int
+    events: np.ndarray
+
+
+def melody_tracks(
+    notes: GridNotes,
+    steps_per_bar: int,
+    min_pitch: int,
+    gap_bars: float | None = 1.0,
+    max_steps: int | None = None,
+    skip_polyphony: bool = False,
+) -> list[Track]:
+    """Returns the melodies of every instrument, by instrument and time.
+
+    Of notes that start together the highest counts; a note ends where the next starts. Drums and
+    notes of velocity zero do not sound; yet, as in Magenta, a line may begin with their bar.
+
+    Args:
+        notes: notes on the grid, all pitches at least `min_pitch`.
+        steps_per_bar: steps in a bar.
+        min_pitch: the pitch of token 2.
+        gap_bars: silence of that many bars or more ends a line; None or 0 never does.
+        max_steps: longer lines are cut, to whole bars.
+        skip_polyphony: whether an instrument's lines end for good where notes start together.
+    """
+    found = []
+    for instrument in np.unique(notes.instruments):
+        line = notes.take(notes.instruments == instrument)
+        first_steps = np.sort(line.starts)
+        line = line.take(~line.drums & (line.velocities > 0))
+        line = line.take(np.lexsort((-line.pitches, line.starts)))
+        again = np.append(False, line.starts[1:] == line.starts[:-1])[: len(line.starts)]
+        polyphonic = line.starts[again]
+        line = line.take(~again)
+        tokens = line.pitches - min_pitch + FIRST_PITCH
+        for bar, first, last in _stretches(
+            first_steps, line.starts, line.ends, steps_per_bar, gap_bars
+        ):
+            span = slice(first, last)
+            if skip_polyphony and np.isin(line.starts[span], polyphonic).any():
+                break
+            starts, ends = line.starts[span] - bar, line.ends[span] - bar
+            events = _melody(starts, ends, tokens[span], steps_per_bar)
+            events = _whole_bars(events, steps_per_bar, max_steps)
+            if (events >= FIRST_PITCH).any():
+                found.append(Track(bar, events))
+    return found
+
+
+def drum_tracks(
+    notes: GridNotes,
+    table: np.ndarray,
+    steps_per_bar: int,
+    gap_bars: float | None = 1.0,
+    max_steps: int | None = None,
+) -> list[Track]:
+    """Returns the drum tracks of all instruments together, in time order.
+
+    An event is a bit mask: bit d is set where drum d is hit.
+
+    Args:
+        notes: notes on the grid; those that are no drums do not count.
+        table: the class of each MIDI pitch or `UNKNOWN`, int64 [128]; unknown ones do not count.
+        steps_per_bar: steps in a bar.
+        gap_bars: silence of that many bars or more ends a track; None or 0 never does.
+        max_steps: longer tracks are cut, to whole bars.
+    """
+    drums = table[np.clip(notes.pitches, 0, 127)]
+    known = notes.drums & (notes.velocities > 0) & (drums != UNKNOWN)
+    steps, drums = notes.starts[known], drums[known]
+    starts, place = np.unique(steps, return_inverse=True)
+    masks = np.zeros(len(starts), np.int64)
+    np.bitwise_or.at(masks, place.reshape(-1), np.int64(1) << drums)
+    found = []
+    for bar, first, last in _stretches(starts, starts, starts + 1, steps_per_bar, gap_bars):
+        events = np.zeros(starts[last - 1] + 1 - bar, np.int64)
+        events[starts[first:last] - bar] = masks[first:last]
+        found.append(Track(bar, _whole_bars(events, steps_per_bar, max_steps)))
+    return found
+
+
+def padded_melody(track: Track, total_steps: int) -> Track:
+    """Returns a melody from step 0 to `total_steps`; a note that sounds at its end stops there."""
+    padded = padded_track(track, total_steps)
+    end = track.start + len(track.events)
+    sounding = track.events[track.events != NO_EVENT][-1:] >= FIRST_PITCH
+    if end < total_steps and sounding.any():
+        padded.events[end] = NOTE_OFF
+    return padded
+
+
+def padded_track(track: Track, total_steps: int) -> Track:
+    """Returns a track from step 0 to `total_steps`, with silence (0) where it had no events."""
+    events = np.zeros(max(total_steps, track.start + len(track.events)), np.int64)
+    events[track.start : track.start + len(track.events)] = track.events
+    return Track(0, events[:total_steps])
+
+
+def _stretches(
+    first_steps: np.ndarray,
+    starts: np.ndarray,
+    ends: np.ndarray,
+    steps_per_bar: int,
+    gap_bars: float | None,
+) -> Iterator[tuple[int, int, int]]:
+    """Yields the first step, the first note and the note after the last of each line.
+
+    Args:
+        first_steps: where a line may begin, sorted.
+        starts, ends: steps of the notes [N], `starts` rising.
+        steps_per_bar: steps in a bar.
+        gap_bars: bars of silence that end a line.
+    """
+    gap = gap_bars * steps_per_bar if gap_bars else np.inf
+    breaks = np.flatnonzero(starts[1:] - ends[:-1] >= gap) + 1
+    search = 0
+    while True:
+        first = int(np.searchsorted(starts, search))
+        if first == len(starts):
+            return
+        place = np.searchsorted(breaks, first, side="right")
+        last = int(breaks[place]) if place < len(breaks) else len(starts)
+        bar = int(first_steps[np.searchsorted(first_steps, search)])
+        bar -= (bar - search) % steps_per_bar
+        yield bar, first, last
+        search = bar - (bar - int(ends[last - 1])) // steps_per_bar * steps_per_bar
+
+
+def _melody(
+    starts: np.ndarray, ends: np.ndarray, tokens: np.ndarray, steps_per_bar: int
+) -> np.ndarray:
+    """Returns the events of a line, its last note-off only where that falls within a bar."""
+    events = np.zeros(ends[-1] + 1, np.int64)
+    events[ends[:-1][ends[:-1] < starts[1:]]] = NOTE_OFF
+    events[ends[-1]] = NOTE_OFF
+    events[starts] = tokens
+    return events if ends[-1] % steps_per_bar else events[:-1]
+
+
+def _whole_bars(events: np.ndarray, steps_per_bar: int, max_steps: int | None) -> np.ndarray:
+    """Returns the events padded to whole bars and cut."""
+    events = np.pad(events, (0, -len(events) % steps_per_bar))
+    return events if max_steps is None else events[: max_steps - max_steps % steps_per_bar]
