@@ -75,41 +75,49 @@ class StopOnNaN(StepCallback):
             )
 
 
-class History(StepCallback):
-    """Scalars at intervals, to TensorBoard and to `history.csv`.
+class ScalarLog:
+    """Scalars by step, to TensorBoard and to `history.csv` in the same folder.
 
     Args:
         folder: where both go.
         first_step: the step that the run goes on from; later lines of an earlier try are dropped.
-        log_steps: steps between lines.
     """
+
+    def __init__(self, folder: Path, first_step: int):
+        self.path = Path(folder) / HISTORY
+        self.rows = [row for row in read_history(self.path) if int(row["step"]) <= first_step]
+        self.begun = False
+        self.writer = tf.summary.create_file_writer(str(folder))
+
+    def write(self, step: int, scalars: dict[str, float]) -> None:
+        """Adds a line."""
+        if not self.begun:
+            self._rewrite(scalars)
+        with open(self.path, "a", newline="", encoding="utf-8") as file:
+            csv.writer(file).writerow([step, *(f"{value:.9g}" for value in scalars.values())])
+        with self.writer.as_default(step=step):
+            for name, value in scalars.items():
+                tf.summary.scalar(name, value)
+        self.writer.flush()
+
+    def _rewrite(self, scalars):
+        with whole_file(self.path) as file:
+            lines = [["step", *scalars], *([row[name] for name in row] for row in self.rows)]
+            file.write("".join(",".join(map(str, line)) + "\n" for line in lines).encode())
+        self.begun = True
+
+
+class History(StepCallback):
+    """The scalars of every `log_steps`-th step of training."""
 
     def __init__(self, folder: Path, first_step: int, log_steps: int):
         super().__init__(first_step)
-        self.path, self.log_steps = Path(folder) / HISTORY, log_steps
-        self.rows = [row for row in read_history(self.path) if int(row["step"]) <= first_step]
-        self.written = 0
-        self.writer = tf.summary.create_file_writer(str(folder))
+        self.log, self.log_steps = ScalarLog(folder, first_step), log_steps
 
     def on_step(self, step: int, logs: dict[str, float]) -> None:
-        """Keeps the scalars of every `log_steps`-th step."""
-        if step % self.log_steps:
-            return
-        if not self.written:
-            self._rewrite(logs)
-        with open(self.path, "a", newline="", encoding="utf-8") as file:
-            csv.writer(file).writerow([step, *(f"{value:.9g}" for value in logs.values())])
-        write_scalars(self.writer, logs, step)
-        self.written += 1
-
-    def on_train_end(self, logs: dict[str, float] | None = None) -> None:
-        """Flushes TensorBoard's file."""
-        self.writer.close()
-
-    def _rewrite(self, logs):
-        with whole_file(self.path) as file:
-            lines = [["step", *logs], *([row[name] for name in row] for row in self.rows)]
-            file.write("".join(",".join(map(str, line)) + "\n" for line in lines).encode())
+        """Logs when it is time."""
+        if step % self.log_steps == 0:
+            self.log.write(step, logs)
 
 
 class Saver(StepCallback):
@@ -162,16 +170,16 @@ class Saver(StepCallback):
 
 
 class Evaluation(StepCallback):
-    """The loss on held-out examples at intervals; the best checkpoint is kept.
+    """The loss on held-out examples at intervals and at a run's start; the best is kept.
 
     Args:
-        folder: for TensorBoard's events and, in `best/`, the checkpoint.
+        folder: for `history.csv`, TensorBoard's events and, in `best/`, the checkpoint.
         evaluate: returns the scalars of the model as it stands.
         every: steps between evaluations.
         num_steps: the run's last step, which is evaluated too.
         first_step: the step that the run goes on from.
         say: told each result.
-        picture: writes histograms and reconstructions to TensorBoard at a step.
+        picture: writes histograms and reconstructions to TensorBoard's default writer.
     """
 
     def __init__(
@@ -182,39 +190,41 @@ class Evaluation(StepCallback):
         num_steps: int,
         first_step: int,
         say: Callable[[str], None],
-        picture: Callable[[int], None],
+        picture: Callable[[], None],
     ):
         super().__init__(first_step)
         self.evaluate, self.every, self.num_steps = evaluate, every, num_steps
         self.say, self.picture = say, picture
         self.best_file = Path(folder) / "best" / "best.yaml"
-        self.writer = tf.summary.create_file_writer(str(folder))
+        self.log = ScalarLog(folder, first_step)
         self.best = self._read_best()
+
+    def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
+        """Evaluates the model of a new run before its first step."""
+        if self.first_step == 0:
+            self._evaluate(0)
 
     def on_step(self, step: int, logs: dict[str, float]) -> None:
         """Evaluates when it is time."""
-        if step % self.every and step != self.num_steps:
-            return
-        found = self.evaluate()
-        write_scalars(self.writer, found, step)
-        with self.writer.as_default(step=step):
-            self.picture(step)
-        better = found["loss"] < self.best
-        note = " (best so far)" if better else ""
-        self.say(
-            f"step {step}: validation loss {found['loss']:.2f}, "
-            f"reconstruction {found['losses/r_loss']:.2f}, KL {found['losses/kl_bits']:.1f} bits"
-            + note
-        )
-        if better:
-            self._keep(step, found)
+        if step % self.every == 0 or step == self.num_steps:
+            found = self._evaluate(step)
+            if found["loss"] < self.best:
+                self._keep(step, found)
 
-    def on_train_end(self, logs: dict[str, float] | None = None) -> None:
-        """Flushes TensorBoard's file."""
-        self.writer.close()
+    def _evaluate(self, step: int) -> dict[str, float]:
+        found = self.evaluate()
+        self.log.write(step, found)
+        with self.log.writer.as_default(step=step):
+            self.picture()
+        self.say(
+            f"step {step}: validation loss {found['loss']:.2f}, reconstruction "
+            f"{found['losses/r_loss']:.2f}, KL {found['losses/kl_bits']:.1f} bits"
+            + (" (best so far)" if found["loss"] < self.best and step else "")
+        )
+        return found
 
     def _read_best(self) -> float:
-        if not self.best_file.is_file():
+        if self.first_step == 0 or not self.best_file.is_file():
             return math.inf
         return yaml.safe_load(self.best_file.read_text(encoding="utf-8"))["loss"]
 
@@ -227,14 +237,6 @@ class Evaluation(StepCallback):
         manager.save(checkpoint_number=step)
         with whole_file(self.best_file) as file:
             file.write(yaml.safe_dump({"step": step, **found}, sort_keys=False).encode())
-
-
-def write_scalars(writer: tf.summary.SummaryWriter, scalars: dict[str, float], step: int) -> None:
-    """Writes scalars to TensorBoard."""
-    with writer.as_default(step=step):
-        for name, value in scalars.items():
-            tf.summary.scalar(name, value)
-    writer.flush()
 
 
 def read_history(path: str | Path) -> list[dict[str, str]]:

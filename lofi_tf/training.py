@@ -9,11 +9,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import psutil
-import tensorflow as tf
 import yaml
 
 from lofi_tf import checkpoints
-from lofi_tf.callbacks import Evaluation, History, Progress, Saver, StopOnNaN, write_scalars
+from lofi_tf.callbacks import Evaluation, History, Progress, Saver, ScalarLog, StopOnNaN
 from lofi_tf.config import Config, load_config
 from lofi_tf.data.converter import build_converter, depths_of
 from lofi_tf.data.dataset import evaluation_batches, training_batches
@@ -136,7 +135,7 @@ def evaluate_run(
         examples, converter, config.training.batch_size, config.model.max_seq_len
     )
     found = evaluate(model, batches, num_batches)
-    write_scalars(tf.summary.create_file_writer(str(run_dir / eval_dir)), found, step)
+    ScalarLog(run_dir / eval_dir, step).write(step, found)
     return {"step": float(step), "examples": float(len(examples)), **found}
 
 
@@ -186,7 +185,7 @@ def _evaluation(model, converter, validation, run_dir, options, first_step, say)
         options.num_steps,
         first_step,
         say,
-        lambda step: write_pictures(model, converter, shown),
+        lambda: write_pictures(model, converter, shown),
     )
 
 
