@@ -27,7 +27,7 @@ def wheel(tmp_path_factory):
     source, output = tmp_path_factory.mktemp("source"), tmp_path_factory.mktemp("wheel")
     for name in ["setup.py", "pyproject.toml", "README.md", "LICENSE", "NOTICE"]:
         shutil.copy(ROOT / name, source)
-    for name in ["lofi_tf", "pipelines", "configs", "tests", "demo"]:
+    for name in ["lofi_tf", "pipelines", "configs", "tests"]:
         shutil.copytree(ROOT / name, source / name, ignore=shutil.ignore_patterns("__pycache__"))
     command = [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "--no-build-isolation"]
     done = subprocess.run(
