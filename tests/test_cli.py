@@ -170,10 +170,9 @@ def test_input_with_several_examples_is_taken_apart(run_dir, tmp_path, capsys):
 @pytest.mark.parametrize("form", ["prefix", "folder", "tar"])
 def test_magenta_checkpoint_generates(form, tmp_path):
     name = "groovae_2bar_humanize"
-    (tmp_path / "content" / name).mkdir(parents=True)
-    files = [
-        shutil.copy(path, tmp_path / "content" / name) for path in GOLDEN.glob(f"{name}.ckpt.*")
-    ]
+    inside = tmp_path / "content" / name
+    inside.mkdir(parents=True)
+    files = [shutil.copy(path, inside) for path in GOLDEN.glob(f"{name}.ckpt.*")]
     with tarfile.open(tmp_path / "model.tar", "w") as tar:
         for path in files:
             tar.add(path, arcname=f"content/{Path(path).name}")
