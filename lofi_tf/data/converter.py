@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
+from lofi_tf.data.drums import DrumsConverter
 from lofi_tf.data.groove import GrooveConverter
+from lofi_tf.data.melody import MelodyConverter
 from lofi_tf.errors import unknown_name
 
 if TYPE_CHECKING:
@@ -50,7 +52,7 @@ class Converter(Protocol):
         """Returns the NoteSequence of one decoded array [T, output depth]."""
 
 
-CONVERTERS = {"groove": GrooveConverter}
+CONVERTERS = {"drums": DrumsConverter, "groove": GrooveConverter, "melody": MelodyConverter}
 
 
 def build_converter(component: Mapping[str, Any]) -> Converter:

@@ -5,14 +5,19 @@ the bar of its first note, ends with a bar, and is cut to a greatest length.
 """
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
 from lofi_tf.data.drum_classes import UNKNOWN
+from lofi_tf.data.quantize import Grid
+from lofi_tf.data.sequence_proto import NoteSequence
 from lofi_tf.data.splits import GridNotes
 
 NO_EVENT, NOTE_OFF, FIRST_PITCH = 0, 1, 2  # melody tokens; FIRST_PITCH is the lowest pitch
+OUTPUT_VELOCITY = 80
+DRUM_INSTRUMENT = 9
+TICKS_PER_QUARTER = 220
 
 
 @dataclasses.dataclass(frozen=True)
@@ -122,6 +127,57 @@ def padded_track(track: Track, total_steps: int) -> Track:
     return Track(0, events[:total_steps])
 
 
+def silent_start(tokens: np.ndarray) -> np.ndarray:
+    """Returns melody tokens [..., T] without note-offs before their first note."""
+    begun = np.logical_or.accumulate(tokens >= FIRST_PITCH, axis=-1)
+    return np.where(begun, tokens, NO_EVENT)
+
+
+def melody_sequence(
+    tokens: np.ndarray, min_pitch: int, grid: Grid, instrument: int = 0, program: int = 0
+) -> NoteSequence:
+    """Returns melody tokens [T] as notes, each sounding until the next event."""
+    sequence = _empty_sequence(grid.qpm)
+    events = np.flatnonzero(tokens)
+    ends = np.append(events[1:], len(tokens)) * grid.step_seconds
+    for step, token, end in zip(
+        events.tolist(), tokens[events].tolist(), ends.tolist(), strict=True
+    ):
+        if token >= FIRST_PITCH:
+            sequence.notes.add(
+                pitch=token - FIRST_PITCH + min_pitch,
+                velocity=OUTPUT_VELOCITY,
+                start_time=step * grid.step_seconds,
+                end_time=end,
+                instrument=instrument,
+                program=program,
+            )
+            sequence.total_time = end
+    return sequence
+
+
+def drum_sequence(hits: np.ndarray, pitches: Sequence[int], grid: Grid) -> NoteSequence:
+    """Returns drum hits, bool [T, D], as notes of one step; `pitches` has that of each drum."""
+    sequence = _empty_sequence(grid.qpm)
+    for step, drum in np.argwhere(hits).tolist():
+        sequence.notes.add(
+            pitch=pitches[drum],
+            velocity=OUTPUT_VELOCITY,
+            start_time=step * grid.step_seconds,
+            end_time=(step + 1) * grid.step_seconds,
+            instrument=DRUM_INSTRUMENT,
+            is_drum=True,
+        )
+        sequence.total_time = (step + 1) * grid.step_seconds
+    return sequence
+
+
+def _empty_sequence(qpm: float) -> NoteSequence:
+    sequence = NoteSequence(ticks_per_quarter=TICKS_PER_QUARTER)
+    sequence.tempos.add(qpm=qpm)
+    return sequence
+
+
 def _stretches(
     first_steps: np.ndarray,
     starts: np.ndarray,
@@ -133,7 +189,8 @@ def _stretches(
 
     Args:
         first_steps: where a line may begin, sorted.
-        starts, ends: steps of the notes [N], `starts` rising.
+        starts: first step of each note, rising.
+        ends: the step after each note's last.
         steps_per_bar: steps in a bar.
         gap_bars: bars of silence that end a line.
     """

@@ -1,0 +1,325 @@
+"""Melodies as one token a step: the representation of MusicVAE's melody models."""
+
+import dataclasses
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from lofi_tf.data import line_options as checks
+from lofi_tf.data.chord_inference import with_inferred_chords
+from lofi_tf.data.chords import (
+    NUM_TRIADS,
+    UNKNOWN_CHORD,
+    add_chords,
+    add_keys,
+    figures_by_step,
+    keys_by_step,
+    triad_of,
+)
+from lofi_tf.data.quantize import Grid, grid_of, refusal
+from lofi_tf.data.splits import Part, on_grid, parts_of
+from lofi_tf.data.tracks import (
+    FIRST_PITCH,
+    Track,
+    melody_sequence,
+    melody_tracks,
+    padded_melody,
+    silent_start,
+)
+from lofi_tf.data.windows import (
+    Example,
+    capped,
+    distinct,
+    of_all_parts,
+    too_short,
+    windows,
+)
+from lofi_tf.errors import LofiError
+
+if TYPE_CHECKING:
+    import tensorflow as tf
+
+NUM_KEYS = 12
+
+
+@dataclasses.dataclass(frozen=True)
+class MelodyConverter:
+    """Melodies to and from tokens; follows Magenta's OneHotMelodyConverter.
+
+    A step is 0 (nothing new), 1 (the note ends) or 2 + pitch - min_pitch (a note begins). Each
+    instrument is a line of its own; of notes that start together the highest counts.
+
+    Attributes:
+        min_pitch, max_pitch: MIDI pitches; notes outside do not count.
+        valid_programs: MIDI programs that count; None is all.
+        skip_polyphony: an instrument's melodies end for good where notes start together.
+        max_bars: longer melodies are cut to that many bars.
+        slice_bars: bars in an example, one every bar; None makes one of each whole melody.
+        gap_bars: silence of that many bars or more ends a melody; None or 0 never does.
+        steps_per_quarter, quarters_per_bar: the grid; parts with other bars are refused.
+        add_end_token: an example has one more step, whose token is the depth of the others.
+        pad_to_total_time: melodies reach from the start of the part to its end.
+        max_tensors_per_notesequence: most examples of one piece (drawn in mode `train`, else the
+            first ones); None keeps all. Magenta's default is 5.
+        presplit_on_time_changes: the piece is split where tempo or metre change.
+        chord_encoding: `triad`: the chord at each step is given as control, 49 wide.
+        condition_on_key: the key at each step is given as control, 12 wide, after the chord.
+        dedupe_event_lists: equal examples of a part count once.
+        unknown_chord: what becomes of examples with a chord that is no triad: `drop` them alone,
+            or `error` refuses the part (Magenta's way).
+        transpose_range: [lowest, highest] half steps by which examples move in training.
+        stretch_range: [least, largest] factor of all times, drawn once for each piece.
+        mode: `train`, `eval` or `infer`.
+        seed: of the draws of `max_tensors_per_notesequence` and `stretch_range`.
+
+    Raises:
+        LofiError: an option out of range.
+    """
+
+    min_pitch: int = 21
+    max_pitch: int = 108
+    valid_programs: tuple[int, ...] | None = None
+    skip_polyphony: bool = False
+    max_bars: int | None = None
+    slice_bars: int | None = None
+    gap_bars: float | None = 1.0
+    steps_per_quarter: int = 4
+    quarters_per_bar: int = 4
+    add_end_token: bool = False
+    pad_to_total_time: bool = False
+    max_tensors_per_notesequence: int | None = None
+    presplit_on_time_changes: bool = True
+    chord_encoding: str | None = None
+    condition_on_key: bool = False
+    dedupe_event_lists: bool = True
+    unknown_chord: str = "drop"
+    transpose_range: tuple[int, int] | None = None
+    stretch_range: tuple[float, float] | None = None
+    mode: str = "train"
+    seed: int = 0
+
+    def __post_init__(self):
+        checks.check_line(self)
+        checks.check_melody(self)
+        for name, check in (
+            ("valid_programs", checks.programs),
+            ("transpose_range", checks.transpose_range),
+            ("stretch_range", checks.stretch_range),
+        ):
+            object.__setattr__(self, name, check(getattr(self, name)))
+
+    @property
+    def num_events(self) -> int:
+        """Number of tokens without the end token."""
+        return self.max_pitch - self.min_pitch + 1 + FIRST_PITCH
+
+    @property
+    def depth(self) -> int:
+        """Number of tokens."""
+        return self.num_events + self.add_end_token
+
+    @property
+    def end_token(self) -> int | None:
+        """The token that ends an example, if any."""
+        return self.num_events if self.add_end_token else None
+
+    @property
+    def control_depth(self) -> int:
+        """Width of the controls."""
+        return (NUM_TRIADS if self.chord_encoding else 0) + NUM_KEYS * self.condition_on_key
+
+    @property
+    def steps_per_bar(self) -> int:
+        """Grid steps in a bar."""
+        return self.steps_per_quarter * self.quarters_per_bar
+
+    @property
+    def slice_steps(self) -> int | None:
+        """Grid steps in an example, the end token's not counted."""
+        return self.slice_bars and self.slice_bars * self.steps_per_bar
+
+    @property
+    def example_spec(self) -> "Mapping[str, tf.TensorSpec]":
+        """What is stored: `tokens` uint8 [T], any `chords` and `keys` uint8 [T], `length`."""
+        from lofi_tf.data import melody_model
+
+        return melody_model.example_spec(self)
+
+    @property
+    def model_spec(self) -> "Mapping[str, tf.TensorSpec]":
+        """What the model eats: `inputs`, `targets` [T, depth], any `controls`, `length`."""
+        from lofi_tf.data import melody_model
+
+        return melody_model.model_spec(self)
+
+    def with_mode(self, mode: str) -> "MelodyConverter":
+        """Returns this converter for `train`, `eval` or `infer`, as Magenta's `set_mode`."""
+        return dataclasses.replace(self, mode=mode)
+
+    def to_examples(self, note_sequence: Any) -> Iterator[Example]:
+        """Yields the examples of a piece by part, instrument and time, by `example_spec`.
+
+        Args:
+            note_sequence: a NoteSequence.
+
+        Raises:
+            NotConvertible: `no_notes`, `too_short`, `metre`, `metre_change`, `tempo_change`,
+                `tempo`, `negative_time`, `too_long`, `coincident_chords`, `unknown_chord`,
+                `no_chords`; of a piece in parts, what refuses the first, if no part gives an
+                example.
+        """
+        parts = parts_of(
+            note_sequence, self.presplit_on_time_changes, self.stretch_range, self.seed
+        )
+        found = of_all_parts(parts, self._examples_of_part)
+        cap = self.max_tensors_per_notesequence
+        for example in capped(found, cap, note_sequence, self.mode, self.seed):
+            length = np.int32(len(example["tokens"]))
+            yield {name: a.astype(np.uint8) for name, a in example.items()} | {"length": length}
+
+    def to_model(
+        self, example: "Mapping[str, tf.Tensor]", training: bool, seed: "tf.Tensor | None" = None
+    ) -> "dict[str, tf.Tensor]":
+        """Returns the model's view of stored examples, by `model_spec`; TF operations only.
+
+        In training, `transpose_range` moves pitches, chords and keys by one draw an example. A
+        note that leaves the range of pitches is left out, as if it had not been played: the note
+        before it ends where it would have begun. Magenta transposes the piece before it looks for
+        melodies; there a note left out may also let a lower one through, or split the line.
+
+        Args:
+            example: by `example_spec`; any batch dimensions may precede, `[..., T]`.
+            training: whether `transpose_range` is drawn.
+            seed: int32 [2]; the same seed draws the same. Each example of a batch has a draw of
+                its own. Unused where nothing is drawn.
+        """
+        from lofi_tf.data import melody_model
+
+        return melody_model.to_model(self, example, training, seed)
+
+    def from_outputs(
+        self, outputs: np.ndarray, qpm: float = 120.0, controls: np.ndarray | None = None
+    ) -> Any:
+        """Returns the NoteSequence of one decoded array, exactly Magenta's notes.
+
+        Args:
+            outputs: [T, depth]; the largest number of a step is its token.
+            qpm: quarters per minute; Magenta's is always 120.
+            controls: [T, control depth]; its chords and keys are written where they change.
+
+        Raises:
+            LofiError: an array of another shape.
+        """
+        tokens = self._tokens(np.asarray(outputs))
+        grid = Grid(qpm, self.steps_per_quarter)
+        sequence = melody_sequence(tokens, self.min_pitch, grid)
+        if controls is None or not self.control_depth:
+            return sequence
+        controls = np.asarray(controls)
+        if controls.ndim != 2 or controls.shape[1] != self.control_depth:
+            raise LofiError(
+                f"controls of another shape. Allowed: [T, {self.control_depth}]. "
+                f"Received: {list(controls.shape)}"
+            )
+        controls = controls[: len(tokens)]
+        if self.chord_encoding:
+            add_chords(sequence, controls[:, :NUM_TRIADS].argmax(-1), grid.step_seconds)
+        if self.condition_on_key:
+            add_keys(sequence, controls[:, -NUM_KEYS:].argmax(-1), grid.step_seconds)
+        return sequence
+
+    def _tokens(self, outputs: np.ndarray) -> np.ndarray:
+        """Returns the tokens before any end token, int64 [T]."""
+        if outputs.ndim != 2 or outputs.shape[1] != self.depth:
+            raise LofiError(
+                f"outputs of another shape. Allowed: [T, {self.depth}]. "
+                f"Received: {list(outputs.shape)}"
+            )
+        tokens = outputs.argmax(-1)
+        ends = np.flatnonzero(tokens == self.num_events)
+        return tokens[: ends[0]] if len(ends) else tokens
+
+    def _examples_of_part(self, part: Part) -> list[Example]:
+        """Returns the distinct examples of a part, int64 columns."""
+        part = part.take(self._counts(part))
+        grid = grid_of(part, self.steps_per_quarter, self.steps_per_bar)
+        notes = on_grid(part, grid)
+        if (self.chord_encoding and not part.chords) or (self.condition_on_key and not part.keys):
+            part = self._with_guesses(part, grid)
+        max_steps = self.max_bars and self.max_bars * self.steps_per_bar
+        tracks = melody_tracks(
+            notes, self.steps_per_bar, self.min_pitch, self.gap_bars, max_steps, self.skip_polyphony
+        )
+        if not tracks:
+            raise refusal(
+                "no_notes", "it has no melody", "one or more", f"{len(notes.starts)} notes"
+            )
+        if self.pad_to_total_time:
+            tracks = [padded_melody(track, notes.total_steps) for track in tracks]
+        sliced = [w for t in tracks for w in windows(t, self.slice_steps, self.steps_per_bar)]
+        if not sliced:
+            raise too_short(self.slice_steps, self.steps_per_bar, tracks)
+        return self._with_controls(sliced, part, grid, notes.total_steps)
+
+    def _counts(self, part: Part) -> np.ndarray:
+        """Returns which notes count, bool [N]."""
+        pitches = part.notes.pitches
+        inside = (self.min_pitch <= pitches) & (pitches <= self.max_pitch)
+        if self.valid_programs is None:
+            return inside
+        return inside & np.isin(part.notes.programs, self.valid_programs)
+
+    def _with_guesses(self, part: Part, grid: Grid) -> Part:
+        """Returns the part with chords, and if they are controls keys, guessed from its notes."""
+        if part.chords:
+            raise refusal("no_key", "it has chords but no key", "a key signature", "none")
+        guessed = with_inferred_chords(part, grid)
+        return guessed if self.condition_on_key else dataclasses.replace(guessed, keys=part.keys)
+
+    def _with_controls(
+        self, sliced: list[Track], part: Part, grid: Grid, total_steps: int
+    ) -> list[Example]:
+        """Returns the distinct windows with their chords, keys and end tokens."""
+        columns = {}
+        if self.chord_encoding:
+            columns["chords"], figures = figures_by_step(part, grid, total_steps)
+        if self.condition_on_key:
+            end = max(track.start + len(track.events) for track in sliced)
+            columns["keys"] = keys_by_step(part.keys, grid, end)
+        examples = []
+        for track in sliced:
+            steps = track.start + np.arange(len(track.events))
+            example = {"tokens": silent_start(track.events)}
+            for name, column in columns.items():
+                example[name] = column[np.minimum(steps, len(column) - 1)]
+            examples.append(example)
+        if self.dedupe_event_lists:
+            examples = distinct(examples)
+        if self.chord_encoding:
+            examples = self._with_triads(examples, figures)
+        return [self._ended(example) for example in examples]
+
+    def _with_triads(self, examples: list[Example], figures: list[str]) -> list[Example]:
+        """Returns the examples with triads for chord symbols."""
+        triads = np.array([triad_of(figure) for figure in figures])
+        examples = [example | {"chords": triads[example["chords"]]} for example in examples]
+        known = [e for e in examples if (e["chords"] != UNKNOWN_CHORD).all()]
+        if len(known) == len(examples) or (known and self.unknown_chord == "drop"):
+            return known
+        unread = [f for f, triad in zip(figures, triads, strict=True) if triad == UNKNOWN_CHORD]
+        raise refusal(
+            "unknown_chord",
+            f"{len(examples) - len(known)} of {len(examples)} examples have a chord that is no "
+            "triad",
+            "major, minor, augmented and diminished chords",
+            ", ".join(unread[:4]),
+        )
+
+    def _ended(self, example: Example) -> Example:
+        """Returns an example with its end token, whose chord and key are those before it."""
+        if not self.add_end_token:
+            return example
+        ended = {name: np.append(column, column[-1]) for name, column in example.items()}
+        ended["tokens"][-1] = self.num_events
+        return ended
