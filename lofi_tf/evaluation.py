@@ -44,16 +44,9 @@ def write_pictures(model: MusicVAE, converter: Converter, batch: Batch) -> None:
     """
     for variable in model.trainable_variables:
         tf.summary.histogram(f"weights/{variable.path}", variable)
-    posterior = model.encode(batch["inputs"], batch["length"], batch.get("controls"))
-    tf.summary.histogram("latent/mean", posterior.mean())
-    tf.summary.histogram("latent/stddev", posterior.stddev())
-    size = len(batch["length"])
-    decoded = model.decode(
-        posterior.mean(),
-        tf.zeros(size),
-        tf.zeros([size, 2], tf.int32),
-        controls=batch.get("controls"),
-    )
+    mean, stddev, decoded = model.reconstruct(batch)
+    tf.summary.histogram("latent/mean", mean)
+    tf.summary.histogram("latent/stddev", stddev)
     pairs = zip(batch["targets"].numpy(), decoded.numpy(), batch["length"].numpy(), strict=True)
     for number, (target, output, length) in enumerate(pairs):
         music = [converter.from_outputs(np.asarray(part[:length])) for part in (target, output)]

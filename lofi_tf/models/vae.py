@@ -160,6 +160,18 @@ class MusicVAE(keras.Model):
         parts = self.losses_of(batch, noise, sampling_probability=free_running)
         return {name: tf.reduce_sum(part) for name, part in parts.items()}
 
+    @tf.function(reduce_retracing=True)
+    def reconstruct(self, batch: Batch) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+        """Returns the posterior's mean and stddev [B, Z], and the mean decoded, [B, T, D].
+
+        Each step takes the likeliest output and is fed with it.
+        """
+        controls, size = batch.get("controls"), tf.shape(batch["inputs"])[0]
+        posterior = self.encode(batch["inputs"], batch["length"], controls)
+        seeds = tf.zeros([size, 2], tf.int32)
+        decoded = self.decode(posterior.mean(), tf.zeros(size), seeds, controls=controls)
+        return posterior.mean(), posterior.stddev(), decoded
+
     def clip(self, gradients: list[tf.Tensor]) -> tuple[list[tf.Tensor], tf.Tensor]:
         """Returns the gradients as the settings bound them, and their norm before."""
         settings = self.training_settings
