@@ -227,6 +227,7 @@ KINDS = {
         pairs=as_multisets,
         hparams="converter.unknown_chord=error",
     ),
+    "multi_performance": Kind(checks=LINE_CHECKS, answers=line_answers, pairs=in_order),
 }
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from lofi_tf.data.drums import DrumsConverter
 from lofi_tf.data.groove import GrooveConverter
 from lofi_tf.data.melody import MelodyConverter
+from lofi_tf.data.performance import MultiPerformanceConverter
 from lofi_tf.errors import unknown_name
 
 if TYPE_CHECKING:
@@ -52,7 +53,12 @@ class Converter(Protocol):
         """Returns the NoteSequence of one decoded array [T, output depth]."""
 
 
-CONVERTERS = {"drums": DrumsConverter, "groove": GrooveConverter, "melody": MelodyConverter}
+CONVERTERS = {
+    "drums": DrumsConverter,
+    "groove": GrooveConverter,
+    "melody": MelodyConverter,
+    "multi_performance": MultiPerformanceConverter,
+}
 
 
 def build_converter(component: Mapping[str, Any]) -> Converter:

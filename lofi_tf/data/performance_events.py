@@ -1,0 +1,229 @@
+"""Performances as events: note-ons, note-offs, time shifts and velocities, as whole numbers.
+
+The rules are those of note-seq's `MetricPerformance` and Magenta's `split_performance`: time passes
+by shifts, a velocity event comes before the first note that differs, and a performance cut into
+segments clips the notes that sound across a cut.
+"""
+
+import dataclasses
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+DEFAULT_VELOCITY = 100  # of notes before the first velocity event
+MAX_SHIFT_QUARTERS = 4
+NUM_PROGRAMS = 129  # of MIDI, and one for drums
+DRUM_PROGRAM = 128
+
+
+class Note(NamedTuple):
+    """A note in steps; `velocity` is a bin from 1 on, or 0 where there are none."""
+
+    start: int
+    end: int
+    pitch: int
+    velocity: int
+
+
+class Played(NamedTuple):
+    """A decoded note in steps; `velocity` is MIDI's, 1 to 127."""
+
+    start: int
+    end: int
+    pitch: int
+    velocity: int
+
+
+@dataclasses.dataclass(frozen=True)
+class Vocabulary:
+    """The numbers of the events: note-ons, note-offs, shifts, velocities, programs, the end.
+
+    Attributes:
+        num_velocity_bins: velocity events V; 0 for none.
+        max_shift: longest shift in steps.
+        min_pitch, max_pitch: MIDI pitches.
+    """
+
+    num_velocity_bins: int
+    max_shift: int
+    min_pitch: int = 0
+    max_pitch: int = 127
+
+    @property
+    def num_pitches(self) -> int:
+        """Number of pitches; note-ons are 0 to this, note-offs follow."""
+        return self.max_pitch - self.min_pitch + 1
+
+    @property
+    def first_shift(self) -> int:
+        """The shift of one step."""
+        return 2 * self.num_pitches
+
+    @property
+    def first_velocity(self) -> int:
+        """The velocity event of bin 1."""
+        return self.first_shift + self.max_shift
+
+    @property
+    def first_program(self) -> int:
+        """The program token of program 0, which is the number of events."""
+        return self.first_velocity + self.num_velocity_bins
+
+    @property
+    def drum_program(self) -> int:
+        """The program token of drums."""
+        return self.first_program + DRUM_PROGRAM
+
+    @property
+    def end_token(self) -> int:
+        """The token that ends a segment."""
+        return self.first_program + NUM_PROGRAMS
+
+    @property
+    def depth(self) -> int:
+        """Number of tokens."""
+        return self.end_token + 1
+
+    @property
+    def velocity_bin_size(self) -> int:
+        """MIDI velocities in a bin."""
+        return -(-127 // self.num_velocity_bins)
+
+    def velocity_bin(self, velocity: int) -> int:
+        """Returns the bin, from 1 on, of a MIDI velocity; 0 where there are no bins."""
+        if not self.num_velocity_bins:
+            return 0
+        return (velocity - 1) // self.velocity_bin_size + 1
+
+    def velocity_of(self, velocity_bin: int) -> int:
+        """Returns the MIDI velocity that a bin stands for, its lowest."""
+        return 1 + (velocity_bin - 1) * self.velocity_bin_size
+
+
+def segment_notes(
+    notes: Sequence[Note], num_segments: int, segment_steps: int, default_bin: int
+) -> list[list[Note]]:
+    """Returns the notes of each segment, ordered by start and pitch, steps from the first segment.
+
+    Of overlapping notes of a pitch, the first to begin is the first to end. A note that sounds
+    across a cut ends there; its rest is lost. As in Magenta a later segment's first notes, while
+    their velocity is that of the last note before the cut, have the default velocity.
+
+    Args:
+        notes: in the order that they were played.
+        num_segments: how many segments.
+        segment_steps: the length of each.
+        default_bin: bin of the default velocity.
+    """
+    events = [(note.start, index, False) for index, note in enumerate(notes)]
+    events += [(note.end, index, True) for index, note in enumerate(notes)]
+    found = [[] for _ in range(num_segments)]
+    now, sounding, velocity, unsaid = 0, {}, 0, False
+    for step, index, is_end in sorted(events):
+        segment = max(now, (step - is_end) // segment_steps)
+        if segment >= num_segments:
+            break
+        if segment > now:
+            now, sounding, unsaid = segment, {}, True
+        _, _, pitch, its_velocity = notes[index]
+        waiting = sounding.setdefault(pitch, [])
+        if not is_end:
+            unsaid, velocity = unsaid and its_velocity == velocity, its_velocity
+            waiting.append(len(found[now]))
+            end = (now + 1) * segment_steps
+            found[now].append(Note(step, end, pitch, default_bin if unsaid else velocity))
+        elif waiting:
+            place = waiting.pop(0)
+            found[now][place] = found[now][place]._replace(end=step)
+    return [
+        sorted((n for n in segment if n.end > n.start), key=lambda n: (n.start, n.pitch))
+        for segment in found
+    ]
+
+
+def encode(notes: Iterable[Note], begin: int, end: int, vocabulary: Vocabulary) -> list[int]:
+    """Returns the events of the notes from step `begin` to step `end`.
+
+    Args:
+        notes: ordered by start and pitch.
+        begin: first step.
+        end: the step after the last.
+        vocabulary: the numbers of the events.
+    """
+    notes = list(notes)
+    events = [(note.start, index, False) for index, note in enumerate(notes)]
+    events += [(note.end, index, True) for index, note in enumerate(notes)]
+    tokens, now, velocity = [], begin, 0
+    longest, shift = vocabulary.max_shift, vocabulary.first_shift - 1
+    for step, index, is_end in sorted(events):
+        while step > now:
+            passed = min(step - now, longest)
+            tokens.append(shift + passed)
+            now += passed
+        note = notes[index]
+        pitch = note.pitch - vocabulary.min_pitch
+        if is_end:
+            tokens.append(vocabulary.num_pitches + pitch)
+            continue
+        if note.velocity != velocity:
+            velocity = note.velocity
+            tokens.append(vocabulary.first_velocity + velocity - 1)
+        tokens.append(pitch)
+    while end > now:
+        passed = min(end - now, longest)
+        tokens.append(shift + passed)
+        now += passed
+    return tokens
+
+
+def limited(tokens: Iterable[int], num_steps: int, vocabulary: Vocabulary) -> list[int]:
+    """Returns the events made `num_steps` long, by cutting or by more shifts."""
+    first, longest = vocabulary.first_shift, vocabulary.max_shift
+    kept, left = [], num_steps
+    for token in tokens:
+        passed = token - first + 1
+        if 0 < passed <= longest:
+            if not left:
+                return kept
+            if passed > left:
+                return [*kept, first - 1 + left]
+            left -= passed
+        kept.append(token)
+    return kept + [first - 1 + min(left - s, longest) for s in range(0, left, longest)]
+
+
+def decode(tokens: Iterable[int], vocabulary: Vocabulary) -> list[Played]:
+    """Returns the notes of events, in the order in which they end; those left over come last.
+
+    A note-off without its note is ignored, as are notes of no length.
+    """
+    found, step, velocity = [], 0, DEFAULT_VELOCITY
+    sounding = defaultdict(list)
+    pitches, shift = vocabulary.num_pitches, vocabulary.first_shift - 1
+    for token in tokens:
+        if token < pitches:
+            sounding[token].append((step, velocity))
+        elif token <= shift:
+            waiting = sounding[token - pitches]
+            if waiting:
+                start, its_velocity = waiting.pop(0)
+                if start < step:
+                    found.append(Played(start, step, token - pitches, its_velocity))
+        elif token < vocabulary.first_velocity:
+            step += token - shift
+        else:
+            velocity = vocabulary.velocity_of(token - vocabulary.first_velocity + 1)
+    for pitch, waiting in sounding.items():
+        left = [(start, its_velocity) for start, its_velocity in waiting if start < step]
+        found += [Played(start, step, pitch, its_velocity) for start, its_velocity in left]
+    lowest = vocabulary.min_pitch
+    return [note._replace(pitch=note.pitch + lowest) for note in found]
+
+
+def event_steps(events: np.ndarray, vocabulary: Vocabulary) -> np.ndarray:
+    """Returns the step at which each event happens, int64 [..., E], counted from the first."""
+    passed = events - vocabulary.first_shift + 1
+    passed = np.where((passed > 0) & (passed <= vocabulary.max_shift), passed, 0)
+    return np.cumsum(passed, -1) - passed
