@@ -139,7 +139,7 @@ def melody_sequence(
     """Returns melody tokens [T] as notes, each sounding until the next event."""
     sequence = _empty_sequence(grid.qpm)
     events = np.flatnonzero(tokens)
-    ends = np.append(events[1:], len(tokens)) * grid.step_seconds
+    ends = np.append(events, len(tokens))[1:] * grid.step_seconds
     for step, token, end in zip(
         events.tolist(), tokens[events].tolist(), ends.tolist(), strict=True
     ):
