@@ -12,7 +12,15 @@ from lofi_tf.data.options import check_flag
 from lofi_tf.data.quantize import Grid, grid_of, refusal
 from lofi_tf.data.splits import Part, on_grid, parts_of
 from lofi_tf.data.tracks import drum_sequence, drum_tracks, padded_track
-from lofi_tf.data.windows import Example, capped, distinct, of_all_parts, too_short, windows
+from lofi_tf.data.windows import (
+    Example,
+    capped,
+    distinct,
+    examples_of,
+    of_all_parts,
+    too_short,
+    windows,
+)
 from lofi_tf.errors import LofiError
 
 if TYPE_CHECKING:
@@ -153,9 +161,7 @@ class DrumsConverter:
         )
         found = of_all_parts(parts, self._examples_of_part)
         cap = self.max_tensors_per_notesequence
-        for example in capped(found, cap, note_sequence, self.mode, self.seed):
-            drums = example["drums"].astype(self.stored_type)
-            yield {"drums": drums, "length": np.int32(len(drums))}
+        yield from capped(found, cap, note_sequence, self.mode, self.seed)
 
     def to_model(
         self, example: "Mapping[str, tf.Tensor]", training: bool, seed: "tf.Tensor | None" = None
@@ -220,13 +226,18 @@ class DrumsConverter:
             raise refusal("no_notes", "it has no drum notes", "one or more", received)
         if self.pad_to_total_time:
             tracks = [padded_track(track, notes.total_steps) for track in tracks]
-        sliced = [w for t in tracks for w in windows(t, self.slice_steps, self.steps_per_bar)]
-        if not sliced:
+        blocks = [
+            {"drums": windows(track, self.slice_steps, self.steps_per_bar).events}
+            for track in tracks
+        ]
+        if not any(len(block["drums"]) for block in blocks):
             raise too_short(self.slice_steps, self.steps_per_bar, tracks)
-        examples = [{"drums": track.events} for track in sliced]
         if self.dedupe_event_lists:
-            examples = distinct(examples)
-        if not self.add_end_token:
-            return examples
-        end = 1 << self.num_drums
-        return [{"drums": np.append(example["drums"], end)} for example in examples]
+            blocks = distinct(blocks)
+        return examples_of({"drums": self._stored(block["drums"])} for block in blocks)
+
+    def _stored(self, drums: np.ndarray) -> np.ndarray:
+        """Returns bit masks [W, T] with any end token, as they are stored."""
+        if self.add_end_token:
+            drums = np.pad(drums, [(0, 0), (0, 1)], constant_values=1 << self.num_drums)
+        return drums.astype(self.stored_type)

@@ -1,6 +1,7 @@
 """Melodies as one token a step: the representation of MusicVAE's melody models."""
 
 import dataclasses
+import functools
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -18,19 +19,21 @@ from lofi_tf.data.chords import (
     triad_of,
 )
 from lofi_tf.data.quantize import Grid, grid_of, refusal
-from lofi_tf.data.splits import Part, on_grid, parts_of
+from lofi_tf.data.splits import Notes, Part, on_grid, parts_of
 from lofi_tf.data.tracks import (
     FIRST_PITCH,
-    Track,
     melody_sequence,
     melody_tracks,
     padded_melody,
     silent_start,
 )
 from lofi_tf.data.windows import (
+    Block,
     Example,
+    Windows,
     capped,
     distinct,
+    examples_of,
     of_all_parts,
     too_short,
     windows,
@@ -174,9 +177,7 @@ class MelodyConverter:
         )
         found = of_all_parts(parts, self._examples_of_part)
         cap = self.max_tensors_per_notesequence
-        for example in capped(found, cap, note_sequence, self.mode, self.seed):
-            length = np.int32(len(example["tokens"]))
-            yield {name: a.astype(np.uint8) for name, a in example.items()} | {"length": length}
+        yield from capped(found, cap, note_sequence, self.mode, self.seed)
 
     def to_model(
         self, example: "Mapping[str, tf.Tensor]", training: bool, seed: "tf.Tensor | None" = None
@@ -242,7 +243,7 @@ class MelodyConverter:
 
     def _examples_of_part(self, part: Part) -> list[Example]:
         """Returns the distinct examples of a part, int64 columns."""
-        part = part.take(self._counts(part))
+        part = part.take(self._counts(part.notes))
         grid = grid_of(part, self.steps_per_quarter, self.steps_per_bar)
         notes = on_grid(part, grid)
         if (self.chord_encoding and not part.chords) or (self.condition_on_key and not part.keys):
@@ -257,18 +258,24 @@ class MelodyConverter:
             )
         if self.pad_to_total_time:
             tracks = [padded_melody(track, notes.total_steps) for track in tracks]
-        sliced = [w for t in tracks for w in windows(t, self.slice_steps, self.steps_per_bar)]
+        sliced = [windows(track, self.slice_steps, self.steps_per_bar) for track in tracks]
+        sliced = [group for group in sliced if len(group.starts)]
         if not sliced:
             raise too_short(self.slice_steps, self.steps_per_bar, tracks)
-        return self._with_controls(sliced, part, grid, notes.total_steps)
+        blocks = self._with_controls(sliced, part, grid, notes.total_steps)
+        return examples_of(map(self._stored, blocks))
 
-    def _counts(self, part: Part) -> np.ndarray:
+    def _counts(self, notes: Notes) -> np.ndarray:
         """Returns which notes count, bool [N]."""
-        pitches = part.notes.pitches
-        inside = (self.min_pitch <= pitches) & (pitches <= self.max_pitch)
+        inside = (self.min_pitch <= notes.pitches) & (notes.pitches <= self.max_pitch)
         if self.valid_programs is None:
             return inside
-        return inside & np.isin(part.notes.programs, self.valid_programs)
+        return inside & self._program_table[np.clip(notes.programs, 0, 127)]
+
+    @functools.cached_property
+    def _program_table(self) -> np.ndarray:
+        """Which MIDI programs count, bool [128]."""
+        return np.isin(np.arange(128), self.valid_programs)
 
     def _with_guesses(self, part: Part, grid: Grid) -> Part:
         """Returns the part with chords, and if they are controls keys, guessed from its notes."""
@@ -278,48 +285,50 @@ class MelodyConverter:
         return guessed if self.condition_on_key else dataclasses.replace(guessed, keys=part.keys)
 
     def _with_controls(
-        self, sliced: list[Track], part: Part, grid: Grid, total_steps: int
-    ) -> list[Example]:
-        """Returns the distinct windows with their chords, keys and end tokens."""
+        self, sliced: list[Windows], part: Part, grid: Grid, total_steps: int
+    ) -> list[Block]:
+        """Returns the distinct windows with their chords and keys."""
         columns = {}
         if self.chord_encoding:
             columns["chords"], figures = figures_by_step(part, grid, total_steps)
         if self.condition_on_key:
-            end = max(track.start + len(track.events) for track in sliced)
+            end = max(group.starts[-1] + group.events.shape[1] for group in sliced)
             columns["keys"] = keys_by_step(part.keys, grid, end)
-        examples = []
-        for track in sliced:
-            steps = track.start + np.arange(len(track.events))
-            example = {"tokens": silent_start(track.events)}
+        blocks = []
+        for group in sliced:
+            steps = group.starts[:, None] + np.arange(group.events.shape[1])  # [W, T]
+            block = {"tokens": silent_start(group.events)}
             for name, column in columns.items():
-                example[name] = column[np.minimum(steps, len(column) - 1)]
-            examples.append(example)
+                block[name] = column[np.minimum(steps, len(column) - 1)]
+            blocks.append(block)
         if self.dedupe_event_lists:
-            examples = distinct(examples)
-        if self.chord_encoding:
-            examples = self._with_triads(examples, figures)
-        return [self._ended(example) for example in examples]
+            blocks = distinct(blocks)
+        return self._with_triads(blocks, figures) if self.chord_encoding else blocks
 
-    def _with_triads(self, examples: list[Example], figures: list[str]) -> list[Example]:
-        """Returns the examples with triads for chord symbols."""
+    def _with_triads(self, blocks: list[Block], figures: list[str]) -> list[Block]:
+        """Returns the blocks with triads for chord symbols."""
         triads = np.array([triad_of(figure) for figure in figures])
-        examples = [example | {"chords": triads[example["chords"]]} for example in examples]
-        known = [e for e in examples if (e["chords"] != UNKNOWN_CHORD).all()]
-        if len(known) == len(examples) or (known and self.unknown_chord == "drop"):
-            return known
+        blocks = [block | {"chords": triads[block["chords"]]} for block in blocks]
+        known = [(block["chords"] != UNKNOWN_CHORD).all(axis=1) for block in blocks]
+        num_known, num_all = sum(k.sum() for k in known), sum(map(len, known))
+        if num_known == num_all:
+            return blocks
+        if num_known and self.unknown_chord == "drop":
+            return [
+                {name: column[k] for name, column in block.items()}
+                for block, k in zip(blocks, known, strict=True)
+            ]
         unread = [f for f, triad in zip(figures, triads, strict=True) if triad == UNKNOWN_CHORD]
         raise refusal(
             "unknown_chord",
-            f"{len(examples) - len(known)} of {len(examples)} examples have a chord that is no "
-            "triad",
+            f"{num_all - num_known} of {num_all} examples have a chord that is no triad",
             "major, minor, augmented and diminished chords",
             ", ".join(unread[:4]),
         )
 
-    def _ended(self, example: Example) -> Example:
-        """Returns an example with its end token, whose chord and key are those before it."""
-        if not self.add_end_token:
-            return example
-        ended = {name: np.append(column, column[-1]) for name, column in example.items()}
-        ended["tokens"][-1] = self.num_events
-        return ended
+    def _stored(self, block: Block) -> Block:
+        """Returns a block as it is stored; the chord and key of an end token are those before."""
+        if self.add_end_token:
+            block = {name: np.pad(c, [(0, 0), (0, 1)], "edge") for name, c in block.items()}
+            block["tokens"][:, -1] = self.num_events
+        return {name: column.astype(np.uint8) for name, column in block.items()}

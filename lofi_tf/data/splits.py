@@ -71,7 +71,7 @@ class Notes:
 
     def take(self, chosen: np.ndarray) -> "Notes":
         """Returns the notes of a mask or of indices."""
-        return Notes(*(getattr(self, f.name)[chosen] for f in dataclasses.fields(self)))
+        return Notes(*(column[chosen] for column in vars(self).values()))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -119,8 +119,8 @@ class GridNotes:
 
     def take(self, chosen: np.ndarray) -> "GridNotes":
         """Returns the notes of a mask or of indices; the length stays."""
-        names = [f.name for f in dataclasses.fields(self) if f.name != "total_steps"]
-        return dataclasses.replace(self, **{name: getattr(self, name)[chosen] for name in names})
+        *columns, total_steps = vars(self).values()
+        return GridNotes(*(column[chosen] for column in columns), total_steps)
 
 
 def part_of(note_sequence: Any) -> Part:

@@ -4,6 +4,7 @@ The rules are those of Magenta's `extract_melodies` and `extract_drum_tracks`: a
 the bar of its first note, ends with a bar, and is cut to a greatest length.
 """
 
+import bisect
 import dataclasses
 from collections.abc import Iterator, Sequence
 
@@ -54,27 +55,20 @@ def melody_tracks(
         max_steps: longer lines are cut, to whole bars.
         skip_polyphony: whether an instrument's lines end for good where notes start together.
     """
+    sounding = np.flatnonzero(~notes.drums & (notes.velocities > 0))
+    columns = (-notes.pitches, notes.starts, notes.instruments)
+    order = sounding[np.lexsort([column[sounding] for column in columns])]
+    instruments = notes.instruments[order]
+    bounds = np.flatnonzero(np.diff(instruments, prepend=-1, append=-1))
     found = []
-    for instrument in np.unique(notes.instruments):
-        line = notes.take(notes.instruments == instrument)
-        first_steps = np.sort(line.starts)
-        line = line.take(~line.drums & (line.velocities > 0))
-        line = line.take(np.lexsort((-line.pitches, line.starts)))
-        again = np.append(False, line.starts[1:] == line.starts[:-1])[: len(line.starts)]
-        polyphonic = line.starts[again]
-        line = line.take(~again)
-        tokens = line.pitches - min_pitch + FIRST_PITCH
-        for bar, first, last in _stretches(
-            first_steps, line.starts, line.ends, steps_per_bar, gap_bars
-        ):
-            span = slice(first, last)
-            if skip_polyphony and np.isin(line.starts[span], polyphonic).any():
-                break
-            starts, ends = line.starts[span] - bar, line.ends[span] - bar
-            events = _melody(starts, ends, tokens[span], steps_per_bar)
-            events = _whole_bars(events, steps_per_bar, max_steps)
-            if (events >= FIRST_PITCH).any():
-                found.append(Track(bar, events))
+    for first, last in zip(bounds, bounds[1:], strict=False):
+        first_steps = np.sort(notes.starts[notes.instruments == instruments[first]])
+        line = order[first:last]
+        found += _melodies(
+            *(first_steps, notes.starts[line], notes.ends[line]),
+            notes.pitches[line] - min_pitch + FIRST_PITCH,
+            *(steps_per_bar, gap_bars, max_steps, skip_polyphony),
+        )
     return found
 
 
@@ -104,9 +98,9 @@ def drum_tracks(
     np.bitwise_or.at(masks, place.reshape(-1), np.int64(1) << drums)
     found = []
     for bar, first, last in _stretches(starts, starts, starts + 1, steps_per_bar, gap_bars):
-        events = np.zeros(starts[last - 1] + 1 - bar, np.int64)
+        events = _silence(int(starts[last - 1]) + 1 - bar, steps_per_bar)
         events[starts[first:last] - bar] = masks[first:last]
-        found.append(Track(bar, _whole_bars(events, steps_per_bar, max_steps)))
+        found.append(Track(bar, _cut(events, steps_per_bar, max_steps)))
     return found
 
 
@@ -195,32 +189,71 @@ def _stretches(
         gap_bars: bars of silence that end a line.
     """
     gap = gap_bars * steps_per_bar if gap_bars else np.inf
-    breaks = np.flatnonzero(starts[1:] - ends[:-1] >= gap) + 1
+    breaks = (np.flatnonzero(starts[1:] - ends[:-1] >= gap) + 1).tolist()
+    first_steps, starts, ends = first_steps.tolist(), starts.tolist(), ends.tolist()
     search = 0
-    while True:
-        first = int(np.searchsorted(starts, search))
-        if first == len(starts):
-            return
-        place = np.searchsorted(breaks, first, side="right")
-        last = int(breaks[place]) if place < len(breaks) else len(starts)
-        bar = int(first_steps[np.searchsorted(first_steps, search)])
+    while (first := bisect.bisect_left(starts, search)) < len(starts):
+        place = bisect.bisect_right(breaks, first)
+        last = breaks[place] if place < len(breaks) else len(starts)
+        bar = first_steps[bisect.bisect_left(first_steps, search)]
         bar -= (bar - search) % steps_per_bar
         yield bar, first, last
-        search = bar - (bar - int(ends[last - 1])) // steps_per_bar * steps_per_bar
+        search = bar - (bar - ends[last - 1]) // steps_per_bar * steps_per_bar
+
+
+def _melodies(
+    first_steps: np.ndarray,
+    starts: np.ndarray,
+    ends: np.ndarray,
+    tokens: np.ndarray,
+    steps_per_bar: int,
+    gap_bars: float | None,
+    max_steps: int | None,
+    skip_polyphony: bool,
+) -> list[Track]:
+    """Returns the melodies of one instrument; see `melody_tracks`.
+
+    Args:
+        first_steps: where a melody may begin, sorted.
+        starts: first step of each sounding note, rising, the highest of equals first.
+        ends: the step after each note's last.
+        tokens: of each note.
+        steps_per_bar: steps in a bar.
+        gap_bars: bars of silence that end a melody.
+        max_steps: longest melody.
+        skip_polyphony: whether to stop where notes start together.
+    """
+    kept = np.append(True, starts[1:] != starts[:-1])
+    polyphonic = starts[~kept] if skip_polyphony else starts[:0]
+    starts, ends, tokens = starts[kept], ends[kept], tokens[kept]
+    found = []
+    for bar, first, last in _stretches(first_steps, starts, ends, steps_per_bar, gap_bars):
+        span = slice(first, last)
+        if len(polyphonic) and np.isin(starts[span], polyphonic).any():
+            break
+        events = _melody(starts[span] - bar, ends[span] - bar, tokens[span], steps_per_bar)
+        events = _cut(events, steps_per_bar, max_steps)
+        if (events >= FIRST_PITCH).any():
+            found.append(Track(bar, events))
+    return found
 
 
 def _melody(
     starts: np.ndarray, ends: np.ndarray, tokens: np.ndarray, steps_per_bar: int
 ) -> np.ndarray:
-    """Returns the events of a line, its last note-off only where that falls within a bar."""
-    events = np.zeros(ends[-1] + 1, np.int64)
-    events[ends[:-1][ends[:-1] < starts[1:]]] = NOTE_OFF
-    events[ends[-1]] = NOTE_OFF
+    """Returns the events of a melody; its last note stops before its last bar does, or with it."""
+    events = _silence(int(ends[-1]), steps_per_bar)
+    stops = ends[np.append(ends[:-1] < starts[1:], ends[-1] < len(events))]
+    events[stops] = NOTE_OFF
     events[starts] = tokens
-    return events if ends[-1] % steps_per_bar else events[:-1]
+    return events
 
 
-def _whole_bars(events: np.ndarray, steps_per_bar: int, max_steps: int | None) -> np.ndarray:
-    """Returns the events padded to whole bars and cut."""
-    events = np.pad(events, (0, -len(events) % steps_per_bar))
+def _silence(num_steps: int, steps_per_bar: int) -> np.ndarray:
+    """Returns the fewest whole bars of no events that hold `num_steps`."""
+    return np.zeros(-(-num_steps // steps_per_bar) * steps_per_bar, np.int64)
+
+
+def _cut(events: np.ndarray, steps_per_bar: int, max_steps: int | None) -> np.ndarray:
+    """Returns the events up to the last bar line at or before `max_steps`."""
     return events if max_steps is None else events[: max_steps - max_steps % steps_per_bar]

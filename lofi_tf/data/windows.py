@@ -1,7 +1,7 @@
 """Windows over lines of music, and what the converters of lines share."""
 
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -11,31 +11,60 @@ from lofi_tf.data.tracks import Track
 from lofi_tf.errors import NotConvertible
 
 Example = dict[str, np.ndarray]
+Block = dict[str, np.ndarray]  # columns of several examples of one length, each [W, T]
 
 
-def windows(track: Track, size: int | None, hop: int) -> list[Track]:
+class Windows(NamedTuple):
+    """Windows of a line.
+
+    Attributes:
+        starts: first step of each, int64 [W].
+        events: int64 [W, T].
+    """
+
+    starts: np.ndarray
+    events: np.ndarray
+
+
+def windows(track: Track, size: int | None, hop: int) -> Windows:
     """Returns the windows of a track in time order; the whole track where `size` is None.
 
     Args:
         track: a line.
-        size: steps in a window.
+        size: steps T in a window.
         hop: steps from one window to the next.
     """
-    if size is None:
-        return [track]
-    if len(track.events) < size:
-        return []
-    rows = np.lib.stride_tricks.sliding_window_view(track.events, size)[::hop]
-    return [Track(track.start + index * hop, row) for index, row in enumerate(rows)]
+    size = len(track.events) if size is None else size
+    starts = np.arange(0, len(track.events) - size + 1, hop if size < len(track.events) else 1)
+    return Windows(track.start + starts, track.events[starts[:, None] + np.arange(size)])
 
 
-def distinct(examples: Iterable[Example]) -> list[Example]:
-    """Returns the examples without those equal to an earlier one."""
-    seen = {}
-    for example in examples:
-        key = tuple(array.tobytes() for array in example.values())
-        seen.setdefault(key, example)
-    return list(seen.values())
+def distinct(blocks: Iterable[Block]) -> list[Block]:
+    """Returns the blocks without the rows that equal an earlier one in all columns."""
+    seen, found = set(), []
+    for block in blocks:
+        rows = np.concatenate(list(block.values()), axis=1)
+        data, size = rows.tobytes(), rows[:1].nbytes
+        kept = []
+        for index in range(len(rows)):
+            key = data[index * size : (index + 1) * size]
+            if key not in seen:
+                seen.add(key)
+                kept.append(index)
+        found.append({name: column[kept] for name, column in block.items()})
+    return found
+
+
+def examples_of(blocks: Iterable[Block]) -> list[Example]:
+    """Returns the rows of all blocks, each with its `length`, int32."""
+    found = []
+    for block in blocks:
+        names = [*block, "length"]
+        shape = next(iter(block.values())).shape
+        lengths = np.full(shape[0], shape[1], np.int32)
+        for row in zip(*block.values(), lengths, strict=True):
+            found.append(dict(zip(names, row, strict=True)))
+    return found
 
 
 def capped(examples: list, cap: int | None, note_sequence: Any, mode: str, seed: int) -> list:
