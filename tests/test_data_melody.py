@@ -1,0 +1,357 @@
+"""The melody converter beside Magenta's answers, and its transposition by closed form."""
+
+import dataclasses
+import pickle
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from lofi_tf.config import load_config
+from lofi_tf.data.converter import build_converter
+from lofi_tf.data.melody import MelodyConverter
+from lofi_tf.data.sequence_proto import NoteSequence
+from lofi_tf.errors import LofiError, NotConvertible
+from tests.converter_parity import check_converter, note_rows, sequence_of
+from tests.line_answers import cases, digests
+
+GOLDEN = Path(__file__).parent / "data" / "golden"
+BAND = GOLDEN / "inputs" / "band0.mid"
+CHORDS = GOLDEN / "inputs" / "band0_chords.pb"
+EXAMPLES = {
+    "cat-mel_2bar_small": 21 + 30 + 37 + 21,
+    "cat-mel_2bar_big": 21 + 30 + 37 + 21,
+    "cat-mel_2bar_med_chords": 28 + 40 + 28,
+    "flat-mel_16bar": 12 + 36 + 12,
+    "hierdec-mel_16bar": 12 + 36 + 12,
+    "hier-mel_16bar": 12 + 36 + 12,
+}
+SIXTEENTH = 0.125  # seconds at 120 qpm
+CASES = cases("melody")
+
+
+def piece(*notes, chords=(), keys=(), tempos=(), metres=()):
+    """Returns a NoteSequence of (pitch, first step, step after the last) notes, ..."""
+    sequence = NoteSequence()
+    for pitch, start, end in notes:
+        sequence.notes.add(
+            pitch=pitch, velocity=80, start_time=start * SIXTEENTH, end_time=end * SIXTEENTH
+        )
+    for text, step in chords:
+        sequence.text_annotations.add(text=text, time=step * SIXTEENTH, annotation_type=1)
+    for key, step in keys:
+        sequence.key_signatures.add(key=key, time=step * SIXTEENTH)
+    for qpm, time in tempos:
+        sequence.tempos.add(qpm=qpm, time=time)
+    for numerator, denominator, time in metres:
+        sequence.time_signatures.add(numerator=numerator, denominator=denominator, time=time)
+    sequence.total_time = max((note.end_time for note in sequence.notes), default=0)
+    return sequence
+
+
+def tokens_of(converter, sequence):
+    return [example["tokens"].tolist() for example in converter.to_examples(sequence)]
+
+
+def moved(converter, sequence, shift):
+    """Returns what training makes of every example, transposed by `shift`."""
+    converter = dataclasses.replace(converter, transpose_range=[shift, shift])
+    for example in converter.to_examples(sequence):
+        view = converter.to_model(example, training=True, seed=tf.constant([3, 4]))
+        yield {name: part.numpy() for name, part in view.items()}
+
+
+# Parity with Magenta
+
+
+@pytest.mark.parametrize("config", EXAMPLES)
+def test_golden_tensors_match_magenta_bit_for_bit(config):
+    rows = {row.check: row for row in check_converter(config, GOLDEN)}
+    assert not [row for row in rows.values() if not row.ok]
+    expected = {"files", "refusals", "count", "inputs", "outputs", "length", "notes"}
+    assert set(rows) == expected | ({"controls"} if "chords" in config else set())
+    assert rows["outputs"].compared == EXAMPLES[config]
+    assert all(row.largest_difference == 0 for row in rows.values())
+
+
+@pytest.mark.parametrize("index", range(len(CASES)))
+def test_other_options_match_magenta(index):
+    options, sequence, answers = CASES[index]
+    converter = MelodyConverter(**options, unknown_chord="error", mode="eval")
+    assert digests(converter, sequence) == answers
+
+
+def test_parity_fails_where_an_example_differs_or_is_missing(tmp_path):
+    shutil.copytree(GOLDEN / "inputs", tmp_path / "inputs")
+    (tmp_path / "tensors").mkdir()
+    answers = dict(np.load(GOLDEN / "tensors/cat-mel_2bar_small.npz"))
+    answers["eval|band0.mid|3|inputs"] = answers["eval|band0.mid|3|inputs"][::-1]
+    answers = {key: part for key, part in answers.items() if "|band1.mid|7|" not in key}
+    np.savez(tmp_path / "tensors/cat-mel_2bar_small.npz", **answers)
+    rows = {row.check: row for row in check_converter("cat-mel_2bar_small", tmp_path)}
+    assert not rows["inputs"].ok and not rows["count"].ok and not rows["files"].ok
+
+
+@pytest.mark.parametrize("config", EXAMPLES)
+def test_dataset_graph_gives_what_the_spec_says(config):
+    converter = build_converter(load_config(config).data.converter).with_mode("eval")
+    source = CHORDS if "chords" in config else GOLDEN / "inputs" / "band4.mid"
+    examples = list(converter.to_examples(sequence_of(source)))
+    batch = {name: np.stack([e[name] for e in examples]) for name in examples[0]}
+    for name, spec in converter.example_spec.items():
+        assert spec.is_compatible_with(tf.constant(examples[0][name]))
+    seed = tf.constant([1, 2])
+    dataset = tf.data.Dataset.from_tensor_slices(batch)
+    views = list(dataset.map(lambda example: converter.to_model(example, True, seed)))
+    assert len(views) == len(examples) > 0
+    for name, spec in converter.model_spec.items():
+        assert spec.is_compatible_with(views[0][name])
+    whole = converter.to_model(batch, training=False)
+    assert (whole["targets"].numpy().argmax(-1) == batch["tokens"]).all()
+
+
+# Conversion
+
+
+def test_a_melody_by_hand():
+    sequence = piece((60, 0, 4), (64, 4, 6), (60, 4, 8), (67, 8, 16), (72, 14, 20))
+    melody = [41, 0, 0, 0, 45, 0, 1, 0, 48, 0, 0, 0, 0, 0, 53, 0] + [0, 0, 0, 0, 1] + [0] * 11
+    assert tokens_of(MelodyConverter(), sequence) == [melody]
+    assert tokens_of(MelodyConverter(slice_bars=1), sequence) == [melody[:16], [0] * 16]
+
+
+def test_windows_hop_a_bar_and_equal_ones_count_once():
+    notes = [(60 + step % 2, 16 * step, 16 * step + 8) for step in range(5)]
+    windows = tokens_of(MelodyConverter(slice_bars=2), piece(*notes))
+    assert len(windows) == 2 and windows[0] != windows[1]
+    every = MelodyConverter(slice_bars=2, dedupe_event_lists=False)
+    assert tokens_of(every, piece(*notes)) == [*windows, *windows]
+
+
+def test_a_tempo_change_splits_the_piece_and_its_note():
+    sequence = piece((60, 0, 40), tempos=[(120, 0), (60, 4.0)])
+    assert tokens_of(MelodyConverter(), sequence) == [[41] + [0] * 31]
+    with pytest.raises(NotConvertible, match="tempo_change"):
+        tokens_of(MelodyConverter(presplit_on_time_changes=False), sequence)
+
+
+def test_parts_in_another_metre_are_left_out():
+    notes = [(60 + bar, 16 * bar, 16 * bar + 4) for bar in range(8)]
+    sequence = piece(*notes, metres=[(4, 4, 0), (3, 4, 8.0)])
+    assert len(tokens_of(MelodyConverter(slice_bars=2), sequence)) == 3
+
+
+NOTE = (60, 0, 16)
+
+
+@pytest.mark.parametrize(
+    ("rule", "options", "sequence"),
+    [
+        ("no_notes", {}, piece()),
+        ("no_notes", {}, piece((20, 0, 4), (109, 4, 8))),
+        ("no_notes", {"valid_programs": [1]}, piece(NOTE)),
+        ("no_notes", {"skip_polyphony": True}, piece(NOTE, (64, 0, 16))),
+        ("too_short", {"slice_bars": 2}, piece(NOTE)),
+        ("metre", {}, piece(NOTE, metres=[(3, 4, 0)])),
+        ("tempo", {}, piece(NOTE, tempos=[(0, 0)])),
+        ("too_long", {}, piece((60, 0, 9e6))),
+        ("negative_time", {"presplit_on_time_changes": False}, piece((60, -16, 16))),
+        (
+            "coincident_chords",
+            {"chord_encoding": "triad"},
+            piece(NOTE, chords=[("C", 1), ("F", 1)]),
+        ),
+        ("unknown_chord", {"chord_encoding": "triad"}, piece(NOTE, chords=[("Csus", 1)])),
+        ("no_key", {"condition_on_key": True}, piece(NOTE, chords=[("C", 1)])),
+    ],
+)
+def test_refusal_says_rule_and_what_came(rule, options, sequence):
+    with pytest.raises(NotConvertible, match=f"{rule}: .*Allowed: .*Received: ") as refused:
+        tokens_of(MelodyConverter(**options), sequence)
+    assert refused.value.rule == rule
+
+
+def test_an_unknown_chord_costs_its_windows_only_or_the_part():
+    notes = [(60 + bar, 16 * bar, 16 * bar + 4) for bar in range(4)]
+    sequence = piece(*notes, chords=[("C", 0), ("Fsus", 48)])
+    converter = MelodyConverter(slice_bars=1, chord_encoding="triad")
+    assert len(tokens_of(converter, sequence)) == 3
+    with pytest.raises(NotConvertible, match="1 of 4 examples .*Received: Fsus"):
+        tokens_of(dataclasses.replace(converter, unknown_chord="error"), sequence)
+
+
+def test_chords_and_keys_of_each_step():
+    sequence = piece(
+        *((60, 0, 16), (62, 16, 32)),
+        chords=[("Am", 4), ("Bdim", 20)],
+        keys=[(3, 8), (5, 16)],
+    )
+    converter = MelodyConverter(chord_encoding="triad", condition_on_key=True, add_end_token=True)
+    example = next(converter.to_examples(sequence))
+    assert example["chords"].tolist() == [0] * 4 + [22] * 16 + [48] * 13
+    assert example["keys"].tolist() == [3] * 16 + [5] * 17
+    assert example["tokens"][-1] == 90 and example["length"] == 33
+    view = converter.to_model(example, training=False)
+    controls = view["controls"].numpy()
+    assert controls.shape == (33, 61) and (controls.sum(-1) == 2).all()
+    decoded = converter.from_outputs(view["targets"].numpy(), qpm=60, controls=controls)
+    found = [(a.time, a.text) for a in decoded.text_annotations]
+    assert found == [(0, "N.C."), (1, "Am"), (5, "Bdim")]
+    assert [(k.time, k.key) for k in decoded.key_signatures] == [(0, 3), (4, 5)]
+
+
+@pytest.mark.parametrize("qpm", [120.0, 97.0])
+def test_decoded_notes_by_hand(qpm):
+    tokens = [0, 1, 41, 0, 1, 45, 46, 0]
+    outputs = np.eye(90)[tokens] * 0.3
+    sequence = MelodyConverter().from_outputs(outputs, qpm)
+    step = 15 / qpm
+    expected = [
+        [60, 80, 2 * step, 4 * step, 0, 0, 0],
+        [64, 80, 5 * step, 6 * step, 0, 0, 0],
+        [65, 80, 6 * step, 8 * step, 0, 0, 0],
+    ]
+    np.testing.assert_allclose(note_rows(sequence), expected, rtol=1e-15)
+    assert sequence.total_time == pytest.approx(8 * step) and sequence.tempos[0].qpm == qpm
+
+
+def test_outputs_and_controls_of_another_shape_are_refused():
+    converter = MelodyConverter(chord_encoding="triad")
+    with pytest.raises(LofiError, match=r"Allowed: \[T, 90\]"):
+        converter.from_outputs(np.zeros((4, 91)))
+    with pytest.raises(LofiError, match=r"Allowed: \[T, 49\]"):
+        converter.from_outputs(np.zeros((4, 90)), controls=np.zeros((4, 48)))
+
+
+def test_padding_is_zeros():
+    converter = MelodyConverter(chord_encoding="triad")
+    example = {"tokens": np.zeros((2, 8), np.uint8), "chords": np.zeros((2, 8), np.uint8)}
+    view = converter.to_model(example | {"length": np.array([3, 8], np.int32)}, training=False)
+    for name in ("inputs", "targets", "controls"):
+        np.testing.assert_array_equal(view[name].numpy().sum((1, 2)), [3, 8])
+
+
+def test_cap_draws_in_training_and_takes_the_first_otherwise():
+    sequence = sequence_of(BAND)
+    converter = MelodyConverter(slice_bars=2, max_tensors_per_notesequence=3)
+    every = tokens_of(dataclasses.replace(converter, max_tensors_per_notesequence=None), sequence)
+    assert tokens_of(converter.with_mode("eval"), sequence) == every[:3]
+    drawn = [tokens_of(dataclasses.replace(converter, seed=s), sequence) for s in range(4)]
+    assert drawn[1] == tokens_of(dataclasses.replace(converter, seed=1), sequence)
+    assert all(len(windows) == 3 for windows in drawn) and drawn[0] != drawn[1]
+
+
+def test_stretch_moves_times_and_divides_tempos():
+    sequence = piece((60, 0, 4), (62, 8, 16))
+    slower = MelodyConverter(stretch_range=[2, 2])  # no tempo is given: 120 qpm stays
+    assert tokens_of(slower, sequence)[0][:17] == [41, *[0] * 7, 1, *[0] * 7, 43]
+    sequence.tempos.add(qpm=120)
+    assert tokens_of(slower, sequence) == tokens_of(MelodyConverter(), sequence)
+    sequence = piece(*((60 + i, 3 * i, 3 * i + 2) for i in range(20)))
+    drawn = [
+        tokens_of(MelodyConverter(stretch_range=[0.5, 2], seed=s), sequence) for s in (1, 1, 2)
+    ]
+    assert drawn[0] == drawn[1] != drawn[2]
+
+
+# Transposition
+
+
+@pytest.mark.parametrize("shift", [-5, -1, 0, 3, 7])
+def test_transposition_equals_that_of_the_notes(shift):
+    from note_seq.sequences_lib import transpose_note_sequence
+
+    notes = [(50 + 7 * i % 25, 4 * i, 4 * i + 2 + i % 4) for i in range(24)]
+    chords = [(text, 8 * i) for i, text in enumerate(["C", "F#m", "N.C.", "Bbaug", "Edim", "A7/G"])]
+    sequence = piece(*notes, chords=chords, keys=[(2, 0), (9, 24)])
+    converter = MelodyConverter(slice_bars=2, chord_encoding="triad", condition_on_key=True)
+    first = [
+        {name: part.numpy() for name, part in converter.to_model(example, False).items()}
+        for example in converter.to_examples(transpose_note_sequence(sequence, shift)[0])
+    ]
+    ours = list(moved(converter, sequence, shift))
+    assert len(ours) == len(first) > 4
+    for mine, reference in zip(ours, first, strict=True):
+        for name in reference:
+            np.testing.assert_array_equal(mine[name], reference[name])
+
+
+@pytest.mark.parametrize("shift", [-4, 4, 6])
+def test_notes_that_leave_the_range_are_left_out(shift):
+    """Where a note ends before the next begins, ours is what Magenta makes of the moved notes."""
+    pitches = [60, 107, 24, 62, 108, 108, 70, 21, 65, 104]
+    notes = [(pitch, 3 * i, 3 * i + 1 + i % 3) for i, pitch in enumerate(pitches)]
+    converter = MelodyConverter(gap_bars=None)
+    kept = [(p + shift, s, e) for p, s, e in notes if 21 <= p + shift <= 108]
+    assert len(kept) < len(notes)
+    expected = tokens_of(converter, piece(*kept))[0]
+    found = next(moved(converter, piece(*notes), shift))["targets"].argmax(-1).tolist()
+    assert found[: len(expected)] == expected and not any(found[len(expected) :])
+
+
+def test_a_note_left_out_ends_the_note_before():
+    notes = [(60, 0, 8), (107, 4, 12), (62, 16, 32)]
+    found = next(moved(MelodyConverter(), piece(*notes), 2))["targets"].argmax(-1)
+    np.testing.assert_array_equal(np.flatnonzero(found), [0, 4, 16])
+    assert found[[0, 4, 16]].tolist() == [43, 1, 45]
+
+
+def test_every_shift_is_as_likely_and_the_seed_decides():
+    converter = MelodyConverter(slice_bars=1, transpose_range=[-5, 5])
+    example = next(converter.to_examples(piece((60, 0, 16))))
+    batch = {name: np.stack([part] * 5500) for name, part in example.items()}
+
+    def shifts(seed, training=True):
+        view = converter.to_model(batch, training, tf.constant(seed))
+        return view["targets"].numpy()[:, 0].argmax(-1) - 41
+
+    drawn = shifts([0, 1])
+    counts = np.bincount(drawn + 5)
+    assert len(counts) == 11
+    assert np.abs(counts - 500).max() < 5 * np.sqrt(500 * 10 / 11)  # five standard deviations
+    np.testing.assert_array_equal(drawn, shifts([0, 1]))
+    assert (drawn != shifts([0, 2])).any()
+    assert not shifts([0, 1], training=False).any()
+
+
+def test_an_end_token_stays_in_place():
+    converter = MelodyConverter(slice_bars=1, add_end_token=True)
+    view = next(moved(converter, piece((100, 0, 16)), 9))
+    assert view["targets"].argmax(-1).tolist() == [0] * 16 + [90]
+
+
+# Options
+
+
+def test_converter_is_pickled_with_its_options():
+    converter = MelodyConverter(slice_bars=2, valid_programs=range(32), transpose_range=[-5, 5])
+    again = pickle.loads(pickle.dumps(converter))
+    assert again == converter and again.transpose_range == (-5, 5)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"slice_bars": 0},
+        {"gap_bars": -1},
+        {"gap_bars": "1"},
+        {"valid_programs": [128]},
+        {"valid_programs": []},
+        {"valid_programs": 3},
+        {"transpose_range": [5, -5]},
+        {"transpose_range": 5},
+        {"stretch_range": [0, 1]},
+        {"stretch_range": [1.2, 1.1]},
+        {"min_pitch": 60, "max_pitch": 60},
+        {"max_pitch": 128},
+        {"chord_encoding": "major_minor"},
+        {"unknown_chord": "nearest"},
+        {"skip_polyphony": 1},
+        {"mode": "test"},
+    ],
+)
+def test_bad_options_are_refused_with_what_is_allowed(options):
+    with pytest.raises(LofiError, match="Allowed: .*Received: "):
+        MelodyConverter(**options)
