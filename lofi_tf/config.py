@@ -39,9 +39,12 @@ class ModelConfig:
     Attributes:
         encoder, decoder, head: components, `{kind: ..., **kwargs}`.
         max_seq_len: steps T of the longest example.
-        z_size: latent size Z.
+        z_size: latent size Z; 0 leaves out the encoder.
         enc_rnn_size, dec_rnn_size: units of each LSTM layer.
         dropout_keep_prob: share of every LSTM layer's inputs kept in training, in (0, 1].
+        residual_encoder, residual_decoder: whether LSTM layers have residual connections.
+        preprocess_controls: whether controls pass through a bidirectional LSTM before the decoder.
+        control_preprocessing_rnn_size: units of each of its layers.
     """
 
     encoder: Mapping[str, Any]
@@ -52,6 +55,10 @@ class ModelConfig:
     enc_rnn_size: tuple[int, ...] = (256,)
     dec_rnn_size: tuple[int, ...] = (512,)
     dropout_keep_prob: float = 1.0
+    residual_encoder: bool = False
+    residual_decoder: bool = False
+    preprocess_controls: bool = False
+    control_preprocessing_rnn_size: tuple[int, ...] = (256,)
 
     def __post_init__(self):
         for name in ("enc_rnn_size", "dec_rnn_size"):
@@ -59,7 +66,7 @@ class ModelConfig:
                 raise LofiError(f"{name} must have at least one layer. Received: []")
             _check_range(name, min(getattr(self, name)), 1)
         _check_range("max_seq_len", self.max_seq_len, 1)
-        _check_range("z_size", self.z_size, 1)
+        _check_range("z_size", self.z_size, 0)
         if not 0 < self.dropout_keep_prob <= 1:
             raise LofiError(
                 f"dropout_keep_prob must be above 0 and at most 1. Received: "

@@ -26,7 +26,27 @@ def log_loss(targets: tf.Tensor, probabilities: tf.Tensor) -> tf.Tensor:
     )
 
 
+def valid_steps(lengths: tf.Tensor, num_steps: tf.Tensor, dtype=tf.float32) -> tf.Tensor:
+    """Returns 1 where a step counts and 0 elsewhere, [B, T].
+
+    Args:
+        lengths: of each sequence [B], or of each of its segments [B, S].
+        num_steps: steps T.
+        dtype: of the answer.
+    """
+    if lengths.shape.rank == 1:
+        return tf.sequence_mask(lengths, num_steps, dtype)
+    segments = lengths.shape[1]
+    mask = tf.sequence_mask(lengths, num_steps // segments, dtype)  # [B, S, T / S]
+    return tf.reshape(mask, [-1, num_steps])
+
+
 def sum_valid_steps(values: tf.Tensor, lengths: tf.Tensor) -> tf.Tensor:
-    """Returns `values` [B, T, D] summed over D and over the steps below `lengths`, [B]."""
-    valid = tf.sequence_mask(lengths, tf.shape(values)[1], values.dtype)  # [B, T]
-    return tf.reduce_sum(tf.reduce_sum(values, axis=-1) * valid, axis=-1)
+    """Returns `values` [B, T] or [B, T, C] summed over valid steps, [B] or [B, C].
+
+    See `valid_steps`.
+    """
+    valid = valid_steps(lengths, tf.shape(values)[1], values.dtype)  # [B, T]
+    if values.shape.rank == 3:
+        valid = valid[..., None]
+    return tf.reduce_sum(values * valid, axis=1)

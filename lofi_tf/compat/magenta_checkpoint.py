@@ -6,7 +6,7 @@ gates and the 1 in the bias.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import keras
@@ -14,29 +14,83 @@ import numpy as np
 import tensorflow as tf
 
 from lofi_tf.errors import LofiError
-from lofi_tf.models.lstm import LSTM
+from lofi_tf.models.cores import LSTMCore, SplitCore
+from lofi_tf.models.encoders import BidirectionalLSTMEncoder, HierarchicalEncoder, LSTMEncoder
+from lofi_tf.models.heads import NADEHead
+from lofi_tf.models.hierarchy import HierarchicalDecoder
+from lofi_tf.models.lstm import LSTM, LSTMStack
+from lofi_tf.models.nade import NADE
 from lofi_tf.models.vae import MusicVAE
 
 # Optimiser slots, step counters and cuDNN's packed copies hold nothing that a model needs.
 IGNORED = re.compile(r"global_step$|.*/Adam(_1)?$|(.*/)?beta[12]_power(_\d+)?$|.*opaque_kernel$")
 
-Layer = LSTM | keras.layers.Dense
+Layer = LSTM | keras.layers.Dense | NADE
 Weights = dict[str, np.ndarray]
+Scopes = Iterator[tuple[str, Layer]]
 
 
 def scopes_of(model: MusicVAE) -> dict[str, Layer]:
-    """Returns every layer that holds weights, by the scope that Magenta keeps them under."""
-    scopes: dict[str, Layer] = {}
-    for way, layers in (("fw", model.encoder.forward), ("bw", model.encoder.backward)):
-        for number, layer in enumerate(layers):
-            rnn = f"encoder/cell_{number}/bidirectional_rnn/{way}"
-            scopes[f"{rnn}/multi_rnn_cell/cell_0/lstm_cell"] = layer
-    scopes |= {"encoder/mu": model.latent.mean, "encoder/sigma": model.latent.stddev}
-    scopes["decoder/z_to_initial_state"] = model.decoder.z_to_initial_state
-    for number, layer in enumerate(model.decoder.cells):
-        scopes[f"decoder/multi_rnn_cell/cell_{number}/lstm_cell"] = layer
-    scopes["decoder/output_projection"] = model.decoder.output_projection
-    return scopes
+    """Returns every layer that holds weights, by the scope that Magenta keeps them under.
+
+    Raises:
+        LofiError: a component that Magenta has no like of.
+    """
+    scopes = dict(_encoder_scopes(model.encoder)) if model.encoder else {}
+    if model.latent:
+        scopes |= {"encoder/mu": model.latent.mean, "encoder/sigma": model.latent.stddev}
+    if model.control_preprocessing:
+        scopes |= dict(_bidirectional_scopes("control_preprocessing", model.control_preprocessing))
+    decoder, prefix = model.decoder, ""
+    if isinstance(decoder, HierarchicalDecoder):
+        scopes |= dict(_conductor_scopes(decoder))
+        prefix = "core_decoder/"
+    if isinstance(decoder.head, NADEHead):
+        scopes[f"{prefix}decoder/nade"] = decoder.head.nade
+    return scopes | dict(_core_scopes(prefix, decoder.core))
+
+
+def _encoder_scopes(encoder) -> Scopes:
+    if isinstance(encoder, HierarchicalEncoder):
+        for number, level in enumerate(encoder.levels):
+            yield from _bidirectional_scopes(f"encoder/hierarchical_level_{number}", level)
+    elif isinstance(encoder, LSTMEncoder):
+        yield from _stack_scopes("encoder/rnn/multi_rnn_cell", encoder.stack)
+    else:
+        yield from _bidirectional_scopes("encoder", encoder)
+
+
+def _bidirectional_scopes(scope: str, encoder: BidirectionalLSTMEncoder) -> Scopes:
+    for way, stacks in (("fw", encoder.forward), ("bw", encoder.backward)):
+        for number, stack in enumerate(stacks):
+            rnn = f"{scope}/cell_{number}/bidirectional_rnn/{way}/multi_rnn_cell"
+            yield from _stack_scopes(rnn, stack)
+
+
+def _conductor_scopes(decoder: HierarchicalDecoder) -> Scopes:
+    for number, conductor in enumerate(decoder.conductors):
+        scope = f"decoder/hierarchical_level_{number}"
+        if decoder.initials[number] is not None:
+            yield f"{scope}/initial_state", decoder.initials[number]
+        yield from _stack_scopes(scope, conductor)
+
+
+def _core_scopes(prefix: str, core: LSTMCore | SplitCore) -> Scopes:
+    if isinstance(core, SplitCore):
+        for number, part in enumerate(core.cores):
+            yield from _core_scopes(f"{prefix}core_decoder_{number}/", part)
+        return
+    if core.z_to_initial_state is not None:
+        yield f"{prefix}decoder/z_to_initial_state", core.z_to_initial_state
+    yield from _stack_scopes(f"{prefix}decoder/multi_rnn_cell", core.stack)
+    yield f"{prefix}decoder/output_projection", core.output_projection
+
+
+def _stack_scopes(scope: str, stack: LSTMStack) -> Scopes:
+    if stack.residual:
+        raise LofiError("Magenta's checkpoints with residual connections are not supported")
+    for number, cell in enumerate(stack.cells):
+        yield f"{scope}/cell_{number}/lstm_cell", cell
 
 
 def load_magenta_checkpoint(
@@ -68,7 +122,11 @@ def load_magenta_checkpoint(
                 f"Received: {found[name].shape}"
             )
     for scope, layer in scopes_of(model).items():
-        _assign(layer, found[f"{scope}/kernel"], found[f"{scope}/bias"])
+        if isinstance(layer, NADE):
+            layer.w_enc.assign(found[f"{scope}/w_enc"][:, 0])
+            layer.w_dec.assign(found[f"{scope}/w_dec_t"][:, :, 0])
+        else:
+            _assign(layer, found[f"{scope}/kernel"], found[f"{scope}/bias"])
 
 
 def magenta_weights(model: MusicVAE) -> Weights:
@@ -92,6 +150,10 @@ def magenta_gradients(model: MusicVAE, gradients: list[tf.Tensor]) -> Weights:
 def _in_magenta_layout(model, value_of) -> Weights:
     values = {}
     for scope, layer in scopes_of(model).items():
+        if isinstance(layer, NADE):
+            values[f"{scope}/w_enc"] = value_of(layer.w_enc)[:, None]
+            values[f"{scope}/w_dec_t"] = value_of(layer.w_dec)[:, :, None]
+            continue
         kernel, bias = value_of(layer.kernel), value_of(layer.bias)
         if isinstance(layer, LSTM):
             kernel = np.concatenate([kernel, value_of(layer.recurrent_kernel)])
@@ -103,6 +165,10 @@ def _in_magenta_layout(model, value_of) -> Weights:
 def _shapes(model: MusicVAE) -> dict[str, tuple[int, ...]]:
     shapes = {}
     for scope, layer in scopes_of(model).items():
+        if isinstance(layer, NADE):
+            size, hidden = layer.output_size, layer.hidden_size
+            shapes |= {f"{scope}/w_enc": (size, 1, hidden), f"{scope}/w_dec_t": (size, hidden, 1)}
+            continue
         rows, columns = layer.kernel.shape
         extra_rows = layer.units if isinstance(layer, LSTM) else 0
         shapes |= {f"{scope}/kernel": (rows + extra_rows, columns), f"{scope}/bias": (columns,)}

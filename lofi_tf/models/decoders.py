@@ -1,87 +1,58 @@
-"""Decoders: a latent z [B, Z] to a head's parameters, step by step."""
+"""Decoders: a latent z [B, Z] to a head's parameters [B, T, P], or to outputs [B, T, D].
 
-from collections.abc import Sequence
+A decoder drives a core: it feeds it the truth, its own samples or a mixture. Teacher forcing,
+scheduled sampling and generation differ in nothing but what the next input is.
+"""
 
 import keras
 import tensorflow as tf
 
-from lofi_tf.models.lstm import LSTM, State, dropout, fold
+from lofi_tf.models.cores import flat_states
+from lofi_tf.models.lstm import fold
 from lofi_tf.models.noise import row_uniform
 from lofi_tf.models.unroll import unroll
 
 
 class LSTMDecoder(keras.layers.Layer):
-    """Stacked LSTMs that start from z and are fed [previous output, z, control] at each step.
-
-    Follows Magenta's `BaseLstmDecoder`: the first previous output is zeros.
+    """Decodes the whole sequence in one go; Magenta's flat decoders.
 
     Args:
-        head: what the parameters mean; its `output_size` is D, its `parameter_size` P.
-        units: size of each layer.
-        z_size: size Z of the latent.
-        control_size: depth of the controls, 0 for none.
-        dropout_keep_prob: share of each layer's inputs kept in training.
+        core: the recurrent part.
+        head: what the core's parameters mean.
+        end_token: class after which outputs are zeros; None for sequences without an end.
     """
 
     def __init__(
-        self,
-        head: keras.layers.Layer,
-        units: Sequence[int],
-        z_size: int,
-        control_size: int = 0,
-        dropout_keep_prob: float = 1.0,
+        self, core: keras.layers.Layer, head: keras.layers.Layer, end_token: int | None = None
     ):
         super().__init__(name="decoder")
-        self.head, self.units, self.keep_prob = head, tuple(units), dropout_keep_prob
-        sizes = [head.output_size + z_size + control_size, *units[:-1]]
-        self.cells = [LSTM(size, unit) for size, unit in zip(sizes, units, strict=True)]
-        self.z_to_initial_state = keras.layers.Dense(
-            2 * sum(units),
-            activation="tanh",
-            kernel_initializer=keras.initializers.RandomNormal(stddev=0.001),
-        )
-        self.z_to_initial_state.build((None, z_size))
-        self.output_projection = keras.layers.Dense(head.parameter_size)
-        self.output_projection.build((None, units[-1]))
+        self.core, self.head, self.end_token = core, head, end_token
         self.built = True
-
-    def initial_states(self, z: tf.Tensor) -> list[State]:
-        """Returns h and c of each layer; z gives them in the order c, h, c, h, ..."""
-        sizes = [size for unit in self.units for size in (unit, unit)]
-        parts = tf.split(self.z_to_initial_state(z), sizes, axis=-1)
-        return list(zip(parts[1::2], parts[0::2], strict=True))
 
     def call(
         self,
         z: tf.Tensor,
         targets: tf.Tensor,
+        lengths: tf.Tensor,
         controls: tf.Tensor | None = None,
         seed: tf.Tensor | None = None,
         sampling_probability: tf.Tensor | None = None,
     ) -> tf.Tensor:
-        """Returns the head's parameters [B, T, P] where the decoder is fed the truth.
+        """Returns the head's parameters [B, T, P], the decoder fed the truth or, by chance, itself.
 
         Args:
             z: [B, Z].
-            targets: [B, T, D].
-            controls: [B, T, C] where the decoder takes any.
+            targets: [B, T, D]; the first step is fed zeros.
+            lengths: valid steps, [B].
+            controls: [B, T, C] where the core takes any.
             seed: int32 [2] to draw dropout and samples from; no dropout without it.
             sampling_probability: chance of each example at each step to be fed its own sample
                 (scheduled sampling); the truth is always fed where it is None.
         """
-        if sampling_probability is not None:
-            return self._scheduled(z, targets, controls, seed, sampling_probability)
-        previous = tf.pad(targets[:, :-1], [[0, 0], [1, 0], [0, 0]])
-        steps = tf.shape(targets)[1]
-        parts = [previous, tf.repeat(z[:, None], steps, axis=1)]
-        inputs = tf.concat(parts if controls is None else [*parts, controls], axis=-1)
-        values = tf.transpose(inputs, [1, 0, 2])  # [T, B, D + Z + C]
-        for number, (cell, state) in enumerate(
-            zip(self.cells, self.initial_states(z), strict=True)
-        ):
-            dropped = dropout(values, self.keep_prob, fold(seed, number))
-            values, _ = cell(dropped, initial_state=state)
-        return tf.transpose(self.output_projection(values), [1, 0, 2])
+        previous = shifted(targets)
+        return teach(self.core, self.head, z, previous, controls, None, seed, sampling_probability)[
+            0
+        ]
 
     def generate(
         self,
@@ -98,53 +69,106 @@ class LSTMDecoder(keras.layers.Layer):
             length: steps T.
             temperature: of each row, [B]; 0 takes the likeliest.
             seeds: of each row, int32 [B, 2].
-            controls: [B, T, C] where the decoder takes any.
+            controls: [B, T, C] where the core takes any.
         """
         noise = row_uniform(seeds, length, self.head.noise_size)  # [T, B, N]
-
-        def step(time, previous, states):
-            parameters, states = self._step(previous, z, _at(controls, time), states)
-            output = self.head.sample(parameters, temperature, noise[time])
-            return output, output, states
-
         first = tf.zeros([tf.shape(z)[0], self.head.output_size])
-        return unroll(step, first, self.initial_states(z), length, self.head.output_size)
-
-    def _step(self, previous, z, control, states, seed=None):
-        """Runs all layers one step; returns parameters [B, P] and the next states."""
-        parts = [previous, z] if control is None else [previous, z, control]
-        values, next_states = tf.concat(parts, axis=-1), []
-        for number, (cell, state) in enumerate(zip(self.cells, states, strict=True)):
-            values = dropout(values, self.keep_prob, fold(seed, number))
-            values, state = cell.step(values, state)
-            next_states.append(state)
-        return self.output_projection(values), next_states
-
-    def _scheduled(self, z, targets, controls, seed, probability):
-        """Teacher forcing, each example at each step fed its own sample by chance."""
-        batch_size = tf.shape(z)[0]
-        truth = tf.transpose(targets, [1, 0, 2])  # [T, B, D]
-        drawing = tf.zeros([2], tf.int32) if seed is None else seed
-        keys = tf.random.split(tf.random.fold_in(drawing, -1), 2)
-
-        def step(time, previous, states):
-            step_seed = None if seed is None else tf.random.fold_in(seed, time)
-            parameters, states = self._step(previous, z, _at(controls, time), states, step_seed)
-            noise = tf.random.stateless_uniform(
-                [batch_size, self.head.noise_size], tf.random.fold_in(keys[0], time)
-            )
-            own = self.head.sample(parameters, tf.ones([batch_size]), noise)
-            coin = tf.random.stateless_uniform([batch_size, 1], tf.random.fold_in(keys[1], time))
-            fed = tf.where(coin < probability, tf.stop_gradient(own), truth[time])
-            return parameters, fed, states
-
-        first = tf.zeros([batch_size, self.head.output_size])
-        steps, size = tf.shape(targets)[1], self.head.parameter_size
-        return unroll(step, first, self.initial_states(z), steps, size)
+        return run_free(
+            self.core, self.head, z, first, length, temperature, noise, controls, self.end_token
+        )[0]
 
 
-def _at(controls: tf.Tensor | None, time: tf.Tensor) -> tf.Tensor | None:
+def shifted(targets: tf.Tensor) -> tf.Tensor:
+    """Returns the output before each step, zeros before the first, [B, T, D]."""
+    return tf.pad(targets[:, :-1], [[0, 0], [1, 0], [0, 0]])
+
+
+def teach(
+    core: keras.layers.Layer,
+    head: keras.layers.Layer,
+    z: tf.Tensor,
+    previous: tf.Tensor,
+    controls: tf.Tensor | None = None,
+    lengths: tf.Tensor | None = None,
+    seed: tf.Tensor | None = None,
+    sampling_probability: tf.Tensor | None = None,
+) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+    """Runs a core with the truth as previous outputs [B, T, D], or with its own samples by chance.
+
+    Returns:
+        Parameters [B, T, P], the last states [B, F], and what was fed, [B, T, D].
+    """
+    if sampling_probability is None:
+        parameters, final = core(z, previous, controls=controls, lengths=lengths, seed=seed)
+        return parameters, final, previous
+    batch_size, steps = tf.shape(z)[0], tf.shape(previous)[1]
+    truth = tf.transpose(tf.pad(previous[:, 1:], [[0, 0], [0, 1], [0, 0]]), [1, 0, 2])
+    keys = tf.random.split(tf.zeros([2], tf.int32) if seed is None else fold(seed, -1), 2)
+
+    def step(time, fed, states):
+        parameters, states = core.step(fed, z, at(controls, time), states, fold(seed, time))
+        noise = tf.random.stateless_uniform([batch_size, head.noise_size], fold(keys[0], time))
+        own = head.sample(parameters, tf.ones([batch_size]), noise)
+        coin = tf.random.stateless_uniform([batch_size, 1], fold(keys[1], time))
+        next_fed = tf.where(coin < sampling_probability, own, truth[time])
+        return tf.concat([parameters, fed], axis=-1), next_fed, states
+
+    size = head.parameter_size
+    emitted, _, states = unroll(
+        step, previous[:, 0], core.initial_states(z), steps, size + head.output_size
+    )
+    return emitted[..., :size], flat_core_states(states), emitted[..., size:]
+
+
+def run_free(
+    core: keras.layers.Layer,
+    head: keras.layers.Layer,
+    z: tf.Tensor,
+    first: tf.Tensor,
+    length: tf.Tensor,
+    temperature: tf.Tensor,
+    noise: tf.Tensor,
+    controls: tf.Tensor | None = None,
+    end_token: int | None = None,
+) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+    """Runs a core on its own outputs.
+
+    Args:
+        core: the recurrent part.
+        head: what its parameters mean.
+        z: [B, Z].
+        first: what the first step is fed, [B, D].
+        length: steps T.
+        temperature: of each row, [B].
+        noise: uniform numbers, [T, B, N].
+        controls: [B, T, C] where the core takes any.
+        end_token: class after which a row's outputs are zeros.
+
+    Returns:
+        Outputs [B, T, D], the last of them [B, D], and the last states [B, F].
+    """
+
+    def step(time, previous, state):
+        ended, states = state
+        parameters, states = core.step(previous, z, at(controls, time), states)
+        output = head.sample(parameters, temperature, noise[time])
+        if end_token is not None:
+            output = tf.where(ended, 0.0, output)
+            ended = ended | (output[:, end_token : end_token + 1] > 0)
+        return output, output, (ended, states)
+
+    state = tf.zeros([tf.shape(z)[0], 1], tf.bool), core.initial_states(z)
+    outputs, last, (_, states) = unroll(step, first, state, length, head.output_size)
+    return outputs, last, flat_core_states(states)
+
+
+def flat_core_states(states: list) -> tf.Tensor:
+    """Returns the states of a core, whole or split, side by side, [B, F]."""
+    if isinstance(states[0], tuple):
+        return flat_states(states)
+    return tf.concat([flat_states(one) for one in states], axis=-1)
+
+
+def at(controls: tf.Tensor | None, time: tf.Tensor) -> tf.Tensor | None:
+    """Returns the controls of one step, [B, C]."""
     return None if controls is None else controls[:, time]
-
-
-DECODERS = {"lstm": LSTMDecoder}

@@ -1,15 +1,20 @@
-"""Heads: what the P numbers that a decoder emits at each step mean.
+"""Heads: what the P numbers that a core emits at each step mean.
 
 A head turns parameters [B, T, P] and targets [B, T, D] into losses [B], and draws the next output
 [B, D] from parameters [B, P] and uniform noise [B, N]: whoever calls decides how noise is drawn.
+What it counts is summed over batches before `scalars` makes metrics of it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import keras
 import tensorflow as tf
 
+from lofi_tf.errors import LofiError
 from lofi_tf.losses import log_loss, sum_valid_steps
+from lofi_tf.models.nade import NADE
+
+Sums = Mapping[str, tf.Tensor]
 
 
 class GrooveHead(keras.layers.Layer):
@@ -39,23 +44,24 @@ class GrooveHead(keras.layers.Layer):
             "velocities_loss": tf.square(tf.sigmoid(velocities) - true_velocities),
             "offsets_loss": tf.square(tf.tanh(offsets) - true_offsets),
         }
-        return {name: sum_valid_steps(part, lengths) for name, part in parts.items()}
+        return {name: _sum(part, lengths) for name, part in parts.items()}
 
     def counts(
         self, parameters: tf.Tensor, targets: tf.Tensor, lengths: tf.Tensor
     ) -> dict[str, tf.Tensor]:
-        """Returns counts [B] over the valid steps: hits that were both, predicted, true."""
+        """Returns numbers of hits over the valid steps, [B]: predicted, true and both."""
         predicted = tf.cast(tf.split(parameters, 3, axis=-1)[0] > 0, tf.float32)
         true = tf.split(targets, 3, axis=-1)[0]
         counts = {"hits": predicted * true, "predicted_hits": predicted, "true_hits": true}
-        return {name: sum_valid_steps(part, lengths) for name, part in counts.items()}
+        sums = {name: _sum(part, lengths) for name, part in counts.items()}
+        return sums | {"steps": _steps(parameters, lengths)}
 
-    def scalars(self, means: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
-        """Returns what to log of the means of the losses and counts."""
+    def scalars(self, sums: Sums) -> dict[str, tf.Tensor]:
+        """Returns the losses a step, as Magenta logs them, and the F1 score of hits."""
         names = ("hits_loss", "velocities_loss", "offsets_loss")
-        hits = 2.0 * means["hits"]
-        f1 = tf.math.divide_no_nan(hits, means["predicted_hits"] + means["true_hits"])
-        return {name: means[name] for name in names} | {"hits_f1": f1}
+        a_step = {name: tf.math.divide_no_nan(sums[name], sums["steps"]) for name in names}
+        found = sums["predicted_hits"] + sums["true_hits"]
+        return a_step | {"hits_f1": tf.math.divide_no_nan(2.0 * sums["hits"], found)}
 
     def sample(self, parameters: tf.Tensor, temperature: tf.Tensor, noise: tf.Tensor) -> tf.Tensor:
         """Draws an output [B, D].
@@ -66,12 +72,227 @@ class GrooveHead(keras.layers.Layer):
             noise: uniform in [0, 1), [B, N].
         """
         hits, velocities, offsets = tf.split(parameters, 3, axis=-1)
-        temperature = temperature[:, None]
-        probability = tf.sigmoid(tf.math.divide_no_nan(hits, temperature))
-        drawn = tf.where(temperature > 0, noise < probability, hits > 0)
         return tf.concat(
-            [tf.cast(drawn, tf.float32), tf.sigmoid(velocities), tf.tanh(offsets)], axis=-1
+            [draw_bits(hits, temperature, noise), tf.sigmoid(velocities), tf.tanh(offsets)],
+            axis=-1,
         )
 
 
-HEADS = {"groove": GrooveHead}
+class MultiCategoricalHead(keras.layers.Layer):
+    """One class of each of several sets at each step; outputs are one-hots side by side.
+
+    Follows Magenta's `MultiOutCategoricalLstmDecoder`.
+
+    Args:
+        output_size: depth D, the sum of the sizes.
+        sizes: classes of each set.
+    """
+
+    def __init__(self, output_size: int, sizes: Sequence[int]):
+        super().__init__(name="head")
+        if sum(sizes) != output_size:
+            raise LofiError(f"head sizes must sum to {output_size}. Received: {list(sizes)}")
+        self.sizes = tuple(sizes)
+        self.output_size = self.parameter_size = output_size
+        self.noise_size = len(self.sizes)
+        self.built = True
+
+    def losses(
+        self, parameters: tf.Tensor, targets: tf.Tensor, lengths: tf.Tensor
+    ) -> dict[str, tf.Tensor]:
+        """Returns the cross entropy of each set, [B], summed over valid steps."""
+        return {
+            f"cross_entropy/output_{number}": sum_valid_steps(
+                tf.nn.softmax_cross_entropy_with_logits(true, logits), lengths
+            )
+            for number, (logits, true) in enumerate(self._parts(parameters, targets))
+        }
+
+    def counts(
+        self, parameters: tf.Tensor, targets: tf.Tensor, lengths: tf.Tensor
+    ) -> dict[str, tf.Tensor]:
+        """Returns for each set and class the true steps and those predicted right, [B, C]."""
+        counts = {"steps": _steps(parameters, lengths)}
+        for number, (logits, true) in enumerate(self._parts(parameters, targets)):
+            predicted = tf.argmax(logits, axis=-1)
+            right = tf.cast(predicted == tf.argmax(true, axis=-1), tf.float32)
+            counts[f"true_{number}"] = sum_valid_steps(true, lengths)
+            counts[f"right_{number}"] = sum_valid_steps(true * right[..., None], lengths)
+        return counts
+
+    def scalars(self, sums: Sums) -> dict[str, tf.Tensor]:
+        """Returns accuracies over steps and over classes, of each set and their mean."""
+        metrics = {}
+        for number in range(len(self.sizes)):
+            right, true = sums[f"right_{number}"], sums[f"true_{number}"]
+            present = tf.cast(true > 0, tf.float32)
+            by_class = tf.reduce_sum(tf.math.divide_no_nan(right, true))
+            metrics[f"accuracy/output_{number}"] = tf.math.divide_no_nan(
+                tf.reduce_sum(right), tf.reduce_sum(true)
+            )
+            metrics[f"mean_per_class_accuracy/output_{number}"] = tf.math.divide_no_nan(
+                by_class, tf.reduce_sum(present)
+            )
+        names = ("accuracy", "mean_per_class_accuracy")
+        means = {
+            name: tf.add_n([metrics[f"{name}/output_{n}"] for n in range(len(self.sizes))])
+            / len(self.sizes)
+            for name in names
+        }
+        return means if len(self.sizes) == 1 else means | metrics
+
+    def sample(self, parameters: tf.Tensor, temperature: tf.Tensor, noise: tf.Tensor) -> tf.Tensor:
+        """Draws an output [B, D]: of each set the class at the noise's place in its distribution.
+
+        Args:
+            parameters: [B, P].
+            temperature: [B]; logits are divided by it, the likeliest is taken at 0.
+            noise: uniform in [0, 1), [B, N].
+        """
+        drawn = [
+            tf.one_hot(draw_class(logits, temperature, noise[:, number]), size)
+            for number, (logits, size) in enumerate(
+                zip(tf.split(parameters, self.sizes, axis=-1), self.sizes, strict=True)
+            )
+        ]
+        return tf.concat(drawn, axis=-1)
+
+    def _parts(self, parameters, targets):
+        return zip(
+            tf.split(parameters, self.sizes, axis=-1),
+            tf.split(targets, self.sizes, axis=-1),
+            strict=True,
+        )
+
+
+class CategoricalHead(MultiCategoricalHead):
+    """One class at each step, as a one-hot; Magenta's `CategoricalLstmDecoder`."""
+
+    def __init__(self, output_size: int):
+        super().__init__(output_size, [output_size])
+
+
+class BernoulliHead(keras.layers.Layer):
+    """Independent bits; Magenta's `BooleanLstmDecoder`."""
+
+    def __init__(self, output_size: int):
+        super().__init__(name="head")
+        self.output_size = self.parameter_size = self.noise_size = output_size
+        self.built = True
+
+    def losses(
+        self, parameters: tf.Tensor, targets: tf.Tensor, lengths: tf.Tensor
+    ) -> dict[str, tf.Tensor]:
+        """Returns the cross entropy of the bits, [B], summed over valid steps."""
+        entropy = tf.nn.sigmoid_cross_entropy_with_logits(targets, parameters)
+        return {"cross_entropy": _sum(entropy, lengths)}
+
+    def counts(
+        self, parameters: tf.Tensor, targets: tf.Tensor, lengths: tf.Tensor
+    ) -> dict[str, tf.Tensor]:
+        """Returns the bits that were predicted right, [B]."""
+        right = tf.cast((parameters >= 0) == (targets > 0.5), tf.float32)
+        return {"right": _sum(right, lengths), "steps": _steps(parameters, lengths)}
+
+    def scalars(self, sums: Sums) -> dict[str, tf.Tensor]:
+        """Returns the share of bits that were predicted right."""
+        bits = sums["steps"] * self.output_size
+        return {"accuracy": tf.math.divide_no_nan(sums["right"], bits)}
+
+    def sample(self, parameters: tf.Tensor, temperature: tf.Tensor, noise: tf.Tensor) -> tf.Tensor:
+        """Draws bits [B, D]; see `GrooveHead.sample`."""
+        return draw_bits(parameters, temperature, noise)
+
+
+class NADEHead(keras.layers.Layer):
+    """Bits that depend on each other, by a NADE whose biases the core emits.
+
+    Follows Magenta's `MultiLabelRnnNadeDecoder` (Boulanger-Lewandowski et al. 2012, "Modeling
+    Temporal Dependencies in High-Dimensional Sequences").
+
+    Args:
+        output_size: depth D.
+        hidden_size: hidden units of the NADE.
+    """
+
+    def __init__(self, output_size: int, hidden_size: int):
+        super().__init__(name="head")
+        self.nade = NADE(output_size, hidden_size)
+        self.output_size = self.noise_size = output_size
+        self.parameter_size = hidden_size + output_size
+        self.built = True
+
+    def losses(
+        self, parameters: tf.Tensor, targets: tf.Tensor, lengths: tf.Tensor
+    ) -> dict[str, tf.Tensor]:
+        """Returns the negative log likelihood, [B], summed over valid steps."""
+        log_likelihood, _ = self.nade.log_prob(targets, *self._biases(parameters))
+        return {"negative_log_likelihood": sum_valid_steps(-log_likelihood, lengths)}
+
+    def counts(
+        self, parameters: tf.Tensor, targets: tf.Tensor, lengths: tf.Tensor
+    ) -> dict[str, tf.Tensor]:
+        """Returns steps that are right in all bits, and true, predicted and common bits, [B]."""
+        _, probabilities = self.nade.log_prob(targets, *self._biases(parameters))
+        predicted = tf.cast(probabilities >= 0.5, tf.float32)
+        right = tf.cast(tf.reduce_all(predicted == targets, axis=-1), tf.float32)
+        return {
+            "right": sum_valid_steps(right, lengths),
+            "hits": _sum(predicted * targets, lengths),
+            "predicted_hits": _sum(predicted, lengths),
+            "true_hits": _sum(targets, lengths),
+            "steps": _steps(parameters, lengths),
+        }
+
+    def scalars(self, sums: Sums) -> dict[str, tf.Tensor]:
+        """Returns the share of steps that are right in all bits, precision and recall."""
+        return {
+            "accuracy": tf.math.divide_no_nan(sums["right"], sums["steps"]),
+            "precision": tf.math.divide_no_nan(sums["hits"], sums["predicted_hits"]),
+            "recall": tf.math.divide_no_nan(sums["hits"], sums["true_hits"]),
+        }
+
+    def sample(self, parameters: tf.Tensor, temperature: tf.Tensor, noise: tf.Tensor) -> tf.Tensor:
+        """Draws bits [B, D], each given those before it; see `GrooveHead.sample`."""
+        return self.nade.sample(*self._biases(parameters), temperature, noise)
+
+    def _biases(self, parameters):
+        return tf.split(parameters, [self.nade.hidden_size, self.output_size], axis=-1)
+
+
+def draw_bits(logits: tf.Tensor, temperature: tf.Tensor, noise: tf.Tensor) -> tf.Tensor:
+    """Returns bits [B, D] of logits over the temperature [B]; the likelier at 0."""
+    temperature = temperature[:, None]
+    probability = tf.sigmoid(tf.math.divide_no_nan(logits, temperature))
+    return tf.cast(tf.where(temperature > 0, noise < probability, logits > 0), tf.float32)
+
+
+def draw_class(logits: tf.Tensor, temperature: tf.Tensor, noise: tf.Tensor) -> tf.Tensor:
+    """Returns a class [B] of logits [B, C] over the temperature [B]; the likeliest at 0.
+
+    It is the first class whose cumulative probability exceeds the noise [B].
+    """
+    scaled = tf.math.divide_no_nan(logits, temperature[:, None])
+    cumulative = tf.cumsum(tf.nn.softmax(scaled), axis=-1)
+    place = tf.reduce_sum(tf.cast(cumulative <= noise[:, None], tf.int64), axis=-1)
+    drawn = tf.minimum(place, logits.shape[-1] - 1)
+    return tf.where(temperature > 0, drawn, tf.argmax(logits, axis=-1))
+
+
+def _sum(values, lengths):
+    """Returns values [B, T, D] summed over D and valid steps, [B]."""
+    return sum_valid_steps(tf.reduce_sum(values, axis=-1), lengths)
+
+
+def _steps(parameters, lengths):
+    """Returns the number of valid steps, [B]."""
+    return sum_valid_steps(tf.ones(tf.shape(parameters)[:2]), lengths)
+
+
+HEADS = {
+    "groove": GrooveHead,
+    "categorical": CategoricalHead,
+    "multi_categorical": MultiCategoricalHead,
+    "bernoulli": BernoulliHead,
+    "nade": NADEHead,
+}

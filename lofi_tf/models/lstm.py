@@ -6,7 +6,7 @@ candidate, output; the forget gate's bias starts at 1.
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import keras
 import tensorflow as tf
@@ -73,6 +73,87 @@ class LSTM(keras.layers.Layer):
         """Runs one step: inputs [B, D] -> output [B, U] and the next state."""
         h, c, _ = _cell(self.project(inputs), tf.convert_to_tensor(self.recurrent_kernel), *state)
         return h, (h, c)
+
+
+class LSTMStack(keras.layers.Layer):
+    """LSTM layers one above the other, with dropout on the inputs of each.
+
+    Args:
+        input_size: depth D of the inputs.
+        units: size of each layer.
+        keep_prob: share of each layer's inputs kept in training.
+        residual: whether each layer's inputs are added to its outputs; where their sizes differ
+            the inputs are projected first (Magenta's `residual_encoder`, `residual_decoder`).
+    """
+
+    def __init__(
+        self, input_size: int, units: Sequence[int], keep_prob: float = 1.0, residual: bool = False
+    ):
+        super().__init__()
+        self.units, self.keep_prob, self.residual = tuple(units), keep_prob, residual
+        sizes = [input_size, *units[:-1]]
+        self.projections = [
+            _projection(size, unit) if residual and (number == 0 or size != unit) else None
+            for number, (size, unit) in enumerate(zip(sizes, units, strict=True))
+        ]
+        self.cells = [
+            LSTM(size if projection is None else unit, unit)
+            for size, unit, projection in zip(sizes, units, self.projections, strict=True)
+        ]
+        self.built = True
+
+    def zero_states(self, batch_size: tf.Tensor) -> list[State]:
+        """Returns states of zeros."""
+        return [cell.zero_state(batch_size) for cell in self.cells]
+
+    def call(
+        self,
+        inputs: tf.Tensor,
+        states: list[State] | None = None,
+        lengths: tf.Tensor | None = None,
+        reverse: bool = False,
+        seed: tf.Tensor | None = None,
+    ) -> tuple[tf.Tensor, list[State]]:
+        """Runs over time-major inputs [T, B, D]; see `LSTM.call`.
+
+        Returns:
+            The last layer's outputs [T, B, U] and the last states of all layers.
+        """
+        finals = []
+        for number, cell in enumerate(self.cells):
+            inputs = self._input(number, inputs, seed)
+            outputs, final = cell(
+                inputs,
+                initial_state=None if states is None else states[number],
+                lengths=lengths,
+                reverse=reverse,
+            )
+            finals.append(final)
+            inputs = outputs + inputs if self.residual else outputs
+        return inputs, finals
+
+    def step(
+        self, inputs: tf.Tensor, states: list[State], seed: tf.Tensor | None = None
+    ) -> tuple[tf.Tensor, list[State]]:
+        """Runs one step: inputs [B, D] -> output [B, U] and the next states."""
+        next_states = []
+        for number, (cell, state) in enumerate(zip(self.cells, states, strict=True)):
+            inputs = self._input(number, inputs, seed)
+            output, state = cell.step(inputs, state)
+            next_states.append(state)
+            inputs = output + inputs if self.residual else output
+        return inputs, next_states
+
+    def _input(self, number, inputs, seed):
+        inputs = dropout(inputs, self.keep_prob, fold(seed, number))
+        projection = self.projections[number]
+        return inputs if projection is None else projection(inputs)
+
+
+def _projection(input_size: int, size: int) -> keras.layers.Dense:
+    layer = keras.layers.Dense(size)
+    layer.build((None, input_size))
+    return layer
 
 
 def dropout(inputs: tf.Tensor, keep_prob: float, seed: tf.Tensor | None) -> tf.Tensor:

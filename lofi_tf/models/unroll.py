@@ -14,7 +14,7 @@ def unroll(
     state: State,
     num_steps: tf.Tensor,
     emitted_size: int,
-) -> tf.Tensor:
+) -> tuple[tf.Tensor, tf.Tensor, State]:
     """Runs `step` over time, each step fed with what the last one chose.
 
     Keras runs no AutoGraph inside layers, so the loop is a `tf.while_loop`.
@@ -27,7 +27,7 @@ def unroll(
         emitted_size: size E.
 
     Returns:
-        What was emitted, [B, T, E].
+        What was emitted, [B, T, E], what a further step would be fed, and the last state.
     """
     emitted = tf.TensorArray(tf.float32, num_steps, element_shape=[first.shape[0], emitted_size])
 
@@ -35,5 +35,7 @@ def unroll(
         out, previous, state = step(time, previous, state)
         return time + 1, previous, state, emitted.write(time, out)
 
-    loop = tf.while_loop(lambda time, *_: time < num_steps, body, (0, first, state, emitted))
-    return tf.transpose(loop[-1].stack(), [1, 0, 2])
+    _, previous, state, emitted = tf.while_loop(
+        lambda time, *_: time < num_steps, body, (0, first, state, emitted)
+    )
+    return tf.transpose(emitted.stack(), [1, 0, 2]), previous, state

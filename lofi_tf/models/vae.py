@@ -8,11 +8,12 @@ import tensorflow as tf
 
 from lofi_tf import schedules
 from lofi_tf.config import Config, ModelConfig, TrainingConfig
-from lofi_tf.errors import unknown_name
 from lofi_tf.losses import kl_cost
-from lofi_tf.models.decoders import DECODERS
-from lofi_tf.models.encoders import ENCODERS
-from lofi_tf.models.heads import HEADS
+from lofi_tf.models.components import (
+    build_control_preprocessing,
+    build_decoder,
+    build_encoder,
+)
 from lofi_tf.models.latents import GaussianLatent
 from lofi_tf.models.lstm import fold
 
@@ -29,6 +30,7 @@ class MusicVAE(keras.Model):
         model: sizes and components.
         training: loss weights and schedules.
         input_size, output_size, control_size: depths of what the converter gives.
+        end_token: class that ends a sequence, None where none does.
         seed: what dropout and latent samples of training are drawn from, with the step.
         first_step: added to the optimiser's step in every schedule.
     """
@@ -40,20 +42,20 @@ class MusicVAE(keras.Model):
         input_size: int,
         output_size: int,
         control_size: int = 0,
+        end_token: int | None = None,
         seed: int = 0,
         first_step: int = 0,
     ):
         super().__init__(name="music_vae")
         self.settings, self.training_settings = model, training
         self.control_size, self.seed, self.first_step = control_size, seed, first_step
-        keep = model.dropout_keep_prob
-        self.encoder = _component("encoder", ENCODERS, model.encoder)(
-            input_size + control_size, model.enc_rnn_size, keep
-        )
-        self.latent = GaussianLatent(self.encoder.output_size, model.z_size)
-        head = _component("head", HEADS, model.head)(output_size)
-        self.decoder = _component("decoder", DECODERS, model.decoder)(
-            head, model.dec_rnn_size, model.z_size, control_size, keep
+        self.encoder = self.latent = None
+        if model.z_size:
+            self.encoder = build_encoder(model, input_size + control_size)
+            self.latent = GaussianLatent(self.encoder.output_size, model.z_size)
+        self.control_preprocessing = build_control_preprocessing(model, control_size)
+        self.decoder = build_decoder(
+            model, output_size, self._prepared_size(), end_token, self.encoder
         )
         self.built = True
 
@@ -79,12 +81,8 @@ class MusicVAE(keras.Model):
     ) -> tf.Tensor:
         """Returns outputs [B, T, D] of z [B, Z]; see the decoder's `generate`."""
         length = self.settings.max_seq_len if length is None else length
+        controls = self._prepared(controls, tf.fill([tf.shape(z)[0]], length))
         return self.decoder.generate(z, length, temperature, seeds, controls)
-
-    def call(self, batch: Batch) -> tf.Tensor:
-        """Returns the head's parameters [B, T, P] at the posterior's mean."""
-        posterior = self.encode(batch["inputs"], batch["length"], batch.get("controls"))
-        return self.decoder(posterior.mean(), batch["targets"], batch.get("controls"))
 
     def losses_of(
         self,
@@ -105,22 +103,43 @@ class MusicVAE(keras.Model):
         Returns:
             `r_loss`, `kl_nats`, `kl_cost`, the head's parts by their names and its counts.
         """
-        controls, targets = batch.get("controls"), batch["targets"]
-        posterior = self.encode(batch["inputs"], batch["length"], controls, fold(seed, 0))
-        z = posterior.mean() + posterior.stddev() * noise
+        controls, targets, lengths = batch.get("controls"), batch["targets"], batch["length"]
+        z, kl_nats = self._draw_z(batch, noise, fold(seed, 0))
         parameters = self.decoder(
-            z, targets, controls, seed=fold(seed, 1), sampling_probability=sampling_probability
+            z,
+            targets,
+            lengths,
+            controls=self._prepared(controls, lengths, fold(seed, 2)),
+            seed=fold(seed, 1),
+            sampling_probability=sampling_probability,
         )
-        head = self.decoder.head
-        parts = head.losses(parameters, targets, batch["length"])
-        kl_nats = posterior.kl_divergence(self.latent.prior())
+        parts = self.decoder.head.losses(parameters, targets, lengths)
         return {
             "r_loss": tf.add_n(list(parts.values())),
             "kl_nats": kl_nats,
             "kl_cost": kl_cost(kl_nats, self.training_settings.free_bits),
             **parts,
-            **head.counts(parameters, targets, batch["length"]),
+            **self.decoder.head.counts(parameters, targets, lengths),
         }
+
+    def _draw_z(self, batch, noise, seed):
+        """Returns z [B, Z] of the posterior and its divergence from the prior [B]."""
+        if self.latent is None:
+            size = tf.shape(batch["targets"])[0]
+            return tf.zeros([size, 0]), tf.zeros([size])
+        posterior = self.encode(batch["inputs"], batch["length"], batch.get("controls"), seed)
+        z = posterior.mean() + posterior.stddev() * noise
+        return z, posterior.kl_divergence(self.latent.prior())
+
+    def _prepared_size(self) -> int:
+        if self.control_preprocessing is None:
+            return self.control_size
+        return self.control_preprocessing.output_size
+
+    def _prepared(self, controls, lengths, seed=None):
+        if self.control_preprocessing is None or controls is None:
+            return controls
+        return self.control_preprocessing.run(controls, lengths, seed)[0]
 
     def loss_of(self, parts: Mapping[str, tf.Tensor], beta: tf.Tensor) -> tf.Tensor:
         """Returns the scalar that training lowers."""
@@ -158,7 +177,7 @@ class MusicVAE(keras.Model):
         noise = tf.random.stateless_normal(shape, [self.seed, 0])
         free_running = None if self._sampling_probability(0) is None else tf.constant(1.0)
         parts = self.losses_of(batch, noise, sampling_probability=free_running)
-        return {name: tf.reduce_sum(part) for name, part in parts.items()}
+        return {name: tf.reduce_sum(part, axis=0) for name, part in parts.items()}
 
     @tf.function(reduce_retracing=True)
     def reconstruct(self, batch: Batch) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
@@ -185,7 +204,7 @@ class MusicVAE(keras.Model):
 
     def scalars(self, parts: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         """Returns the means over a batch by the names of Magenta's TensorBoard scalars."""
-        mean = {name: tf.reduce_mean(part) for name, part in parts.items()}
+        mean = {name: tf.reduce_mean(part, axis=0) for name, part in parts.items()}
         return {
             "losses/r_loss": mean["r_loss"],
             "losses/kl_loss": mean["kl_cost"],
@@ -224,30 +243,30 @@ def build_model(config: Config, seed: int = 0, first_step: int = 0) -> MusicVAE:
     from lofi_tf.data.converter import build_converter, depths_of
 
     keras.utils.set_random_seed(seed)
-    depth = depths_of(build_converter(config.data.converter))
+    converter = build_converter(config.data.converter)
+    depth = depths_of(converter)
     model = MusicVAE(
         config.model,
         config.training,
         depth["inputs"],
         depth["targets"],
         depth.get("controls", 0),
+        getattr(converter, "end_token", None),
         seed,
         first_step,
     )
-    training = config.training
-    rate = MagentaDecay(
-        training.learning_rate, training.decay_rate, training.min_learning_rate, first_step
-    )
-    model.compile(optimizer=keras.optimizers.Adam(rate, epsilon=1e-8), jit_compile=False)
-    model.optimizer.build(model.trainable_variables)
+    compile_model(model)
     return model
 
 
-def _component(what, known, settings):
-    options = dict(settings)
-    kind = options.pop("kind", None)
-    if kind not in known:
-        raise unknown_name(f"{what} kind", str(kind), known)
-    if options:
-        raise unknown_name(f"option of {what} {kind}", min(options), ["kind"])
-    return known[kind]
+def compile_model(model: MusicVAE) -> None:
+    """Gives a model the optimiser of its settings."""
+    training = model.training_settings
+    rate = MagentaDecay(
+        training.learning_rate,
+        training.decay_rate,
+        training.min_learning_rate,
+        model.first_step,
+    )
+    model.compile(optimizer=keras.optimizers.Adam(rate, epsilon=1e-8), jit_compile=False)
+    model.optimizer.build(model.trainable_variables)

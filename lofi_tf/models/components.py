@@ -1,0 +1,124 @@
+"""From a config's components to layers."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import keras
+
+from lofi_tf.config import ModelConfig
+from lofi_tf.errors import LofiError, unknown_name
+from lofi_tf.models.cores import LSTMCore, SplitCore
+from lofi_tf.models.decoders import LSTMDecoder
+from lofi_tf.models.encoders import ENCODERS, BidirectionalLSTMEncoder, HierarchicalEncoder
+from lofi_tf.models.heads import HEADS, MultiCategoricalHead
+from lofi_tf.models.hierarchy import HierarchicalDecoder
+
+DECODERS = {"lstm": LSTMDecoder, "hierarchical_lstm": HierarchicalDecoder}
+
+
+def build_encoder(model: ModelConfig, input_size: int) -> keras.layers.Layer:
+    """Returns the encoder of a model's settings.
+
+    Args:
+        model: the settings.
+        input_size: depth of the inputs, controls included.
+    """
+    cls, options = _pick("encoder", ENCODERS, model.encoder)
+    _check_levels("encoder", options, model)
+    return _made(
+        "encoder", cls, options, input_size, model.enc_rnn_size, model.dropout_keep_prob,
+        model.residual_encoder,
+    )  # fmt: skip
+
+
+def build_control_preprocessing(
+    model: ModelConfig, control_size: int
+) -> BidirectionalLSTMEncoder | None:
+    """Returns what the controls pass through before the decoder; None where nothing is asked for.
+
+    Follows Magenta's `BidirectionalLstmControlPreprocessingDecoder`.
+    """
+    if not (control_size and model.preprocess_controls):
+        return None
+    return BidirectionalLSTMEncoder(
+        control_size,
+        model.control_preprocessing_rnn_size,
+        model.dropout_keep_prob,
+        model.residual_decoder,
+    )
+
+
+def build_decoder(
+    model: ModelConfig,
+    output_size: int,
+    control_size: int,
+    end_token: int | None,
+    encoder: keras.layers.Layer | None,
+) -> keras.layers.Layer:
+    """Returns the decoder of a model's settings, with its core and its head.
+
+    Args:
+        model: the settings.
+        output_size: depth of the outputs.
+        control_size: depth of the controls as the decoder gets them.
+        end_token: class that ends a sequence.
+        encoder: the model's encoder, for a decoder that encodes its outputs again.
+    """
+    cls, options = _pick("head", HEADS, model.head)
+    head = _made("head", cls, options, output_size)
+    cls, options = _pick("decoder", DECODERS, model.decoder)
+    split, reencode = options.pop("split", False), options.pop("reencode", False)
+    common = {"keep_prob": model.dropout_keep_prob, "residual": model.residual_decoder}
+    z_size = model.dec_rnn_size[-1] if cls is HierarchicalDecoder else model.z_size
+    core = _core(head, split, model.dec_rnn_size, z_size, control_size, **common)
+    if cls is LSTMDecoder:
+        return _made("decoder", cls, options, core, head, end_token=end_token)
+    _check_levels("decoder", options, model)
+    return _made(
+        "decoder", cls, options, core, head, model.dec_rnn_size, model.z_size,
+        end_token=end_token, encoder=_reencoder(encoder, options) if reencode else None, **common,
+    )  # fmt: skip
+
+
+def _core(head, split, *args, **kwargs) -> keras.layers.Layer:
+    if not split:
+        return LSTMCore(head.output_size, head.parameter_size, *args, **kwargs)
+    if not isinstance(head, MultiCategoricalHead):
+        raise LofiError("a decoder with split: true needs a head of kind multi_categorical")
+    return SplitCore(head.sizes, *args, **kwargs)
+
+
+def _reencoder(encoder, options) -> HierarchicalEncoder:
+    lengths = list(options["level_lengths"])[::-1]
+    if not isinstance(encoder, HierarchicalEncoder) or list(encoder.level_lengths) != lengths:
+        raise LofiError(
+            "a decoder with reencode: true needs an encoder of kind hierarchical_lstm with the "
+            f"level_lengths {lengths}"
+        )
+    return encoder
+
+
+def _check_levels(what: str, options: Mapping[str, Any], model: ModelConfig) -> None:
+    product = 1
+    for length in options.get("level_lengths", [model.max_seq_len]):
+        product *= length
+    if product != model.max_seq_len:
+        raise LofiError(
+            f"the product of the {what}'s level_lengths must be max_seq_len, {model.max_seq_len}. "
+            f"Received: {list(options['level_lengths'])}"
+        )
+
+
+def _pick(what: str, known: Mapping[str, type], settings: Mapping[str, Any]):
+    options = dict(settings)
+    kind = options.pop("kind", None)
+    if kind not in known:
+        raise unknown_name(f"{what} kind", str(kind), known)
+    return known[kind], options
+
+
+def _made(what: str, cls: type, options: Mapping[str, Any], *args, **kwargs):
+    try:
+        return cls(*args, **options, **kwargs)
+    except TypeError as error:
+        raise LofiError(f"{what} options do not fit: {error}. Received: {dict(options)}") from error
