@@ -225,9 +225,10 @@ KINDS = {
         checks=LINE_CHECKS,
         answers=line_answers,
         pairs=as_multisets,
-        hparams="converter.unknown_chord=error",
+        hparams="converter.unknown_chord=error,converter.coincident_chords=error",
     ),
     "multi_performance": Kind(checks=LINE_CHECKS, answers=line_answers, pairs=in_order),
+    "trio": Kind(checks=LINE_CHECKS, answers=line_answers, pairs=in_order),
 }
 
 

@@ -79,7 +79,8 @@ def test_golden_tensors_match_magenta_bit_for_bit(config):
 @pytest.mark.parametrize("index", range(len(CASES)))
 def test_other_options_match_magenta(index):
     options, sequence, answers = CASES[index]
-    converter = MelodyConverter(**options, unknown_chord="error", mode="eval")
+    strict = {"unknown_chord": "error", "coincident_chords": "error"}
+    converter = MelodyConverter(**options, **strict, mode="eval")
     assert digests(converter, sequence) == answers
 
 
@@ -158,11 +159,6 @@ NOTE = (60, 0, 16)
         ("tempo", {}, piece(NOTE, tempos=[(0, 0)])),
         ("too_long", {}, piece((60, 0, 9e6))),
         ("negative_time", {"presplit_on_time_changes": False}, piece((60, -16, 16))),
-        (
-            "coincident_chords",
-            {"chord_encoding": "triad"},
-            piece(NOTE, chords=[("C", 1), ("F", 1)]),
-        ),
         ("unknown_chord", {"chord_encoding": "triad"}, piece(NOTE, chords=[("Csus", 1)])),
         ("no_key", {"condition_on_key": True}, piece(NOTE, chords=[("C", 1)])),
     ],
@@ -180,6 +176,15 @@ def test_an_unknown_chord_costs_its_windows_only_or_the_part():
     assert len(tokens_of(converter, sequence)) == 3
     with pytest.raises(NotConvertible, match="1 of 4 examples .*Received: Fsus"):
         tokens_of(dataclasses.replace(converter, unknown_chord="error"), sequence)
+
+
+def test_of_chords_on_one_step_the_last_counts_or_none():
+    sequence = piece(NOTE, chords=[("F", 4.2), ("C", 0), ("Am", 3.9)])
+    converter = MelodyConverter(chord_encoding="triad")
+    example = next(converter.to_examples(sequence))
+    assert example["chords"].tolist() == [1] * 4 + [6] * 12
+    with pytest.raises(NotConvertible, match="coincident_chords: .*Am and F at step 4"):
+        tokens_of(dataclasses.replace(converter, coincident_chords="error"), sequence)
 
 
 def test_chords_and_keys_of_each_step():
@@ -348,6 +353,7 @@ def test_converter_is_pickled_with_its_options():
         {"max_pitch": 128},
         {"chord_encoding": "major_minor"},
         {"unknown_chord": "nearest"},
+        {"coincident_chords": "first"},
         {"skip_polyphony": 1},
         {"mode": "test"},
     ],

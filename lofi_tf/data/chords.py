@@ -101,13 +101,16 @@ def figure_of(triad: int) -> str:
     return ROOTS[root] + list(QUALITIES.values())[quality]
 
 
-def figures_by_step(part: Part, grid: Grid, total_steps: int) -> tuple[np.ndarray, list[str]]:
+def figures_by_step(
+    part: Part, grid: Grid, total_steps: int, last_wins: bool = False
+) -> tuple[np.ndarray, list[str]]:
     """Returns which chord symbol is in force at each step, and the symbols.
 
     Args:
         part: with chords in any order.
         grid: its grid.
         total_steps: steps T.
+        last_wins: whether of two symbols on a step the later counts, instead of a refusal.
 
     Returns:
         Places in the list, int64 [T], and the list, which begins with no chord.
@@ -122,12 +125,12 @@ def figures_by_step(part: Part, grid: Grid, total_steps: int) -> tuple[np.ndarra
         raise refusal("negative_time", "a chord starts too early", "times from 0 s on", time)
     figures = [NO_CHORD, *dict.fromkeys(chord.text for chord in part.chords)]
     place = {figure: index for index, figure in enumerate(figures)}
-    order = np.argsort(steps, kind="stable")
+    order = np.lexsort((times, steps)) if last_wins else np.argsort(steps, kind="stable")
     steps, order = steps[order], order[steps[order] < total_steps]
     steps = steps[: len(order)]
     places = np.array([place[part.chords[index].text] for index in order], np.int64)
     clash = (steps[1:] == steps[:-1]) & (places[1:] != places[:-1])
-    if clash.any():
+    if clash.any() and not last_wins:
         first = int(clash.argmax())
         pair = " and ".join(figures[index] for index in places[first : first + 2])
         received = f"{pair} at step {steps[first]}"

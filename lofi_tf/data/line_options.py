@@ -8,6 +8,7 @@ from lofi_tf.errors import LofiError
 MODES = ("train", "eval", "infer")
 CHORD_ENCODINGS = ("triad",)
 UNKNOWN_CHORDS = ("drop", "error")
+COINCIDENT_CHORDS = ("last", "error")
 
 
 def check_line(options: Any) -> None:
@@ -79,6 +80,7 @@ def check_melody(options: Any) -> None:
     if options.chord_encoding is not None:
         check_choice("chord_encoding", options.chord_encoding, CHORD_ENCODINGS)
     check_choice("unknown_chord", options.unknown_chord, UNKNOWN_CHORDS)
+    check_choice("coincident_chords", options.coincident_chords, COINCIDENT_CHORDS)
 
 
 def _is_pair(value: Any, kinds: tuple[type, ...]) -> bool:

@@ -71,6 +71,8 @@ class MelodyConverter:
         dedupe_event_lists: equal examples of a part count once.
         unknown_chord: what becomes of examples with a chord that is no triad: `drop` them alone,
             or `error` refuses the part (Magenta's way).
+        coincident_chords: of different chords on one step, the `last` counts, or `error` refuses
+            the part (Magenta's way).
         transpose_range: [lowest, highest] half steps by which examples move in training.
         stretch_range: [least, largest] factor of all times, drawn once for each piece.
         mode: `train`, `eval` or `infer`.
@@ -97,6 +99,7 @@ class MelodyConverter:
     condition_on_key: bool = False
     dedupe_event_lists: bool = True
     unknown_chord: str = "drop"
+    coincident_chords: str = "last"
     transpose_range: tuple[int, int] | None = None
     stretch_range: tuple[float, float] | None = None
     mode: str = "train"
@@ -290,7 +293,8 @@ class MelodyConverter:
         """Returns the distinct windows with their chords and keys."""
         columns = {}
         if self.chord_encoding:
-            columns["chords"], figures = figures_by_step(part, grid, total_steps)
+            last_wins = self.coincident_chords == "last"
+            columns["chords"], figures = figures_by_step(part, grid, total_steps, last_wins)
         if self.condition_on_key:
             end = max(group.starts[-1] + group.events.shape[1] for group in sliced)
             columns["keys"] = keys_by_step(part.keys, grid, end)
