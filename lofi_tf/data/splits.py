@@ -197,8 +197,9 @@ def split_on_time_changes(part: Part) -> list[Part]:
 
     Notes before time zero are dropped, as are those from `total_seconds` on.
     """
-    times = _split_times(part)
-    notes = part.notes.take(np.argsort(part.notes.starts, kind="stable"))
+    times, notes = _split_times(part), part.notes
+    if not (notes.starts[1:] >= notes.starts[:-1]).all():  # nor where a time is no number
+        notes = notes.take(np.argsort(notes.starts, kind="stable"))
     firsts = np.searchsorted(notes.starts, times, side="left")
     found = []
     for begin, end, first, last in zip(times, times[1:], firsts, firsts[1:], strict=False):

@@ -59,9 +59,11 @@ def melody_tracks(
     columns = (-notes.pitches, notes.starts, notes.instruments)
     order = sounding[np.lexsort([column[sounding] for column in columns])]
     instruments = notes.instruments[order]
-    bounds = np.flatnonzero(np.diff(instruments, prepend=-1, append=-1))
+    bounds = (np.flatnonzero(instruments[1:] != instruments[:-1]) + 1).tolist()
     found = []
-    for first, last in zip(bounds, bounds[1:], strict=False):
+    for first, last in zip([0, *bounds], [*bounds, len(order)], strict=True):
+        if first == last:
+            break
         first_steps = np.sort(notes.starts[notes.instruments == instruments[first]])
         line = order[first:last]
         found += _melodies(
@@ -223,9 +225,11 @@ def _melodies(
         max_steps: longest melody.
         skip_polyphony: whether to stop where notes start together.
     """
-    kept = np.append(True, starts[1:] != starts[:-1])
+    kept = np.ones(len(starts), bool)
+    np.not_equal(starts[1:], starts[:-1], out=kept[1:])
     polyphonic = starts[~kept] if skip_polyphony else starts[:0]
-    starts, ends, tokens = starts[kept], ends[kept], tokens[kept]
+    if not kept.all():
+        starts, ends, tokens = starts[kept], ends[kept], tokens[kept]
     found = []
     for bar, first, last in _stretches(first_steps, starts, ends, steps_per_bar, gap_bars):
         span = slice(first, last)
@@ -243,8 +247,8 @@ def _melody(
 ) -> np.ndarray:
     """Returns the events of a melody; its last note stops before its last bar does, or with it."""
     events = _silence(int(ends[-1]), steps_per_bar)
-    stops = ends[np.append(ends[:-1] < starts[1:], ends[-1] < len(events))]
-    events[stops] = NOTE_OFF
+    events[ends[:-1][ends[:-1] < starts[1:]]] = NOTE_OFF
+    events[ends[-1] :][:1] = NOTE_OFF
     events[starts] = tokens
     return events
 
