@@ -10,6 +10,7 @@ from lofi_tf.data.drums import DrumsConverter
 from lofi_tf.data.groove import GrooveConverter
 from lofi_tf.data.melody import MelodyConverter
 from lofi_tf.data.performance import MultiPerformanceConverter
+from lofi_tf.data.trio import TrioConverter
 from lofi_tf.errors import unknown_name
 
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ CONVERTERS = {
     "groove": GrooveConverter,
     "melody": MelodyConverter,
     "multi_performance": MultiPerformanceConverter,
+    "trio": TrioConverter,
 }
 
 
