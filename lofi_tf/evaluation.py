@@ -21,17 +21,17 @@ def evaluate(
     Raises:
         LofiError: no examples.
     """
-    totals: dict[str, float] = {}
+    totals: dict[str, np.ndarray] = {}
     count = 0
     for batch in batches.take(-1 if num_batches is None else num_batches):
         sums = model.evaluate_batch(batch)
         count += len(batch["length"])
         for name, value in sums.items():
-            totals[name] = totals.get(name, 0.0) + float(value)
+            totals[name] = totals.get(name, 0.0) + value.numpy().astype(np.float64)
     if not count:
         raise LofiError("there are no examples to evaluate on")
-    means = {name: tf.constant(value / count) for name, value in totals.items()}
-    scalars = {name: float(value) for name, value in model.scalars(means).items()}
+    sums = {name: tf.constant(value, tf.float32) for name, value in totals.items()}
+    scalars = {name: float(value) for name, value in model.scalars(sums, count).items()}
     beta = model.training_settings.max_beta
     loss = scalars["losses/r_loss"] + beta * scalars["losses/kl_loss"]
     return {"loss": loss, **scalars}

@@ -18,6 +18,7 @@ from lofi_tf.compat.magenta_checkpoint import (
 )
 from lofi_tf.config import Config, load_config
 from lofi_tf.hparams import with_hparams
+from lofi_tf.models.decoders import LSTMDecoder
 from lofi_tf.models.vae import MusicVAE, compile_model
 from tests.converter_parity import Row
 
@@ -89,14 +90,25 @@ def _forward(name, model, answers) -> Iterator[Row]:
 
 
 def _decoded(name, model, answers) -> Row:
-    """Compares up to the first step of each row at which Magenta's choice was close."""
+    """Compares up to the first step of each row at which Magenta's choice was close.
+
+    Magenta's flat decoder of several classes draws from a distribution that the goldens' makers
+    did not make deterministic: its outputs are a draw. What can be compared is how sure Magenta
+    was at each step of that draw, and that is compared.
+    """
+    if (
+        isinstance(model.decoder, LSTMDecoder)
+        and len(getattr(model.decoder.head, "sizes", "1")) > 1
+    ):
+        return _sureness(name, model, answers)
     rows, steps = answers["decoded"].shape[:2]
     controls = batch_of(answers).get("controls")
     if controls is not None:
         controls = tf.repeat(controls[:1], rows, axis=0)
     seeds = tf.zeros([rows, 2], tf.int32)
     z = tf.constant(answers["z"])
-    ours = model.decode(z, tf.zeros(rows), seeds, steps, controls).numpy()
+    decode = tf.function(lambda: model.decode(z, tf.zeros(rows), seeds, steps, controls))
+    ours = decode().numpy()
     if "decoded_gap" not in answers:  # of NADE and two trios: nearly all steps must be identical
         same = np.all(np.abs(ours - answers["decoded"]) < DECODED, axis=-1)
         share = 1.0 - float(same.mean())
@@ -107,14 +119,30 @@ def _decoded(name, model, answers) -> Row:
     return _compared(name, "decoded", ours[sure], answers["decoded"][sure], DECODED)
 
 
+def _sureness(name, model, answers) -> Row:
+    outputs = tf.constant(answers["decoded"].astype(np.float32))
+    lengths = tf.fill([len(outputs)], outputs.shape[1])
+    parameters = model.decoder(tf.constant(answers["z"]), outputs, lengths).numpy()
+    gaps = []
+    for part in np.split(parameters, np.cumsum(model.decoder.head.sizes)[:-1], axis=-1):
+        second, best = np.moveaxis(np.sort(part, axis=-1)[..., -2:], -1, 0)
+        gaps.append(best - second)
+    return _compared(name, "decoded", np.min(gaps, axis=0), answers["decoded_gap"], ANSWER)
+
+
 def _training(name, model, answers) -> Iterator[Row]:
     batch, eps = batch_of(answers), tf.constant(answers["eps"])
     settings, losses, norms = model.training_settings, [], []
-    for step in range(len(answers["train_losses"])):
+
+    @tf.function
+    def loss_and_gradients():
         beta = schedules.beta(model.step, settings.max_beta, settings.beta_rate)
         with tf.GradientTape() as tape:
             loss = model.loss_of(model.losses_of(batch, eps), beta)
-        gradients = tape.gradient(loss, model.trainable_variables)
+        return loss, tape.gradient(loss, model.trainable_variables)
+
+    for step in range(len(answers["train_losses"])):
+        loss, gradients = loss_and_gradients()
         if step == 0:
             first = magenta_gradients(model, gradients)
         clipped, norm = model.clip(gradients)
@@ -130,7 +158,12 @@ def _training(name, model, answers) -> Iterator[Row]:
 
 
 def _by_variable(name, kind, ours, answers, allowed) -> Iterator[Row]:
-    """Compares each variable; after training, only where the first gradient was no rounding."""
+    """Compares each variable; after training, only where the first gradient was no rounding.
+
+    Adam's first steps are signs of the gradient: an entry that is smaller than what its variable's
+    gradient may differ by says nothing. (Beside a float64 computation the gradients of Magenta and
+    ours both err by up to 4e-6 of the largest entry.)
+    """
     theirs = {key.partition("|")[2] for key in answers if key.startswith(f"{kind}|")}
     for variable in sorted(theirs | ours.keys()):
         if variable not in theirs or variable not in ours:
@@ -140,8 +173,8 @@ def _by_variable(name, kind, ours, answers, allowed) -> Iterator[Row]:
         left, right = ours[variable], answers[f"{kind}|{variable}"]
         counts = np.ones_like(right, bool)
         if kind == "after":
-            gradient = answers.get(f"gradient|{variable}", np.zeros_like(right))
-            counts = np.abs(gradient) > 1e-6
+            gradient = np.abs(answers.get(f"gradient|{variable}", np.zeros_like(right)))
+            counts = gradient > max(1e-6, GRADIENT * gradient.max())
         scale = np.abs(right).max()
         yield _compared(name, f"{kind}|{variable}", left[counts], right[counts], allowed, scale)
 

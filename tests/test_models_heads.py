@@ -50,7 +50,7 @@ def test_f1_of_known_counts():
     guesses[0, 0, 1:4] = 1.0
     counts = HEAD.counts(tf.constant(guesses), tf.constant(targets), tf.constant([2]))
     assert {name: float(value[0]) for name, value in counts.items()} == {
-        "hits": 1.0, "predicted_hits": 3.0, "true_hits": 2.0,
+        "hits": 1.0, "predicted_hits": 3.0, "true_hits": 2.0, "steps": 2.0,
     }  # fmt: skip
     means = counts | dict.fromkeys(("hits_loss", "velocities_loss", "offsets_loss"), 0.0)
     assert abs(float(HEAD.scalars(means)["hits_f1"][0]) - 2 / 5) < 1e-6

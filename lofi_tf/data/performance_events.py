@@ -131,14 +131,17 @@ def segment_notes(
         waiting = sounding.setdefault(pitch, [])
         if not is_end:
             unsaid, velocity = unsaid and its_velocity == velocity, its_velocity
-            waiting.append(len(found[now]))
-            end = (now + 1) * segment_steps
-            found[now].append(Note(step, end, pitch, default_bin if unsaid else velocity))
+            row = [step, pitch, (now + 1) * segment_steps, default_bin if unsaid else velocity]
+            waiting.append(row)
+            found[now].append(row)
         elif waiting:
-            place = waiting.pop(0)
-            found[now][place] = found[now][place]._replace(end=step)
+            waiting.pop(0)[2] = step
     return [
-        sorted((n for n in segment if n.end > n.start), key=lambda n: (n.start, n.pitch))
+        [
+            Note(start, end, pitch, velocity)
+            for start, pitch, end, velocity in sorted(segment, key=lambda row: row[:2])
+            if end > start
+        ]
         for segment in found
     ]
 
@@ -157,20 +160,20 @@ def encode(notes: Iterable[Note], begin: int, end: int, vocabulary: Vocabulary) 
     events += [(note.end, index, True) for index, note in enumerate(notes)]
     tokens, now, velocity = [], begin, 0
     longest, shift = vocabulary.max_shift, vocabulary.first_shift - 1
+    first_on, first_off = -vocabulary.min_pitch, vocabulary.num_pitches - vocabulary.min_pitch
     for step, index, is_end in sorted(events):
         while step > now:
             passed = min(step - now, longest)
             tokens.append(shift + passed)
             now += passed
-        note = notes[index]
-        pitch = note.pitch - vocabulary.min_pitch
+        _, _, pitch, its_velocity = notes[index]
         if is_end:
-            tokens.append(vocabulary.num_pitches + pitch)
+            tokens.append(first_off + pitch)
             continue
-        if note.velocity != velocity:
-            velocity = note.velocity
+        if its_velocity != velocity:
+            velocity = its_velocity
             tokens.append(vocabulary.first_velocity + velocity - 1)
-        tokens.append(pitch)
+        tokens.append(first_on + pitch)
     while end > now:
         passed = min(end - now, longest)
         tokens.append(shift + passed)

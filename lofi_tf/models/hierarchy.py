@@ -126,7 +126,7 @@ class HierarchicalDecoder(keras.layers.Layer):
         parameters, _, _ = teach(
             self.core, self.head, embedding, *segments, None, fold(seed, -1), probability
         )
-        return from_segments(parameters, self.num_segments)
+        return from_segments(parameters, targets.shape[1])
 
     def _teach_in_turn(self, z, targets, lengths, controls, seed, probability):
         """Segment after segment, since conductors listen to what came of the last one."""

@@ -9,9 +9,9 @@ def to_segments(values: tf.Tensor, num_segments: int) -> tf.Tensor:
     return tf.reshape(values, [-1, steps, values.shape[2]])
 
 
-def from_segments(values: tf.Tensor, num_segments: int) -> tf.Tensor:
-    """Returns [B * S, L, D] as [B, S * L, D]."""
-    return tf.reshape(values, [-1, num_segments * values.shape[1], values.shape[2]])
+def from_segments(values: tf.Tensor, num_steps: int) -> tf.Tensor:
+    """Returns [B * S, L, D] as [B, T, D], T = S * L."""
+    return tf.reshape(values, [-1, num_steps, values.shape[2]])
 
 
 def segment_lengths(lengths: tf.Tensor, num_segments: int, segment_steps: int) -> tf.Tensor:

@@ -168,7 +168,8 @@ class MusicVAE(keras.Model):
         schedule = {"learning_rate": rate, "global_norm": norm, "losses/kl_beta": beta}
         if sampling is not None:
             schedule["sampling_probability"] = sampling
-        return {"loss": loss, **self.scalars(parts), **schedule}
+        sums = {name: tf.reduce_sum(part, axis=0) for name, part in parts.items()}
+        return {"loss": loss, **self.scalars(sums, tf.shape(batch["length"])[0]), **schedule}
 
     @tf.function(reduce_retracing=True)
     def evaluate_batch(self, batch: Batch) -> dict[str, tf.Tensor]:
@@ -202,14 +203,20 @@ class MusicVAE(keras.Model):
         explodes = norm >= settings.grad_norm_clip_to_zero
         return [tf.where(explodes, tf.zeros_like(g), g) for g in clipped], norm
 
-    def scalars(self, parts: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
-        """Returns the means over a batch by the names of Magenta's TensorBoard scalars."""
-        mean = {name: tf.reduce_mean(part, axis=0) for name, part in parts.items()}
+    def scalars(self, sums: Mapping[str, tf.Tensor], count: tf.Tensor) -> dict[str, tf.Tensor]:
+        """Returns the means over examples by the names of Magenta's TensorBoard scalars.
+
+        Args:
+            sums: the loss parts and counts, summed over examples.
+            count: number of examples.
+        """
+        count = tf.cast(count, tf.float32)
+        metrics = self.decoder.head.scalars(sums)
         return {
-            "losses/r_loss": mean["r_loss"],
-            "losses/kl_loss": mean["kl_cost"],
-            "losses/kl_bits": mean["kl_nats"] / math.log(2.0),
-            **{f"metrics/{k}": v for k, v in self.decoder.head.scalars(mean).items()},
+            "losses/r_loss": sums["r_loss"] / count,
+            "losses/kl_loss": sums["kl_cost"] / count,
+            "losses/kl_bits": sums["kl_nats"] / count / math.log(2.0),
+            **{f"metrics/{name}": value for name, value in metrics.items()},
         }
 
     def _sampling_probability(self, step):
