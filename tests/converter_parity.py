@@ -238,7 +238,12 @@ KINDS = {
         hparams="converter.unknown_chord=error,converter.coincident_chords=error",
     ),
     "multi_performance": Kind(checks=LINE_CHECKS, answers=line_answers, pairs=in_order),
-    "trio": Kind(checks=LINE_CHECKS, answers=line_answers, pairs=with_sorted_notes),
+    "trio": Kind(
+        checks=LINE_CHECKS,
+        answers=line_answers,
+        pairs=with_sorted_notes,
+        hparams="converter.unknown_chord=error,converter.coincident_chords=error",
+    ),
 }
 
 

@@ -32,6 +32,13 @@ KEPT = {
     "cat-drums_2bar_big": DRUMS,
     "nade-drums_2bar_reduced": DRUMS,
     "nade-drums_2bar_full": DRUMS,
+    "hier-multiperf_vel_1bar_med": ("band3.mid", "band1.mid", "band0.mid"),
+    "hier-multiperf_vel_1bar_big": ("band0.mid", "band3.mid"),
+    "hier-multiperf_vel_1bar_med_chords": ("band0_chords.pb", "band1_chords.pb"),
+    "hier-multiperf_vel_1bar_big_chords": ("band1_chords.pb", "band0_chords.pb"),
+    "flat-trio_16bar": ("band4.mid", "band0.mid"),
+    "hierdec-trio_16bar": ("band0.mid", "band4.mid"),
+    "hier-trio_16bar": ("band0.mid", "band4.mid"),
 }
 
 

@@ -47,6 +47,8 @@ class TrioConverter:
         condition_on_key: the key at each step is given as control, 12 wide, after the chord.
         unknown_chord: what becomes of examples with a chord that is no triad: `drop` them alone,
             or `error` refuses the part (Magenta's way).
+        coincident_chords: of different chords on one step, the `last` counts, or `error` refuses
+            the part (Magenta's way).
         transpose_range: [lowest, highest] half steps by which examples move in training.
         stretch_range: [least, largest] factor of all times, drawn once for each piece.
         mode: `train`, `eval` or `infer`.
@@ -65,6 +67,7 @@ class TrioConverter:
     chord_encoding: str | None = None
     condition_on_key: bool = False
     unknown_chord: str = "drop"
+    coincident_chords: str = "last"
     transpose_range: tuple[int, int] | None = None
     stretch_range: tuple[float, float] | None = None
     mode: str = "train"
@@ -80,6 +83,7 @@ class TrioConverter:
         if self.chord_encoding is not None:
             check_choice("chord_encoding", self.chord_encoding, checks.CHORD_ENCODINGS)
         check_choice("unknown_chord", self.unknown_chord, checks.UNKNOWN_CHORDS)
+        check_choice("coincident_chords", self.coincident_chords, checks.COINCIDENT_CHORDS)
         check_choice("mode", self.mode, checks.MODES)
         for name in ("transpose_range", "stretch_range"):
             object.__setattr__(self, name, getattr(checks, name)(getattr(self, name)))
@@ -252,7 +256,8 @@ class TrioConverter:
             part = dataclasses.replace(guessed, keys=(*part.keys, *keys))
         columns = {}
         if self.chord_encoding:
-            places, figures = figures_by_step(part, grid, num_steps)
+            last_wins = self.coincident_chords == "last"
+            places, figures = figures_by_step(part, grid, num_steps, last_wins)
             columns["chords"] = np.array([triad_of(figure) for figure in figures])[places]
         if self.condition_on_key:
             columns["keys"] = keys_by_step(part.keys, grid, num_steps).astype(np.uint8)
