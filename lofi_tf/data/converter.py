@@ -23,7 +23,8 @@ class Converter(Protocol):
     Attributes:
         example_spec: what is stored of each example: compact and deterministic.
         model_spec: what the model eats: `inputs` [T, input depth], `targets` [T, output depth],
-            `controls` [T, control depth] where there are any, all float32, and `length` int32 [].
+            `controls` [T, control depth] where there are any, all float32, and `length` int32 []
+            (of segments that each have a length, [segments]).
     """
 
     example_spec: "Mapping[str, tf.TensorSpec]"
