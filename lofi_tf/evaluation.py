@@ -49,6 +49,7 @@ def write_pictures(model: MusicVAE, converter: Converter, batch: Batch) -> None:
     tf.summary.histogram("latent/stddev", stddev)
     pairs = zip(batch["targets"].numpy(), decoded.numpy(), batch["length"].numpy(), strict=True)
     for number, (target, output, length) in enumerate(pairs):
-        music = [converter.from_outputs(np.asarray(part[:length])) for part in (target, output)]
+        steps = None if np.ndim(length) else length  # segments are padded where they stand
+        music = [converter.from_outputs(part[:steps]) for part in (target, output)]
         image = piano_roll_array(music, ["original", "reconstruction"])
         tf.summary.image(f"reconstruction/{number}", image[None])

@@ -111,7 +111,7 @@ def decode(
         repeated = None if controls is None else np.repeat(controls[None], len(whole), axis=0)
         temperature = np.full(len(whole), how.temperature, np.float32)
         outputs = backend.decode(z[whole], temperature, seeds[whole], repeated)[: len(rows)]
-        pieces += [converter.from_outputs(output, qpm=how.qpm) for output in outputs]
+        pieces += [converter.from_outputs(output, how.qpm, controls) for output in outputs]
     return pieces
 
 

@@ -51,8 +51,16 @@ class Converter(Protocol):
             seed: int32 [2]; the same seed draws the same transformations.
         """
 
-    def from_outputs(self, outputs: np.ndarray, qpm: float = 120.0) -> Any:
-        """Returns the NoteSequence of one decoded array [T, output depth]."""
+    def from_outputs(
+        self, outputs: np.ndarray, qpm: float = 120.0, controls: np.ndarray | None = None
+    ) -> Any:
+        """Returns the NoteSequence of one decoded array [T, output depth].
+
+        Args:
+            outputs: what a model gave.
+            qpm: its tempo, quarter notes a minute.
+            controls: [T, control depth] that it was decoded with, such as chords to write down.
+        """
 
 
 CONVERTERS = {

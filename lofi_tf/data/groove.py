@@ -177,7 +177,9 @@ class GrooveConverter:
 
         return groove_model.to_model(self, example, training, seed)
 
-    def from_outputs(self, outputs: np.ndarray, qpm: float = 120.0) -> Any:
+    def from_outputs(
+        self, outputs: np.ndarray, qpm: float = 120.0, controls: np.ndarray | None = None
+    ) -> Any:
         """Returns the NoteSequence of one decoded array, exactly Magenta's notes.
 
         A note sounds where its hit is above 0.5, for one step. An early note of the first step

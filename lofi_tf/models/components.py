@@ -11,9 +11,10 @@ from lofi_tf.models.cores import LSTMCore, SplitCore
 from lofi_tf.models.decoders import LSTMDecoder
 from lofi_tf.models.encoders import ENCODERS, BidirectionalLSTMEncoder, HierarchicalEncoder
 from lofi_tf.models.heads import HEADS, MultiCategoricalHead
-from lofi_tf.models.hierarchy import HierarchicalDecoder
+from lofi_tf.models.hierarchy import HierarchicalDecoder, conductor_sizes
 
 DECODERS = {"lstm": LSTMDecoder, "hierarchical_lstm": HierarchicalDecoder}
+CORE_OPTIONS = ("embedding_size", "z_inputs", "skip_inputs")  # of a decoder, for its core
 
 
 def build_encoder(model: ModelConfig, input_size: int) -> keras.layers.Layer:
@@ -69,11 +70,15 @@ def build_decoder(
     cls, options = _pick("decoder", DECODERS, model.decoder)
     split, reencode = options.pop("split", False), options.pop("reencode", False)
     common = {"keep_prob": model.dropout_keep_prob, "residual": model.residual_decoder}
-    z_size = model.dec_rnn_size[-1] if cls is HierarchicalDecoder else model.z_size
-    core = _core(head, split, model.dec_rnn_size, z_size, control_size, **common)
+    core_options = {name: options.pop(name) for name in CORE_OPTIONS if name in options}
+    if cls is HierarchicalDecoder:
+        _check_levels("decoder", options, model)
+    core = _core(
+        head, split, model.dec_rnn_size, _core_z_size(model, cls, options), control_size,
+        **common, **core_options,
+    )  # fmt: skip
     if cls is LSTMDecoder:
         return _made("decoder", cls, options, core, head, end_token=end_token)
-    _check_levels("decoder", options, model)
     return _made(
         "decoder", cls, options, core, head, model.dec_rnn_size, model.z_size,
         end_token=end_token, encoder=_reencoder(encoder, options) if reencode else None, **common,
@@ -86,6 +91,14 @@ def _core(head, split, *args, **kwargs) -> keras.layers.Layer:
     if not isinstance(head, MultiCategoricalHead):
         raise LofiError("a decoder with split: true needs a head of kind multi_categorical")
     return SplitCore(head.sizes, *args, **kwargs)
+
+
+def _core_z_size(model: ModelConfig, cls: type, options: Mapping[str, Any]) -> int:
+    if cls is LSTMDecoder:
+        return model.z_size
+    num_levels = len(options.get("level_lengths", [0])) - 1
+    sizes = conductor_sizes(options.get("conductors"), model.dec_rnn_size, num_levels)
+    return sizes[-1].output_size if sizes else model.dec_rnn_size[-1]
 
 
 def _reencoder(encoder, options) -> HierarchicalEncoder:

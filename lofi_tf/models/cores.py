@@ -11,7 +11,7 @@ from lofi_tf.models.lstm import LSTMStack, State, fold
 class LSTMCore(keras.layers.Layer):
     """Stacked LSTMs that start from z and are fed [previous output, z, control] at each step.
 
-    Follows Magenta's `BaseLstmDecoder`.
+    Follows Magenta's `BaseLstmDecoder`; the last three options are not Magenta's.
 
     Args:
         output_size: depth D of an output.
@@ -21,6 +21,11 @@ class LSTMCore(keras.layers.Layer):
         control_size: depth of the controls, 0 for none.
         keep_prob: share of each layer's inputs kept in training.
         residual: whether layers have residual connections.
+        embedding_size: size E of a linear embedding that previous outputs pass through first; the
+            zeros before the first step become its bias, a start symbol that is learned.
+        z_inputs: whether z is fed at each step; otherwise it is the initial state alone.
+        skip_inputs: whether the parameters are a projection of [previous output, output of the
+            LSTMs, z] in place of the output of the LSTMs.
     """
 
     def __init__(
@@ -32,14 +37,21 @@ class LSTMCore(keras.layers.Layer):
         control_size: int = 0,
         keep_prob: float = 1.0,
         residual: bool = False,
+        embedding_size: int | None = None,
+        z_inputs: bool = True,
+        skip_inputs: bool = False,
     ):
         super().__init__()
         self.output_size, self.parameter_size = output_size, parameter_size
         self.state_size = 2 * sum(units)
-        self.stack = LSTMStack(output_size + z_size + control_size, units, keep_prob, residual)
+        self.z_inputs, self.skip_inputs = z_inputs, skip_inputs
+        self.embedding = dense_layer(output_size, embedding_size)
+        fed_size = embedding_size or output_size
+        input_size = fed_size + z_size * z_inputs + control_size
+        self.stack = LSTMStack(input_size, units, keep_prob, residual)
         self.z_to_initial_state = initial_state_layer(z_size, units)
-        self.output_projection = keras.layers.Dense(parameter_size)
-        self.output_projection.build((None, units[-1]))
+        skipped_size = fed_size + z_size if skip_inputs else 0
+        self.output_projection = dense_layer(units[-1] + skipped_size, parameter_size)
         self.built = True
 
     def initial_states(self, z: tf.Tensor) -> list[State]:
@@ -66,15 +78,16 @@ class LSTMCore(keras.layers.Layer):
         Returns:
             Parameters [B, T, P], and the last states side by side [B, 2 * sum of units].
         """
-        parts = [previous, tf.repeat(z[:, None], tf.shape(previous)[1], axis=1)]
-        inputs = tf.concat(parts if controls is None else [*parts, controls], axis=-1)
+        fed = self._fed(previous)
+        z_steps = tf.repeat(z[:, None], tf.shape(previous)[1], axis=1)  # [B, T, Z]
         outputs, finals = self.stack(
-            tf.transpose(inputs, [1, 0, 2]),
+            tf.transpose(self._inputs(fed, z_steps, controls), [1, 0, 2]),
             states=self.initial_states(z),
             lengths=lengths,
             seed=seed,
         )
-        return self.output_projection(tf.transpose(outputs, [1, 0, 2])), flat_states(finals)
+        outputs = tf.transpose(outputs, [1, 0, 2])
+        return self._parameters(fed, outputs, z_steps), flat_states(finals)
 
     def step(
         self,
@@ -85,9 +98,21 @@ class LSTMCore(keras.layers.Layer):
         seed: tf.Tensor | None = None,
     ) -> tuple[tf.Tensor, list[State]]:
         """Runs one step: previous [B, D], z [B, Z], control [B, C] -> parameters [B, P], states."""
-        parts = [previous, z] if control is None else [previous, z, control]
-        output, states = self.stack.step(tf.concat(parts, axis=-1), states, seed)
-        return self.output_projection(output), states
+        fed = self._fed(previous)
+        output, states = self.stack.step(self._inputs(fed, z, control), states, seed)
+        return self._parameters(fed, output, z), states
+
+    def _fed(self, previous):
+        return previous if self.embedding is None else self.embedding(previous)
+
+    def _inputs(self, fed, z, controls):
+        parts = [fed, z] if self.z_inputs else [fed]
+        return tf.concat(parts if controls is None else [*parts, controls], axis=-1)
+
+    def _parameters(self, fed, outputs, z):
+        if self.skip_inputs:
+            outputs = tf.concat([fed, outputs, z], axis=-1)
+        return self.output_projection(outputs)
 
 
 class SplitCore(keras.layers.Layer):
@@ -97,7 +122,7 @@ class SplitCore(keras.layers.Layer):
 
     Args:
         sizes: depths of the parts of the output, which are those of the parameters too.
-        units, z_size, control_size, keep_prob, residual: of each core.
+        args, kwargs: of each core, from `units` on; see `LSTMCore`.
     """
 
     def __init__(self, sizes: Sequence[int], *args, **kwargs):
@@ -157,6 +182,15 @@ def initial_state_layer(z_size: int, units: Sequence[int]) -> keras.layers.Dense
         kernel_initializer=keras.initializers.RandomNormal(stddev=0.001),
     )
     layer.build((None, z_size))
+    return layer
+
+
+def dense_layer(input_size: int, size: int | None) -> keras.layers.Dense | None:
+    """Returns a linear layer that is built; nothing where no size is asked for."""
+    if size is None:
+        return None
+    layer = keras.layers.Dense(size)
+    layer.build((None, input_size))
     return layer
 
 

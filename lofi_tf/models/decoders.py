@@ -20,12 +20,19 @@ class LSTMDecoder(keras.layers.Layer):
         core: the recurrent part.
         head: what the core's parameters mean.
         end_token: class after which outputs are zeros; None for sequences without an end.
+        sampling_temperature: of the samples that it is fed in scheduled sampling; 0 feeds the
+            likeliest.
     """
 
     def __init__(
-        self, core: keras.layers.Layer, head: keras.layers.Layer, end_token: int | None = None
+        self,
+        core: keras.layers.Layer,
+        head: keras.layers.Layer,
+        end_token: int | None = None,
+        sampling_temperature: float = 1.0,
     ):
         super().__init__(name="decoder")
+        self.sampling_temperature = sampling_temperature
         self.core, self.head, self.end_token = core, head, end_token
         self.built = True
 
@@ -49,10 +56,10 @@ class LSTMDecoder(keras.layers.Layer):
             sampling_probability: chance of each example at each step to be fed its own sample
                 (scheduled sampling); the truth is always fed where it is None.
         """
-        previous = shifted(targets)
-        return teach(self.core, self.head, z, previous, controls, None, seed, sampling_probability)[
-            0
-        ]
+        return teach(
+            self.core, self.head, z, shifted(targets), controls, None, seed,
+            sampling_probability, self.sampling_temperature,
+        )[0]  # fmt: skip
 
     def generate(
         self,
@@ -92,8 +99,11 @@ def teach(
     lengths: tf.Tensor | None = None,
     seed: tf.Tensor | None = None,
     sampling_probability: tf.Tensor | None = None,
+    temperature: float = 1.0,
 ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
     """Runs a core with the truth as previous outputs [B, T, D], or with its own samples by chance.
+
+    Its samples are drawn with the temperature.
 
     Returns:
         Parameters [B, T, P], the last states [B, F], and what was fed, [B, T, D].
@@ -108,7 +118,7 @@ def teach(
     def step(time, fed, states):
         parameters, states = core.step(fed, z, at(controls, time), states, fold(seed, time))
         noise = tf.random.stateless_uniform([batch_size, head.noise_size], fold(keys[0], time))
-        own = head.sample(parameters, tf.ones([batch_size]), noise)
+        own = head.sample(parameters, tf.fill([batch_size], float(temperature)), noise)
         coin = tf.random.stateless_uniform([batch_size, 1], fold(keys[1], time))
         next_fed = tf.where(coin < sampling_probability, own, truth[time])
         return tf.concat([parameters, fed], axis=-1), next_fed, states

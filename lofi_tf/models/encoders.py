@@ -7,6 +7,7 @@ import keras
 import tensorflow as tf
 
 from lofi_tf.errors import LofiError
+from lofi_tf.models.cores import dense_layer
 from lofi_tf.models.lstm import LSTMStack, fold
 from lofi_tf.models.segments import segment_lengths, to_segments
 
@@ -51,14 +52,21 @@ class BidirectionalLSTMEncoder(keras.layers.Layer):
         units: size of each layer, for each direction.
         keep_prob: share of each layer's inputs kept in training.
         residual: whether layers have residual connections.
+        embedding_size: size of a linear embedding that the inputs pass through first.
     """
 
     def __init__(
-        self, input_size: int, units: Sequence[int], keep_prob: float = 1.0, residual: bool = False
+        self,
+        input_size: int,
+        units: Sequence[int],
+        keep_prob: float = 1.0,
+        residual: bool = False,
+        embedding_size: int | None = None,
     ):
         super().__init__(name="encoder")
         self.output_size = 2 * units[-1]
-        sizes = [input_size, *(2 * size for size in units[:-1])]
+        self.embedding = dense_layer(input_size, embedding_size)
+        sizes = [embedding_size or input_size, *(2 * size for size in units[:-1])]
         self.forward, self.backward = (
             [
                 LSTMStack(size, [unit], keep_prob, residual)
@@ -84,6 +92,8 @@ class BidirectionalLSTMEncoder(keras.layers.Layer):
         self, inputs: tf.Tensor, lengths: tf.Tensor, seed: tf.Tensor | None = None
     ) -> tuple[tf.Tensor, tf.Tensor]:
         """Returns the last layer's outputs [B, T, H] and the encoding [B, H]."""
+        if self.embedding is not None:
+            inputs = self.embedding(inputs)
         values = tf.transpose(inputs, [1, 0, 2])  # [T, B, D]
         for number, stacks in enumerate(zip(self.forward, self.backward, strict=True)):
             outputs, finals = [], []

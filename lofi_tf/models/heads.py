@@ -115,7 +115,7 @@ class MultiCategoricalHead(keras.layers.Layer):
         counts = {"steps": _steps(parameters, lengths)}
         for number, (logits, true) in enumerate(self._parts(parameters, targets)):
             predicted = tf.argmax(logits, axis=-1)
-            right = tf.cast(predicted == tf.argmax(true, axis=-1), tf.float32)
+            right = tf.cast(tf.equal(predicted, tf.argmax(true, axis=-1)), tf.float32)
             counts[f"true_{number}"] = sum_valid_steps(true, lengths)
             counts[f"right_{number}"] = sum_valid_steps(true * right[..., None], lengths)
         return counts
@@ -191,7 +191,7 @@ class BernoulliHead(keras.layers.Layer):
         self, parameters: tf.Tensor, targets: tf.Tensor, lengths: tf.Tensor
     ) -> dict[str, tf.Tensor]:
         """Returns the bits that were predicted right, [B]."""
-        right = tf.cast((parameters >= 0) == (targets > 0.5), tf.float32)
+        right = tf.cast(tf.equal(parameters >= 0, targets > 0.5), tf.float32)
         return {"right": _sum(right, lengths), "steps": _steps(parameters, lengths)}
 
     def scalars(self, sums: Sums) -> dict[str, tf.Tensor]:
@@ -235,7 +235,7 @@ class NADEHead(keras.layers.Layer):
         """Returns steps that are right in all bits, and true, predicted and common bits, [B]."""
         _, probabilities = self.nade.log_prob(targets, *self._biases(parameters))
         predicted = tf.cast(probabilities >= 0.5, tf.float32)
-        right = tf.cast(tf.reduce_all(predicted == targets, axis=-1), tf.float32)
+        right = tf.cast(tf.reduce_all(tf.equal(predicted, targets), axis=-1), tf.float32)
         return {
             "right": sum_valid_steps(right, lengths),
             "hits": _sum(predicted * targets, lengths),

@@ -1,17 +1,65 @@
 """The hierarchical decoder: conductors turn z into one embedding a segment, a core decodes each."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 import keras
 import tensorflow as tf
 
 from lofi_tf.errors import LofiError
-from lofi_tf.models.cores import flat_states, initial_state_layer, states_of
+from lofi_tf.models.cores import dense_layer, flat_states, initial_state_layer, states_of
 from lofi_tf.models.decoders import run_free, shifted, teach
 from lofi_tf.models.lstm import LSTMStack, fold
 from lofi_tf.models.noise import row_uniform
 from lofi_tf.models.segments import from_segments, segment_lengths, to_segments
+
+
+class ConductorSizes(NamedTuple):
+    """Sizes of a conductor.
+
+    Attributes:
+        units: of each layer.
+        embedding_size: of a linear layer that makes its embeddings; None takes its outputs.
+    """
+
+    units: tuple[int, ...]
+    embedding_size: int | None = None
+
+    @property
+    def output_size(self) -> int:
+        """Size of its embeddings."""
+        return self.embedding_size or self.units[-1]
+
+
+def conductor_sizes(
+    conductors: Sequence[Mapping[str, Any]] | None, units: Sequence[int], num_levels: int
+) -> list[ConductorSizes]:
+    """Returns the sizes of each conductor, the highest first.
+
+    Args:
+        conductors: the decoder's option; see `HierarchicalDecoder`.
+        units: of each layer of a conductor of which nothing is said.
+        num_levels: number of conductors.
+
+    Raises:
+        LofiError: not one mapping of sizes for each conductor.
+    """
+    if conductors is None:
+        return [ConductorSizes(tuple(units))] * num_levels
+    try:
+        sizes = [
+            ConductorSizes(tuple(one["units"]), one.get("embedding_size")) for one in conductors
+        ]
+        known = {"units", "embedding_size"}
+        if len(sizes) == num_levels and all(set(one) <= known for one in conductors):
+            return sizes
+    except (AttributeError, KeyError, TypeError):
+        pass
+    raise LofiError(
+        f"conductors must be a list of {num_levels}, each such as "
+        f"{{units: [64, 64], embedding_size: 32}}. Received: {conductors}"
+    )
 
 
 class HierarchicalDecoder(keras.layers.Layer):
@@ -33,6 +81,9 @@ class HierarchicalDecoder(keras.layers.Layer):
         residual: whether layers have residual connections.
         end_token: class after which a segment's outputs are zeros.
         encoder: hierarchical encoder that encodes outputs again.
+        sampling_temperature: see `LSTMDecoder`.
+        conductors: `{units: [...], embedding_size: ...}` of each, the highest first, where they
+            are not `units` and without a linear layer above.
     """
 
     def __init__(
@@ -47,19 +98,25 @@ class HierarchicalDecoder(keras.layers.Layer):
         residual: bool = False,
         end_token: int | None = None,
         encoder: keras.layers.Layer | None = None,
+        sampling_temperature: float = 1.0,
+        conductors: Sequence[Mapping[str, Any]] | None = None,
     ):
         super().__init__(name="decoder")
+        self.sampling_temperature = sampling_temperature
         self.core, self.head, self.end_token = core, head, end_token
         self.encoder = encoder
         self.level_lengths = tuple(level_lengths)
         self.num_segments = math.prod(self.level_lengths[:-1])
         self.deaf = _deaf_levels(disable_autoregression, len(self.level_lengths) - 1)
-        self.conductors, self.initials = [], []
-        for level in range(len(self.level_lengths) - 1):
-            size = units[-1] if level else z_size
+        self.sizes = conductor_sizes(conductors, units, len(self.level_lengths) - 1)
+        self.conductors, self.initials, self.embeddings = [], [], []
+        size = z_size
+        for level, (units, embedding_size) in enumerate(self.sizes):
             self.initials.append(initial_state_layer(size, units))
-            inputs = 1 if level in self.deaf else self._feedback_size(level, units) + size
+            inputs = 1 if level in self.deaf else self._feedback_size(level) + size
             self.conductors.append(LSTMStack(inputs, units, keep_prob, residual))
+            self.embeddings.append(dense_layer(units[-1], embedding_size))
+            size = self.sizes[level].output_size
         self.built = True
 
     def call(
@@ -118,14 +175,16 @@ class HierarchicalDecoder(keras.layers.Layer):
             zeros = tf.zeros([steps, tf.shape(embedding)[0], 1])
             states = states_of(conductor, initial, embedding)
             outputs, _ = conductor(zeros, states=states, seed=fold(seed, level))  # [L, N, U]
+            outputs = self._embedding(level, outputs)
             embedding = tf.reshape(tf.transpose(outputs, [1, 0, 2]), [-1, outputs.shape[-1]])
         segments = [
             None if values is None else to_segments(values, self.num_segments)
             for values in (shifted(targets), controls)
         ]
         parameters, _, _ = teach(
-            self.core, self.head, embedding, *segments, None, fold(seed, -1), probability
-        )
+            self.core, self.head, embedding, *segments, None, fold(seed, -1), probability,
+            self.sampling_temperature,
+        )  # fmt: skip
         return from_segments(parameters, targets.shape[1])
 
     def _teach_in_turn(self, z, targets, lengths, controls, seed, probability):
@@ -141,6 +200,7 @@ class HierarchicalDecoder(keras.layers.Layer):
             parameters, final, fed = teach(
                 self.core, self.head, embedding, previous[:, part],
                 None if controls is None else controls[:, part], own_lengths, seed, probability,
+                self.sampling_temperature,
             )  # fmt: skip
             if self.encoder is not None:
                 samples = _samples_of(fed, targets[:, part], own_lengths)
@@ -158,7 +218,7 @@ class HierarchicalDecoder(keras.layers.Layer):
             return segment(embedding, index, last, seed)
         conductor, steps = self.conductors[level], self.level_lengths[level]
         batch_size = tf.shape(embedding)[0]
-        heard_size = self._feedback_size(level, conductor.units)
+        heard_size = self._feedback_size(level)
 
         def body(n, states, heard, last, emitted, all_heard):
             inputs = tf.concat([heard, embedding], axis=-1)
@@ -166,6 +226,7 @@ class HierarchicalDecoder(keras.layers.Layer):
                 inputs = tf.zeros([batch_size, 1])
             own_seed = fold(fold(seed, level), n)
             output, states = conductor.step(inputs, states, own_seed)
+            output = self._embedding(level, output)
             piece, heard, last = self._descend(
                 level + 1, output, index * steps + n, last, segment, fold(own_seed, -1)
             )
@@ -190,11 +251,15 @@ class HierarchicalDecoder(keras.layers.Layer):
         full = tf.fill([tf.shape(encoded)[0]], self.level_lengths[level])
         return self.encoder.levels[len(self.conductors) - level](encoded, lengths=full)
 
-    def _feedback_size(self, level, units) -> int:
+    def _embedding(self, level, outputs):
+        layer = self.embeddings[level]
+        return outputs if layer is None else layer(outputs)
+
+    def _feedback_size(self, level) -> int:
         if self.encoder is not None:
             return self.encoder.output_size
         last = level == len(self.level_lengths) - 2
-        return self.core.state_size if last else 2 * sum(units)
+        return self.core.state_size if last else 2 * sum(self.sizes[level + 1].units)
 
 
 def _deaf_levels(disable_autoregression, num_levels: int) -> frozenset[int]:

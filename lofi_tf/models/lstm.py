@@ -67,7 +67,11 @@ class LSTM(keras.layers.Layer):
         h, c = initial_state or self.zero_state(tf.shape(inputs)[1])
         recurrent_kernel = tf.convert_to_tensor(self.recurrent_kernel)
         outputs, h, c = _scan(self.project(inputs), recurrent_kernel, h, c, lengths, reverse)
-        return outputs, (h, c)
+        outputs = tf.ensure_shape(outputs, [None, None, self.units])  # lost in the loop
+        return outputs, (
+            tf.ensure_shape(h, [None, self.units]),
+            tf.ensure_shape(c, [None, self.units]),
+        )
 
     def step(self, inputs: tf.Tensor, state: State) -> tuple[tf.Tensor, State]:
         """Runs one step: inputs [B, D] -> output [B, U] and the next state."""

@@ -38,4 +38,5 @@ def unroll(
     _, previous, state, emitted = tf.while_loop(
         lambda time, *_: time < num_steps, body, (0, first, state, emitted)
     )
-    return tf.transpose(emitted.stack(), [1, 0, 2]), previous, state
+    stacked = tf.ensure_shape(emitted.stack(), [None, None, emitted_size])  # [T, B, E]
+    return tf.transpose(stacked, [1, 0, 2]), previous, state

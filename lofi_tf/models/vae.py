@@ -16,6 +16,7 @@ from lofi_tf.models.components import (
 )
 from lofi_tf.models.latents import GaussianLatent
 from lofi_tf.models.lstm import fold
+from lofi_tf.plateau import Plateau
 
 Batch = Mapping[str, tf.Tensor]
 
@@ -152,13 +153,12 @@ class MusicVAE(keras.Model):
 
     def train_step(self, batch: Batch) -> dict[str, tf.Tensor]:
         """Runs one step of training; returns the scalars to log, by Magenta's names."""
-        settings, step = self.training_settings, self.step
+        step = self.step
         seed = tf.stack([tf.cast(self.seed, tf.int32), tf.cast(step, tf.int32)])
         noise = tf.random.stateless_normal(
             [tf.shape(batch["inputs"])[0], self.settings.z_size], fold(seed, 0)
         )
-        beta = schedules.beta(step, settings.max_beta, settings.beta_rate)
-        sampling = self._sampling_probability(step)
+        beta, sampling = self._beta(step), self._sampling_probability(step)
         rate = self.optimizer.learning_rate
         with tf.GradientTape() as tape:
             parts = self.losses_of(batch, noise, fold(seed, 1), sampling)
@@ -219,6 +219,14 @@ class MusicVAE(keras.Model):
             **{f"metrics/{name}": value for name, value in metrics.items()},
         }
 
+    def _beta(self, step):
+        settings = self.training_settings
+        if settings.beta_schedule == "rate":
+            return schedules.beta(step, settings.max_beta, settings.beta_rate)
+        return schedules.beta_in_time(
+            step, settings.start_beta, settings.max_beta, settings.beta_duration
+        )
+
     def _sampling_probability(self, step):
         settings = self.training_settings
         if settings.sampling_schedule == "constant" and settings.sampling_rate == 0:
@@ -229,17 +237,28 @@ class MusicVAE(keras.Model):
 
 
 class MagentaDecay(keras.optimizers.schedules.LearningRateSchedule):
-    """Magenta's learning rate, `(initial - minimum) * decay_rate**step + minimum`."""
+    """Magenta's learning rate, `(initial - minimum) * decay_rate**step + minimum`.
 
-    def __init__(self, initial: float, decay_rate: float, minimum: float, first_step: int = 0):
+    Any plateau scales it.
+    """
+
+    def __init__(
+        self,
+        initial: float,
+        decay_rate: float,
+        minimum: float,
+        first_step: int = 0,
+        plateau: Plateau | None = None,
+    ):
         self.initial, self.decay_rate, self.minimum = initial, decay_rate, minimum
-        self.first_step = first_step
+        self.first_step, self.plateau = first_step, plateau
 
     def __call__(self, step: tf.Tensor) -> tf.Tensor:
         """Returns the rate at a step."""
-        return schedules.learning_rate(
+        rate = schedules.learning_rate(
             step + self.first_step, self.initial, self.decay_rate, self.minimum
         )
+        return rate if self.plateau is None else rate * self.plateau.scale
 
 
 def build_model(config: Config, seed: int = 0, first_step: int = 0) -> MusicVAE:
@@ -269,11 +288,12 @@ def build_model(config: Config, seed: int = 0, first_step: int = 0) -> MusicVAE:
 def compile_model(model: MusicVAE) -> None:
     """Gives a model the optimiser of its settings."""
     training = model.training_settings
-    rate = MagentaDecay(
+    model.rate = MagentaDecay(
         training.learning_rate,
         training.decay_rate,
         training.min_learning_rate,
         model.first_step,
+        Plateau.of(training.plateau_factor, training.plateau_patience),
     )
-    model.compile(optimizer=keras.optimizers.Adam(rate, epsilon=1e-8), jit_compile=False)
+    model.compile(optimizer=keras.optimizers.Adam(model.rate, epsilon=1e-8), jit_compile=False)
     model.optimizer.build(model.trainable_variables)
