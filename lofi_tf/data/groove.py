@@ -188,6 +188,7 @@ class GrooveConverter:
         Args:
             outputs: [T, depth]: hits, velocities in [0, 1], offsets in [-1, 1] (or one-hot bins).
             qpm: quarters per minute; Magenta's is always 120.
+            controls: [T, 9] that it was decoded with; nothing is taken from them.
 
         Raises:
             LofiError: an array of another shape.
