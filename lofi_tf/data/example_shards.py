@@ -1,0 +1,300 @@
+"""Example shards: converted examples in TFRecord files, and the info.json that describes them.
+
+A set of shards is `<prefix>-<split>-00000-of-00032` and so on for each split, beside
+`<prefix>.info.json`. A record is a serialized `tf.train.Example`: each array as its raw bytes
+(little-endian, row by row), by the names and types of the info's `example_spec`, and `sources`, the
+names of the pieces that the example is found in.
+"""
+
+import dataclasses
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from lofi_tf.data.converter import build_converter
+from lofi_tf.data.examples import Examples
+from lofi_tf.data.tfrecord import read_records, record_paths
+from lofi_tf.errors import LofiError
+
+SCHEMA_VERSION = 1
+INFO_ENDING = ".info.json"
+SOURCES = "sources"
+
+Spec = dict[str, dict[str, Any]]  # name -> {dtype: "uint8", shape: [64, 9]}; None is any length
+Layout = tuple[tuple[str, str, tuple[int, ...]], ...]  # (name, dtype, shape) of each array
+
+_SHARD = re.compile(r"(?P<prefix>.*)-(?P<split>[^-/]+)-\d{5}-of-(?P<total>\d{5})")
+_LENGTH_DELIMITED = 2
+
+
+class ShardSet(NamedTuple):
+    """Shards that a path names.
+
+    Attributes:
+        info_path: the info.json.
+        info: what it says.
+        files: the shards of each split, in order.
+    """
+
+    info_path: Path
+    info: Mapping[str, Any]
+    files: Mapping[str, Sequence[Path]]
+
+
+def shard_name(prefix: str | Path, split: str, shard: int, num_shards: int) -> Path:
+    """Returns the file of one shard."""
+    return Path(f"{prefix}-{split}-{shard:05d}-of-{num_shards:05d}")
+
+
+def info_name(prefix: str | Path) -> Path:
+    """Returns the info.json of a set of shards."""
+    return Path(f"{prefix}{INFO_ENDING}")
+
+
+def encode_arrays(arrays: Mapping[str, np.ndarray]) -> bytes:
+    """Returns the arrays of one example as bytes; equal arrays give equal bytes.
+
+    Only an array's first dimension may differ from one example to another: that is what
+    `spec_of_layouts` allows.
+    """
+    return b"".join(_feature(name, [array.tobytes()]) for name, array in arrays.items())
+
+
+def encode_example(encoded_arrays: bytes, sources: Iterable[str]) -> bytes:
+    """Returns the record of one example: a serialized `tf.train.Example`."""
+    names = [source.encode() for source in sources]
+    return _field(1, encoded_arrays + _feature(SOURCES, names))
+
+
+def layout_of(arrays: Mapping[str, np.ndarray]) -> Layout:
+    """Returns the names, types and shapes of an example's arrays."""
+    return tuple((name, array.dtype.name, array.shape) for name, array in arrays.items())
+
+
+def spec_of_layouts(layouts: Iterable[Layout]) -> Spec:
+    """Returns what all layouts have in common; a first dimension that differs becomes None.
+
+    Raises:
+        LofiError: other names, types or dimensions differ.
+    """
+    spec: Spec = {}
+    for layout in layouts:
+        found = {name: {"dtype": dtype, "shape": list(shape)} for name, dtype, shape in layout}
+        spec = merged_spec(spec, found) if spec else found
+    return spec
+
+
+def merged_spec(first: Spec, second: Spec) -> Spec:
+    """Returns what two specs have in common, as `spec_of_layouts` does."""
+    if not first or not second or first == second:
+        return first or second
+    merged = {}
+    for name in first | second:
+        one, other = first.get(name), second.get(name)
+        if not one or not other or _rigid(one) != _rigid(other):
+            raise LofiError(f"examples do not fit together: {name} is {one} and {other}")
+        same = one["shape"] == other["shape"]
+        merged[name] = one if same else one | {"shape": [None, *one["shape"][1:]]}
+    return merged
+
+
+def find_shards(path: str | Path) -> ShardSet | None:
+    """Returns the example shards that a path names, None if it names something else.
+
+    Args:
+        path: the prefix of a set of shards, its info.json, the folder of one set, or shards
+            themselves as a path, a glob, `x-train@32` or a comma list of these.
+
+    Raises:
+        LofiError: no such file, several sets, or an info.json that is damaged or incomplete.
+    """
+    info_path = _info_of_set(str(path))
+    if info_path:
+        return _whole_set(info_path)
+    files = record_paths(path)
+    infos = {_info_beside(file) for file in files}
+    if infos == {None}:
+        return None
+    if len(infos) > 1:
+        raise LofiError(f"files of more than one set of examples. Received: {str(path)!r}")
+    (info_path,) = infos
+    by_split: dict[str, list[Path]] = {}
+    for file in files:
+        by_split.setdefault(_SHARD.fullmatch(file.name)["split"], []).append(file)
+    return ShardSet(info_path, _read_info(info_path), by_split)
+
+
+def load_shards(shards: ShardSet, split: str, converter: Mapping[str, Any]) -> Examples:
+    """Returns the examples of one split.
+
+    Args:
+        shards: as `find_shards` returns them.
+        split: which split; where there is no `test`, that is `validation`, and where the path names
+            shards of one split only, it is that one.
+        converter: a config's converter, `{kind: ..., **kwargs}`; it must be the shards'.
+
+    Raises:
+        LofiError: another converter, no such split, or damaged files.
+    """
+    check_converter(shards, converter)
+    split = _chosen_split(shards, split)
+    values: dict[str, list[bytes]] = {name: [] for name in shards.info["example_spec"]}
+    sources: list[str] = []
+    for file in shards.files[split]:
+        _read_shard(file, values, sources)
+    _check_count(shards, split, len(sources))
+    spec = shards.info["example_spec"]
+    arrays = {name: _array(found, spec[name]) for name, found in values.items()}
+    num_sources = len({name for joined in sources for name in joined.split(",")})
+    return Examples(arrays, np.array(sources, object), num_sources=num_sources)
+
+
+def check_converter(shards: ShardSet, converter: Mapping[str, Any]) -> None:
+    """Checks that a config's converter is the one that made the shards.
+
+    Raises:
+        LofiError: it is not; the message names what differs.
+    """
+    theirs = _options(shards.info["config"]["data"]["converter"])
+    ours = _options(converter)
+    differing = [name for name in {**ours, **theirs} if ours.get(name) != theirs.get(name)]
+    if differing:
+        found = "; ".join(
+            f"{name}: {theirs.get(name)!r} there, {ours.get(name)!r} in the config"
+            for name in differing
+        )
+        raise LofiError(
+            f"{shards.info_path} was made for {shards.info['config']['name']}, whose converter "
+            f"differs from the config's ({found}): run preprocess_tfrecord with this config"
+        )
+
+
+def _feature(name: str, values: Iterable[bytes]) -> bytes:
+    """Returns an entry of the message's map: a name and a list of bytes."""
+    values = b"".join(_field(1, value) for value in values)
+    return _field(1, _field(1, name.encode()) + _field(2, _field(1, values)))
+
+
+def _field(number: int, data: bytes) -> bytes:
+    size, prefix = len(data), bytearray([number << 3 | _LENGTH_DELIMITED])
+    while size > 127:
+        prefix.append(size & 127 | 128)
+        size >>= 7
+    prefix.append(size)
+    return bytes(prefix) + data
+
+
+def _rigid(entry: Mapping[str, Any]) -> tuple:
+    """Returns what must be the same for all examples."""
+    return entry["dtype"], len(entry["shape"]), entry["shape"][1:]
+
+
+def _info_of_set(path: str) -> Path | None:
+    """Returns the info.json that a prefix, a folder or its own name stands for."""
+    if path.endswith(INFO_ENDING):
+        return Path(path)
+    if Path(path).is_dir():
+        found = sorted(Path(path).glob(f"*{INFO_ENDING}"))
+        if len(found) != 1:
+            names = ", ".join(info.name for info in found) or "none"
+            raise LofiError(
+                f"{path} must hold one {INFO_ENDING[1:]} of examples. Received: {names}"
+            )
+        return found[0]
+    named = info_name(path)
+    return named if named.is_file() and not Path(path).is_file() else None
+
+
+def _info_beside(file: Path) -> Path | None:
+    """Returns the info.json of a shard, if it has one."""
+    match = _SHARD.fullmatch(file.name)
+    info = info_name(file.parent / match["prefix"]) if match else None
+    return info if info and info.is_file() else None
+
+
+def _whole_set(info_path: Path) -> ShardSet:
+    info = _read_info(info_path)
+    prefix, total = str(info_path).removesuffix(INFO_ENDING), info["num_shards"]
+    files = {
+        split: [shard_name(prefix, split, shard, total) for shard in range(total)]
+        for split in info["splits"]
+    }
+    missing = [file for shards in files.values() for file in shards if not file.is_file()]
+    if missing:
+        raise LofiError(f"{info_path}: {len(missing)} of its shards are missing: {missing[0]}")
+    return ShardSet(info_path, info, files)
+
+
+def _read_info(path: Path) -> dict[str, Any]:
+    try:
+        info = json.loads(path.read_text(encoding="utf-8"))
+        version = info["schema_version"]
+        wanted = {"config", "example_spec", "num_shards", "splits"} - set(info)
+    except OSError as error:
+        raise LofiError(f"cannot read {path}: {error.strerror}") from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise LofiError(f"{path} does not describe example shards") from error
+    if version != SCHEMA_VERSION or wanted:
+        lack = f"; it lacks {', '.join(sorted(wanted))}" if wanted else ""
+        raise LofiError(
+            f"{path}: allowed schema_version: {SCHEMA_VERSION}. Received: {version}{lack}"
+        )
+    return info
+
+
+def _chosen_split(shards: ShardSet, split: str) -> str:
+    if len(shards.files) == 1 and len(shards.info["splits"]) > 1:
+        return next(iter(shards.files))
+    for name in (split, "validation" if split == "test" else split):
+        if name in shards.files:
+            return name
+    allowed = ", ".join(shards.files)
+    raise LofiError(f"{shards.info_path} has no such split. Allowed: {allowed}. Received: {split}")
+
+
+def _read_shard(file: Path, values: dict[str, list[bytes]], sources: list[str]) -> None:
+    """Appends the arrays' bytes and the sources of a shard's examples."""
+    import tensorflow as tf
+
+    for record in read_records(file):
+        try:
+            features = tf.train.Example.FromString(record).features.feature
+            for name, found in values.items():
+                found.append(features[name].bytes_list.value[0])
+        except Exception as error:  # protobuf's DecodeError has several homes
+            raise LofiError(f"{file} holds records that are not its info.json's") from error
+        names = features[SOURCES].bytes_list.value
+        sources.append(",".join(name.decode() for name in names))
+
+
+def _check_count(shards: ShardSet, split: str, count: int) -> None:
+    """Checks that a split that is read whole has all its examples."""
+    expected = shards.info["splits"].get(split, {}).get("examples")
+    if len(shards.files[split]) >= shards.info["num_shards"] and count != expected:
+        raise LofiError(
+            f"the {split} shards are not those of {shards.info_path}. "
+            f"Expected: {expected} examples. Received: {count}"
+        )
+
+
+def _array(values: list[bytes], entry: Mapping[str, Any]) -> np.ndarray:
+    """Returns the arrays of all examples [N, ...], shorter ones padded with zeros at the end."""
+    dtype, shape = np.dtype(entry["dtype"]), entry["shape"]
+    if None not in shape:
+        return np.frombuffer(b"".join(values), dtype).reshape(len(values), *shape).copy()
+    rows = [np.frombuffer(value, dtype).reshape(-1, *shape[1:]) for value in values]
+    steps = max(map(len, rows), default=0)
+    found = np.zeros((len(rows), steps, *shape[1:]), dtype)
+    for place, row in zip(found, rows, strict=True):
+        place[: len(row)] = row
+    return found
+
+
+def _options(component: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns a converter's options, those left out too, as JSON holds them."""
+    options = dataclasses.asdict(build_converter(component))
+    return json.loads(json.dumps({"kind": component["kind"]} | options))

@@ -1,0 +1,108 @@
+"""What the workers of preprocess_tfrecord report, added up, and the shards put in their place."""
+
+import dataclasses
+import hashlib
+import json
+import os
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from lofi_tf.data.example_shards import Spec, info_name, merged_spec, shard_name
+from lofi_tf.data.tfrecord import whole_file
+
+STAGES = ("dropped_sequences", "filtered_parts", "refused_parts")
+
+
+@dataclasses.dataclass
+class Report:
+    """What came of a run.
+
+    Attributes:
+        counters: files, records, sequences, parts, examples, duplicates and the like.
+        left_out: for each of `STAGES`, how often each rule left something out.
+        firsts: `<stage>.<rule>` -> the first piece that it concerned, with the reason.
+        errors: input that could not be read.
+        spec: names, types and shapes of the arrays.
+        splits: for each split its examples and their sha1.
+    """
+
+    counters: dict[str, int]
+    left_out: dict[str, dict[str, int]]
+    firsts: dict[str, str]
+    errors: list[str]
+    spec: Spec
+    splits: dict[str, dict[str, Any]]
+
+    @property
+    def num_examples(self) -> int:
+        """Examples of all splits together."""
+        return sum(split["examples"] for split in self.splits.values())
+
+
+def collect(parts_dir: Path, num_files: int, splits: list[str]) -> Report:
+    """Adds up the reports of all workers."""
+    report = Report({"files": num_files}, {}, {}, [], {}, {})
+    counts, left_out = Counter(), {stage: Counter() for stage in STAGES}
+    for path in sorted(parts_dir.glob("group-*.json")):
+        group = json.loads(path.read_text(encoding="utf-8"))
+        counts.update(group["counts"])
+        for stage, rules in group["left_out"].items():
+            left_out[stage].update(rules)
+        report.firsts = group["firsts"] | report.firsts
+        report.errors += group["errors"]
+        report.spec = merged_spec(report.spec, group["spec"])
+    shards = [
+        json.loads(path.read_text(encoding="utf-8"))
+        for path in sorted(parts_dir.glob("shard-*.json"))
+    ]
+    for shard in shards:
+        counts.update(shard["counts"])
+    for stage, rules in left_out.items():
+        report.left_out[stage] = dict(sorted(rules.items()))
+    for name in ("records", "sequences", "parts", "examples"):
+        report.counters[name] = counts[name]
+    report.counters["duplicates"] = counts["examples"] - counts["distinct"]
+    for name in ("distinct", "in_several_splits", "in_no_split"):
+        report.counters[name] = counts[name]
+    for split in splits:
+        digests = "\n".join(shard["sha1"].get(split, "") for shard in shards)
+        sha1 = hashlib.sha1(digests.encode()).hexdigest()
+        report.splits[split] = {"examples": counts[f"split.{split}"], "sha1": sha1}
+    return report
+
+
+def publish(parts_dir: Path, prefix: Path, num_shards: int, info: Mapping[str, Any]) -> None:
+    """Moves the finished shards to their names and writes the info.json last.
+
+    Shards of an earlier run that this one does not replace are removed.
+    """
+    names = {
+        shard_name(prefix, split, shard, num_shards): parts_dir / f"{split}-{shard:05d}"
+        for split in info["splits"]
+        for shard in range(num_shards)
+    }
+    for made in names.values():
+        made.touch()  # a shard without examples is an empty file
+    _remove_old(prefix)
+    for name, made in names.items():
+        os.replace(made, name)
+    with whole_file(info_name(prefix)) as file:
+        file.write((json.dumps(info, indent=2) + "\n").encode())
+
+
+def _remove_old(prefix: Path) -> None:
+    """Removes a set of the same name, as far as its info.json names it."""
+    path = info_name(prefix)
+    if not path.is_file():
+        return
+    try:
+        old = json.loads(path.read_text(encoding="utf-8"))
+        splits, total = list(old["splits"]), int(old["num_shards"])
+    except (ValueError, KeyError, TypeError):
+        splits, total = [], 0
+    path.unlink()
+    for split in splits:
+        for shard in range(total):
+            shard_name(prefix, split, shard, total).unlink(missing_ok=True)

@@ -1,0 +1,251 @@
+"""Command: NoteSequence records to example shards, ready for training."""
+
+import argparse
+import gc
+import logging
+import os
+import sys
+import time
+from contextlib import nullcontext
+from pathlib import Path
+
+from lofi_tf.cli.flags import add_bool
+from lofi_tf.errors import LofiError
+from lofi_tf.quiet import hush
+from pipelines.convert_dir_to_note_sequences import LOG_LEVELS, _was_interrupted
+from pipelines.convert_dir_to_note_sequences import _beam_options as beam_options
+from pipelines.convert_dir_to_note_sequences import _folder_beside as folder_beside
+
+MAX_SHARDS = 99999
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Returns the parser of this command's own flags, Magenta's included."""
+    parser = argparse.ArgumentParser(
+        prog="preprocess_tfrecord",
+        description="Converts NoteSequence records by a config's converter, once for all: split at "
+        "changes of tempo and metre, filtered, each example once, in shards for training.",
+        epilog="Any other flag goes to Apache Beam, such as --runner or --direct_num_workers.",
+        allow_abbrev=False,
+    )
+    flag = parser.add_argument
+    flag("--input_tfrecord", required=True, help="records: a path, glob or x.tfrecord@8")
+    flag(
+        "--output_tfrecord", required=True, help="what the names of shards and info.json begin with"
+    )
+    flag("--config", required=True, help="name of a config, or path of a YAML file")
+    flag("--hparams", default="", help="overrides such as converter.split_bars=2")
+    flag("--output_shards", type=int, default=32, help="shards of each split (default: 32)")
+    splits = parser.add_mutually_exclusive_group()
+    splits.add_argument(
+        "--validation_split",
+        type=float,
+        default=0.1,
+        help="share of the sources held out; 0 for none (default: 0.1)",
+    )
+    splits.add_argument("--split_file", help="CSV with the columns split and path (or filename)")
+    _add_filters(parser)
+    flag("--pipeline_options", default="", help="Beam's flags, separated by commas")
+    flag(
+        "--log",
+        default="INFO",
+        type=str.upper,
+        choices=LOG_LEVELS,
+        help="INFO shows progress, WARN only the results, ERROR nothing but errors, "
+        "DEBUG Beam's messages too (default: INFO)",
+    )
+    return parser
+
+
+def _add_filters(parser: argparse.ArgumentParser) -> None:
+    """Adds Magenta's filters; they look at the parts between changes of tempo and metre."""
+    flag = parser.add_argument
+    add_bool(
+        parser, "enable_filtering", True, "whether the flags below have effect (default: true)"
+    )
+    flag("--max_total_time", type=float, default=1800, help="longest part, in s (default: 1800)")
+    flag("--max_num_notes", type=int, default=10000, help="most notes of one (default: 10000)")
+    flag("--min_velocities", type=int, default=1, help="fewest different velocities (default: 1)")
+    flag(
+        "--min_metric_positions",
+        type=int,
+        default=1,
+        help="fewest different places in a quarter, of 16 (default: 1)",
+    )
+    add_bool(parser, "is_drum", None, "these two count drums only, or others only (default: all)")
+    add_bool(parser, "drums_only", False, "leave out parts that have other notes than drums")
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Runs the command; returns 0, 2 for bad input, 1 for a failed run, 130 if interrupted."""
+    args, beam_flags = build_parser().parse_known_args(argv)
+    hush()
+    logging.basicConfig(level=logging.INFO if args.log == "DEBUG" else logging.CRITICAL)
+    try:
+        _preprocess(args, beam_flags)
+    except LofiError as error:
+        return _fail(str(error), 2)
+    except KeyboardInterrupt:
+        return _fail("interrupted; nothing was written", 130)
+    except Exception as error:  # a runner's errors are many; people get their last line
+        if _was_interrupted(error):
+            return _fail("interrupted; nothing was written", 130)
+        if args.log == "DEBUG":
+            raise
+        lines = [line for line in str(error).splitlines() if line.strip()]
+        return _fail(f"{type(error).__name__}: {lines[-1] if lines else ''}", 1)
+    return 0
+
+
+def _fail(message: str, code: int) -> int:
+    print(f"preprocess_tfrecord: {message}", file=sys.stderr)
+    return code
+
+
+def _preprocess(args: argparse.Namespace, beam_flags: list[str]) -> None:
+    """Does the whole work; raises LofiError where the flags or the input are bad."""
+    from lofi_tf.data.tfrecord import record_paths
+
+    start_seconds = time.monotonic()
+    config = _config_of(args)
+    _check(args)
+    paths = record_paths(_home(args.input_tfrecord))
+    prefix = Path(_home(args.output_tfrecord))
+    beam_flags = [*args.pipeline_options.split(","), *beam_flags]
+    with folder_beside(prefix) as parts_dir:
+        report = _run(args, [f for f in beam_flags if f], config, paths, Path(parts_dir), prefix)
+    if args.log in ("DEBUG", "INFO", "WARN"):
+        _print_summary(report)
+        splits = ", ".join(f"{found['examples']} {name}" for name, found in report.splits.items())
+        seconds = time.monotonic() - start_seconds
+        print(f"{splits} examples in {seconds:.1f} s -> {args.output_tfrecord}")
+
+
+def _home(path: str) -> str:
+    return os.path.expanduser(path)
+
+
+def _config_of(args: argparse.Namespace):
+    from lofi_tf.config import load_config
+    from lofi_tf.data.converter import build_converter
+    from lofi_tf.hparams import with_hparams
+
+    config = with_hparams(load_config(args.config), args.hparams)
+    build_converter(config.data.converter)  # so that a bad option shows before workers start
+    return config
+
+
+def _check(args: argparse.Namespace) -> None:
+    if not 1 <= args.output_shards <= MAX_SHARDS:
+        raise LofiError(
+            f"--output_shards must be 1 to {MAX_SHARDS}. Received: {args.output_shards}"
+        )
+    if not 0 <= args.validation_split < 1:
+        raise LofiError(
+            f"--validation_split must be from 0 to below 1. Received: {args.validation_split}"
+        )
+
+
+def _run(args, beam_flags, config, paths, parts_dir, prefix):
+    """Converts the records, puts the shards in their place and returns the report."""
+    from pipelines import example_pipeline as pipeline
+    from pipelines.example_reports import collect, publish
+    from pipelines.example_splits import Splitter
+    from pipelines.progress import progress_bar, stderr_to_ourselves
+    from pipelines.record_groups import find_groups
+
+    splitter = Splitter(args.validation_split)
+    if args.split_file:
+        splitter = Splitter.from_file(_home(args.split_file))
+    groups = find_groups([path.absolute() for path in paths])
+    if not groups:
+        raise LofiError(f"no records in {args.input_tfrecord}")
+    settings = pipeline.Settings(
+        config.data.converter,
+        _filters_of(args),
+        splitter,
+        args.output_shards,
+        str(parts_dir.absolute()),
+    )
+    options = beam_options(beam_flags, sum(group.size for group in groups))
+    gc.freeze()  # Beam's many modules need no second look while notes come and go.
+    num_records = sum(group.num_records for group in groups)
+    with nullcontext(sys.stderr) if args.log == "DEBUG" else stderr_to_ourselves() as stream:
+        shown = stream if args.log in ("DEBUG", "INFO") else None
+        with progress_bar(parts_dir / pipeline.PROGRESS, num_records, "record", shown):
+            pipeline.run(groups, settings, options)
+    report = collect(parts_dir, len(paths), splitter.splits)
+    _check_report(args, report)
+    publish(parts_dir, prefix, args.output_shards, _info(args, config, report))
+    return report
+
+
+def _filters_of(args: argparse.Namespace):
+    from pipelines.parts import Filters
+
+    if not args.enable_filtering:
+        return None
+    return Filters(
+        args.max_total_time,
+        args.max_num_notes,
+        args.min_velocities,
+        args.min_metric_positions,
+        args.is_drum,
+        args.drums_only,
+    )
+
+
+def _check_report(args: argparse.Namespace, report) -> None:
+    """Refuses input that cannot be read or gives nothing."""
+    if report.errors:
+        raise LofiError(report.errors[0])
+    if report.num_examples:
+        return
+    if report.counters["examples"]:
+        raise LofiError(f"{args.split_file} names none of the records' sources")
+    rules = [
+        f"{count} by {rule}" for rules in report.left_out.values() for rule, count in rules.items()
+    ]
+    reasons = ", ".join(rules) or f"{report.counters['sequences']} sequences hold nothing"
+    raise LofiError(f"no example in {args.input_tfrecord} fits the config: {reasons}")
+
+
+def _info(args: argparse.Namespace, config, report) -> dict:
+    """Returns what info.json says: the same for the same input and flags."""
+    import dataclasses
+
+    from lofi_tf.data.example_shards import SCHEMA_VERSION
+
+    filters = _filters_of(args)
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "config": config.to_dict(),
+        "example_spec": report.spec,
+        "num_shards": args.output_shards,
+        "splits": report.splits,
+        "split_by": os.path.basename(args.split_file) if args.split_file else args.validation_split,
+        "filters": filters and dataclasses.asdict(filters),
+        "counters": report.counters,
+        "left_out": report.left_out,
+    }
+
+
+def _print_summary(report) -> None:
+    """Prints the counters, and what was left out by which rule, as a table."""
+    for name, count in report.counters.items():
+        if count or name not in ("in_several_splits", "in_no_split"):
+            print(f"{name:24s} {count:10d}")
+    for stage, rules in report.left_out.items():
+        if rules:
+            print(f"{stage:24s} {sum(rules.values()):10d}")
+        for rule, count in sorted(rules.items(), key=lambda item: -item[1]):
+            print(f"  {rule:22s} {count:10d}  {_shortened(report.firsts[f'{stage}.{rule}'])}")
+
+
+def _shortened(text: str, size: int = 90) -> str:
+    text = " ".join(text.split())
+    return text if len(text) <= size else f"{text[: size - 3]}..."
+
+
+if __name__ == "__main__":
+    sys.exit(main())
