@@ -1,0 +1,256 @@
+"""Decoders in every mode: who depends on whom, and what is drawn, by distribution."""
+
+import dataclasses
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from lofi_tf.config import ModelConfig, TrainingConfig
+from lofi_tf.errors import LofiError
+from lofi_tf.models.components import build_decoder
+from lofi_tf.models.decoders import shifted, teach
+from lofi_tf.models.heads import BernoulliHead, MultiCategoricalHead, NADEHead
+from lofi_tf.models.vae import MusicVAE, compile_model
+
+B, T, D, Z = 3, 12, 5, 4
+FLAT = ModelConfig(
+    encoder={"kind": "bidirectional_lstm"},
+    decoder={"kind": "lstm"},
+    head={"kind": "categorical"},
+    max_seq_len=T,
+    z_size=Z,
+    enc_rnn_size=(6,),
+    dec_rnn_size=(6, 7),
+)
+LEVELS = {"kind": "hierarchical_lstm", "level_lengths": [2, 2, 3]}
+MODES = {
+    "flat": FLAT,
+    "residual": dataclasses.replace(FLAT, residual_decoder=True, residual_encoder=True),
+    "deaf": dataclasses.replace(FLAT, decoder={**LEVELS, "disable_autoregression": True}),
+    "hearing": dataclasses.replace(FLAT, decoder=LEVELS),
+    "half deaf": dataclasses.replace(FLAT, decoder={**LEVELS, "disable_autoregression": [0]}),
+    "encoding again": dataclasses.replace(
+        FLAT,
+        encoder={"kind": "hierarchical_lstm", "level_lengths": [3, 2, 2]},
+        decoder={**LEVELS, "reencode": True},
+    ),
+    "split": dataclasses.replace(
+        FLAT,
+        decoder={"kind": "lstm", "split": True},
+        head={"kind": "multi_categorical", "sizes": [3, 2]},
+    ),  # fmt: skip
+    "controls": dataclasses.replace(
+        FLAT, preprocess_controls=True, control_preprocessing_rnn_size=(3,)
+    ),
+    "one way": dataclasses.replace(FLAT, encoder={"kind": "lstm"}),
+    "without z": dataclasses.replace(FLAT, z_size=0),
+}
+
+
+def model_of(mode: str, **training) -> MusicVAE:
+    keras.utils.set_random_seed(3)
+    controls = 2 if mode == "controls" else 0
+    model = MusicVAE(MODES[mode], TrainingConfig(batch_size=B, **training), D, D, controls)
+    for variable in model.trainable_variables:  # large enough that everything matters
+        variable.assign(tf.random.stateless_normal(variable.shape, [len(variable.path), 7]) * 0.7)
+    compile_model(model)
+    return model
+
+
+def batch_of(mode: str) -> dict[str, tf.Tensor]:
+    rng = np.random.default_rng(0)
+    one_hot = np.eye(D, dtype=np.float32)[rng.integers(0, D, (B, T))]
+    if mode == "split":
+        parts = [np.eye(n, dtype=np.float32)[rng.integers(0, n, (B, T))] for n in (3, 2)]
+        one_hot = np.concatenate(parts, axis=-1)
+    batch = {"inputs": one_hot, "targets": one_hot, "length": np.full(B, T, np.int32)}
+    if mode == "controls":
+        batch["controls"] = rng.normal(size=(B, T, 2)).astype(np.float32)
+    return {name: tf.constant(value) for name, value in batch.items()}
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_trains_in_a_graph_and_every_weight_gets_a_gradient(mode):
+    model, batch = model_of(mode), batch_of(mode)
+    noise = tf.ones([B, MODES[mode].z_size])
+
+    @tf.function
+    def loss_and_gradients():
+        with tf.GradientTape() as tape:
+            loss = model.loss_of(model.losses_of(batch, noise), 0.5)
+        return loss, tape.gradient(loss, model.trainable_variables)
+
+    loss, gradients = loss_and_gradients()
+    assert np.isfinite(float(loss))
+    fed_zeros = fed_zeros_only(model)
+    for variable, gradient in zip(model.trainable_variables, gradients, strict=True):
+        assert gradient is not None, variable.path
+        assert (np.abs(gradient).max() > 0) != (variable.path in fed_zeros), variable.path
+
+
+def fed_zeros_only(model) -> set[str]:
+    """The input kernels of conductors that hear nothing: they have no gradient."""
+    levels = getattr(model.decoder, "deaf", ())
+    return {model.decoder.conductors[level].cells[0].kernel.path for level in levels}
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_likeliest_decoding_is_what_teacher_forcing_on_it_would_choose(mode):
+    """Generation and training run the same model: fed its own outputs, it says them again."""
+    model, batch = model_of(mode), batch_of(mode)
+    z = tf.random.stateless_normal([B, MODES[mode].z_size], [1, 2])
+    controls = batch.get("controls")
+    outputs = model.decode(z, tf.zeros(B), tf.zeros([B, 2], tf.int32), T, controls)
+    prepared = model._prepared(controls, batch["length"])
+    parameters = model.decoder(z, outputs, batch["length"], controls=prepared)
+    sizes = getattr(model.decoder.head, "sizes", (D,))
+    for said, logits in zip(
+        tf.split(outputs, sizes, -1), tf.split(parameters, sizes, -1), strict=True
+    ):
+        np.testing.assert_array_equal(tf.argmax(said, -1), tf.argmax(logits, -1))
+
+
+def test_deaf_segments_as_one_batch_equal_segments_in_turn():
+    model, batch = model_of("deaf"), batch_of("deaf")
+    z = tf.random.stateless_normal([B, Z], [1, 2])
+    decoder = model.decoder
+    together = decoder(z, batch["targets"], batch["length"])
+    in_turn = decoder._teach_in_turn(z, batch["targets"], batch["length"], None, None, None)
+    np.testing.assert_allclose(together, in_turn, atol=1e-5)
+
+
+@pytest.mark.parametrize("mode", ["deaf", "hearing", "encoding again"])
+def test_segments_hear_those_before_them_only_where_they_should(mode):
+    model, batch = model_of(mode), batch_of(mode)
+    z = tf.random.stateless_normal([B, Z], [1, 2])
+    targets = batch["targets"].numpy()
+    changed = targets.copy()
+    changed[:, 0] = np.roll(changed[:, 0], 1, axis=-1)  # in the first of four segments
+    one, other = (model.decoder(z, tf.constant(t), batch["length"]) for t in (targets, changed))
+    differs = np.abs(one - other).max(axis=(0, 2)) > 1e-6
+    assert differs[1:3].any()
+    assert differs[3:].any() == (mode != "deaf")
+
+
+@pytest.mark.parametrize("probability", [0.0, 1.0])
+def test_scheduled_sampling_at_its_ends_is_the_truth_or_the_own_samples(probability):
+    model, batch = model_of("flat"), batch_of("flat")
+    core, head = model.decoder.core, model.decoder.head
+    z = tf.random.stateless_normal([B, Z], [1, 2])
+    previous = shifted(batch["targets"])
+    _, _, fed = teach(core, head, z, previous, sampling_probability=tf.constant(probability))
+    np.testing.assert_allclose(fed[:, 0], previous[:, 0])
+    equal = np.all(fed.numpy() == previous.numpy(), axis=-1)
+    assert equal.all() == (probability == 0.0)
+
+
+def test_scheduled_sampling_draws_a_coin_for_each_example_and_step():
+    model = model_of("flat")
+    core, head = model.decoder.core, model.decoder.head
+    rows, steps, probability = 300, 40, 0.3
+    marked = tf.fill([rows, steps, D], 9.0)  # no sample looks like this
+    z = tf.zeros([rows, Z])
+    given = tf.constant(probability)
+    _, _, fed = teach(core, head, z, marked, seed=tf.constant([1, 2]), sampling_probability=given)
+    own = np.any(fed.numpy()[:, 1:] != 9.0, axis=-1)  # [rows, steps - 1]
+    error = np.sqrt(probability * (1 - probability) / own.size)
+    assert abs(own.mean() - probability) < 4 * error
+    assert own.std(axis=0).min() > 0.3  # not one coin for the whole batch
+    assert own.std(axis=1).min() > 0.2  # nor one for a whole example
+
+
+def test_dropout_of_training_has_the_mean_of_none():
+    settings = dataclasses.replace(FLAT, dropout_keep_prob=0.5)
+    model = MusicVAE(settings, TrainingConfig(), D, D)
+    batch = batch_of("flat")
+    seeds = [tf.constant([n, 1]) for n in range(3)]
+    losses = [float(model.losses_of(batch, tf.zeros([B, Z]), s)["r_loss"][0]) for s in seeds]
+    assert len(set(losses)) == 3
+    again = float(model.losses_of(batch, tf.zeros([B, Z]), seeds[0])["r_loss"][0])
+    assert again == losses[0]
+
+
+def draws(head, parameters, temperature, count=20000):
+    noise = tf.random.stateless_uniform([count, head.noise_size], [5, 6])
+    rows = tf.repeat(tf.constant([parameters], tf.float32), count, axis=0)
+    return head.sample(rows, tf.fill([count], temperature), noise).numpy()
+
+
+@pytest.mark.parametrize("temperature", [0.5, 1.0, 2.0])
+def test_categorical_draws_by_the_softmax_over_the_temperature(temperature):
+    logits = np.array([0.3, -1.0, 2.0, 0.5, -0.5])
+    head = MultiCategoricalHead(5, [3, 2])
+    found = draws(head, logits, temperature).mean(axis=0)
+    for part in (slice(0, 3), slice(3, 5)):
+        expected = np.exp(logits[part] / temperature)
+        expected /= expected.sum()
+        np.testing.assert_allclose(found[part], expected, atol=4 * 0.5 / np.sqrt(20000))
+
+
+def test_temperature_zero_takes_the_likeliest_class():
+    head = MultiCategoricalHead(5, [3, 2])
+    found = draws(head, [0.3, -1.0, 2.0, 0.5, -0.5], 0.0, count=50)
+    np.testing.assert_array_equal(found, np.tile([0, 0, 1, 1, 0], (50, 1)))
+
+
+def test_bernoulli_draws_by_the_sigmoid():
+    found = draws(BernoulliHead(2), [0.8, -1.5], 1.0).mean(axis=0)
+    np.testing.assert_allclose(found, 1 / (1 + np.exp([-0.8, 1.5])), atol=4 * 0.5 / np.sqrt(20000))
+
+
+def nade_head() -> NADEHead:
+    head = NADEHead(3, 4)
+    rng = np.random.default_rng(1)
+    head.nade.w_enc.assign(rng.normal(size=(3, 4)) * 2)
+    head.nade.w_dec.assign(rng.normal(size=(3, 4)) * 2)
+    return head
+
+
+def test_nade_probabilities_of_all_patterns_sum_to_one_and_its_draws_follow_them():
+    head, parameters = nade_head(), np.array([0.5, -0.3, 0.1, 0.7, 0.2, -0.4, 0.6])
+    patterns = np.array([[(n >> k) & 1 for k in range(3)] for n in range(8)], np.float32)
+    rows = tf.repeat(tf.constant(parameters[None, None], tf.float32), 8, axis=0)
+    losses = head.losses(rows, tf.constant(patterns[:, None]), tf.ones(8, tf.int32))
+    probabilities = np.exp(-losses["negative_log_likelihood"].numpy())
+    assert probabilities.sum() == pytest.approx(1.0, abs=1e-4)
+    found = draws(head, parameters, 1.0) @ np.array([1, 2, 4])
+    counts = np.bincount(found.astype(int), minlength=8) / len(found)
+    np.testing.assert_allclose(counts, probabilities, atol=4 * 0.5 / np.sqrt(20000))
+
+
+def test_end_token_silences_the_rest():
+    model = model_of("flat")
+    decoder = build_decoder(MODES["flat"], D, 0, 2, None)
+    decoder.core = model.decoder.core
+    seeds = tf.stack([tf.range(20), tf.range(20)], axis=-1)
+    z = tf.random.stateless_normal([20, Z], [1, 2])
+    outputs = decoder.generate(z, T, tf.ones(20), seeds).numpy()
+    ended = [np.flatnonzero(row[:, 2] > 0) for row in outputs]
+    assert any(len(places) for places in ended)
+    for row, places in zip(outputs, ended, strict=True):
+        end = places[0] if len(places) else T - 1
+        assert row[: end + 1].sum() == end + 1
+        assert row[end + 1 :].sum() == 0
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"decoder": {"kind": "hierarchical_lstm", "level_lengths": [5, 2]}}, "max_seq_len, 12"),
+        ({"decoder": {"kind": "gru"}}, "Allowed: hierarchical_lstm, lstm"),
+        (
+            {"decoder": {"kind": "lstm", "split": True}, "head": {"kind": "bernoulli"}},
+            "multi_categorical",
+        ),
+        ({"decoder": {**LEVELS, "reencode": True}}, "encoder of kind hierarchical_lstm"),
+        ({"decoder": {**LEVELS, "disable_autoregression": [7]}}, "from 0 to 1"),
+        ({"head": {"kind": "multi_categorical", "sizes": [3, 3]}}, "must sum to 5"),
+        ({"head": {"kind": "nade"}}, "hidden_size"),
+        ({"encoder": {"kind": "hierarchical_lstm"}}, "level_lengths"),
+    ],
+)
+def test_components_that_do_not_fit_say_why(change, message):
+    with pytest.raises(LofiError, match=message):
+        MusicVAE(dataclasses.replace(FLAT, **change), TrainingConfig(), D, D)
