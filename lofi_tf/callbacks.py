@@ -15,6 +15,7 @@ from tqdm import tqdm
 from lofi_tf import checkpoints
 from lofi_tf.data.tfrecord import whole_file
 from lofi_tf.errors import LofiError
+from lofi_tf.plateau import Plateau
 
 HISTORY = "history.csv"
 SHOWN = {"loss": "loss", "losses/r_loss": "r", "losses/kl_bits": "kl_bits"}
@@ -180,6 +181,8 @@ class Evaluation(StepCallback):
         first_step: the step that the run goes on from.
         say: told each result.
         picture: writes histograms and reconstructions to TensorBoard's default writer.
+        picture_every: steps between pictures; with each evaluation if not given.
+        plateau: told the loss of each evaluation that is due by `every`.
     """
 
     def __init__(
@@ -191,31 +194,49 @@ class Evaluation(StepCallback):
         first_step: int,
         say: Callable[[str], None],
         picture: Callable[[], None],
+        picture_every: int | None = None,
+        plateau: Plateau | None = None,
     ):
         super().__init__(first_step)
         self.evaluate, self.every, self.num_steps = evaluate, every, num_steps
-        self.say, self.picture = say, picture
+        self.say, self.picture, self.picture_every = say, picture, picture_every or every
+        self.plateau = plateau
         self.best_file = Path(folder) / "best" / "best.yaml"
         self.log = ScalarLog(folder, first_step)
         self.best = self._read_best()
 
     def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
-        """Evaluates the model of a new run before its first step."""
+        """Evaluates the model of a new run before its first step.
+
+        A step that was saved while it was evaluated is evaluated again.
+        """
+        known = any(int(row["step"]) == self.first_step for row in self.log.rows)
         if self.first_step == 0:
             self._evaluate(0)
+            self._picture(0)
+        elif not known:
+            self.on_step(self.first_step, {})
 
     def on_step(self, step: int, logs: dict[str, float]) -> None:
-        """Evaluates when it is time."""
-        if step % self.every == 0 or step == self.num_steps:
+        """Evaluates and draws when it is time."""
+        due = step % self.every == 0
+        if due or step == self.num_steps:
             found = self._evaluate(step)
             if found["loss"] < self.best:
                 self._keep(step, found)
+            if due and self.plateau and self.plateau.hear(step, found["loss"]):
+                self.say(f"step {step}: the learning rate is scaled by {self.plateau.factor:g}")
+        if step % self.picture_every == 0 or step == self.num_steps:
+            self._picture(step)
+
+    def _picture(self, step: int) -> None:
+        with self.log.writer.as_default(step=step):
+            self.picture()
+        self.log.writer.flush()
 
     def _evaluate(self, step: int) -> dict[str, float]:
         found = self.evaluate()
         self.log.write(step, found)
-        with self.log.writer.as_default(step=step):
-            self.picture()
         self.say(
             f"step {step}: validation loss {found['loss']:.2f}, reconstruction "
             f"{found['losses/r_loss']:.2f}, KL {found['losses/kl_bits']:.1f} bits"

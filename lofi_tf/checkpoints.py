@@ -19,8 +19,9 @@ def latest(folder: str | Path) -> str | None:
 
 
 def checkpoint_of(model: MusicVAE) -> tf.train.Checkpoint:
-    """Returns what is saved of a model: its weights and its optimiser."""
-    return tf.train.Checkpoint(model=model, optimizer=model.optimizer)
+    """Returns what is saved of a model: its weights, its optimiser and any plateau."""
+    parts = {"model": model, "optimizer": model.optimizer}
+    return tf.train.Checkpoint(**parts, **_plateau_of(model))
 
 
 def restore_latest(model: MusicVAE, folder: str | Path) -> int:
@@ -42,12 +43,19 @@ def restore(model: MusicVAE, prefix: str) -> int:
         LofiError: a checkpoint that does not fit the model.
     """
     try:
-        status = checkpoint_of(model).restore(prefix)
+        parts = {"model": model, "optimizer": model.optimizer}
+        if any(name.startswith("plateau/") for name, _ in tf.train.list_variables(prefix)):
+            parts |= _plateau_of(model)  # a run may have begun without one
+        status = tf.train.Checkpoint(**parts).restore(prefix)
         status.assert_existing_objects_matched()
     except (AssertionError, ValueError, tf.errors.OpError) as error:
         line = str(error).strip().splitlines()[0]
         raise LofiError(f"checkpoint {prefix} does not fit the model: {line}") from error
     return int(model.optimizer.iterations)
+
+
+def _plateau_of(model: MusicVAE) -> dict[str, tf.Module]:
+    return {} if model.rate.plateau is None else {"plateau": model.rate.plateau}
 
 
 def load_weights(model: MusicVAE, path: str | Path) -> None:

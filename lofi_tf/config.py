@@ -17,6 +17,7 @@ ALIASES = {"groovae_2bar_hits_control": "groovae_2bar_hits_control_tfds"}
 
 CLIP_MODES = ("global_norm", "value")
 SCHEDULES = ("constant", "exponential", "inverse_sigmoid")
+BETA_SCHEDULES = ("rate", "duration")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -81,9 +82,14 @@ class TrainingConfig:
     Attributes:
         batch_size: examples B in a step.
         free_bits: bits of KL, summed over Z, that cost nothing.
-        max_beta, beta_rate: the KL weight is max_beta * (1 - beta_rate**step).
+        beta_schedule: of the KL weight: `rate` is Magenta's max_beta * (1 - beta_rate**step);
+            `duration` goes from start_beta to max_beta in beta_duration steps, see
+            `schedules.beta_in_time`.
+        max_beta, beta_rate, start_beta, beta_duration: parameters of those schedules.
         learning_rate, decay_rate, min_learning_rate: the rate decays exponentially from the
             first to the last.
+        plateau_factor, plateau_patience: after more than so many evaluations in turn that are no
+            better than the best, the rate is multiplied by the factor; 1 never changes it.
         clip_mode: `global_norm` or `value`.
         grad_clip: bound of the gradients' global norm (or of each value).
         grad_norm_clip_to_zero: a step whose gradient norm reaches this is skipped.
@@ -103,12 +109,27 @@ class TrainingConfig:
     grad_norm_clip_to_zero: float = 10000.0
     sampling_schedule: str = "constant"
     sampling_rate: float = 0.0
+    beta_schedule: str = "rate"
+    start_beta: float = 0.0
+    beta_duration: int = 0
+    plateau_factor: float = 1.0
+    plateau_patience: int = 0
 
     def __post_init__(self):
         _check_range("batch_size", self.batch_size, 1)
         for name in ("free_bits", "max_beta", "learning_rate", "grad_clip", "sampling_rate"):
             _check_range(name, getattr(self, name), 0)
-        for name, allowed in (("clip_mode", CLIP_MODES), ("sampling_schedule", SCHEDULES)):
+        for name in ("start_beta", "beta_duration", "plateau_patience"):
+            _check_range(name, getattr(self, name), 0)
+        if not 0 < self.plateau_factor <= 1:
+            raise LofiError(
+                f"plateau_factor must be above 0 and at most 1. Received: {self.plateau_factor}"
+            )
+        for name, allowed in (
+            ("clip_mode", CLIP_MODES),
+            ("sampling_schedule", SCHEDULES),
+            ("beta_schedule", BETA_SCHEDULES),
+        ):
             if getattr(self, name) not in allowed:
                 raise unknown_name(name, getattr(self, name), allowed)
 

@@ -2,6 +2,8 @@
 
 import tensorflow as tf
 
+LEAST_BASE = 0.01  # of the powers of beta_in_time: below it they would fall at once
+
 
 def learning_rate(step: tf.Tensor, initial: float, decay_rate: float, minimum: float) -> tf.Tensor:
     """Returns the exponentially decayed rate `(initial - minimum) * decay_rate**step + minimum`."""
@@ -15,6 +17,21 @@ def beta(step: tf.Tensor, max_beta: float, beta_rate: float) -> tf.Tensor:
     With `beta_rate` 0 that is `max_beta` at every step but step 0, where it is 0.
     """
     return max_beta * (1.0 - tf.pow(beta_rate, tf.cast(step, tf.float32)))
+
+
+def beta_in_time(step: tf.Tensor, start: float, end: float, duration: int) -> tf.Tensor:
+    """Returns the weight of the KL cost, from `start` to `end` in `duration` steps, then `end`.
+
+    That is 1 + start - r**step with r = (1 + start - end)**(1 / duration): fast first, the slower
+    the smaller the way. A way of nearly 1 or more, where r would be 0, takes the powers of
+    `LEAST_BASE` in place of 1 + start - end, stretched so that they arrive.
+    """
+    way = end - start
+    if duration <= 0 or way == 0:
+        return tf.constant(end, tf.float32)
+    base = max(1.0 - way, LEAST_BASE)
+    part = tf.minimum(tf.cast(step, tf.float32) / duration, 1.0)
+    return start + way * (1.0 - tf.pow(base, part)) / (1.0 - base)
 
 
 def sampling_probability(step: tf.Tensor, schedule: str, rate: float) -> tf.Tensor:

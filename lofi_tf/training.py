@@ -35,6 +35,9 @@ class TrainOptions:
         log_steps: steps between lines of `history.csv` and TensorBoard's scalars.
         eval_steps: steps between evaluations.
         eval_num_batches: batches of an evaluation; all if not given.
+        picture_steps: steps between histograms and reconstructions; `eval_steps` if not given.
+        ckpt_path: checkpoint that a new run goes on from, with its step: a prefix, or a folder of
+            checkpoints or of a run.
         checkpoints_to_keep: latest checkpoints to keep.
         keep_checkpoint_every_n_hours: one checkpoint in so many hours is kept besides.
         show_progress: whether to draw a progress line on stderr.
@@ -47,6 +50,8 @@ class TrainOptions:
     log_steps: int = 100
     eval_steps: int = 500
     eval_num_batches: int | None = None
+    picture_steps: int | None = None
+    ckpt_path: str | None = None
     checkpoints_to_keep: int = 100
     keep_checkpoint_every_n_hours: float = 1.0
     show_progress: bool = True
@@ -89,7 +94,7 @@ def train(
         options.checkpoints_to_keep,
         options.keep_checkpoint_every_n_hours,
     )
-    first_step = saver.restore()
+    first_step = saver.restore() or _begun_at(model, options.ckpt_path)
     if first_step >= options.num_steps:
         say(f"{run_dir} is already at step {first_step} of {options.num_steps}.")
         return model
@@ -164,6 +169,15 @@ def load_run(run_dir: str | Path, best: bool = False) -> tuple[MusicVAE, Config,
     return model, config, checkpoints.restore_latest(model, folder)
 
 
+def _begun_at(model, ckpt_path) -> int:
+    """Restores what a new run goes on from; returns its step."""
+    if ckpt_path is None:
+        return 0
+    inside = Path(ckpt_path) / "train"
+    checkpoints.load_weights(model, inside if inside.is_dir() else ckpt_path)
+    return int(model.optimizer.iterations)
+
+
 def _fit(model, batches, callbacks, num_steps) -> None:
     """Runs the steps; what has been trained is saved when a person stops the run."""
     try:
@@ -186,6 +200,8 @@ def _evaluation(model, converter, validation, run_dir, options, first_step, say)
         first_step,
         say,
         lambda: write_pictures(model, converter, shown),
+        options.picture_steps,
+        model.rate.plateau,
     )
 
 
