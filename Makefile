@@ -1,13 +1,15 @@
-# make demo, make test, make test-all, make lint; each makes .venv first if it is not there.
+# make demo, make test, make test-all, make parity, make lint; each makes .venv first if it is not there.
 
 PYTHON ?= python3
 JOBS ?= 2
 
 VENV := .venv
+PYTHON38 ?= python3.8
+MAGENTA := .magenta
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
 
-.PHONY: demo test test-all lint format clean
+.PHONY: demo test test-all parity lint format clean
 
 demo: $(READY)
 	$(BIN)/python demo/run.py
@@ -17,6 +19,20 @@ test: $(READY)
 
 test-all: $(READY)
 	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile
+
+# The real Magenta, asked afresh: needs a Python 3.8 and the headers of ALSA and JACK
+# (Debian: libasound2-dev libjack-dev), which its python-rtmidi is built with.
+parity: $(READY) $(MAGENTA)/ready
+	$(BIN)/python -m tests.fresh_golden --magenta=$(MAGENTA)/bin/python --out=$(MAGENTA)/golden
+	$(BIN)/python -m tests.magenta_parity --golden=$(MAGENTA)/golden
+
+$(MAGENTA)/ready: | $(READY)
+	@$(PYTHON38) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 8))' 2>/dev/null || { \
+	  echo "make parity needs Python 3.8: make parity PYTHON38=/path/to/python3.8"; exit 1; }
+	$(BIN)/pip install -q uv
+	$(BIN)/uv venv -q --clear --python "$$($(PYTHON38) -c 'import sys; print(sys.executable)')" $(MAGENTA)
+	$(BIN)/uv pip install -q --python $(MAGENTA)/bin/python magenta==2.1.4 'protobuf<3.20'
+	@touch $@
 
 lint: $(READY)
 	$(BIN)/ruff check .
