@@ -187,10 +187,13 @@ class MusicVAE(keras.Model):
         Each step takes the likeliest output and is fed with it.
         """
         controls, size = batch.get("controls"), tf.shape(batch["inputs"])[0]
-        posterior = self.encode(batch["inputs"], batch["length"], controls)
+        mean = stddev = tf.zeros([size, 0])
+        if self.latent is not None:
+            posterior = self.encode(batch["inputs"], batch["length"], controls)
+            mean, stddev = posterior.mean(), posterior.stddev()
         seeds = tf.zeros([size, 2], tf.int32)
-        decoded = self.decode(posterior.mean(), tf.zeros(size), seeds, controls=controls)
-        return posterior.mean(), posterior.stddev(), decoded
+        decoded = self.decode(mean, tf.zeros(size), seeds, controls=controls)
+        return mean, stddev, decoded
 
     def clip(self, gradients: list[tf.Tensor]) -> tuple[list[tf.Tensor], tf.Tensor]:
         """Returns the gradients as the settings bound them, and their norm before."""
