@@ -199,3 +199,11 @@ def test_scheduled_sampling_trains(tmp_path, examples, schedule):
     config = small_config(hparams=f"sampling_schedule={schedule},sampling_rate=0.5")
     train(config, examples, tmp_path, OPTIONS)
     assert len(losses(tmp_path)) == 8
+
+
+def test_model_without_a_latent_trains_and_is_evaluated(tmp_path, examples):
+    config = small_config(hparams="z_size=0")
+    train(config, examples, tmp_path, OPTIONS, validation=examples)
+    best = yaml.safe_load((tmp_path / "eval" / "best" / "best.yaml").read_text())
+    assert best["losses/kl_bits"] == 0
+    assert len(losses(tmp_path)) == 8
