@@ -197,7 +197,7 @@ def split_on_time_changes(part: Part) -> list[Part]:
 
     Notes before time zero are dropped, as are those from `total_seconds` on.
     """
-    times, notes = _split_times(part), part.notes
+    times, notes = split_times(part), part.notes
     if not (notes.starts[1:] >= notes.starts[:-1]).all():  # nor where a time is no number
         notes = notes.take(np.argsort(notes.starts, kind="stable"))
     firsts = np.searchsorted(notes.starts, times, side="left")
@@ -210,7 +210,7 @@ def split_on_time_changes(part: Part) -> list[Part]:
                 dataclasses.replace(inside, starts=inside.starts - begin, ends=ends),
                 float(ends.max(initial=0.0)),
                 *(
-                    _state(events, begin, end)
+                    state_between(events, begin, end)
                     for events in (part.time_signatures, part.tempos, part.chords, part.keys)
                 ),
             )
@@ -241,7 +241,7 @@ def on_grid(part: Part, grid: Grid) -> GridNotes:
     return GridNotes(starts, ends, *others, total)
 
 
-def _split_times(part: Part) -> list[float]:
+def split_times(part: Part) -> list[float]:
     """Returns the times between which the parts lie."""
     metre, qpm, times = (4, 4), DEFAULT_QPM, [0.0]
     changes = sorted((*part.time_signatures, *part.tempos), key=lambda change: change.time)
@@ -257,7 +257,7 @@ def _split_times(part: Part) -> list[float]:
     return times
 
 
-def _state(events: Sequence[Any], begin: float, end: float) -> tuple:
+def state_between(events: Sequence[Any], begin: float, end: float) -> tuple:
     """Returns what is in force from `begin` to `end`, times from `begin`."""
     ordered = sorted(events, key=lambda event: event.time)
     before = [event._replace(time=0.0) for event in ordered if event.time <= begin][-1:]

@@ -10,9 +10,15 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from lofi_tf.data.splits import Part, part_of, piece_random, split_on_time_changes, stretched
-from lofi_tf.data.splits import _split_times as split_times
-from lofi_tf.data.splits import _state as state_between
+from lofi_tf.data.splits import (
+    Part,
+    part_of,
+    piece_random,
+    split_on_time_changes,
+    split_times,
+    state_between,
+    stretched,
+)
 
 SUSTAIN = 64  # the pedal's MIDI control number; values from 64 on mean down
 STRIKE, RELEASE, PEDAL_DOWN, PEDAL_UP = 2, 3, 0, 1  # the order of simultaneous events
