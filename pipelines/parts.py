@@ -3,16 +3,17 @@
 Both are those of Magenta's preprocess_tfrecord.
 """
 
+import bisect
 import dataclasses
+import itertools
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from lofi_tf.data.proto_wire import encode_rows
 from lofi_tf.data.quantize import DEFAULT_QPM, grid_of
 from lofi_tf.data.sequence_proto import NoteSequence
 from lofi_tf.data.splits import CHORD_SYMBOL, Part, on_grid, part_of, split_on_time_changes
 from lofi_tf.data.splits import _split_times as split_times
-from lofi_tf.data.splits import _state as state_between
 from lofi_tf.data.sustain import SUSTAIN
 from lofi_tf.errors import NotConvertible
 
@@ -72,10 +73,10 @@ def pieces_of(sequence: NoteSequence) -> list[PieceOfMusic]:
     whole = part_of(sequence)
     if _is_steady(whole.tempos, (DEFAULT_QPM,)) and _is_steady(whole.time_signatures, (4, 4)):
         return [PieceOfMusic(sequence, whole)]
-    times = split_times(whole)
+    times, pedals = split_times(whole), _pedals_of(sequence)
     parts = split_on_time_changes(whole)
     return [
-        PieceOfMusic(_sequence_of(sequence, part, begin, end), part)
+        PieceOfMusic(_sequence_of(sequence, part, pedals, begin, end), part)
         for part, begin, end in zip(parts, times, times[1:], strict=False)
     ]
 
@@ -97,7 +98,9 @@ def _bar_steps(part: Part) -> float:
     return FILTER_STEPS_PER_QUARTER * 4.0
 
 
-def _sequence_of(source: NoteSequence, part: Part, begin: float, end: float) -> NoteSequence:
+def _sequence_of(
+    source: NoteSequence, part: Part, pedals: list["_Pedals"], begin: float, end: float
+) -> NoteSequence:
     """Returns the NoteSequence of a part; it keeps the name of the piece."""
     notes = part.notes
     columns = {
@@ -121,27 +124,42 @@ def _sequence_of(source: NoteSequence, part: Part, begin: float, end: float) -> 
         sequence.key_signatures.add(time=time, key=key)
     for time, text in part.chords:
         sequence.text_annotations.add(time=time, text=text, annotation_type=CHORD_SYMBOL)
-    _add_pedals(sequence, source, begin, end)
+    _add_pedals(sequence, pedals, begin, end)
     return sequence
 
 
-class _Pedal(NamedTuple):
-    """A movement of an instrument's sustain pedal."""
+class _Pedals(NamedTuple):
+    """The movements of one instrument's sustain pedal, in time order."""
 
-    time: float
     instrument: int
-    value: int
+    times: list[float]
+    values: list[int]
 
 
-def _add_pedals(sequence: NoteSequence, source: Any, begin: float, end: float) -> None:
-    """Adds the pedals of `begin` to `end`, each instrument's last one before it included."""
-    by_instrument: dict[int, list[_Pedal]] = {}
-    for change in source.control_changes:
-        if change.control_number == SUSTAIN:
-            pedal = _Pedal(change.time, change.instrument, change.control_value)
-            by_instrument.setdefault(change.instrument, []).append(pedal)
-    for pedals in by_instrument.values():
-        for time, instrument, value in state_between(pedals, begin, end):
+def _pedals_of(sequence: NoteSequence) -> list[_Pedals]:
+    changes = [
+        (change.instrument, change.time, change.control_value)
+        for change in sequence.control_changes
+        if change.control_number == SUSTAIN
+    ]
+    changes.sort(key=lambda change: change[:2])  # simultaneous ones stay in their order
+    return [
+        _Pedals(
+            instrument, *map(list, zip(*((time, value) for _, time, value in its), strict=True))
+        )
+        for instrument, its in itertools.groupby(changes, key=lambda change: change[0])
+    ]
+
+
+def _add_pedals(sequence: NoteSequence, pedals: list[_Pedals], begin: float, end: float) -> None:
+    """Adds the movements of `begin` to `end`, each instrument's last one before it included."""
+    for instrument, times, values in pedals:
+        first = max(0, bisect.bisect_right(times, begin) - 1)
+        last = bisect.bisect_left(times, end)
+        for time, value in zip(times[first:last], values[first:last], strict=True):
             sequence.control_changes.add(
-                time=time, instrument=instrument, control_number=SUSTAIN, control_value=value
+                time=max(time - begin, 0.0),
+                instrument=instrument,
+                control_number=SUSTAIN,
+                control_value=value,
             )

@@ -72,7 +72,7 @@ def encode_example(encoded_arrays: bytes, sources: Iterable[str]) -> bytes:
 
 def layout_of(arrays: Mapping[str, np.ndarray]) -> Layout:
     """Returns the names, types and shapes of an example's arrays."""
-    return tuple((name, array.dtype.name, array.shape) for name, array in arrays.items())
+    return tuple((name, array.dtype.str, array.shape) for name, array in arrays.items())
 
 
 def spec_of_layouts(layouts: Iterable[Layout]) -> Spec:
@@ -83,7 +83,10 @@ def spec_of_layouts(layouts: Iterable[Layout]) -> Spec:
     """
     spec: Spec = {}
     for layout in layouts:
-        found = {name: {"dtype": dtype, "shape": list(shape)} for name, dtype, shape in layout}
+        found = {
+            name: {"dtype": np.dtype(dtype).name, "shape": list(shape)}
+            for name, dtype, shape in layout
+        }
         spec = merged_spec(spec, found) if spec else found
     return spec
 
@@ -133,15 +136,14 @@ def load_shards(shards: ShardSet, split: str, converter: Mapping[str, Any]) -> E
 
     Args:
         shards: as `find_shards` returns them.
-        split: which split; where there is no `test`, that is `validation`, and where the path names
-            shards of one split only, it is that one.
+        split: which split is asked for (`chosen_split`).
         converter: a config's converter, `{kind: ..., **kwargs}`; it must be the shards'.
 
     Raises:
         LofiError: another converter, no such split, or damaged files.
     """
     check_converter(shards, converter)
-    split = _chosen_split(shards, split)
+    split = chosen_split(shards, split)
     values: dict[str, list[bytes]] = {name: [] for name in shards.info["example_spec"]}
     sources: list[str] = []
     for file in shards.files[split]:
@@ -151,6 +153,24 @@ def load_shards(shards: ShardSet, split: str, converter: Mapping[str, Any]) -> E
     arrays = {name: _array(found, spec[name]) for name, found in values.items()}
     num_sources = len({name for joined in sources for name in joined.split(",")})
     return Examples(arrays, np.array(sources, object), num_sources=num_sources)
+
+
+def chosen_split(shards: ShardSet, split: str) -> str:
+    """Returns the split that is read where `split` is asked for.
+
+    Where there is no `test`, that is `validation`; where a path names shards of one split only, it
+    is that one.
+
+    Raises:
+        LofiError: no such split.
+    """
+    if len(shards.files) == 1 and len(shards.info["splits"]) > 1:
+        return next(iter(shards.files))
+    for name in (split, "validation" if split == "test" else split):
+        if name in shards.files:
+            return name
+    allowed = ", ".join(shards.files)
+    raise LofiError(f"{shards.info_path} has no such split. Allowed: {allowed}. Received: {split}")
 
 
 def check_converter(shards: ShardSet, converter: Mapping[str, Any]) -> None:
@@ -244,16 +264,6 @@ def _read_info(path: Path) -> dict[str, Any]:
             f"{path}: allowed schema_version: {SCHEMA_VERSION}. Received: {version}{lack}"
         )
     return info
-
-
-def _chosen_split(shards: ShardSet, split: str) -> str:
-    if len(shards.files) == 1 and len(shards.info["splits"]) > 1:
-        return next(iter(shards.files))
-    for name in (split, "validation" if split == "test" else split):
-        if name in shards.files:
-            return name
-    allowed = ", ".join(shards.files)
-    raise LofiError(f"{shards.info_path} has no such split. Allowed: {allowed}. Received: {split}")
 
 
 def _read_shard(file: Path, values: dict[str, list[bytes]], sources: list[str]) -> None:

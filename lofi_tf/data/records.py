@@ -1,10 +1,11 @@
-"""Where training examples come from: records of NoteSequences, or TensorFlow Datasets on disk."""
+"""Where training examples come from: NoteSequence records, TensorFlow Datasets, example shards."""
 
 import os
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from lofi_tf.data.example_shards import ShardSet, chosen_split, find_shards, load_shards
 from lofi_tf.data.examples import Examples, Refusal, examples_of_records
 from lofi_tf.data.tfrecord import read_records, record_paths
 from lofi_tf.errors import LofiError
@@ -19,22 +20,27 @@ def load_examples(
     show_progress: bool = True,
     say: Callable[[str], None] = lambda line: None,
 ) -> Examples:
-    """Returns the examples of NoteSequence records, or of a prepared TensorFlow Dataset.
+    """Returns the examples of NoteSequence records, example shards or a TensorFlow Dataset.
 
     Args:
-        path: a path, glob or `x.tfrecord@8` of NoteSequence records.
+        path: a path, glob or `x.tfrecord@8` of NoteSequence records; or what names example shards
+            (`find_shards`).
         tfds_name: such as `groove/4bar-midionly`, read where no path is given.
-        split: of the TensorFlow Dataset.
+        split: of the TensorFlow Dataset or of the example shards.
         converter: a config's converter, `{kind: ..., **kwargs}`.
         num_workers: processes that convert; all cores if not given.
         show_progress: whether to draw a progress line on stderr.
         say: told how many examples came of it, and what was refused and why.
 
     Raises:
-        LofiError: no such records, or none of them fits the converter.
+        LofiError: no such records, none of them fits the converter, or example shards of another
+            converter.
     """
     from tqdm import tqdm
 
+    shards = find_shards(path) if path else None
+    if shards:
+        return _load_shards(shards, split, converter, say)
     records = _records(path) if path else _tfds_records(tfds_name, split)
     with tqdm(desc="converting", unit=" records", disable=not show_progress, leave=False) as bar:
         examples = examples_of_records(records, converter, num_workers, bar.update)
@@ -47,6 +53,21 @@ def load_examples(
     _report(examples, say)
     if not len(examples):
         raise LofiError(f"no example in {name} fits the config: {_reasons(examples)}")
+    return examples
+
+
+def made_splits(path: str | None) -> list[str]:
+    """Returns the splits of the example shards that a path names; none of other records."""
+    shards = find_shards(path) if path else None
+    return list(shards.files) if shards else []
+
+
+def _load_shards(shards: ShardSet, split: str, converter, say) -> Examples:
+    """Returns the examples of a split that was made with the shards."""
+    examples = load_shards(shards, split, converter)
+    say(f"{shards.info_path}: {len(examples)} examples of the split {chosen_split(shards, split)}.")
+    if not len(examples) and split == "train":
+        raise LofiError(f"{shards.info_path} has no examples to train on")
     return examples
 
 
