@@ -12,8 +12,14 @@ from typing import NamedTuple
 from lofi_tf.data.proto_wire import encode_rows
 from lofi_tf.data.quantize import DEFAULT_QPM, grid_of
 from lofi_tf.data.sequence_proto import NoteSequence
-from lofi_tf.data.splits import CHORD_SYMBOL, Part, on_grid, part_of, split_on_time_changes
-from lofi_tf.data.splits import _split_times as split_times
+from lofi_tf.data.splits import (
+    CHORD_SYMBOL,
+    Part,
+    on_grid,
+    part_of,
+    split_on_time_changes,
+    split_times,
+)
 from lofi_tf.data.sustain import SUSTAIN
 from lofi_tf.errors import NotConvertible
 
