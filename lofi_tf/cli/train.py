@@ -15,10 +15,12 @@ def build_parser() -> argparse.ArgumentParser:
     """Returns the parser of the command's flags, Magenta's `music_vae_train` included."""
     parser = argparse.ArgumentParser(prog="lofi_train", description=__doc__, allow_abbrev=False)
     flag = parser.add_argument
-    flag("--config", default="", help="name of a config, or path of a YAML file")
+    flag(
+        "--config", default="", help="name of a config, path of a YAML file or a symusic JSON file"
+    )
     flag("--run_dir", help="folder of the run: config, checkpoints, logs")
     flag("--mode", default="train", choices=["train", "eval"])
-    flag("--examples_path", help="TFRecords of NoteSequences: a path, glob or x.tfrecord@8")
+    flag("--examples_path", help="TFRecords of NoteSequences, or a folder of MIDI files")
     flag("--tfds_name", help="TensorFlow Datasets name, prepared on disk already")
     flag("--eval_examples_path", help="records to evaluate on while training")
     flag(
@@ -36,6 +38,8 @@ def build_parser() -> argparse.ArgumentParser:
     flag("--save_seconds", type=float, default=60.0, help="seconds between checkpoints")
     flag("--eval_steps", type=int, default=500, help="steps between evaluations")
     flag("--eval_num_batches", type=int, help="batches of an evaluation (default: all)")
+    flag("--picture_steps", type=int, help="steps between pictures (default: eval_steps)")
+    flag("--ckpt_path", help="checkpoint or run folder that a new run goes on from")
     flag("--checkpoints_to_keep", type=int, default=100, help="latest checkpoints; 0 keeps all")
     flag("--keep_checkpoint_every_n_hours", type=float, default=1.0)
     flag("--eval_dir_suffix", default="", help="added to the name of the folder of evaluations")
@@ -54,12 +58,12 @@ def build_parser() -> argparse.ArgumentParser:
 
 def main(argv: list[str] | None = None) -> int:
     """Runs the command; returns its exit code."""
-    args = build_parser().parse_args(argv)
-    return run_command(lambda: _run(args))
+    parser = build_parser()
+    args = parser.parse_args(argv)
+    return run_command(lambda: _run(*_settings(parser, args, argv)))
 
 
-def _run(args: argparse.Namespace) -> None:
-    config = _config_of(args)
+def _run(args: argparse.Namespace, config) -> None:
     from lofi_tf import quiet
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -75,6 +79,8 @@ def _run(args: argparse.Namespace) -> None:
         log_steps=args.log_steps,
         eval_steps=args.eval_steps,
         eval_num_batches=args.eval_num_batches,
+        picture_steps=args.picture_steps,
+        ckpt_path=args.ckpt_path,
         checkpoints_to_keep=args.checkpoints_to_keep,
         keep_checkpoint_every_n_hours=args.keep_checkpoint_every_n_hours,
         show_progress=_talks(args),
@@ -85,7 +91,24 @@ def _run(args: argparse.Namespace) -> None:
     say(f"Trained to step {args.num_steps}: {Path(args.run_dir) / 'train'}")
 
 
-def _config_of(args: argparse.Namespace):
+def _settings(parser, args, argv):
+    """Returns the flags and the config; a symusic file gives both, but flags on the line win."""
+    if not args.config.endswith(".json"):
+        return args, _config_of(args)
+    from lofi_tf.compat.symusic_config import flag_defaults, read_symusic_config
+
+    run = read_symusic_config(args.config)
+    defaults = flag_defaults(run, args.mode)
+    if args.tfds_name:
+        defaults["examples_path"] = None
+    if args.tfds_name or args.split_file:
+        defaults["eval_examples_path"] = None
+    parser.set_defaults(**defaults)
+    args = parser.parse_args(argv)
+    return args, _config_of(args, run.config)
+
+
+def _config_of(args: argparse.Namespace, config=None):
     from lofi_tf.config import load_config
     from lofi_tf.hparams import ignored_hparams, with_hparams
 
@@ -98,7 +121,7 @@ def _config_of(args: argparse.Namespace):
         )
     for name, reason in ignored_hparams(args.hparams).items():
         say(f"hparam {name} has no effect: {reason}.")
-    return with_hparams(load_config(args.config or known), args.hparams)
+    return with_hparams(config or load_config(args.config or known), args.hparams)
 
 
 def _check(args: argparse.Namespace) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from lofi_tf.data.example_shards import ShardSet, chosen_split, find_shards, load_shards
 from lofi_tf.data.examples import Examples, Refusal, examples_of_records
+from lofi_tf.data.folders import folder_records, with_refusals
 from lofi_tf.data.tfrecord import read_records, record_paths
 from lofi_tf.errors import LofiError
 
@@ -41,9 +42,11 @@ def load_examples(
     shards = find_shards(path) if path else None
     if shards:
         return _load_shards(shards, split, converter, say)
-    records = _records(path) if path else _tfds_records(tfds_name, split)
+    unread: list[Refusal] = []
+    records = _records(path, unread) if path else _tfds_records(tfds_name, split)
     with tqdm(desc="converting", unit=" records", disable=not show_progress, leave=False) as bar:
         examples = examples_of_records(records, converter, num_workers, bar.update)
+    examples = with_refusals(examples, unread)
     name = path or f"{tfds_name} ({split})"
     refused = len(examples.refusals)
     say(
@@ -85,7 +88,11 @@ def _reasons(examples: Examples) -> str:
     return ", ".join(counts) or f"{examples.num_sources} sequences held nothing to convert"
 
 
-def _records(path: str) -> Iterator[bytes]:
+def _records(path: str, unread: list[Refusal]) -> Iterator[bytes]:
+    """Yields records, or the music of a folder; `unread` gets the files that cannot be read."""
+    if Path(path).is_dir():
+        yield from folder_records(path, unread.append)
+        return
     for file in record_paths(path):
         yield from read_records(file)
 

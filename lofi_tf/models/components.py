@@ -97,7 +97,8 @@ def _core_z_size(model: ModelConfig, cls: type, options: Mapping[str, Any]) -> i
     if cls is LSTMDecoder:
         return model.z_size
     num_levels = len(options.get("level_lengths", [0])) - 1
-    sizes = conductor_sizes(options.get("conductors"), model.dec_rnn_size, num_levels)
+    given = {name: options.get(name) for name in ("conductor_units", "conductor_embedding_size")}
+    sizes = conductor_sizes(num_levels, model.dec_rnn_size, **given)
     return sizes[-1].output_size if sizes else model.dec_rnn_size[-1]
 
 

@@ -1,8 +1,8 @@
 """The hierarchical decoder: conductors turn z into one embedding a segment, a core decodes each."""
 
 import math
-from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import keras
 import tensorflow as tf
@@ -33,33 +33,34 @@ class ConductorSizes(NamedTuple):
 
 
 def conductor_sizes(
-    conductors: Sequence[Mapping[str, Any]] | None, units: Sequence[int], num_levels: int
+    num_levels: int,
+    units: Sequence[int],
+    conductor_units: Sequence[int] | Sequence[Sequence[int]] | None = None,
+    conductor_embedding_size: int | Sequence[int] | None = None,
 ) -> list[ConductorSizes]:
     """Returns the sizes of each conductor, the highest first.
 
     Args:
-        conductors: the decoder's option; see `HierarchicalDecoder`.
-        units: of each layer of a conductor of which nothing is said.
         num_levels: number of conductors.
+        units: of each layer of a conductor, where `conductor_units` does not say.
+        conductor_units: see `HierarchicalDecoder`.
+        conductor_embedding_size: see `HierarchicalDecoder`.
 
     Raises:
-        LofiError: not one mapping of sizes for each conductor.
+        LofiError: lists that do not say something of each conductor.
     """
-    if conductors is None:
-        return [ConductorSizes(tuple(units))] * num_levels
-    try:
-        sizes = [
-            ConductorSizes(tuple(one["units"]), one.get("embedding_size")) for one in conductors
-        ]
-        known = {"units", "embedding_size"}
-        if len(sizes) == num_levels and all(set(one) <= known for one in conductors):
-            return sizes
-    except (AttributeError, KeyError, TypeError):
-        pass
-    raise LofiError(
-        f"conductors must be a list of {num_levels}, each such as "
-        f"{{units: [64, 64], embedding_size: 32}}. Received: {conductors}"
-    )
+    units = conductor_units or units
+    if not isinstance(units[0], Sequence):
+        units = [units] * num_levels
+    embeddings = conductor_embedding_size
+    if not isinstance(embeddings, Sequence):
+        embeddings = [embeddings] * num_levels
+    if {len(units), len(embeddings)} != {num_levels}:
+        raise LofiError(
+            f"conductor_units and conductor_embedding_size must say something of {num_levels} "
+            f"conductors. Received: {conductor_units}, {conductor_embedding_size}"
+        )
+    return [ConductorSizes(tuple(u), e) for u, e in zip(units, embeddings, strict=True)]
 
 
 class HierarchicalDecoder(keras.layers.Layer):
@@ -82,8 +83,10 @@ class HierarchicalDecoder(keras.layers.Layer):
         end_token: class after which a segment's outputs are zeros.
         encoder: hierarchical encoder that encodes outputs again.
         sampling_temperature: see `LSTMDecoder`.
-        conductors: `{units: [...], embedding_size: ...}` of each, the highest first, where they
-            are not `units` and without a linear layer above.
+        conductor_units: size of each layer of each conductor, or a list for each of them, where
+            it is not `units`.
+        conductor_embedding_size: size of a linear layer that makes a conductor's embeddings, or a
+            list for each of them; None takes its outputs.
     """
 
     def __init__(
@@ -99,7 +102,8 @@ class HierarchicalDecoder(keras.layers.Layer):
         end_token: int | None = None,
         encoder: keras.layers.Layer | None = None,
         sampling_temperature: float = 1.0,
-        conductors: Sequence[Mapping[str, Any]] | None = None,
+        conductor_units: Sequence[int] | Sequence[Sequence[int]] | None = None,
+        conductor_embedding_size: int | Sequence[int] | None = None,
     ):
         super().__init__(name="decoder")
         self.sampling_temperature = sampling_temperature
@@ -108,7 +112,9 @@ class HierarchicalDecoder(keras.layers.Layer):
         self.level_lengths = tuple(level_lengths)
         self.num_segments = math.prod(self.level_lengths[:-1])
         self.deaf = _deaf_levels(disable_autoregression, len(self.level_lengths) - 1)
-        self.sizes = conductor_sizes(conductors, units, len(self.level_lengths) - 1)
+        self.sizes = conductor_sizes(
+            len(self.level_lengths) - 1, units, conductor_units, conductor_embedding_size
+        )
         self.conductors, self.initials, self.embeddings = [], [], []
         size = z_size
         for level, (units, embedding_size) in enumerate(self.sizes):
