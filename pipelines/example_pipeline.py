@@ -114,7 +114,7 @@ class ConvertGroup(beam.DoFn):
         work.counts["sequences"] += 1
         pieces = pieces_of(sequence)
         if len(pieces) > MAX_PARTS:
-            message = f"tempo or metre change {len(pieces)} times. Allowed: {MAX_PARTS} parts"
+            message = f"it has {len(pieces)} parts. Allowed: {MAX_PARTS}"
             work.leave_out("dropped_sequences", "too_many_parts", source, message)
             return
         work.counts["parts"] += len(pieces)
@@ -174,7 +174,7 @@ class _Work:
     def leave_out(self, stage: str, rule: str, source: str, message: str) -> None:
         """Counts what a rule leaves out; of each rule the first is kept with its reason."""
         self._left_out.setdefault(stage, Counter())[rule] += 1
-        self._firsts.setdefault(f"{stage}.{rule}", f"{message} ({source})")
+        self._firsts.setdefault(f"{stage}.{rule}", f"{message} ({source or 'no name'})")
 
     def report(self) -> dict[str, Any]:
         """Returns the account, ready for JSON."""
