@@ -12,6 +12,7 @@ TRAIN = "lofi_tf.cli.train:main"
 GENERATE = "lofi_tf.cli.generate:main"
 COMMANDS = {
     "convert_dir_to_note_sequences": "pipelines.convert_dir_to_note_sequences:main",
+    "preprocess_tfrecord": "pipelines.preprocess_tfrecord:main",
     "lofi_train": TRAIN,
     "lofi_generate": GENERATE,
     # Magenta's names, so that its users' scripts run unchanged.
