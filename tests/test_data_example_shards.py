@@ -105,6 +105,11 @@ def test_find_shards_leaves_note_sequences_alone(tmp_path):
     assert find_shards(write_groove_records(tmp_path / "x-train-00000-of-00001")) is None
 
 
+def test_find_shards_leaves_other_folders_alone(tmp_path):
+    (tmp_path / "a.mid").touch()
+    assert find_shards(tmp_path) is None
+
+
 def test_load_shards_takes_defaults_for_given(prefix):
     assert len(load(prefix, "train", CONVERTER | {"steps_per_quarter": 4})) == 3
 
@@ -129,7 +134,7 @@ def test_load_shards_unknown_split(prefix):
         (lambda p: write_records([b"x"], shard_name(p, "train", 0, 2)), "not its info.json's"),
         (lambda p: info_name(p).write_text("[]"), "does not describe"),
         (lambda p: info_name(p).write_text('{"schema_version": 2}'), "Received: 2"),
-        (lambda p: write_shards(p.with_name("y"), {"train": []}), "one info.json"),
+        (lambda p: write_shards(p.with_name("y"), {"train": []}), "holds more than one set"),
     ],
 )
 def test_load_shards_damaged_set(harm, message, prefix):

@@ -118,9 +118,9 @@ def find_shards(path: str | Path) -> ShardSet | None:
     info_path = _info_of_set(str(path))
     if info_path:
         return _whole_set(info_path)
-    files = record_paths(path)
+    files = [] if Path(path).is_dir() else record_paths(path)
     infos = {_info_beside(file) for file in files}
-    if infos == {None}:
+    if infos <= {None}:
         return None
     if len(infos) > 1:
         raise LofiError(f"files of more than one set of examples. Received: {str(path)!r}")

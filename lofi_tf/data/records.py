@@ -7,7 +7,7 @@ from typing import Any
 
 from lofi_tf.data.example_shards import ShardSet, chosen_split, find_shards, load_shards
 from lofi_tf.data.examples import Examples, Refusal, examples_of_records
-from lofi_tf.data.folders import folder_records, with_refusals
+from lofi_tf.data.folders import folder_records, is_music_folder, with_refusals
 from lofi_tf.data.tfrecord import read_records, record_paths
 from lofi_tf.errors import LofiError
 
@@ -24,8 +24,8 @@ def load_examples(
     """Returns the examples of NoteSequence records, example shards or a TensorFlow Dataset.
 
     Args:
-        path: a path, glob or `x.tfrecord@8` of NoteSequence records; or what names example shards
-            (`find_shards`).
+        path: a path, glob or `x.tfrecord@8` of NoteSequence records; a folder of MIDI files; or
+            what names example shards (`find_shards`).
         tfds_name: such as `groove/4bar-midionly`, read where no path is given.
         split: of the TensorFlow Dataset or of the example shards.
         converter: a config's converter, `{kind: ..., **kwargs}`.
@@ -39,7 +39,7 @@ def load_examples(
     """
     from tqdm import tqdm
 
-    shards = find_shards(path) if path else None
+    shards = _shards_of(path)
     if shards:
         return _load_shards(shards, split, converter, say)
     unread: list[Refusal] = []
@@ -61,8 +61,12 @@ def load_examples(
 
 def made_splits(path: str | None) -> list[str]:
     """Returns the splits of the example shards that a path names; none of other records."""
-    shards = find_shards(path) if path else None
+    shards = _shards_of(path)
     return list(shards.files) if shards else []
+
+
+def _shards_of(path: str | None) -> ShardSet | None:
+    return find_shards(path) if path and not is_music_folder(path) else None
 
 
 def _load_shards(shards: ShardSet, split: str, converter, say) -> Examples:
@@ -90,7 +94,7 @@ def _reasons(examples: Examples) -> str:
 
 def _records(path: str, unread: list[Refusal]) -> Iterator[bytes]:
     """Yields records, or the music of a folder; `unread` gets the files that cannot be read."""
-    if Path(path).is_dir():
+    if is_music_folder(path):
         yield from folder_records(path, unread.append)
         return
     for file in record_paths(path):
