@@ -20,8 +20,8 @@ SEQ_DECODERS = {
 CELLS = {
     "simple": ("embed_size", "hidden_size", "n_layers"),
     "another": ("embed_size", "hidden_size", "n_layers", "z_size"),
-    "conductor": ("hidden_size", "n_layers", "c_size"),
 }
+CONDUCTORS = {"conductor": ("hidden_size", "n_layers", "c_size")}
 CELL_OPTIONS = {
     "simple": {"z_inputs": False, "skip_inputs": False},
     "another": {"z_inputs": True, "skip_inputs": True},
@@ -94,9 +94,7 @@ def _hier(params: Mapping[str, Any], z_size: int, num_steps: int, where: str) ->
             f"{where}.n_subsequences must divide the {num_steps} steps. Received: {count}"
         )
     name = f"{where}.conductor_args"
-    key, sizes, name = _made_by(params["conductor_args"], CELLS, name, "decoder")
-    if key != "conductor":
-        raise LofiError(f"the key of {where}.conductor_args must be conductor. Received: {key!r}")
+    _, sizes, name = _made_by(params["conductor_args"], CONDUCTORS, name, "conductor")
     c_size = whole(f"{name}.c_size", sizes["c_size"], 1)
     conductor = list(_units(sizes, name)), c_size
     below = _seq_decoder(
@@ -109,12 +107,7 @@ def _hier(params: Mapping[str, Any], z_size: int, num_steps: int, where: str) ->
 
 def _cell(args: Any, z_size: int, where: str) -> tuple[dict[str, Any], tuple[int, ...]]:
     """Returns the options of the core and the units of its layers."""
-    key, params, where = _made_by(args, CELLS, where, "decoder")
-    if key == "conductor":
-        raise LofiError(
-            f"a conductor is a hier decoder's conductor_args only. Allowed in {where}: "
-            f"{', '.join(CELL_OPTIONS)}"
-        )
+    key, params, where = _made_by(args, CELLS, where, "cell decoder")
     _check_z_size(params, z_size, where)
     embed_size = whole(f"{where}.embed_size", params["embed_size"], 1)
     return {"embedding_size": embed_size, **CELL_OPTIONS[key]}, _units(params, where)

@@ -8,6 +8,11 @@ from lofi_tf.data.examples import Examples, Refusal
 from lofi_tf.data.notes import convert_file, is_music_file
 
 
+def is_music_folder(path: str | Path | None) -> bool:
+    """Says whether a path is a folder with music files in it or below it."""
+    return path is not None and any(is_music_file(file) for file in Path(path).rglob("*"))
+
+
 def folder_records(folder: str | Path, refused: Callable[[Refusal], None]) -> Iterator[bytes]:
     """Yields the music of a folder and all below it, in the order of the paths.
 
