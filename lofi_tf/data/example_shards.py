@@ -219,12 +219,10 @@ def _info_of_set(path: str) -> Path | None:
         return Path(path)
     if Path(path).is_dir():
         found = sorted(Path(path).glob(f"*{INFO_ENDING}"))
-        if len(found) != 1:
-            names = ", ".join(info.name for info in found) or "none"
-            raise LofiError(
-                f"{path} must hold one {INFO_ENDING[1:]} of examples. Received: {names}"
-            )
-        return found[0]
+        if len(found) > 1:
+            names = ", ".join(info.name for info in found)
+            raise LofiError(f"{path} holds more than one set of examples. Received: {names}")
+        return found[0] if found else None
     named = info_name(path)
     return named if named.is_file() and not Path(path).is_file() else None
 
