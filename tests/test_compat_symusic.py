@@ -10,6 +10,7 @@ from lofi_tf import checkpoints, schedules, training
 from lofi_tf.callbacks import read_history
 from lofi_tf.cli import generate as generate_command
 from lofi_tf.cli import train as train_command
+from lofi_tf.compat.magenta_checkpoint import scopes_of
 from lofi_tf.compat.symusic_config import read_symusic_config, symusic_run
 from lofi_tf.config import config_from_dict
 from lofi_tf.data.converter import build_converter
@@ -155,6 +156,11 @@ def test_every_combination_trains_and_its_encoder_learns(monkeypatch, sequential
     assert all(gradient is not None for gradient in gradients)
     for variable in model.encoder.trainable_variables + model.latent.mean.trainable_variables:
         assert np.abs(by_path[variable.path]).max() > 0
+
+
+def test_models_that_magenta_has_no_like_of_are_not_written_as_its():
+    with pytest.raises(LofiError, match="embeddings"):
+        scopes_of(build_model(symusic_run(values("hier sample"), "tiny").config))
 
 
 @pytest.mark.parametrize("path", ["initial_state", "inputs", "skip", None])

@@ -36,6 +36,7 @@ def scopes_of(model: MusicVAE) -> dict[str, Layer]:
     Raises:
         LofiError: a component that Magenta has no like of.
     """
+    _check_like(model.decoder, model.decoder.core, model.encoder)
     scopes = dict(_encoder_scopes(model.encoder)) if model.encoder else {}
     if model.latent:
         scopes |= {"encoder/mu": model.latent.mean, "encoder/sigma": model.latent.stddev}
@@ -48,6 +49,15 @@ def scopes_of(model: MusicVAE) -> dict[str, Layer]:
     if isinstance(decoder.head, NADEHead):
         scopes[f"{prefix}decoder/nade"] = decoder.head.nade
     return scopes | dict(_core_scopes(prefix, decoder.core))
+
+
+def _check_like(decoder, core, encoder) -> None:
+    """Refuses options that Magenta's models do not have."""
+    embedded = [core, encoder] if isinstance(core, LSTMCore) else [encoder]
+    used = [getattr(part, "embedding", None) for part in embedded]
+    used += getattr(decoder, "embeddings", [])
+    if any(used) or (isinstance(core, LSTMCore) and core.skip_inputs):
+        raise LofiError("Magenta's models have no embeddings and no skip_inputs")
 
 
 def _encoder_scopes(encoder) -> Scopes:
