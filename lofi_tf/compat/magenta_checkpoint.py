@@ -56,8 +56,9 @@ def _check_like(decoder, core, encoder) -> None:
     embedded = [core, encoder] if isinstance(core, LSTMCore) else [encoder]
     used = [getattr(part, "embedding", None) for part in embedded]
     used += getattr(decoder, "embeddings", [])
-    if any(used) or (isinstance(core, LSTMCore) and core.skip_inputs):
-        raise LofiError("Magenta's models have no embeddings and no skip_inputs")
+    other = isinstance(core, LSTMCore) and (core.skip_inputs or not core.z_inputs)
+    if other or any(used):
+        raise LofiError("Magenta's models have no embeddings, and z as input at each step")
 
 
 def _encoder_scopes(encoder) -> Scopes:
