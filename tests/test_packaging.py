@@ -14,6 +14,7 @@ CONFIGS = {path.name for path in (ROOT / "configs").glob("*.yaml")}
 TRAIN, GENERATE = "lofi_tf.cli.train:main", "lofi_tf.cli.generate:main"
 COMMANDS = {
     "convert_dir_to_note_sequences": "pipelines.convert_dir_to_note_sequences:main",
+    "preprocess_tfrecord": "pipelines.preprocess_tfrecord:main",
     "lofi_train": TRAIN,
     "lofi_generate": GENERATE,
     "music_vae_train": TRAIN,

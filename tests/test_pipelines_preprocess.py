@@ -287,7 +287,7 @@ def test_preprocess_interrupted_leaves_the_old(records, grooves, monkeypatch, ca
 def test_lofi_train_trains_on_shards(grooves, tmp_path, capfd):
     flags = [
         f"--config={CONFIG}", f"--run_dir={tmp_path}", f"--hparams={SMALL}", "--num_steps=1",
-        f"--examples_path={grooves}", f"--eval_examples_path={grooves}", "--validation_split=0",
+        f"--examples_path={grooves}",
     ]  # fmt: skip
     assert train.main(flags) == 0
     err = capfd.readouterr().err

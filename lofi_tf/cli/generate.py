@@ -44,6 +44,8 @@ def _run(args: argparse.Namespace) -> None:
     from lofi_tf.hparams import with_hparams
 
     config = None
+    if args.hparams and not args.config:
+        raise LofiError("--hparams needs --config; a run folder knows its own settings")
     if args.config:
         config = with_hparams(load_config(args.config), args.hparams)
     with quiet.imports():
@@ -67,7 +69,7 @@ def _check(args: argparse.Namespace) -> None:
         raise LofiError("give --run_dir or --checkpoint_file, one of the two")
     if args.mode == "interpolate" and not (args.input_midi_1 and args.input_midi_2):
         raise LofiError("--mode=interpolate needs --input_midi_1 and --input_midi_2")
-    least = {"num_outputs": 1, "max_batch_size": 1, "temperature": 0, "seed": 0, "qpm": 1}
+    least = {"num_outputs": 1, "max_batch_size": 1, "temperature": 0, "seed": 0, "qpm": 4}
     for name, low in least.items():
         value = getattr(args, name)
         if value is not None and not low <= value < 2**31:
@@ -83,7 +85,10 @@ def _sample(args, backend, how):
 
     controls = None
     if args.input_midi_1:
-        controls = _one_excerpt(args, backend, 1).controls[0]
+        controls = _one_excerpt(args, backend, 1).controls
+        if controls is None:
+            raise LofiError(f"{backend.config.name} takes no controls: leave out --input_midi_1")
+        controls = controls[0]
     return generation.sample(backend, args.num_outputs, how, controls)
 
 

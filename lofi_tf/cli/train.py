@@ -20,7 +20,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     flag("--run_dir", help="folder of the run: config, checkpoints, logs")
     flag("--mode", default="train", choices=["train", "eval"])
-    flag("--examples_path", help="TFRecords of NoteSequences, or a folder of MIDI files")
+    flag("--examples_path", help="NoteSequence records, example shards or a MIDI folder")
     flag("--tfds_name", help="TensorFlow Datasets name, prepared on disk already")
     flag("--eval_examples_path", help="records to evaluate on while training")
     flag(
@@ -142,6 +142,10 @@ def _check(args: argparse.Namespace) -> None:
     for name in ("num_steps", "log_steps", "eval_steps"):
         if getattr(args, name) < 1:
             raise LofiError(f"--{name} must be at least 1. Received: {getattr(args, name)}")
+    for name in ("seed", "eval_num_batches", "num_workers", "checkpoints_to_keep", "save_seconds"):
+        value = getattr(args, name)
+        if value is not None and not 0 <= value < 2**31:
+            raise LofiError(f"--{name} must be from 0 to below 2**31. Received: {value}")
 
 
 def _seed_of(args: argparse.Namespace) -> int:
@@ -157,10 +161,15 @@ def _talks(args: argparse.Namespace) -> bool:
 
 def _training_data(args, config):
     from lofi_tf.data.examples import split_by_file, split_by_source
+    from lofi_tf.data.records import made_splits
 
     examples = _read(args, config, "train")
     if args.eval_examples_path:
         return examples, _read(args, config, "validation", args.eval_examples_path)
+    if splits := made_splits(args.examples_path):
+        if args.split_file:
+            raise LofiError(f"{args.examples_path} is split already: leave out --split_file")
+        return examples, _read(args, config, "validation") if "validation" in splits else None
     if args.split_file:
         splits = split_by_file(examples, args.split_file)
         if "train" not in splits:
