@@ -48,9 +48,11 @@ def restore(model: MusicVAE, prefix: str) -> int:
             parts |= _plateau_of(model)  # a run may have begun without one
         status = tf.train.Checkpoint(**parts).restore(prefix)
         status.assert_existing_objects_matched()
-    except (AssertionError, ValueError, tf.errors.OpError) as error:
+    except (AssertionError, ValueError, IndexError, tf.errors.OpError) as error:
         line = str(error).strip().splitlines()[0]
-        raise LofiError(f"checkpoint {prefix} does not fit the model: {line}") from error
+        raise LofiError(
+            f"checkpoint {prefix} is damaged or does not fit the model: {line}"
+        ) from error
     return int(model.optimizer.iterations)
 
 

@@ -146,6 +146,8 @@ def _read_split_file(path: str | Path) -> dict[str, str]:
             rows = list(csv.DictReader(file))
     except OSError as error:
         raise LofiError(f"cannot read split file {path}: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise LofiError(f"split file {path} is not UTF-8 text") from error
     columns = list(rows[0]) if rows else []
     named = [name for name in ("path", "filename", "midi_filename") if name in columns]
     if "split" not in columns or not named:
@@ -153,7 +155,7 @@ def _read_split_file(path: str | Path) -> dict[str, str]:
             f"split file {path} must have a column split and a column path, filename or "
             f"midi_filename. Received: {', '.join(columns) or 'no rows'}"
         )
-    return {row[named[0]]: row["split"].strip() for row in rows}
+    return {row[named[0]]: (row["split"] or "").strip() for row in rows}
 
 
 def _tasks(head: list[bytes], rest: Iterator[bytes]) -> Iterator[list[bytes]]:
@@ -180,12 +182,19 @@ def _map(converter, tasks, num_workers) -> Iterator[Examples]:
 
 def _convert(settings: Mapping[str, Any], records: list[bytes]) -> Examples:
     """Converts one task; runs in a worker."""
+    from google.protobuf.message import DecodeError
+
     from lofi_tf.data.sequence_proto import NoteSequence
 
     converter = build_converter(settings)
     found, sources, refusals = [], [], []
     for record in records:
-        sequence = NoteSequence.FromString(record)
+        try:
+            sequence = NoteSequence.FromString(record)
+        except DecodeError:
+            message = "not_a_note_sequence: a record is no NoteSequence"
+            refusals.append(Refusal("not_a_note_sequence", "", message))
+            continue
         source = sequence.filename or sequence.id
         try:
             made = list(converter.to_examples(sequence))
