@@ -150,25 +150,6 @@ def seed_of_run(run_dir: str | Path) -> int | None:
     return yaml.safe_load(path.read_text(encoding="utf-8"))["seed"] if path.is_file() else None
 
 
-def load_run(run_dir: str | Path, best: bool = False) -> tuple[MusicVAE, Config, int]:
-    """Returns the model of a run folder, its config and its step.
-
-    Args:
-        run_dir: the folder that `train` wrote.
-        best: whether to take the checkpoint with the lowest validation loss.
-
-    Raises:
-        LofiError: no config or no checkpoint there.
-    """
-    run_dir = Path(run_dir)
-    if not (run_dir / "config.yaml").is_file():
-        raise LofiError(f"{run_dir} is no run folder: it has no config.yaml")
-    config = load_config(run_dir)
-    folder = run_dir / "eval" / "best" if best else run_dir / "train"
-    model = build_model(config)
-    return model, config, checkpoints.restore_latest(model, folder)
-
-
 def _begun_at(model, ckpt_path) -> int:
     """Restores what a new run goes on from; returns its step."""
     if ckpt_path is None:

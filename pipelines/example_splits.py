@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import apache_beam as beam
 
-from lofi_tf.data.examples import _read_split_file as read_split_file
+from lofi_tf.data.examples import read_split_file
 from lofi_tf.errors import LofiError
 
 TRAIN, VALIDATION = "train", "validation"

@@ -130,7 +130,7 @@ def split_by_file(examples: Examples, path: str | Path) -> dict[str, Examples]:
     Raises:
         LofiError: missing columns, or no example of a source that the file names.
     """
-    split_of = _read_split_file(path)
+    split_of = read_split_file(path)
     splits = np.array([split_of.get(source, "") for source in examples.sources.tolist()], object)
     if len(examples) and not any(splits):
         raise LofiError(
@@ -140,7 +140,7 @@ def split_by_file(examples: Examples, path: str | Path) -> dict[str, Examples]:
     return {name: examples.where(splits == name) for name in sorted(set(splits) - {""})}
 
 
-def _read_split_file(path: str | Path) -> dict[str, str]:
+def read_split_file(path: str | Path) -> dict[str, str]:
     try:
         with open(path, newline="", encoding="utf-8") as file:
             rows = list(csv.DictReader(file))
