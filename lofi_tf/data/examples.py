@@ -141,6 +141,7 @@ def split_by_file(examples: Examples, path: str | Path) -> dict[str, Examples]:
 
 
 def read_split_file(path: str | Path) -> dict[str, str]:
+    """Returns the split of each source that a CSV file names; see `split_by_file`."""
     try:
         with open(path, newline="", encoding="utf-8") as file:
             rows = list(csv.DictReader(file))
