@@ -3,22 +3,16 @@
 import argparse
 import collections
 import gc
-import logging
 import os
 import sys
-import tempfile
 import time
 from contextlib import nullcontext
 from pathlib import Path
 
 from lofi_tf.errors import LofiError
-from lofi_tf.quiet import hush
+from pipelines.command import LOG_LEVELS, beam_options, folder_beside, run_command
 
-LOG_LEVELS = ["DEBUG", "INFO", "WARN", "ERROR", "FATAL"]
 MAX_LISTED = 20
-
-# Where one process would be busy for about 20 s, starting several pays.
-PARALLEL_BYTES = 40 * 2**20
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -61,34 +55,9 @@ def build_parser() -> argparse.ArgumentParser:
 def main(argv: list[str] | None = None) -> int:
     """Runs the command; returns 0, 2 for bad input, 1 for a failed run, 130 if interrupted."""
     args, beam_flags = build_parser().parse_known_args(argv)
-    hush()
-    logging.basicConfig(level=logging.INFO if args.log == "DEBUG" else logging.CRITICAL)
-    try:
-        _convert(args, beam_flags)
-    except LofiError as error:
-        return _fail(str(error), 2)
-    except KeyboardInterrupt:
-        return _fail("interrupted; nothing was written", 130)
-    except Exception as error:  # a runner's errors are many; people get their last line
-        if _was_interrupted(error):
-            return _fail("interrupted; nothing was written", 130)
-        if args.log == "DEBUG":
-            raise
-        lines = [line for line in str(error).splitlines() if line.strip()]
-        return _fail(f"{type(error).__name__}: {lines[-1] if lines else ''}", 1)
-    return 0
-
-
-def _was_interrupted(error: BaseException | None) -> bool:
-    """Says whether Beam wrapped a Ctrl-C into an error of its own."""
-    while error and not isinstance(error, KeyboardInterrupt):
-        error = error.__cause__ or error.__context__
-    return error is not None
-
-
-def _fail(message: str, code: int) -> int:
-    print(f"convert_dir_to_note_sequences: {message}", file=sys.stderr)
-    return code
+    return run_command(
+        "convert_dir_to_note_sequences", args.log, lambda: _convert(args, beam_flags)
+    )
 
 
 def _convert(args: argparse.Namespace, beam_flags: list[str]) -> None:
@@ -106,7 +75,7 @@ def _convert(args: argparse.Namespace, beam_flags: list[str]) -> None:
     if not found.names:
         hint = "" if args.recursive else "; --recursive looks into sub-folders"
         raise LofiError(f"no file in {input_dir} ends in {', '.join(KINDS)}{hint}")
-    with _folder_beside(shards[0]) as parts_dir:
+    with folder_beside(shards[0]) as parts_dir:
         report = _run(args, beam_flags, input_dir, found, shards, Path(parts_dir))
     seconds = time.monotonic() - start_seconds
     if args.log in ("DEBUG", "INFO", "WARN"):
@@ -118,23 +87,12 @@ def _convert(args: argparse.Namespace, beam_flags: list[str]) -> None:
         )
 
 
-def _folder_beside(path: Path) -> tempfile.TemporaryDirectory:
-    """Makes a hidden folder beside `path`, on the same disk, to be removed at the end."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        return tempfile.TemporaryDirectory(
-            prefix=f".{path.name}.", suffix=".parts", dir=path.parent, ignore_cleanup_errors=True
-        )
-    except OSError as error:
-        raise LofiError(f"cannot write to {path.parent}: {error.strerror}") from error
-
-
 def _run(args, beam_flags, input_dir, found, shards, parts_dir):
     """Converts the files, joins what came of them and returns the report."""
     from pipelines import note_sequence_pipeline as pipeline
     from pipelines.progress import progress_bar, stderr_to_ourselves
 
-    options = _beam_options(beam_flags, found.size_bytes)
+    options = beam_options(beam_flags, found.size_bytes)
     # Without its trailing slash, or the name would be empty, as it is with Magenta.
     collection_name = os.path.basename(input_dir.rstrip("/"))
     groups = pipeline.make_groups(found.names, len(shards))
@@ -152,29 +110,6 @@ def _run(args, beam_flags, input_dir, found, shards, parts_dir):
         raise LofiError(f"none of the {len(found.names)} files could be read; nothing was written")
     pipeline.join_pieces(groups, parts_dir, shards)
     return report
-
-
-def _beam_options(beam_flags: list[str], size_bytes: int):
-    """Returns Beam's options; without flags, this process for small folders, all cores for large.
-
-    Raises:
-        LofiError: a flag that neither this command nor Beam knows.
-    """
-    from apache_beam.options.pipeline_options import PipelineOptions
-
-    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
-    for kind in PipelineOptions.__subclasses__():
-        kind._add_argparse_args(parser)
-    known, unknown = parser.parse_known_args(beam_flags)
-    if unknown and not known.runner:
-        raise LofiError(f"unknown flag; --help lists the allowed ones. Received: {unknown[0]}")
-    flags = list(beam_flags)
-    if not known.runner:
-        flags.append("--runner=FnApiRunner")  # the direct runner, less its search for others
-    given = any(flag.startswith("--direct_") for flag in flags)
-    if not known.runner and not given and size_bytes > PARALLEL_BYTES:
-        flags += ["--direct_running_mode=multi_processing", "--direct_num_workers=0"]
-    return PipelineOptions(flags)
 
 
 def _print_refusals(refusals: list, errors_file: str | None) -> None:

@@ -2,7 +2,6 @@
 
 import argparse
 import gc
-import logging
 import os
 import sys
 import time
@@ -11,10 +10,7 @@ from pathlib import Path
 
 from lofi_tf.cli.flags import add_bool
 from lofi_tf.errors import LofiError
-from lofi_tf.quiet import hush
-from pipelines.convert_dir_to_note_sequences import LOG_LEVELS, _was_interrupted
-from pipelines.convert_dir_to_note_sequences import _beam_options as beam_options
-from pipelines.convert_dir_to_note_sequences import _folder_beside as folder_beside
+from pipelines.command import LOG_LEVELS, beam_options, folder_beside, run_command
 
 MAX_SHARDS = 99999
 
@@ -79,27 +75,7 @@ def _add_filters(parser: argparse.ArgumentParser) -> None:
 def main(argv: list[str] | None = None) -> int:
     """Runs the command; returns 0, 2 for bad input, 1 for a failed run, 130 if interrupted."""
     args, beam_flags = build_parser().parse_known_args(argv)
-    hush()
-    logging.basicConfig(level=logging.INFO if args.log == "DEBUG" else logging.CRITICAL)
-    try:
-        _preprocess(args, beam_flags)
-    except LofiError as error:
-        return _fail(str(error), 2)
-    except KeyboardInterrupt:
-        return _fail("interrupted; nothing was written", 130)
-    except Exception as error:  # a runner's errors are many; people get their last line
-        if _was_interrupted(error):
-            return _fail("interrupted; nothing was written", 130)
-        if args.log == "DEBUG":
-            raise
-        lines = [line for line in str(error).splitlines() if line.strip()]
-        return _fail(f"{type(error).__name__}: {lines[-1] if lines else ''}", 1)
-    return 0
-
-
-def _fail(message: str, code: int) -> int:
-    print(f"preprocess_tfrecord: {message}", file=sys.stderr)
-    return code
+    return run_command("preprocess_tfrecord", args.log, lambda: _preprocess(args, beam_flags))
 
 
 def _preprocess(args: argparse.Namespace, beam_flags: list[str]) -> None:

@@ -1,0 +1,88 @@
+"""What the pipelines' commands share: how they end, Beam's flags, a folder for pieces."""
+
+import argparse
+import logging
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from lofi_tf.errors import LofiError
+from lofi_tf.quiet import hush
+
+LOG_LEVELS = ["DEBUG", "INFO", "WARN", "ERROR", "FATAL"]
+
+# Where one process would be busy for about 20 s, starting several pays.
+PARALLEL_BYTES = 40 * 2**20
+
+
+def run_command(name: str, log: str, body: Callable[[], None]) -> int:
+    """Runs a command's body; returns 0, 2 for bad input, 1 for a failed run, 130 if interrupted.
+
+    Args:
+        name: of the command, for its messages.
+        log: one of `LOG_LEVELS`; DEBUG lets a runner's errors through.
+        body: the work.
+    """
+    hush()
+    logging.basicConfig(level=logging.INFO if log == "DEBUG" else logging.CRITICAL)
+
+    def fail(message: str, code: int) -> int:
+        print(f"{name}: {message}", file=sys.stderr)
+        return code
+
+    try:
+        body()
+    except LofiError as error:
+        return fail(str(error), 2)
+    except KeyboardInterrupt:
+        return fail("interrupted; nothing was written", 130)
+    except Exception as error:  # a runner's errors are many; people get their last line
+        if _was_interrupted(error):
+            return fail("interrupted; nothing was written", 130)
+        if log == "DEBUG":
+            raise
+        lines = [line for line in str(error).splitlines() if line.strip()]
+        return fail(f"{type(error).__name__}: {lines[-1] if lines else ''}", 1)
+    return 0
+
+
+def folder_beside(path: Path) -> tempfile.TemporaryDirectory:
+    """Makes a hidden folder beside `path`, on the same disk, to be removed at the end."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return tempfile.TemporaryDirectory(
+            prefix=f".{path.name}.", suffix=".parts", dir=path.parent, ignore_cleanup_errors=True
+        )
+    except OSError as error:
+        raise LofiError(f"cannot write to {path.parent}: {error.strerror}") from error
+
+
+def beam_options(beam_flags: list[str], size_bytes: int):
+    """Returns Beam's options; without flags, this process for small folders, all cores for large.
+
+    Raises:
+        LofiError: a flag that neither this command nor Beam knows.
+    """
+    from apache_beam.options.pipeline_options import PipelineOptions
+
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    for kind in PipelineOptions.__subclasses__():
+        kind._add_argparse_args(parser)
+    known, unknown = parser.parse_known_args(beam_flags)
+    if unknown and not known.runner:
+        raise LofiError(f"unknown flag; --help lists the allowed ones. Received: {unknown[0]}")
+    flags = list(beam_flags)
+    if not known.runner:
+        flags.append("--runner=FnApiRunner")  # the direct runner, less its search for others
+    given = any(flag.startswith("--direct_") for flag in flags)
+    if not known.runner and not given and size_bytes > PARALLEL_BYTES:
+        flags += ["--direct_running_mode=multi_processing", "--direct_num_workers=0"]
+    return PipelineOptions(flags)
+
+
+def _was_interrupted(error: BaseException | None) -> bool:
+    """Says whether Beam wrapped a Ctrl-C into an error of its own."""
+    while error and not isinstance(error, KeyboardInterrupt):
+        error = error.__cause__ or error.__context__
+    return error is not None
