@@ -28,7 +28,7 @@ def largest_batch_size(config: Config, depths: dict[str, int], available_bytes: 
     return 1 << (fits.bit_length() - 1) if fits else 0
 
 
-def _layers(config: Config, depths: dict[str, int]) -> list[tuple[int, int]]:
+def lstm_layers(config: Config, depths: dict[str, int]) -> list[tuple[int, int]]:
     """Returns the input size and the units of every LSTM layer, both directions counted."""
     model, controls = config.model, depths.get("controls", 0)
     encoder = [depths["inputs"] + controls, *(2 * size for size in model.enc_rnn_size[:-1])]
@@ -41,12 +41,12 @@ def _layers(config: Config, depths: dict[str, int]) -> list[tuple[int, int]]:
 
 def _weight_bytes(config: Config, depths: dict[str, int]) -> int:
     model = config.model
-    lstm = sum(4 * units * (size + units + 1) for size, units in _layers(config, depths))
+    lstm = sum(4 * units * (size + units + 1) for size, units in lstm_layers(config, depths))
     dense = 2 * model.z_size * (2 * model.enc_rnn_size[-1] + sum(model.dec_rnn_size))
     return WEIGHT_COPIES * FLOAT_BYTES * (lstm + dense)
 
 
 def _example_bytes(config: Config, depths: dict[str, int]) -> int:
     """Each step keeps a layer's inputs twice, its gates three times and its states four times."""
-    steps = sum(2 * size + 16 * units for size, units in _layers(config, depths))
+    steps = sum(2 * size + 16 * units for size, units in lstm_layers(config, depths))
     return FLOAT_BYTES * config.model.max_seq_len * steps
