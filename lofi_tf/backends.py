@@ -1,34 +1,50 @@
-"""What can encode and decode: a model in this process, behind the protocol of any other."""
+"""What can encode and decode: a model in this process, an export or a server, all asked alike."""
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 import tensorflow as tf
+import yaml
 
 from lofi_tf import checkpoints
-from lofi_tf.config import Config, load_config
+from lofi_tf.config import Config, config_from_dict, load_config
+from lofi_tf.data.converter import build_converter
 from lofi_tf.errors import LofiError
-from lofi_tf.models.noise import row_normal
+from lofi_tf.models.interface import Interface
 from lofi_tf.models.vae import MusicVAE, build_model
 
+Arrays = Mapping[str, np.ndarray]
+SAVED_MODEL = "saved_model.pb"
+CONFIG_IN_EXPORT = "assets.extra/config.yaml"
 
-class Backend(Protocol):
+
+class Backend:
     """A model, wherever it runs. Every array has the batch B first.
+
+    Args:
+        config: the model's.
+        call: `(function, arrays) -> arrays` by the names of `models.interface.Interface`.
 
     Attributes:
         config: the model's.
     """
 
-    config: Config
-
-    def prior(self, seeds: np.ndarray) -> np.ndarray:
-        """Returns draws of the prior, float32 [B, Z], one for each of the seeds, int32 [B, 2]."""
+    def __init__(self, config: Config, call: Callable[[str, Arrays], Arrays]):
+        self.config, self.call = config, call
 
     def encode(
         self, inputs: np.ndarray, lengths: np.ndarray, controls: np.ndarray | None = None
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Returns the posterior's mean and standard deviation, [B, Z], of inputs [B, T, D]."""
+        """Returns the posterior's mean and standard deviation, [B, Z], of inputs [B, T, D].
+
+        Raises:
+            LofiError: the model has no latent.
+        """
+        if not self.config.model.z_size:
+            raise LofiError(f"{self.config.name} has no latent (z_size 0) and takes no inputs")
+        found = self.call("encode", _with({"inputs": inputs, "lengths": lengths}, controls))
+        return found["mean"], found["stddev"]
 
     def decode(
         self,
@@ -37,70 +53,72 @@ class Backend(Protocol):
         seeds: np.ndarray,
         controls: np.ndarray | None = None,
     ) -> np.ndarray:
-        """Returns outputs [B, T, D] of z [B, Z], by temperature [B] and seeds int32 [B, 2]."""
+        """Returns outputs [B, T, D] of z [B, Z], by temperature [B] and seeds int64 [B].
+
+        A row's answer depends on that row alone. See `row_seeds` of `lofi_tf.generation`.
+        """
+        length = np.full(len(z), self.config.model.max_seq_len, np.int32)
+        given = {"z": z, "temperature": temperature, "seed": seeds, "length": length}
+        return self.call("decode", _with(given, controls))["outputs"]
 
 
-class ModelBackend:
-    """A model in this process."""
+def backend_of_model(model: MusicVAE, config: Config) -> Backend:
+    """Returns a model in this process as a backend."""
+    interface = interface_of(model, config)
+    return Backend(config, lambda name, given: _call(interface.function(name), given))
 
-    def __init__(self, model: MusicVAE, config: Config):
-        self.model, self.config = model, config
-        self._decode = tf.function(self._decode_rows, reduce_retracing=True)
-        self._encode = tf.function(self._encode_rows, reduce_retracing=True)
-        self._prior = tf.function(
-            lambda seeds: row_normal(seeds, config.model.z_size),
-            input_signature=[tf.TensorSpec([None, 2], tf.int32)],
-        )
 
-    def prior(self, seeds: np.ndarray) -> np.ndarray:
-        """See `Backend`."""
-        return self._prior(seeds).numpy()
-
-    def encode(
-        self, inputs: np.ndarray, lengths: np.ndarray, controls: np.ndarray | None = None
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """See `Backend`."""
-        mean, stddev = self._encode(tf.constant(inputs), tf.constant(lengths), _tensor(controls))
-        return mean.numpy(), stddev.numpy()
-
-    def decode(
-        self,
-        z: np.ndarray,
-        temperature: np.ndarray,
-        seeds: np.ndarray,
-        controls: np.ndarray | None = None,
-    ) -> np.ndarray:
-        """See `Backend`."""
-        return self._decode(
-            tf.constant(z), tf.constant(temperature), tf.constant(seeds), _tensor(controls)
-        ).numpy()
-
-    def _decode_rows(self, z, temperature, seeds, controls):
-        return self.model.decode(z, temperature, seeds, controls=controls)
-
-    def _encode_rows(self, inputs, lengths, controls):
-        posterior = self.model.encode(inputs, lengths, controls)
-        return posterior.mean(), posterior.stddev()
+def interface_of(model: MusicVAE, config: Config) -> Interface:
+    """Returns the named functions of a model."""
+    converter = build_converter(config.data.converter)
+    return Interface(model, converter.model_spec, yaml.safe_dump(config.to_dict()))
 
 
 def open_backend(
-    run_dir: str | Path | None = None,
+    model: str | Path | None = None,
     checkpoint_file: str | Path | None = None,
     config: Config | None = None,
-) -> ModelBackend:
-    """Returns the model of a run folder or of a checkpoint.
+    timeout: float = 60.0,
+) -> Backend:
+    """Returns the model of a run folder, of an export, behind an address, or of a checkpoint.
 
     Args:
-        run_dir: a folder that `lofi_train` wrote; its latest checkpoint is taken.
+        model: a folder that `lofi_train` wrote (its latest checkpoint is taken), a SavedModel
+            that `lofi_export` wrote (or the folder of its versions: the latest is taken), or the
+            address of a TensorFlow Serving model, `http(s)://host:port/v1/models/name` or
+            `grpc://host:port/name`.
         checkpoint_file: prefix, folder or `.tar` of one of our checkpoints or of Magenta's.
-        config: of the model; the run or the checkpoint's folders are asked where it is not given.
+        config: of the checkpoint; the run or the checkpoint's folders are asked where it is not
+            given.
+        timeout: seconds to wait for a server's answer.
 
     Raises:
-        LofiError: both or neither given, no checkpoint there, or no config known.
+        LofiError: both or neither given, no model there, or no config known.
     """
-    if (run_dir is None) == (checkpoint_file is None):
-        raise LofiError("give --run_dir or --checkpoint_file, one of the two")
-    path = Path(run_dir) / "train" if run_dir is not None else Path(checkpoint_file)
+    if (model is None) == (checkpoint_file is None):
+        raise LofiError("give --model (or --run_dir) or --checkpoint_file, one of the two")
+    if is_address(model):
+        from lofi_tf.serving import open_server
+
+        return open_server(str(model), timeout)
+    export = None if model is None else export_in(Path(model))
+    if export is not None:
+        return open_export(export)
+    path = Path(model) / "train" if model is not None else Path(checkpoint_file)
+    built, config = load_model(path, config)
+    return backend_of_model(built, config)
+
+
+def load_model(path: Path, config: Config | None = None) -> tuple[MusicVAE, Config]:
+    """Returns the model of a checkpoint, and its config.
+
+    Args:
+        path: prefix, folder or `.tar` of a checkpoint.
+        config: of the model; the folders of the checkpoint are asked where it is not given.
+
+    Raises:
+        LofiError: no checkpoint there, no config known, or another than the checkpoint's.
+    """
     known = _config_above(path)
     if config is None and known is None:
         raise LofiError(f"{path} does not say its config: give --config")
@@ -108,7 +126,56 @@ def open_backend(
     _check_same(config, known, path)
     model = build_model(config)
     checkpoints.load_weights(model, path)
-    return ModelBackend(model, config)
+    return model, config
+
+
+def is_address(model: str | Path | None) -> bool:
+    """Says whether a model is behind an address rather than in a folder."""
+    return str(model).startswith(("http://", "https://", "grpc://"))
+
+
+def export_in(folder: Path) -> Path | None:
+    """Returns the SavedModel in a folder, or in its latest version; None if there is none."""
+    if (folder / SAVED_MODEL).is_file():
+        return folder
+    found = [path.parent for path in folder.glob(f"*/{SAVED_MODEL}") if path.parent.name.isdigit()]
+    return max(found, key=lambda path: int(path.name), default=None)
+
+
+def open_export(folder: Path) -> Backend:
+    """Returns a SavedModel that `lofi_export` wrote as a backend.
+
+    Raises:
+        LofiError: another's SavedModel, or a damaged one.
+    """
+    config_path = folder / CONFIG_IN_EXPORT
+    if not config_path.is_file():
+        raise LofiError(f"{folder} was not written by lofi_export: it has no {CONFIG_IN_EXPORT}")
+    config = load_config(config_path)
+    try:
+        loaded = tf.saved_model.load(str(folder))
+    except (OSError, ValueError, tf.errors.OpError) as error:
+        line = str(error).strip().splitlines()[0]
+        raise LofiError(f"{folder} is a damaged SavedModel: {line}") from error
+
+    def call(name, given):  # holds on to `loaded`, whose variables would go otherwise
+        return _call(loaded.signatures[name], given)
+
+    return Backend(config, call)
+
+
+def config_of_yaml(text: str, source: str) -> Config:
+    """Returns the config that a model describes itself with."""
+    return config_from_dict(yaml.safe_load(text), source)
+
+
+def _call(function, given: Arrays) -> Arrays:
+    answers = function(**{name: tf.constant(value) for name, value in given.items()})
+    return {name: value.numpy() for name, value in answers.items()}
+
+
+def _with(given: dict[str, np.ndarray], controls: np.ndarray | None) -> Arrays:
+    return given if controls is None else {**given, "controls": controls}
 
 
 def _config_above(path: Path) -> Config | None:
@@ -126,7 +193,3 @@ def _check_same(config: Config, known: Config | None, path: Path) -> None:
         f"{path} was trained with the config {known.name} and other settings than the given "
         f"{config.name}: leave out --config to use its own"
     )
-
-
-def _tensor(controls: np.ndarray | None) -> tf.Tensor | None:
-    return None if controls is None else tf.constant(controls)

@@ -11,6 +11,10 @@ from lofi_tf.data.converter import build_converter
 from lofi_tf.data.dataset import model_view
 from lofi_tf.data.examples import Examples, examples_of_records
 from lofi_tf.errors import LofiError, NotConvertible
+from lofi_tf.models.interface import seeds_from
+from lofi_tf.models.latents import great_circle
+from lofi_tf.models.noise import row_normal
+from lofi_tf.models.noise import row_seeds as tf_seeds
 
 NoteSequence = Any
 
@@ -40,13 +44,13 @@ class How:
         temperature: 0 takes the likeliest, 1 draws as the model says.
         seed: the same seed draws the same outputs, whatever their number.
         qpm: tempo of the outputs, quarter notes a minute.
-        max_batch_size: outputs decoded at once; another size rounds in another way.
+        max_batch_size: outputs decoded at once; the outputs do not depend on it.
     """
 
     temperature: float = 0.5
     seed: int = 0
     qpm: float = 120.0
-    max_batch_size: int = 8
+    max_batch_size: int = 16
 
 
 def sample(
@@ -66,8 +70,8 @@ def sample(
     Raises:
         LofiError: the model takes controls and none are given.
     """
-    z = [backend.prior(seeds) for seeds in _batches(_seeds(how, num_outputs), how.max_batch_size)]
-    return decode(backend, np.concatenate(z), how, controls)
+    z = prior(row_seeds(how.seed, num_outputs), backend.config.model.z_size)
+    return decode(backend, z, how, controls)
 
 
 def interpolate(
@@ -90,9 +94,9 @@ def interpolate(
         how: temperature, seed, tempo.
     """
     means = [backend.encode(e.inputs, e.lengths, e.controls)[0][0] for e in (start, end)]
-    z = np.stack([slerp(*means, share) for share in np.linspace(0.0, 1.0, num_steps)])
+    z = great_circle(*means, np.linspace(0.0, 1.0, num_steps)).numpy()
     controls = None if start.controls is None else start.controls[0]
-    return decode(backend, z.astype(np.float32), how, controls)
+    return decode(backend, z, how, controls, np.repeat(row_seeds(how.seed, 1), num_steps))
 
 
 def decode(
@@ -100,19 +104,32 @@ def decode(
     z: np.ndarray,
     how: How = How(),
     controls: np.ndarray | None = None,  # noqa: B008
+    seeds: np.ndarray | None = None,
 ) -> list[NoteSequence]:
-    """Returns the pieces of latents [N, Z]; `controls` [T, C] serves all of them."""
+    """Returns the pieces of latents [N, Z]; `controls` [T, C] serves all of them.
+
+    Each row draws by its own of the seeds, int64 [N]; by default those of `how`.
+    """
     converter = build_converter(backend.config.data.converter)
     _check_controls(converter, controls, backend.config.name)
-    seeds, pieces = _seeds(how, len(z)), []
+    seeds = row_seeds(how.seed, len(z)) if seeds is None else seeds
+    pieces = []
     for rows in _batches(np.arange(len(z)), how.max_batch_size):
-        # Always a whole batch: rounding depends on its size, and a choice may hang on that.
-        whole = np.resize(rows, how.max_batch_size)
-        repeated = None if controls is None else np.repeat(controls[None], len(whole), axis=0)
-        temperature = np.full(len(whole), how.temperature, np.float32)
-        outputs = backend.decode(z[whole], temperature, seeds[whole], repeated)[: len(rows)]
+        repeated = None if controls is None else np.repeat(controls[None], len(rows), axis=0)
+        temperature = np.full(len(rows), how.temperature, np.float32)
+        outputs = backend.decode(z[rows], temperature, seeds[rows], repeated)
         pieces += [converter.from_outputs(output, how.qpm, controls) for output in outputs]
     return pieces
+
+
+def prior(seeds: np.ndarray, z_size: int) -> np.ndarray:
+    """Returns draws of the prior, float32 [B, Z], one for each of the seeds, int64 [B]."""
+    return row_normal(tf_seeds(seeds), z_size).numpy()
+
+
+def row_seeds(seed: int, count: int) -> np.ndarray:
+    """Returns the rows' seeds, int64 [count], of a whole request's seed."""
+    return seeds_from(seed, count).numpy()
 
 
 def excerpts_of(backend: Backend, sequence: NoteSequence) -> Excerpt:
@@ -128,20 +145,6 @@ def excerpts_of(backend: Backend, sequence: NoteSequence) -> Excerpt:
             raise NotConvertible(refusal.rule, refusal.message)
         raise NotConvertible("no_example", "it holds no whole window of the model's length")
     return _excerpt(found, backend)
-
-
-def slerp(start: np.ndarray, end: np.ndarray, share: float) -> np.ndarray:
-    """Returns the point at `share` of the great circle from `start` to `end`, both [Z].
-
-    Where there is no one great circle (equal, opposite or zero vectors) the way is straight.
-    """
-    lengths = np.linalg.norm(start) * np.linalg.norm(end)
-    cosine = np.dot(start, end) / lengths if lengths else 1.0
-    angle = np.arccos(np.clip(cosine, -1.0, 1.0))
-    if np.sin(angle) < 1e-6:
-        return (1.0 - share) * start + share * end
-    weights = np.sin(np.array([1.0 - share, share]) * angle) / np.sin(angle)
-    return weights[0] * start + weights[1] * end
 
 
 def start_at_zero(sequence: NoteSequence) -> int:
@@ -169,10 +172,6 @@ def _check_controls(converter, controls, name: str) -> None:
         raise LofiError(f"{name} takes controls: give --input_midi_1, whose hits it is to play")
     if wanted is None and controls is not None:
         raise LofiError(f"{name} takes no controls")
-
-
-def _seeds(how: How, count: int) -> np.ndarray:
-    return np.stack([np.full(count, how.seed), np.arange(count)], axis=-1).astype(np.int32)
 
 
 def _batches(rows: np.ndarray, size: int) -> Iterator[np.ndarray]:

@@ -3,6 +3,11 @@
 import tensorflow as tf
 
 
+def row_seeds(seed: tf.Tensor) -> tf.Tensor:
+    """Returns the pairs int32 [B, 2] of whole seeds, int64 [B]: high half, low half."""
+    return tf.reverse(tf.bitcast(seed, tf.int32), [-1])
+
+
 def row_normal(seeds: tf.Tensor, size: int) -> tf.Tensor:
     """Returns standard normal numbers [B, size] of the seeds, int32 [B, 2]."""
     return _by_row(lambda seed: tf.random.stateless_normal([size], seed), seeds)
