@@ -10,11 +10,13 @@ VERSION = re.search(r'__version__ = "(.+)"', (ROOT / "lofi_tf/__init__.py").read
 
 TRAIN = "lofi_tf.cli.train:main"
 GENERATE = "lofi_tf.cli.generate:main"
+EXPORT = "lofi_tf.cli.export:main"
 COMMANDS = {
     "convert_dir_to_note_sequences": "pipelines.convert_dir_to_note_sequences:main",
     "preprocess_tfrecord": "pipelines.preprocess_tfrecord:main",
     "lofi_train": TRAIN,
     "lofi_generate": GENERATE,
+    "lofi_export": EXPORT,
     # Magenta's names, so that its users' scripts run unchanged.
     "music_vae_train": TRAIN,
     "music_vae_generate": GENERATE,
@@ -51,6 +53,7 @@ setup(
         "tensorboard>=2.20",
         "tensorflow>=2.20",
         "tensorflow-probability>=0.25",
+        "tensorflow-serving-api>=2.18",
         "tf-keras>=2.20",
         "tqdm>=4.66",
     ],

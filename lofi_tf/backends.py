@@ -119,7 +119,8 @@ def load_model(path: Path, config: Config | None = None) -> tuple[MusicVAE, Conf
     Raises:
         LofiError: no checkpoint there, no config known, or another than the checkpoint's.
     """
-    known = _config_above(path)
+    run = run_above(path)
+    known = load_config(run) if run else None
     if config is None and known is None:
         raise LofiError(f"{path} does not say its config: give --config")
     config = config or known
@@ -178,11 +179,11 @@ def _with(given: dict[str, np.ndarray], controls: np.ndarray | None) -> Arrays:
     return given if controls is None else {**given, "controls": controls}
 
 
-def _config_above(path: Path) -> Config | None:
-    """Returns the config kept in the checkpoint's folder or up to two folders above it."""
+def run_above(path: Path) -> Path | None:
+    """Returns the run's folder that a checkpoint lies in, up to three folders above; or None."""
     for folder in (path, *list(path.absolute().parents)[:3]):
         if (folder / "run.yaml").is_file() and (folder / "config.yaml").is_file():
-            return load_config(folder)
+            return folder
     return None
 
 

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import numpy as np
+
 from lofi_tf.config import Config, load_config
 from lofi_tf.data.examples import Examples, examples_of_records
 from lofi_tf.data.midi import read_midi
@@ -15,6 +17,17 @@ SMALL = "enc_rnn_size=[8],dec_rnn_size=[8,8],z_size=4,batch_size=4"
 def small_config(name: str = "groovae_2bar_humanize", hparams: str = "") -> Config:
     """Returns a shipped config at a few units a layer."""
     return with_hparams(load_config(name), f"{SMALL},{hparams}".rstrip(","))
+
+
+def scrambled_model(name: str, hparams: str = ""):
+    """Returns a small model of a shipped config, its weights such that outputs differ."""
+    from lofi_tf.models.vae import build_model
+
+    config = small_config(name, hparams)
+    model = build_model(config)
+    for variable in model.trainable_variables:
+        variable.assign(0.8 * np.random.default_rng(0).normal(size=variable.shape))
+    return model, config
 
 
 def groove_records() -> list[bytes]:

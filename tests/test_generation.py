@@ -6,8 +6,7 @@ from lofi_tf.backends import Backend, backend_of_model
 from lofi_tf.data.sequence_proto import NoteSequence
 from lofi_tf.errors import LofiError, NotConvertible
 from lofi_tf.generation import How
-from lofi_tf.models.vae import build_model
-from tests.grooves import groove_records, small_config
+from tests.grooves import groove_records, scrambled_model
 
 
 @pytest.fixture(scope="module")
@@ -16,11 +15,7 @@ def backend():
 
 
 def backend_of(name: str) -> Backend:
-    config = small_config(name)
-    model = build_model(config)
-    for variable in model.trainable_variables:  # so that outputs differ and hits occur
-        variable.assign(0.8 * np.random.default_rng(0).normal(size=variable.shape))
-    return backend_of_model(model, config)
+    return backend_of_model(*scrambled_model(name))
 
 
 def bytes_of(pieces) -> list[bytes]:

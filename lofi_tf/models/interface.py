@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 import tensorflow as tf
 
 from lofi_tf.models.latents import great_circle
+from lofi_tf.models.lstm import forward_only
 from lofi_tf.models.noise import row_normal, row_seeds
 from lofi_tf.models.vae import MusicVAE
 
@@ -70,6 +71,11 @@ class Interface:
             }
         self._asked, self._traced = asked, {}
 
+    def inputs_of(self, name: str) -> dict[str, tf.TensorSpec]:
+        """Returns what a function takes, by name."""
+        specs = self._asked[name].items()
+        return {key: tf.TensorSpec(spec.shape, spec.dtype, key) for key, spec in specs}
+
     @property
     def functions(self) -> dict[str, Callable[..., Tensors]]:
         """All functions by name, traced."""
@@ -79,12 +85,8 @@ class Interface:
         """Returns one function, traced when first asked for."""
         if name not in self._traced:
             body = tf.function(getattr(self, f"_{name}"))
-            self._traced[name] = body.get_concrete_function(
-                **{
-                    key: tf.TensorSpec(s.shape, s.dtype, key)
-                    for key, s in self._asked[name].items()
-                }
-            )
+            with forward_only():
+                self._traced[name] = body.get_concrete_function(**self.inputs_of(name))
         return self._traced[name]
 
     def _encode(self, inputs, lengths, controls=None):

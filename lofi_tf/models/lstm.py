@@ -5,13 +5,27 @@ recurrent kernel is one matmul after the backward loop. Gates are in Keras' orde
 candidate, output; the forget gate's bias starts at 1.
 """
 
+import contextlib
+import contextvars
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import keras
 import tensorflow as tf
 
 State = tuple[tf.Tensor, tf.Tensor]  # h [B, U], c [B, U]
+
+_FORWARD_ONLY = contextvars.ContextVar("forward_only", default=False)
+
+
+@contextlib.contextmanager
+def forward_only() -> Iterator[None]:
+    """What is traced inside has no gradients, and so can be saved without them."""
+    token = _FORWARD_ONLY.set(True)
+    try:
+        yield
+    finally:
+        _FORWARD_ONLY.reset(token)
 
 
 class LSTM(keras.layers.Layer):
@@ -199,10 +213,14 @@ def _scan(projected, recurrent_kernel, h0, c0, lengths, reverse):
     def valid_at(time):
         return None if lengths is None else tf.cast(time < lengths, projected.dtype)[:, None]
 
+    last = time_of(num_steps - 1)
+    if _FORWARD_ONLY.get():
+        hs, cs, _ = _forward(projected, recurrent_kernel, h0, c0, time_of, valid_at)
+        return hs, hs[last], cs[last]
+
     @tf.custom_gradient
     def scan(projected, recurrent_kernel, h0, c0):
         hs, cs, gates = _forward(projected, recurrent_kernel, h0, c0, time_of, valid_at)
-        last = time_of(num_steps - 1)
 
         def grad(d_hs, d_h, d_c):
             previous = _previous(hs, h0, reverse), _previous(cs, c0, reverse)

@@ -1,0 +1,153 @@
+"""Export: a model to a SavedModel that runs with TensorFlow alone and under TensorFlow Serving."""
+
+import dataclasses
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+import yaml
+
+from lofi_tf.backends import CONFIG_IN_EXPORT, interface_of
+from lofi_tf.config import Config
+from lofi_tf.data.tfrecord import write_record
+from lofi_tf.errors import LofiError
+from lofi_tf.model_card import Facts, model_card
+from lofi_tf.models.interface import Interface
+from lofi_tf.models.vae import MusicVAE
+
+CARD = "README.md"
+WARMUP = "tf_serving_warmup_requests"
+
+
+@dataclasses.dataclass(frozen=True)
+class Place:
+    """Where an export goes.
+
+    Attributes:
+        output_dir: folder of all models.
+        name: of the model, a folder in it.
+        version: number of the version, a folder in that.
+    """
+
+    output_dir: Path
+    name: str
+    version: int
+
+    @property
+    def folder(self) -> Path:
+        """The version's folder."""
+        return self.output_dir / self.name / str(self.version)
+
+
+def place(output_dir: str | Path, name: str, version: int | None = None) -> Place:
+    """Returns where a model's next version goes, or the version asked for.
+
+    Raises:
+        LofiError: a version that is there already, or is no positive number.
+    """
+    folder = Path(output_dir) / name
+    there = [int(path.name) for path in folder.glob("*") if path.name.isdigit()]
+    if version is None:
+        version = max(there, default=0) + 1
+    if version < 1:
+        raise LofiError(f"--version must be at least 1. Received: {version}")
+    if version in there:
+        raise LofiError(
+            f"{folder / str(version)} is there already: give another --version, or none for "
+            f"{max(there) + 1}"
+        )
+    return Place(Path(output_dir), name, version)
+
+
+def export(model: MusicVAE, config: Config, where: Place, facts: Facts = Facts()) -> Path:  # noqa: B008
+    """Writes a model as a SavedModel; returns its folder.
+
+    The folder holds the SavedModel with the signatures of `models.interface.Interface` (`decode`
+    is `serving_default` too), `assets.extra/config.yaml`, `assets.extra/tf_serving_warmup_requests`
+    and a model card. It is written beside and renamed, so that a server that watches the folder
+    never sees half of it.
+
+    Args:
+        model: the model.
+        config: its config.
+        where: the folder, from `place`.
+        facts: what the model card says of its training.
+    """
+    beside = where.folder.with_name(f".{where.version}.partial")
+    shutil.rmtree(beside, ignore_errors=True)
+    beside.mkdir(parents=True)
+    try:
+        interface = interface_of(model, config)
+        _save(model, interface, beside)
+        extra = beside / "assets.extra"
+        extra.mkdir()
+        (beside / CONFIG_IN_EXPORT).write_text(interface.config_yaml, encoding="utf-8")
+        _write_warmup(extra / WARMUP, where.name, interface)
+        card = model_card(config, where.name, interface, facts)
+        (beside / CARD).write_text(card, encoding="utf-8")
+        beside.rename(where.folder)
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
+    return where.folder
+
+
+def facts_of_run(run_dir: str | Path | None, step: int, data: str, licence: str) -> Facts:
+    """Returns what a run folder knows of its training, and what a person says of its data."""
+    known: Mapping[str, Any] = {}
+    metrics: Mapping[str, float] = {}
+    if run_dir is not None and (Path(run_dir) / "run.yaml").is_file():
+        known = yaml.safe_load((Path(run_dir) / "run.yaml").read_text(encoding="utf-8"))
+        metrics = _metrics_at(Path(run_dir), step)
+    return Facts(
+        step, known.get("examples"), known.get("data_sha1"), known.get("seed"), metrics, data,
+        licence,
+    )  # fmt: skip
+
+
+def _metrics_at(run_dir: Path, step: int) -> dict[str, float]:
+    """Returns the scalars of the evaluation at a step, none if there was none."""
+    from lofi_tf.callbacks import read_history
+
+    for row in reversed(read_history(run_dir / "eval" / "history.csv")):
+        if int(row["step"]) == step:
+            return {name: float(value) for name, value in row.items() if value and name != "step"}
+    return {}
+
+
+def _save(model: MusicVAE, interface: Interface, folder: Path) -> None:
+    module = tf.Module()
+    module.weights = [weight.value for weight in model.weights]
+    signatures = interface.functions
+    tf.saved_model.save(
+        module,
+        str(folder),
+        signatures={**signatures, "serving_default": signatures["decode"]},
+        options=tf.saved_model.SaveOptions(experimental_custom_gradients=False),
+    )
+
+
+def _write_warmup(path: Path, name: str, interface: Interface) -> None:
+    """Writes a request for each function, which a server runs before it takes others."""
+    from tensorflow_serving.apis import predict_pb2, prediction_log_pb2
+
+    with path.open("wb") as file:
+        for function in sorted(interface.functions):
+            request = predict_pb2.PredictRequest()
+            request.model_spec.name, request.model_spec.signature_name = name, function
+            for key, spec in interface.inputs_of(function).items():
+                value = _example_of(key, spec, interface.steps)
+                request.inputs[key].CopyFrom(tf.make_tensor_proto(value, spec.dtype))
+            log = prediction_log_pb2.PredictionLog(
+                predict_log=prediction_log_pb2.PredictLog(request=request)
+            )
+            write_record(file, log.SerializeToString())
+
+
+def _example_of(key: str, spec: tf.TensorSpec, steps: int) -> np.ndarray:
+    """Returns one row of something that the function takes."""
+    shape = [1 if size is None else size for size in spec.shape]
+    values = {"length": steps, "lengths": 1, "temperature": 1, "num_outputs": 1, "steps": 2}
+    return np.full(shape, values.get(key, 0), spec.dtype.as_numpy_dtype)

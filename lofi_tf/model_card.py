@@ -1,0 +1,104 @@
+"""Model cards: what an exported model is, what it learned from, and how to call it."""
+
+import dataclasses
+from collections.abc import Mapping
+
+from lofi_tf.config import Config
+from lofi_tf.models.interface import Interface
+
+UNSAID = "not stated"
+
+
+@dataclasses.dataclass(frozen=True)
+class Facts:
+    """What is known of a model's training.
+
+    Attributes:
+        step: of the checkpoint; None of another's.
+        examples: number it was trained on.
+        data_sha1: of those.
+        seed: of the run.
+        metrics: scalars of the evaluation at that step.
+        data: what the data is, in words.
+        licence: of the weights.
+    """
+
+    step: int | None = None
+    examples: int | None = None
+    data_sha1: str | None = None
+    seed: int | None = None
+    metrics: Mapping[str, float] = dataclasses.field(default_factory=dict)
+    data: str = ""
+    licence: str = ""
+
+
+def model_card(config: Config, name: str, interface: Interface, facts: Facts) -> str:
+    """Returns a model card in Markdown."""
+    parts = [
+        f"# {name}",
+        _about(config, facts),
+        "## Signatures\n\n" + _signatures(interface),
+        "## Metrics\n\n" + _metrics(facts),
+        "## How to call it\n\n" + _calls(name),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _about(config: Config, facts: Facts) -> str:
+    model, data = config.model, config.data.converter
+    options = ", ".join(f"{key} {value}" for key, value in data.items() if key != "kind")
+    lines = {
+        "Model": f"`{config.name}`: {model.encoder['kind']} encoder "
+        f"{list(model.enc_rnn_size)}, {model.decoder['kind']} decoder {list(model.dec_rnn_size)}, "
+        f"{model.head['kind']} head, latent of {model.z_size}, {model.max_seq_len} steps",
+        "Music": f"`{data['kind']}`" + (f" ({options})" if options else ""),
+        "Trained to step": facts.step,
+        "Data": facts.data,
+        "Examples": facts.examples and f"{facts.examples}, sha1 {facts.data_sha1}",
+        "Seed": facts.seed,
+        "Licence of the weights": facts.licence,
+    }
+    return "\n".join(
+        f"- {title}: {UNSAID if value in (None, '') else value}" for title, value in lines.items()
+    )
+
+
+def _signatures(interface: Interface) -> str:
+    rows = ["| signature | inputs | outputs |", "|---|---|---|"]
+    for name, function in sorted(interface.functions.items()):
+        takes, gives = interface.inputs_of(name), function.structured_outputs
+        rows.append(f"| `{name}` | {_tensors(takes)} | {_tensors(gives)} |")
+    return "\n".join(rows)
+
+
+def _tensors(tensors) -> str:
+    """Returns names, types and shapes; B is the batch, N a number of pieces."""
+    return ", ".join(
+        f"`{name}` {tensor.dtype.name} "
+        f"[{', '.join('B' if size is None else str(size) for size in tensor.shape)}]"
+        for name, tensor in tensors.items()
+    )
+
+
+def _metrics(facts: Facts) -> str:
+    if not facts.metrics:
+        return f"{UNSAID.capitalize()}: no evaluation at this step."
+    rows = [f"| {name} | {value:.4g} |" for name, value in facts.metrics.items()]
+    return "\n".join(["Held-out examples:", "", "| metric | value |", "|---|---|", *rows])
+
+
+def _calls(name: str) -> str:
+    return f"""```sh
+lofi_generate --model=saved_models/{name} --num_outputs=5
+curl http://localhost:8501/v1/models/{name}:predict -d '{{"signature_name": "sample", "inputs":
+  {{"num_outputs": 5, "temperature": 0.5, "seed": 1}}}}'
+```
+
+```python
+import tensorflow as tf
+
+model = tf.saved_model.load("saved_models/{name}/1")
+found = model.signatures["sample"](
+    num_outputs=tf.constant(5), temperature=tf.constant(0.5), seed=tf.constant(1, tf.int64)
+)
+```"""

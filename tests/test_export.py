@@ -1,0 +1,248 @@
+"""Exports answer as the model does, with TensorFlow alone."""
+
+import json
+import subprocess
+import sys
+import textwrap
+
+import numpy as np
+import pytest
+import tensorflow as tf
+import yaml
+from tensorflow_serving.apis import prediction_log_pb2
+
+from lofi_tf import backends, export
+from lofi_tf.config import config_from_dict, config_names
+from lofi_tf.data.tfrecord import read_records
+from lofi_tf.errors import LofiError
+from tests.grooves import scrambled_model
+
+# A latent and one decoder; controls; NADE; a conductor; a segment encoder with chords.
+QUICK = [
+    "groovae_2bar_humanize",
+    "groovae_2bar_hits_control_tfds",
+    "nade-drums_2bar_reduced",
+    "hierdec-trio_16bar",
+    "hier-multiperf_vel_1bar_med_chords",
+]
+HUMANIZE = QUICK[0]
+
+
+@pytest.fixture(scope="module")
+def exported(tmp_path_factory):
+    """The export of a config by name, with the model that it was made of."""
+    made, folder = {}, tmp_path_factory.mktemp("saved_models")
+
+    def of(name: str, hparams: str = ""):
+        if (name, hparams) not in made:
+            model, config = scrambled_model(name, hparams)
+            place = export.place(folder, f"{name}{len(made)}")
+            made[name, hparams] = export.export(model, config, place), model, config
+        return made[name, hparams]
+
+    return of
+
+
+def rows_of(interface, function: str, size: int) -> dict[str, np.ndarray]:
+    """Random rows of what a function takes, in the ranges that it takes them in."""
+    random, rows = np.random.default_rng(3), {}
+    for key, spec in interface.inputs_of(function).items():
+        shape = [size if length is None else length for length in spec.shape]
+        rows[key] = {
+            "length": lambda s: np.full(s, interface.steps),
+            "lengths": lambda s: random.integers(1, interface.steps // 8, s),
+            "temperature": lambda s: np.full(s, 1.0),
+            "seed": lambda s: random.integers(0, 2**31, s),
+            "num_outputs": lambda s: np.full(s, 3),
+            "steps": lambda s: np.full(s, 4),
+            "inputs": lambda s: random.integers(0, 2, s),
+            "controls": lambda s: random.integers(0, 2, s),
+        }.get(key, lambda s: random.normal(size=s))(shape).astype(spec.dtype.as_numpy_dtype)
+    return rows
+
+
+def answers_of(function, given) -> dict[str, np.ndarray]:
+    found = function(**{key: tf.constant(value) for key, value in given.items()})
+    return {key: value.numpy() for key, value in found.items()}
+
+
+def assert_same_answers(folder, model, config):
+    interface = backends.interface_of(model, config)
+    loaded = tf.saved_model.load(str(folder))
+    assert {*loaded.signatures} == {*interface.functions, "serving_default"}
+    for name in set(interface.functions) - {"describe"}:
+        given = rows_of(interface, name, 5)
+        ours = answers_of(interface.function(name), given)
+        theirs = answers_of(loaded.signatures[name], given)
+        assert {*ours} == {*theirs}
+        for key, value in ours.items():
+            assert np.ptp(value) > 0
+            np.testing.assert_array_equal(value, theirs[key], err_msg=f"{name} {key}")
+
+
+@pytest.mark.parametrize("name", QUICK)
+def test_export_answers_as_the_model(exported, name):
+    assert_same_answers(*exported(name))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", sorted(set(config_names()) - set(QUICK)))
+def test_every_other_export_answers_as_its_model(exported, name):
+    assert_same_answers(*exported(name))
+
+
+def test_model_without_a_latent_has_no_encode(exported):
+    folder, _, _ = exported("cat-drums_2bar_small", "z_size=0")
+    loaded = tf.saved_model.load(str(folder))
+    assert {*loaded.signatures} == {"decode", "sample", "describe", "serving_default"}
+    given = {"num_outputs": np.int32(3), "temperature": np.float32(1), "seed": np.int64(1)}
+    assert answers_of(loaded.signatures["sample"], given)["outputs"].shape[0] == 3
+
+
+def test_a_row_does_not_depend_on_its_batch(exported):
+    folder, model, config = exported(HUMANIZE)
+    decode = tf.saved_model.load(str(folder)).signatures["decode"]
+    rows = rows_of(backends.interface_of(model, config), "decode", 37)
+    together = answers_of(decode, rows)["outputs"]
+    for chosen in ([5], [36, 5, 0], range(36, 4, -1)):
+        some = {key: value[list(chosen)] for key, value in rows.items()}
+        np.testing.assert_array_equal(
+            answers_of(decode, some)["outputs"][..., :9], together[list(chosen)][..., :9]
+        )
+
+
+def test_rows_draw_by_their_own_seed_and_temperature(exported):
+    folder, model, config = exported(HUMANIZE)
+    decode = tf.saved_model.load(str(folder)).signatures["decode"]
+    rows = rows_of(backends.interface_of(model, config), "decode", 4)
+    rows["z"][:] = rows["z"][0]
+    rows["seed"][:] = [7, 7, 8, 9]
+    first, same, other, _ = answers_of(decode, rows)["outputs"]
+    np.testing.assert_array_equal(first, same)
+    assert (first[:, :9] != other[:, :9]).any()
+    rows["temperature"][:] = 0.0
+    likeliest = answers_of(decode, rows)["outputs"]
+    assert (likeliest[..., :9] == likeliest[0, :, :9]).all()
+
+
+def test_outputs_are_zero_after_the_length(exported):
+    folder, model, config = exported(HUMANIZE)
+    decode = tf.saved_model.load(str(folder)).signatures["decode"]
+    rows = rows_of(backends.interface_of(model, config), "decode", 2)
+    whole = answers_of(decode, rows)["outputs"]
+    rows["length"][:] = [10, 32]
+    cut = answers_of(decode, rows)["outputs"]
+    np.testing.assert_array_equal(cut[0, :10], whole[0, :10])
+    np.testing.assert_array_equal(cut[1], whole[1])
+    assert not cut[0, 10:].any()
+
+
+def test_sample_is_decode_of_draws_of_the_prior(exported):
+    folder, _, config = exported(HUMANIZE)
+    backend = backends.open_export(folder)
+    given = {"num_outputs": np.int32(3), "temperature": np.float32(1), "seed": np.int64(4)}
+    found = backend.call("sample", given)
+    seeds = 4 * 2**32 + np.arange(3)
+    outputs = backend.decode(found["z"], np.ones(3, np.float32), seeds)
+    np.testing.assert_array_equal(found["outputs"], outputs)
+    assert found["z"].shape == (3, config.model.z_size)
+
+
+def test_version_one_session_takes_it(exported):
+    folder, model, config = exported(HUMANIZE)
+    interface = backends.interface_of(model, config)
+    rows = rows_of(interface, "decode", 2)
+    with tf.Graph().as_default(), tf.compat.v1.Session() as session:
+        loaded = tf.compat.v1.saved_model.load(session, ["serve"], str(folder))
+        signature = loaded.signature_def["serving_default"]
+        fed = {signature.inputs[key].name: value for key, value in rows.items()}
+        found = session.run(signature.outputs["outputs"].name, fed)
+    np.testing.assert_array_equal(found, answers_of(interface.function("decode"), rows)["outputs"])
+
+
+def test_it_runs_where_there_is_only_tensorflow(exported):
+    folder, model, config = exported("hierdec-trio_16bar")
+    code = """
+        import sys
+        for name in ("lofi_tf", "tensorflow_probability", "tf_keras", "note_seq"):
+            sys.modules[name] = None
+        import json, tensorflow as tf
+        model = tf.saved_model.load(sys.argv[1])
+        found = model.signatures["sample"](
+            num_outputs=tf.constant(2), temperature=tf.constant(1.0), seed=tf.constant(9, tf.int64)
+        )
+        print(json.dumps(tf.argmax(found["outputs"], -1).numpy().tolist()))
+    """
+    command = [sys.executable, "-c", textwrap.dedent(code), str(folder)]
+    shown = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    given = {"num_outputs": np.int32(2), "temperature": np.float32(1), "seed": np.int64(9)}
+    ours = answers_of(backends.interface_of(model, config).function("sample"), given)["outputs"]
+    assert json.loads(shown.splitlines()[-1]) == ours.argmax(-1).tolist()
+
+
+@pytest.mark.slow
+def test_saved_model_cli_runs_it(exported, tmp_path):
+    folder, model, config = exported(HUMANIZE)
+    inputs = "num_outputs=np.int32(2);temperature=np.float32(1);seed=np.int64(9)"
+    command = [
+        sys.executable, "-c",
+        "import sys; from tensorflow.python.tools.saved_model_cli import main; sys.exit(main())",
+        "run", "--dir", str(folder), "--tag_set", "serve", "--signature_def", "sample",
+        "--input_exprs", inputs, "--outdir", str(tmp_path),
+    ]  # fmt: skip
+    subprocess.run(command, check=True, capture_output=True)
+    given = {"num_outputs": np.int32(2), "temperature": np.float32(1), "seed": np.int64(9)}
+    ours = answers_of(backends.interface_of(model, config).function("sample"), given)
+    np.testing.assert_array_equal(np.load(tmp_path / "outputs.npy"), ours["outputs"])
+
+
+def test_it_knows_its_config(exported):
+    folder, _, config = exported(HUMANIZE)
+    backend = backends.open_backend(folder)
+    assert backend.config == config
+    described = backend.call("describe", {"rows": np.zeros(2, np.int32)})["config_yaml"]
+    assert config_from_dict(yaml.safe_load(described[1].decode())) == config
+
+
+def test_every_warm_up_request_is_answered(exported):
+    folder, _, _ = exported(HUMANIZE)
+    loaded = tf.saved_model.load(str(folder))
+    asked = set()
+    for record in read_records(folder / "assets.extra" / "tf_serving_warmup_requests"):
+        request = prediction_log_pb2.PredictionLog.FromString(record).predict_log.request
+        given = {key: tf.make_ndarray(value) for key, value in request.inputs.items()}
+        assert answers_of(loaded.signatures[request.model_spec.signature_name], given)
+        asked.add(request.model_spec.signature_name)
+    assert asked == {"encode", "decode", "sample", "interpolate", "describe"}
+
+
+def test_the_card_says_what_it_is_and_how_to_call_it(exported):
+    folder, _, _ = exported(HUMANIZE)
+    card = (folder / "README.md").read_text(encoding="utf-8")
+    assert "`z` float32 [B, 4]" in card
+    assert "not stated" in card
+    assert "lofi_generate --model=" in card
+
+
+def test_versions_count_on_and_are_not_overwritten(exported, tmp_path):
+    _, model, config = exported(HUMANIZE)
+    for number in (1, 2):
+        folder = export.export(model, config, export.place(tmp_path, "beat"))
+        assert folder == tmp_path / "beat" / str(number)
+    with pytest.raises(LofiError, match="none for 3"):
+        export.place(tmp_path, "beat", 2)
+    assert backends.export_in(tmp_path / "beat") == tmp_path / "beat" / "2"
+
+
+def test_an_export_that_fails_leaves_nothing(exported, tmp_path, monkeypatch):
+    _, model, config = exported(HUMANIZE)
+    monkeypatch.setattr(export, "model_card", lambda *_: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        export.export(model, config, export.place(tmp_path, "beat"))
+    assert list((tmp_path / "beat").iterdir()) == []
+
+
+def test_folders_of_others_are_refused(tmp_path):
+    tf.saved_model.save(tf.Module(), str(tmp_path / "1"))
+    with pytest.raises(LofiError, match="not written by lofi_export"):
+        backends.open_backend(tmp_path)
