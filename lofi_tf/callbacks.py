@@ -136,7 +136,7 @@ class Saver(StepCallback):
         self, model: keras.Model, folder: Path, save_seconds: float, keep: int, keep_hours: float
     ):
         super().__init__()
-        self.saved, self.save_seconds = model, save_seconds
+        self.saved, self.save_seconds, self.saved_step = model, save_seconds, None
         self.manager = tf.train.CheckpointManager(
             checkpoints.checkpoint_of(model),
             str(folder),
@@ -147,9 +147,10 @@ class Saver(StepCallback):
         self.last_time = time.monotonic()
 
     def restore(self) -> int:
-        """Restores the latest checkpoint if there is one; returns the step it holds, or 0."""
-        prefix = self.manager.latest_checkpoint
-        self.first_step = checkpoints.restore(self.saved, prefix) if prefix else 0
+        """Restores the latest whole checkpoint if there is any; returns the step it holds, or 0."""
+        folder = self.manager.directory
+        if checkpoints.latest(folder):
+            self.first_step = self.saved_step = checkpoints.restore_latest(self.saved, folder)
         return self.first_step
 
     def on_step(self, step: int, logs: dict[str, float]) -> None:
@@ -162,11 +163,11 @@ class Saver(StepCallback):
         self.save()
 
     def save(self) -> None:
-        """Saves a checkpoint named by the step, unless it is there."""
+        """Saves a checkpoint named by the step, unless the step is saved or was restored."""
         step = int(self.saved.optimizer.iterations)
-        latest = self.manager.latest_checkpoint
-        if not latest or not latest.endswith(f"-{step}"):
+        if step != self.saved_step:
             self.manager.save(checkpoint_number=step)
+            self.saved_step = step
         self.last_time = time.monotonic()
 
 

@@ -1,21 +1,25 @@
 """Checkpoints: of our runs, and Magenta's, in folders, by prefix or in tar files."""
 
+import glob
 import tarfile
 import tempfile
+import warnings
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import tensorflow as tf
 
 from lofi_tf.compat.magenta_checkpoint import load_magenta_checkpoint
-from lofi_tf.errors import LofiError
+from lofi_tf.errors import LofiError, LofiWarning
 from lofi_tf.models.vae import MusicVAE
 
 OUR_MARK = "_CHECKPOINTABLE_OBJECT_GRAPH"  # what object-based checkpoints hold, TF1's do not
 
 
 def latest(folder: str | Path) -> str | None:
-    """Returns the prefix of the folder's latest checkpoint, None if it holds none."""
-    return tf.train.latest_checkpoint(str(folder))
+    """Returns the prefix of a folder's latest checkpoint, whole or not, None if there is none."""
+    return next(iter(_newest_first(Path(folder))), None)
 
 
 def checkpoint_of(model: MusicVAE) -> tf.train.Checkpoint:
@@ -25,22 +29,24 @@ def checkpoint_of(model: MusicVAE) -> tf.train.Checkpoint:
 
 
 def restore_latest(model: MusicVAE, folder: str | Path) -> int:
-    """Restores a model from the latest checkpoint in a folder; returns its step.
+    """Restores a model from the latest whole checkpoint in a folder; returns its step.
+
+    Damaged ones that are newer are passed over with a `LofiWarning`.
 
     Raises:
-        LofiError: no checkpoint there.
+        LofiError: no checkpoint there, none that is whole, or one that does not fit the model.
     """
-    prefix = latest(folder)
-    if prefix is None:
+    prefixes = _newest_first(Path(folder))
+    if not prefixes:
         raise LofiError(f"there is no checkpoint in {folder}")
-    return restore(model, prefix)
+    return _first_whole(prefixes, lambda prefix: _restore(model, prefix))
 
 
-def restore(model: MusicVAE, prefix: str) -> int:
+def _restore(model: MusicVAE, prefix: str) -> int:
     """Restores a model's weights and optimiser from one of our checkpoints; returns its step.
 
     Raises:
-        LofiError: a checkpoint that does not fit the model.
+        LofiError: a checkpoint that is damaged or does not fit the model.
     """
     try:
         parts = {"model": model, "optimizer": model.optimizer}
@@ -50,9 +56,7 @@ def restore(model: MusicVAE, prefix: str) -> int:
         status.assert_existing_objects_matched()
     except (AssertionError, ValueError, IndexError, tf.errors.OpError) as error:
         line = str(error).strip().splitlines()[0]
-        raise LofiError(
-            f"checkpoint {prefix} is damaged or does not fit the model: {line}"
-        ) from error
+        raise LofiError(f"checkpoint {prefix} does not fit the model: {line}") from error
     return int(model.optimizer.iterations)
 
 
@@ -65,40 +69,87 @@ def load_weights(model: MusicVAE, path: str | Path) -> None:
 
     Args:
         model: of the config that the checkpoint was trained with.
-        path: a prefix (`model.ckpt-2721`), a folder (its latest checkpoint, or the first one
-            found at any depth) or a `.tar` file of either.
+        path: a prefix (`model.ckpt-2721`), a folder (its latest whole checkpoint, as by
+            `restore_latest`, or the first one found at any depth) or a `.tar` file of either.
 
     Raises:
-        LofiError: no checkpoint there, or one that does not fit.
+        LofiError: no checkpoint there, none that is whole, or one that does not fit.
     """
     path = Path(path)
     if path.is_file() and tarfile.is_tarfile(path):
         with tempfile.TemporaryDirectory() as folder:
             _extract(path, Path(folder))
-            _load_prefix(model, _prefix_in(Path(folder), path))
+            _load_newest(model, _prefixes_in(Path(folder), path))
         return
-    _load_prefix(model, _prefix_in(path, path) if path.is_dir() else str(path))
-
-
-def _load_prefix(model: MusicVAE, prefix: str) -> None:
-    if not Path(f"{prefix}.index").is_file():
+    if path.is_dir():
+        _load_newest(model, _prefixes_in(path, path))
+        return
+    if not Path(f"{path}.index").is_file():
         raise LofiError(
-            f"no checkpoint at {prefix}. Expected a prefix with an .index file, a folder or a .tar"
+            f"no checkpoint at {path}. Expected a prefix with an .index file, a folder or a .tar"
         )
-    if OUR_MARK in dict(tf.train.list_variables(prefix)):
-        restore(model, prefix)
-    else:
-        load_magenta_checkpoint(model, prefix)
+    _load_newest(model, [str(path)])
 
 
-def _prefix_in(folder: Path, named: Path) -> str:
-    prefix = latest(folder)
-    if prefix:
-        return prefix
-    found = sorted(folder.rglob("*.index"))
-    if not found:
+def _load_newest(model: MusicVAE, prefixes: list[str]) -> None:
+    def load(prefix):
+        ours = OUR_MARK in dict(tf.train.list_variables(prefix))
+        (_restore if ours else load_magenta_checkpoint)(model, prefix)
+
+    _first_whole(prefixes, load)
+
+
+def _prefixes_in(folder: Path, named: Path) -> list[str]:
+    prefixes = _newest_first(folder)
+    deeper = [] if prefixes else sorted(folder.rglob("*.index"))
+    if not prefixes and not deeper:
         raise LofiError(f"there is no checkpoint in {named}")
-    return str(found[0])[: -len(".index")]
+    return prefixes or [str(deeper[0]).removesuffix(".index")]
+
+
+def _newest_first(folder: Path) -> list[str]:
+    """Returns the prefixes of a folder's checkpoints: as its `checkpoint` file says, then others.
+
+    Those of which no file is left do not count; without the `checkpoint` file it goes by the step.
+    """
+    state = tf.train.get_checkpoint_state(str(folder))
+    said = [state.model_checkpoint_path, *state.all_model_checkpoint_paths[::-1]] if state else []
+    there = [prefix for prefix in said if glob.glob(f"{glob.escape(prefix)}.*")]
+    found = [str(path).removesuffix(".index") for path in folder.glob("*.index")]
+    return list(dict.fromkeys([*there, *sorted(found, key=_step_and_name, reverse=True)]))
+
+
+def _step_and_name(prefix: str) -> tuple[int, str]:
+    step = prefix.rpartition("-")[2]
+    return int(step) if step.isdecimal() else -1, prefix
+
+
+def _first_whole(prefixes: list[str], load: Callable[[str], Any]) -> Any:
+    """Loads the first checkpoint that is whole, and warns of those before it."""
+    for number, prefix in enumerate(prefixes):
+        try:
+            found = load(prefix)
+        except (LofiError, IndexError, tf.errors.OpError):
+            if _is_whole(prefix):
+                raise
+            continue
+        if number:
+            damaged = ", ".join(prefixes[:number])
+            warnings.warn(f"damaged: {damaged}; {prefix} is taken", LofiWarning, stacklevel=3)
+        return found
+    others = f", and so are the {len(prefixes) - 1} others" if len(prefixes) > 1 else ""
+    raise LofiError(f"checkpoint {prefixes[0]} is damaged{others}")
+
+
+def _is_whole(prefix: str) -> bool:
+    """Says whether every number of a checkpoint can be read; checksums tell."""
+    try:
+        reader = tf.train.load_checkpoint(prefix)
+        for name in reader.get_variable_to_shape_map():
+            reader.get_tensor(name)
+    except Exception:  # what TensorFlow raises for damage has no common kind
+        return False
+    return True
 
 
 def _extract(path: Path, folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""The errors that a person can mend; commands print them as one line."""
+"""The errors that a person can mend, and warnings; commands print each as one line."""
 
 import difflib
 from collections.abc import Iterable
@@ -6,6 +6,10 @@ from collections.abc import Iterable
 
 class LofiError(ValueError):
     """Bad input: the message says what is wrong, what is allowed and what came."""
+
+
+class LofiWarning(UserWarning):
+    """Something a person should know of that stops nothing; commands print it as one line."""
 
 
 class NotConvertible(LofiError):

@@ -1,10 +1,12 @@
 """What the commands share: flags as absl writes them, and errors as one line."""
 
 import argparse
+import contextlib
 import sys
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Iterator
 
-from lofi_tf.errors import LofiError
+from lofi_tf.errors import LofiError, LofiWarning
 
 EXIT_BAD_INPUT, EXIT_INTERRUPTED = 2, 130
 _TRUTHS = {"true": True, "1": True, "t": True, "false": False, "0": False, "f": False}
@@ -19,9 +21,10 @@ def add_bool(parser: argparse.ArgumentParser, name: str, default: bool, help: st
 
 
 def run_command(body: Callable[[], None]) -> int:
-    """Runs a command's body; returns its exit code, bad input printed as one line."""
+    """Runs a command's body; returns its exit code, bad input and warnings printed as lines."""
     try:
-        body()
+        with _warnings_as_lines():
+            body()
     except LofiError as error:
         print(f"error: {error}", file=sys.stderr)
         return EXIT_BAD_INPUT
@@ -33,6 +36,23 @@ def run_command(body: Callable[[], None]) -> int:
         print("stopped", file=sys.stderr)
         return EXIT_INTERRUPTED
     return 0
+
+
+@contextlib.contextmanager
+def _warnings_as_lines() -> Iterator[None]:
+    """Prints our own warnings as `say` does; others go their way."""
+    with warnings.catch_warnings():
+        others = warnings.showwarning
+
+        def show(message, category, *where):
+            if issubclass(category, LofiWarning):
+                say(f"warning: {message}")
+            else:
+                others(message, category, *where)
+
+        warnings.simplefilter("always", LofiWarning)
+        warnings.showwarning = show
+        yield
 
 
 def say(line: str) -> None:
