@@ -1,7 +1,7 @@
 """Settings: frozen dataclasses read from YAML, with overrides in Magenta's grammar."""
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ ALIASES = {"groovae_2bar_hits_control": "groovae_2bar_hits_control_tfds"}
 CLIP_MODES = ("global_norm", "value")
 SCHEDULES = ("constant", "exponential", "inverse_sigmoid")
 BETA_SCHEDULES = ("rate", "duration")
+TYPE_WORDS = {bool: "true or false", int: "a whole number", float: "a number", str: "text"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,6 +32,11 @@ class DataConfig:
 
     converter: Mapping[str, Any]
     tfds_name: str | None = None
+
+    def __post_init__(self):
+        _check_component("converter", self.converter)
+        if not isinstance(self.tfds_name, str | None):
+            raise LofiError(f"tfds_name must be a name or null. Received: {self.tfds_name!r}")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -62,6 +68,8 @@ class ModelConfig:
     control_preprocessing_rnn_size: tuple[int, ...] = (256,)
 
     def __post_init__(self):
+        for name in ("encoder", "decoder", "head"):
+            _check_component(name, getattr(self, name))
         for name in ("enc_rnn_size", "dec_rnn_size"):
             if not getattr(self, name):
                 raise LofiError(f"{name} must have at least one layer. Received: []")
@@ -174,12 +182,8 @@ def load_config(name_or_path: str | Path) -> Config:
         raise unknown_name("config", str(name_or_path), config_names())
     try:
         values = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except (yaml.YAMLError, ValueError) as error:  # no such date is a ValueError
         raise LofiError(f"{path} is not valid YAML: {' '.join(str(error).split())}") from error
-    if not isinstance(values, dict):
-        raise LofiError(
-            f"{path} is not a config. Allowed: a YAML mapping. Received: {values!r:.80}"
-        )
     return config_from_dict(values, source=str(path))
 
 
@@ -187,22 +191,41 @@ def config_from_dict(values: Mapping[str, Any], source: str = "config") -> Confi
     """Returns the config of plain values, refusing names that the schema does not know.
 
     Raises:
-        LofiError: an unknown or missing name, or a schema version from the future.
+        LofiError: an unknown or missing name, a value of the wrong type or out of range, or a
+            schema version from the future.
     """
-    values = dict(values)
+    sections = {"data": DataConfig, "model": ModelConfig, "training": TrainingConfig}
+    values = dict(_mapping(source, values, [*sections, "name"]))
     version = values.pop("schema_version", SCHEMA_VERSION)
     if version != SCHEMA_VERSION:
         raise LofiError(
             f"{source}: schema_version {version} is not known. Allowed: {SCHEMA_VERSION}"
         )
-    sections = {"data": DataConfig, "model": ModelConfig, "training": TrainingConfig}
-    unknown = set(values) - set(sections) - {"name"}
-    if unknown:
-        raise unknown_name(f"section of {source}", min(unknown), [*sections, "name"])
+    name = values.pop("name", None) or Path(source).stem
+    if not isinstance(name, str):
+        raise LofiError(f"{source}: name must be text. Received: {name!r:.80}")
+    for section in values:
+        if section not in sections:
+            raise unknown_name(f"section of {source}", str(section), [*sections, "name"])
     built = {}
     for section, kind in sections.items():
         built[section] = _build(kind, values.get(section) or {}, f"{source}: {section}")
-    return Config(name=str(values.get("name") or Path(source).stem), **built)
+    return Config(name, **built)
+
+
+def _check_component(name: str, value: Any) -> None:
+    if not isinstance(value, Mapping) or not isinstance(value.get("kind"), str):
+        raise LofiError(
+            f"{name} must be a component, {{kind: ..., and its options}}. Received: {value!r:.80}"
+        )
+
+
+def _mapping(where: str, values: Any, names: Iterable[str]) -> Mapping[str, Any]:
+    if not isinstance(values, Mapping):
+        raise LofiError(
+            f"{where} must be a mapping. Allowed: {', '.join(names)}. Received: {values!r:.80}"
+        )
+    return values
 
 
 def _check_range(name: str, value: float, least: float) -> None:
@@ -216,34 +239,30 @@ def _plain(value: Any) -> Any:
     return [_plain(item) for item in value] if isinstance(value, list | tuple) else value
 
 
-def _build(kind: type, values: Mapping[str, Any], where: str) -> Any:
+def _build(kind: type, values: Any, where: str) -> Any:
     fields = {field.name: field for field in dataclasses.fields(kind)}
-    for name in values:
+    for name in _mapping(where, values, fields):
         if name not in fields:
-            raise unknown_name(f"setting in {where}", name, fields)
+            raise unknown_name(f"setting in {where}", str(name), fields)
     for name, field in fields.items():
-        required = field.default is dataclasses.MISSING
-        if required and name not in values:
+        if field.default is dataclasses.MISSING and name not in values:
             raise LofiError(f"{where}: {name} is missing")
-    checked = {
-        name: value
-        if fields[name].default is dataclasses.MISSING
-        else _checked(f"{where}.{name}", value, fields[name].default)
-        for name, value in values.items()
-    }
-    return kind(**checked)
+    try:
+        return kind(**{name: _typed(name, values[name], fields[name].default) for name in values})
+    except LofiError as error:
+        raise LofiError(f"{where}: {error}") from error
 
 
-def _checked(where: str, value: Any, like: Any) -> Any:
-    """Returns `value` in the type of the default `like`."""
-    if like is None or value is None:
+def _typed(name: str, value: Any, like: Any) -> Any:
+    """Returns `value` in the type of the default `like`; what has none is checked elsewhere."""
+    if like is None or like is dataclasses.MISSING:
         return value
     if isinstance(like, tuple):
         if not isinstance(value, list | tuple) or any(type(v) is not int for v in value):
-            raise LofiError(f"{where} must be a list of whole numbers. Received: {value!r}")
+            raise LofiError(f"{name} must be a list of whole numbers. Received: {value!r:.80}")
         return tuple(value)
     if isinstance(like, float) and type(value) in (int, float):
         return float(value)
     if type(value) is not type(like):
-        raise LofiError(f"{where} must be of type {type(like).__name__}. Received: {value!r}")
+        raise LofiError(f"{name} must be {TYPE_WORDS[type(like)]}. Received: {value!r:.80}")
     return value

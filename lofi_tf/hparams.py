@@ -6,7 +6,7 @@ from typing import Any
 
 import yaml
 
-from lofi_tf.config import Config, ModelConfig, TrainingConfig
+from lofi_tf.config import TYPE_WORDS, Config, ModelConfig, TrainingConfig
 from lofi_tf.errors import LofiError, unknown_name
 
 # Settings that Magenta knows and that have no effect here, with the reason to print.
@@ -82,7 +82,13 @@ def _with_component_value(config: Config, name: str, text: str) -> Config:
         raise unknown_name("component in hparams", component, _COMPONENTS)
     section = _COMPONENTS[component]
     settings = getattr(config, section)
-    changed = {**getattr(settings, component), key: yaml.safe_load(text)}
+    try:
+        value = yaml.safe_load(text)
+    except (yaml.YAMLError, ValueError) as error:  # no such date is a ValueError
+        raise LofiError(
+            f"hparam {name} must be a YAML value such as 3, true or drop. Received: {text!r}"
+        ) from error
+    changed = {**getattr(settings, component), key: value}
     return dataclasses.replace(
         config, **{section: dataclasses.replace(settings, **{component: changed})}
     )
@@ -116,7 +122,6 @@ def _scalar(name: str, text: str, old: Any) -> Any:
             return truths[text.lower()]
         return type(old)(text)
     except (KeyError, ValueError):
-        kind = {"bool": "true or false", "int": "a whole number", "float": "a number"}
         raise LofiError(
-            f"hparam {name} must be {kind.get(type(old).__name__, 'text')}. Received: {text!r}"
+            f"hparam {name} must be {TYPE_WORDS[type(old)]}. Received: {text!r}"
         ) from None

@@ -70,6 +70,9 @@ def test_hparams_reach_into_components():
         ("enc_rnn_size=[]", "at least one"),
         ("clip_mode=norm", "global_norm"),
         ("sampling_schedule=linear", "inverse_sigmoid"),
+        ("converter.foo={", "YAML value"),
+        ("converter.foo=2020-99-99", "YAML value"),
+        ("converter.kind=3", "converter must be a component"),
     ],
 )
 def test_bad_hparams_say_what_is_allowed(hparams, message):
@@ -99,3 +102,30 @@ def test_unknown_setting_names_the_nearest(tmp_path):
 def test_config_from_the_future_is_refused():
     with pytest.raises(LofiError, match="schema_version 99"):
         config_from_dict(load_config("groovae_4bar").to_dict() | {"schema_version": 99})
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ([1], r"must be a mapping. Allowed: data, model, training, name. Received: \[1\]"),
+        ({"model": [1]}, r"model must be a mapping. Allowed: encoder, .* Received: \[1\]"),
+        ({"data": {"converter": "groove"}}, "converter must be a component.* Received: 'groove'"),
+        ({"data": {"converter": {"kind": [1]}}}, "converter must be a component"),
+        ({"data": {"converter": {"kind": "groove"}, "tfds_name": 3}}, "tfds_name must be a name"),
+        ({"training": {"batch_size": None}}, "batch_size must be a whole number. Received: None"),
+        ({"training": {"learning_rate": "fast"}}, "learning_rate must be a number"),
+        ({"training": {"clip_mode": ["value"]}}, "clip_mode must be text"),
+        ({"training": {1: 2}}, "unknown setting .*Received: '1'"),
+        ({"name": ["a"]}, "name must be text"),
+        ({3: 4}, "unknown section .*Received: '3'"),
+        ("a: 2020-99-99", "not valid YAML"),
+        ("a: [", "not valid YAML"),
+    ],
+)
+def test_config_of_the_wrong_shape_is_one_line(change, message, tmp_path):
+    values = load_config("groovae_4bar").to_dict() | change if isinstance(change, dict) else change
+    text = values if isinstance(values, str) else yaml.safe_dump(values)
+    (tmp_path / "mine.yaml").write_text(text)
+    with pytest.raises(LofiError, match=message) as error:
+        load_config(tmp_path / "mine.yaml")
+    assert len(str(error.value).splitlines()) == 1

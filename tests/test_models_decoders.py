@@ -249,6 +249,11 @@ def test_end_token_silences_the_rest():
         ({"head": {"kind": "multi_categorical", "sizes": [3, 3]}}, "must sum to 5"),
         ({"head": {"kind": "nade"}}, "hidden_size"),
         ({"encoder": {"kind": "hierarchical_lstm"}}, "level_lengths"),
+        ({"decoder": {**LEVELS, "level_lengths": 12}}, "list of whole numbers. Received: 12"),
+        ({"decoder": {**LEVELS, "conductor_units": [-1]}}, "a list of whole numbers, or null"),
+        ({"decoder": {"kind": "lstm", "z_inputs": "no"}}, "z_inputs must be true or false"),
+        ({"encoder": {"kind": "lstm", "embedding_size": []}}, "from 1 on or null"),
+        ({"head": {"kind": "nade", "hidden_size": 1.5}}, "whole number from 1 on"),
     ],
 )
 def test_components_that_do_not_fit_say_why(change, message):

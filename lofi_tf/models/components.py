@@ -1,5 +1,6 @@
 """From a config's components to layers."""
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,6 +16,44 @@ from lofi_tf.models.hierarchy import HierarchicalDecoder, conductor_sizes
 
 DECODERS = {"lstm": LSTMDecoder, "hierarchical_lstm": HierarchicalDecoder}
 CORE_OPTIONS = ("embedding_size", "z_inputs", "skip_inputs")  # of a decoder, for its core
+
+
+def _is_whole(value: Any) -> bool:
+    return type(value) is int and value > 0
+
+
+def _is_list(value: Any) -> bool:
+    return isinstance(value, list | tuple) and bool(value) and all(map(_is_whole, value))
+
+
+def _is_nested(value: Any) -> bool:
+    lists = isinstance(value, list | tuple) and bool(value) and all(map(_is_list, value))
+    return lists or _is_list(value)
+
+
+def _is_truth(value: Any) -> bool:
+    return type(value) is bool
+
+
+def _is_number(value: Any) -> bool:
+    return type(value) in (int, float) and value >= 0
+
+
+# Options come from YAML files, so anything may be in them: what each must be, and how to say it.
+# Those that have a default of none may be null.
+OPTION_CHECKS = {
+    **dict.fromkeys(("split", "reencode", "z_inputs", "skip_inputs"), (_is_truth, "true or false")),
+    "level_lengths": (_is_list, "a list of whole numbers"),
+    "sizes": (_is_list, "a list of whole numbers"),
+    "hidden_size": (_is_whole, "a whole number from 1 on"),
+    "sampling_temperature": (_is_number, "a number from 0 on"),
+    "embedding_size": (lambda v: v is None or _is_whole(v), "a whole number from 1 on or null"),
+    "conductor_units": (lambda v: v is None or _is_nested(v), "a list of whole numbers, or null"),
+    "conductor_embedding_size": (
+        lambda v: v is None or _is_whole(v) or _is_list(v),
+        "a whole number from 1 on, a list of these, or null",
+    ),
+}
 
 
 def build_encoder(model: ModelConfig, input_size: int) -> keras.layers.Layer:
@@ -113,13 +152,11 @@ def _reencoder(encoder, options) -> HierarchicalEncoder:
 
 
 def _check_levels(what: str, options: Mapping[str, Any], model: ModelConfig) -> None:
-    product = 1
-    for length in options.get("level_lengths", [model.max_seq_len]):
-        product *= length
-    if product != model.max_seq_len:
+    lengths = options.get("level_lengths", [model.max_seq_len])
+    if math.prod(lengths) != model.max_seq_len:
         raise LofiError(
             f"the product of the {what}'s level_lengths must be max_seq_len, {model.max_seq_len}. "
-            f"Received: {list(options['level_lengths'])}"
+            f"Received: {list(lengths)}"
         )
 
 
@@ -128,6 +165,9 @@ def _pick(what: str, known: Mapping[str, type], settings: Mapping[str, Any]):
     kind = options.pop("kind", None)
     if kind not in known:
         raise unknown_name(f"{what} kind", str(kind), known)
+    for name, (fits, wanted) in OPTION_CHECKS.items():
+        if name in options and not fits(options[name]):
+            raise LofiError(f"the {what}'s {name} must be {wanted}. Received: {options[name]!r}")
     return known[kind], options
 
 
