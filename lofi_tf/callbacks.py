@@ -82,9 +82,10 @@ class ScalarLog:
     Args:
         folder: where both go.
         first_step: the step that the run goes on from; later lines of an earlier try are dropped.
+            All are kept if not given.
     """
 
-    def __init__(self, folder: Path, first_step: int):
+    def __init__(self, folder: Path, first_step: float = math.inf):
         self.path = Path(folder) / HISTORY
         self.rows = [row for row in read_history(self.path) if int(row["step"]) <= first_step]
         self.begun = False

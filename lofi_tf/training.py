@@ -1,27 +1,27 @@
 """Training: a config and examples to a run folder, resumable at any step.
 
 A run folder holds `config.yaml`, `run.yaml` (seed and the data's hash), `train/` (checkpoints,
-TensorBoard events, `history.csv`) and `eval/` (events and the best checkpoint).
+TensorBoard events, `history.csv`) and `eval/` (the same of the evaluations, the best checkpoint).
 """
 
 import dataclasses
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import psutil
-import yaml
 
 from lofi_tf import checkpoints
 from lofi_tf.callbacks import Evaluation, History, Progress, Saver, ScalarLog, StopOnNaN
-from lofi_tf.config import Config, load_config
+from lofi_tf.config import Config
 from lofi_tf.data.converter import build_converter, depths_of
 from lofi_tf.data.dataset import evaluation_batches, training_batches
 from lofi_tf.data.examples import Examples
-from lofi_tf.data.tfrecord import whole_file
 from lofi_tf.errors import LofiError
 from lofi_tf.evaluation import evaluate, write_pictures
 from lofi_tf.models.memory import largest_batch_size, training_bytes
 from lofi_tf.models.vae import MusicVAE, build_model
+from lofi_tf.run_folder import check_run, write_run
 
 
 @dataclasses.dataclass(frozen=True)
@@ -83,9 +83,7 @@ def train(
         LofiError: too few examples, too little memory, a run folder of another model, NaN loss.
     """
     run_dir = Path(run_dir)
-    converter = build_converter(config.data.converter)
-    _check_memory(config, converter)
-    _open_run(run_dir, config, examples, options.seed, say)
+    check(config, run_dir, options.seed)
     model = build_model(config, options.seed)
     saver = Saver(
         model,
@@ -98,56 +96,63 @@ def train(
     if first_step >= options.num_steps:
         say(f"{run_dir} is already at step {first_step} of {options.num_steps}.")
         return model
+    batches = _batches(config, examples, options, first_step)
+    write_run(run_dir, config, examples, options.seed, say)
     if first_step:
         say(f"Going on from step {first_step}.")
     callbacks = [StopOnNaN(first_step), History(run_dir / "train", first_step, options.log_steps)]
     if options.show_progress:
         callbacks.append(Progress(first_step, options.num_steps))
     if validation is not None and len(validation):
-        callbacks.append(
-            _evaluation(model, converter, validation, run_dir, options, first_step, say)
-        )
-    batches = training_batches(
-        examples,
-        converter,
-        config.training.batch_size,
-        config.model.max_seq_len,
-        options.seed,
-        first_step,
-        options.num_steps,
-    )
+        callbacks.append(_evaluation(model, config, validation, run_dir, options, first_step, say))
     _fit(model, batches, [*callbacks, saver], options.num_steps - first_step)
     return model
 
 
-def evaluate_run(
-    run_dir: str | Path,
-    config: Config,
-    examples: Examples,
-    num_batches: int | None = None,
-    eval_dir: str = "eval",
-) -> dict[str, float]:
-    """Returns the scalars of a run's latest checkpoint on examples, and logs them to TensorBoard.
+def check(config: Config, run_dir: str | Path, seed: int | None = None) -> None:
+    """Refuses what cannot be trained, as far as that shows before the data is read.
 
     Raises:
-        LofiError: no checkpoint there.
+        LofiError: a bad converter, too little memory, or a folder of another run (`check_run`).
     """
-    run_dir = Path(run_dir)
-    converter = build_converter(config.data.converter)
+    _check_memory(config, build_converter(config.data.converter))
+    check_run(run_dir, config, seed)
+
+
+def open_run(run_dir: str | Path, config: Config) -> MusicVAE:
+    """Returns the model of a run's latest whole checkpoint.
+
+    Raises:
+        LofiError: no checkpoint there, or one of another config.
+    """
+    check_run(run_dir, config)
     model = build_model(config)
-    step = checkpoints.restore_latest(model, run_dir / "train")
+    checkpoints.restore_latest(model, Path(run_dir) / "train")
+    return model
+
+
+def evaluate_run(
+    model: MusicVAE,
+    config: Config,
+    examples: Examples,
+    folder: Path,
+    num_batches: int | None = None,
+) -> dict[str, float]:
+    """Returns the scalars of a run's model on examples.
+
+    They are added to those of earlier evaluations in `folder`: a row of `history.csv`, and
+    TensorBoard's events.
+    """
+    size = config.training.batch_size
+    if num_batches is not None:
+        examples = examples.where(np.arange(len(examples)) < num_batches * size)
     batches = evaluation_batches(
-        examples, converter, config.training.batch_size, config.model.max_seq_len
+        examples, build_converter(config.data.converter), size, config.model.max_seq_len
     )
-    found = evaluate(model, batches, num_batches)
-    ScalarLog(run_dir / eval_dir, step).write(step, found)
-    return {"step": float(step), "examples": float(len(examples)), **found}
-
-
-def seed_of_run(run_dir: str | Path) -> int | None:
-    """Returns the seed that a run began with, None if there is no run yet."""
-    path = Path(run_dir) / "run.yaml"
-    return yaml.safe_load(path.read_text(encoding="utf-8"))["seed"] if path.is_file() else None
+    found = {"examples": float(len(examples)), **evaluate(model, batches)}
+    step = int(model.optimizer.iterations)
+    ScalarLog(folder).write(step, found)
+    return {"step": float(step), **found}
 
 
 def _begun_at(model, ckpt_path) -> int:
@@ -169,8 +174,21 @@ def _fit(model, batches, callbacks, num_steps) -> None:
         raise
 
 
-def _evaluation(model, converter, validation, run_dir, options, first_step, say) -> Evaluation:
-    size, steps = model.training_settings.batch_size, model.settings.max_seq_len
+def _batches(config, examples, options, first_step):
+    return training_batches(
+        examples,
+        build_converter(config.data.converter),
+        config.training.batch_size,
+        config.model.max_seq_len,
+        options.seed,
+        first_step,
+        options.num_steps,
+    )
+
+
+def _evaluation(model, config, validation, run_dir, options, first_step, say) -> Evaluation:
+    converter = build_converter(config.data.converter)
+    size, steps = config.training.batch_size, config.model.max_seq_len
     batches = evaluation_batches(validation, converter, size, steps)
     shown = next(iter(evaluation_batches(validation, converter, 3, steps)))
     return Evaluation(
@@ -199,30 +217,3 @@ def _check_memory(config, converter) -> None:
         f"training {config.name} with batch_size {config.training.batch_size} needs about "
         f"{needed / 2**30:.1f} GiB of memory and {available / 2**30:.1f} GiB are free: {advice}"
     )
-
-
-def _open_run(run_dir, config, examples, seed, say) -> None:
-    """Writes the run's settings, or holds them against those it began with."""
-    facts = {"seed": seed, "examples": len(examples), "data_sha1": examples.sha1()}
-    say(f"{len(examples)} training examples, sha1 {facts['data_sha1']}.")
-    if (run_dir / "config.yaml").is_file() and checkpoints.latest(run_dir / "train"):
-        _compare(run_dir, config, facts, say)
-    for name, values in (("config.yaml", config.to_dict()), ("run.yaml", facts)):
-        with whole_file(run_dir / name) as file:
-            file.write(yaml.safe_dump(values, sort_keys=False).encode())
-
-
-def _compare(run_dir, config, facts, say) -> None:
-    begun = load_config(run_dir)
-    if (begun.model, begun.data) != (config.model, config.data):
-        raise LofiError(
-            f"{run_dir} holds a run of {begun.name} with other model or data settings: give "
-            "another --run_dir, or the settings it began with"
-        )
-    if begun.training != config.training:
-        say("The training settings differ from those the run began with.")
-    before = yaml.safe_load((run_dir / "run.yaml").read_text(encoding="utf-8"))
-    if before["seed"] != facts["seed"]:
-        raise LofiError(f"the run began with --seed={before['seed']}. Received: {facts['seed']}")
-    if before["data_sha1"] != facts["data_sha1"]:
-        say(f"The data differs from what the run began with (sha1 {before['data_sha1']}).")

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import tensorflow as tf
 
+from lofi_tf.callbacks import read_history
 from lofi_tf.cli import generate, train
 from lofi_tf.data.midi import read_midi
 from tests.grooves import FOLDER, SMALL, groove_records, write_groove_records
@@ -77,6 +78,17 @@ def test_eval_prints_a_table(run_dir, records, capsys):
     assert float(table["step"]) == 2
     assert float(table["losses/r_loss"]) > 0
     assert table.keys() >= {"loss", "losses/kl_bits", "metrics/hits_loss", "examples"}
+
+
+def test_eval_keeps_its_rows_apart_from_those_of_training(run_dir, records, tmp_path):
+    run_dir = shutil.copytree(run_dir, tmp_path / "run", ignore=shutil.ignore_patterns("once"))
+    before = (run_dir / "eval" / "history.csv").read_bytes()
+    flags = [f"--run_dir={run_dir}", "--mode=eval", f"--examples_path={records}"]
+    assert train.main(flags) == train.main([*flags, "--eval_num_batches=1"]) == 0
+    assert (run_dir / "eval" / "history.csv").read_bytes() == before
+    rows = read_history(run_dir / "eval" / "once" / "history.csv")
+    assert [row["step"] for row in rows] == ["2", "2"]
+    assert [row["examples"] for row in rows] == ["74", "4"]
 
 
 def test_official_split_by_file(records, tmp_path, capsys):
@@ -232,11 +244,34 @@ def test_generate_says_what_is_wrong(flags, message, capsys, tmp_path, monkeypat
          "num_steps must be at least 1"),
         (["--config=groovae_4bar", "--run_dir=r", "--examples_path=x", "--validation_split=1"],
          "validation_split"),
+        (["--config=groovae_4bar", "--run_dir=r", "--examples_path=."], "holds no music files"),
+        (["--config=groovae_4bar", "--run_dir=r", "--examples_path=x", "--hparams=converter.x={"],
+         "YAML value"),
     ],
 )  # fmt: skip
 def test_train_says_what_is_wrong(flags, message, capsys, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert message in error_of(capsys, train.main, flags)
+
+
+@pytest.mark.parametrize("mode", ["train", "eval"])
+@pytest.mark.parametrize(
+    ("flag", "message"),
+    [("--hparams=z_size=5", "other model"), ("--run_dir=file", "needs a folder")],
+)
+def test_wrong_run_is_refused_before_the_data_is_read(
+    mode, flag, message, run_dir, capsys, tmp_path, monkeypatch
+):
+    (tmp_path / "file").touch()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(train, "_read", lambda *_: pytest.fail("the data was read"))
+    flags = train_flags(run_dir, "x.tfrecord", f"--mode={mode}", flag)
+    assert message in error_of(capsys, train.main, flags)
+
+
+def test_evaluation_without_a_checkpoint_is_refused_before_the_data_is_read(capsys, tmp_path):
+    flags = train_flags(tmp_path / "run", "x.tfrecord", "--mode=eval")
+    assert "there is no checkpoint" in error_of(capsys, train.main, flags)
 
 
 def test_records_that_fit_nothing_say_which_rule(tmp_path, capsys):

@@ -322,6 +322,7 @@ BELOW = "seq_decoder_args.params.seq_decoder_args.params"
         (nested("seq_decoder_args.params.n_subsequence", 3), "'n_subsequences'"),
         (nested(f"{BELOW}.temperatur", 1), "'temperature'"),
         (nested(f"{BELOW}.decoder_args.key", "anothr"), "'another'"),
+        (nested("seq_decoder_args.key", ["hier"]), "Allowed: greedy"),
         (nested(f"{BELOW}.decoder_args.key", "conductor"), "Allowed: another, simple"),
         (nested(f"{BELOW}.decoder_args.params.c_size", 3), "Allowed.*Received: 'c_size'"),
         (nested(f"{BELOW}.z_size", 5), "must be the size of what is decoded, 4"),

@@ -1,6 +1,13 @@
 import pytest
 
-from lofi_tf.data.tfrecord import read_records, record_paths, shard_paths, whole_file, write_records
+from lofi_tf.data.tfrecord import (
+    check_writable,
+    read_records,
+    record_paths,
+    shard_paths,
+    whole_file,
+    write_records,
+)
 from lofi_tf.errors import LofiError
 from tests.paths import NOTES
 
@@ -73,3 +80,24 @@ def test_record_paths_takes_paths_globs_shards_and_lists(tmp_path):
 def test_record_paths_of_missing_files_is_an_error(pattern, tmp_path):
     with pytest.raises(LofiError, match=r"no such file|shards missing"):
         record_paths(tmp_path / pattern)
+
+
+def test_record_paths_of_a_folder_is_an_error(tmp_path):
+    with pytest.raises(LofiError, match="a folder is no file of records"):
+        record_paths(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("path", "message"),
+    [("folder", "it is a folder"), ("file/x", "Not a directory"), ("/proc/a/x", "cannot write to")],
+)
+def test_check_writable_refuses_what_cannot_be_written(path, message, tmp_path):
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "file").touch()
+    with pytest.raises(LofiError, match=message):
+        check_writable(tmp_path / path)
+
+
+def test_check_writable_leaves_nothing(tmp_path):
+    check_writable(tmp_path / "a" / "b" / "x")
+    assert not list(tmp_path.iterdir())

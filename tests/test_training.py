@@ -1,4 +1,5 @@
 import csv
+import dataclasses
 import os
 import signal
 import subprocess
@@ -136,14 +137,23 @@ def test_nan_ends_the_run_and_is_not_saved(tmp_path, examples):
 def test_too_few_examples_say_which_batch_size_fits(tmp_path, examples):
     config = small_config(hparams="batch_size=5000")
     with pytest.raises(LofiError, match=f"batch_size={len(examples)}"):
-        train(config, examples, tmp_path, OPTIONS)
+        train(config, examples, tmp_path / "run", OPTIONS)
+    assert not (tmp_path / "run").exists()
+
+
+def test_model_that_cannot_be_built_leaves_no_run_folder(tmp_path, config, examples):
+    decoder = {"kind": "lstm", "split": True}
+    config = dataclasses.replace(config, model=dataclasses.replace(config.model, decoder=decoder))
+    with pytest.raises(LofiError, match="multi_categorical"):
+        train(config, examples, tmp_path / "run", OPTIONS)
+    assert not (tmp_path / "run").exists()
 
 
 def test_too_much_memory_suggests_a_batch_size_before_anything_is_built(tmp_path, examples):
     config = small_config(hparams="batch_size=100000000")
     with pytest.raises(LofiError, match=r"GiB.*--hparams=batch_size=\d+"):
-        train(config, examples, tmp_path, OPTIONS)
-    assert not (tmp_path / "train").exists()
+        train(config, examples, tmp_path / "run", OPTIONS)
+    assert not (tmp_path / "run").exists()
 
 
 def test_other_model_or_seed_in_a_run_folder_is_refused(tmp_path, config, examples):
@@ -157,6 +167,15 @@ def test_other_model_or_seed_in_a_run_folder_is_refused(tmp_path, config, exampl
     half = examples.where(np.arange(len(examples)) % 2 == 0)
     train(config, half, tmp_path, OPTIONS, say=said.append)
     assert any("data differs" in line for line in said)
+    (tmp_path / "run.yaml").write_text("[")
+    with pytest.raises(LofiError, match="cannot read .*run.yaml"):
+        train(config, half, tmp_path, OPTIONS)
+
+
+def test_file_is_no_run_folder(tmp_path, config, examples):
+    (tmp_path / "run").touch()
+    with pytest.raises(LofiError, match="needs a folder.*Received: the file"):
+        train(config, examples, tmp_path / "run", OPTIONS)
 
 
 def test_exploding_step_leaves_no_gradient_and_value_clip_bounds():

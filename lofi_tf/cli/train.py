@@ -86,6 +86,7 @@ def _run(args: argparse.Namespace, config) -> None:
         show_progress=_talks(args),
         eval_dir="eval" + args.eval_dir_suffix,
     )
+    training.check(config, args.run_dir, options.seed)
     examples, validation = _training_data(args, config)
     training.train(config, examples, args.run_dir, options, validation, say)
     say(f"Trained to step {args.num_steps}: {Path(args.run_dir) / 'train'}")
@@ -149,7 +150,7 @@ def _check(args: argparse.Namespace) -> None:
 
 
 def _seed_of(args: argparse.Namespace) -> int:
-    from lofi_tf.training import seed_of_run
+    from lofi_tf.run_folder import seed_of_run
 
     begun = seed_of_run(args.run_dir)
     return args.seed if args.seed is not None else begun or 0
@@ -186,6 +187,7 @@ def _evaluate(args, config) -> None:
     from lofi_tf import training
     from lofi_tf.data.examples import split_by_file
 
+    model = training.open_run(args.run_dir, config)
     examples = _read(args, config, "test")
     if args.split_file:
         splits = split_by_file(examples, args.split_file)
@@ -195,8 +197,8 @@ def _evaluate(args, config) -> None:
                 f"Allowed: {', '.join(splits)}"
             )
         examples = splits[args.split]
-    folder = "eval" + args.eval_dir_suffix
-    found = training.evaluate_run(args.run_dir, config, examples, args.eval_num_batches, folder)
+    folder = Path(args.run_dir) / f"eval{args.eval_dir_suffix}" / "once"
+    found = training.evaluate_run(model, config, examples, folder, args.eval_num_batches)
     for name, value in found.items():
         print(f"{name:32s} {value:12.4f}")
 

@@ -116,9 +116,9 @@ def _cell(args: Any, z_size: int, where: str) -> tuple[dict[str, Any], tuple[int
 def _made_by(args: Any, known: Mapping[str, tuple], where: str, what: str):
     """Returns the key and the parameters of a factory's arguments, and the latter's name."""
     check_keys(where, args, FACTORY_KEYS)
-    key = args["key"]
+    key = str(args["key"])
     if key not in known:
-        raise unknown_name(f"{what} in {where}.key", str(key), known)
+        raise unknown_name(f"{what} in {where}.key", key, known)
     where = f"{where}.params"
     return key, check_keys(where, args["params"], known[key], OPTIONAL), where
 

@@ -8,6 +8,7 @@ from typing import Any
 from lofi_tf.data.example_shards import ShardSet, chosen_split, find_shards, load_shards
 from lofi_tf.data.examples import Examples, Refusal, examples_of_records
 from lofi_tf.data.folders import folder_records, is_music_folder, with_refusals
+from lofi_tf.data.notes import KINDS
 from lofi_tf.data.tfrecord import read_records, record_paths
 from lofi_tf.errors import LofiError
 
@@ -97,8 +98,21 @@ def _records(path: str, unread: list[Refusal]) -> Iterator[bytes]:
     if is_music_folder(path):
         yield from folder_records(path, unread.append)
         return
+    if Path(path).is_dir():
+        raise _no_music(Path(path))
     for file in record_paths(path):
         yield from read_records(file)
+
+
+def _no_music(folder: Path) -> LofiError:
+    """Returns the error for a folder that holds nothing to convert."""
+    files = sorted(path.name for path in folder.iterdir() if path.is_file())
+    found = f"{len(files)} files such as {files[0]}" if files else "no files"
+    records = "; records are named by a path or glob" if any("tfrecord" in f for f in files) else ""
+    return LofiError(
+        f"{folder} holds no music files ({', '.join(KINDS)}) at any depth, nor example shards"
+        f"{records}. Received: {found}"
+    )
 
 
 def _tfds_records(name: str, split: str) -> Iterator[bytes]:

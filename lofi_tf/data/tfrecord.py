@@ -3,6 +3,7 @@
 import glob
 import os
 import struct
+import tempfile
 import uuid
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -69,6 +70,24 @@ def whole_file(path: str | Path) -> Iterator[BinaryIO]:
         beside.unlink(missing_ok=True)
 
 
+def check_writable(path: str | Path) -> None:
+    """Refuses a file that could not be written later; makes nothing.
+
+    Raises:
+        LofiError: it is a folder, or its folder cannot be written to or made.
+    """
+    path = Path(path).absolute()
+    if path.is_dir():
+        raise LofiError(f"cannot write {path}: it is a folder")
+    folder = path.parent
+    while not os.path.lexists(folder):
+        folder = folder.parent
+    try:
+        tempfile.TemporaryFile(dir=folder).close()
+    except OSError as error:
+        raise LofiError(f"cannot write to {folder}: {error.strerror}") from error
+
+
 def shard_paths(path: str | Path) -> list[Path]:
     """Returns the files to write for a name: `x.tfrecord@2` means two shards.
 
@@ -101,9 +120,11 @@ def _existing(part: str) -> list[Path]:
     shards = shard_paths(part)
     if shards == [Path(part)]:
         found = [Path(name) for name in sorted(glob.glob(part, recursive=True))]
-        if not found:
-            raise LofiError(f"no such file. Received: {part!r}")
-        return found
+        files = [path for path in found if not path.is_dir()]
+        if not files:
+            what = "a folder is no file of records" if found else "no such file"
+            raise LofiError(f"{what}. Received: {part!r}")
+        return files
     missing = [str(shard) for shard in shards if not shard.is_file()]
     if missing:
         raise LofiError(f"{part}: {len(missing)} of {len(shards)} shards missing: {missing[0]}")
