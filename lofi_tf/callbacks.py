@@ -1,8 +1,8 @@
 """What happens beside a training step: progress, logs, checkpoints, evaluation."""
 
-import csv
 import math
-import os
+import signal
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -10,14 +10,14 @@ from pathlib import Path
 import keras
 import tensorflow as tf
 import yaml
-from tqdm import tqdm
 
 from lofi_tf import checkpoints
 from lofi_tf.data.tfrecord import whole_file
 from lofi_tf.errors import LofiError
+from lofi_tf.history import ScalarLog
 from lofi_tf.plateau import Plateau
+from lofi_tf.progress import open_progress
 
-HISTORY = "history.csv"
 SHOWN = {"loss": "loss", "losses/r_loss": "r", "losses/kl_bits": "kl_bits"}
 
 
@@ -36,31 +36,31 @@ class StepCallback(keras.callbacks.Callback):
         """Does what the callback is for; `step` is 1 after the first step."""
         raise NotImplementedError
 
+    def close(self) -> None:
+        """Gives back what the callback holds, however the run has ended."""
+
 
 class Progress(StepCallback):
-    """A line on stderr: steps, rate, time left, loss parts."""
+    """Steps, rate, time left and loss parts on stderr."""
 
     def __init__(self, first_step: int, num_steps: int):
         super().__init__(first_step)
-        interactive = os.isatty(2)
-        self.bar = tqdm(
-            total=num_steps,
-            initial=first_step,
-            unit="step",
-            dynamic_ncols=interactive,
-            mininterval=0.5 if interactive else 30.0,
-            smoothing=0.05,
-        )
+        self.bar, self.num_steps = None, num_steps
+
+    def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
+        """Starts to count the time."""
+        self.bar = open_progress(self.num_steps, "step", self.first_step)
 
     def on_step(self, step: int, logs: dict[str, float]) -> None:
-        """Moves the line on."""
+        """Moves on."""
         shown = {short: f"{logs[name]:.1f}" for name, short in SHOWN.items()}
         self.bar.set_postfix(shown, refresh=False)
         self.bar.update(1)
 
-    def on_train_end(self, logs: dict[str, float] | None = None) -> None:
-        """Draws the last line."""
-        self.bar.close()
+    def close(self) -> None:
+        """Ends the bar's line, so that others may follow."""
+        if self.bar is not None:
+            self.bar.close()
 
 
 class StopOnNaN(StepCallback):
@@ -76,39 +76,6 @@ class StopOnNaN(StepCallback):
             )
 
 
-class ScalarLog:
-    """Scalars by step, to TensorBoard and to `history.csv` in the same folder.
-
-    Args:
-        folder: where both go.
-        first_step: the step that the run goes on from; later lines of an earlier try are dropped.
-            All are kept if not given.
-    """
-
-    def __init__(self, folder: Path, first_step: float = math.inf):
-        self.path = Path(folder) / HISTORY
-        self.rows = [row for row in read_history(self.path) if int(row["step"]) <= first_step]
-        self.begun = False
-        self.writer = tf.summary.create_file_writer(str(folder))
-
-    def write(self, step: int, scalars: dict[str, float]) -> None:
-        """Adds a line."""
-        if not self.begun:
-            self._rewrite(scalars)
-        with open(self.path, "a", newline="", encoding="utf-8") as file:
-            csv.writer(file).writerow([step, *(f"{value:.9g}" for value in scalars.values())])
-        with self.writer.as_default(step=step):
-            for name, value in scalars.items():
-                tf.summary.scalar(name, value)
-        self.writer.flush()
-
-    def _rewrite(self, scalars):
-        with whole_file(self.path) as file:
-            lines = [["step", *scalars], *([row[name] for name in row] for row in self.rows)]
-            file.write("".join(",".join(map(str, line)) + "\n" for line in lines).encode())
-        self.begun = True
-
-
 class History(StepCallback):
     """The scalars of every `log_steps`-th step of training."""
 
@@ -120,6 +87,48 @@ class History(StepCallback):
         """Logs when it is time."""
         if step % self.log_steps == 0:
             self.log.write(step, logs)
+
+
+class WholeSteps(StepCallback):
+    """Lets Ctrl-C wait until the step under way is logged: what is saved stands in the history.
+
+    It comes after the callback that logs. A second Ctrl-C does not wait.
+    """
+
+    def __init__(self):
+        super().__init__()
+        self.handlers, self.inside, self.waiting = {}, False, None
+
+    def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
+        """Takes over the handlers of signals; only a main thread has any."""
+        if threading.current_thread() is not threading.main_thread():
+            return
+        for number in (signal.SIGINT, signal.SIGTERM):
+            handler = signal.getsignal(number)
+            if callable(handler):
+                self.handlers[number] = handler
+                signal.signal(number, self._hear)
+
+    def on_train_batch_begin(self, batch: int, logs: dict[str, float] | None = None) -> None:
+        """From here on signals wait."""
+        self.inside = True
+
+    def on_step(self, step: int, logs: dict[str, float]) -> None:
+        """Hears the signal that has waited."""
+        self.inside = False
+        if self.waiting is not None:
+            self.handlers[self.waiting](self.waiting, None)
+
+    def close(self) -> None:
+        """Gives the handlers back."""
+        for number, handler in self.handlers.items():
+            signal.signal(number, handler)
+
+    def _hear(self, number, frame):
+        if self.inside and self.waiting is None:
+            self.waiting = number
+        else:
+            self.handlers[number](number, frame)
 
 
 class Saver(StepCallback):
@@ -260,11 +269,3 @@ class Evaluation(StepCallback):
         manager.save(checkpoint_number=step)
         with whole_file(self.best_file) as file:
             file.write(yaml.safe_dump({"step": step, **found}, sort_keys=False).encode())
-
-
-def read_history(path: str | Path) -> list[dict[str, str]]:
-    """Returns the lines of a `history.csv`, none if there is no such file."""
-    if not Path(path).is_file():
-        return []
-    with open(path, newline="", encoding="utf-8") as file:
-        return list(csv.DictReader(file))

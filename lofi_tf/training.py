@@ -12,13 +12,21 @@ import numpy as np
 import psutil
 
 from lofi_tf import checkpoints
-from lofi_tf.callbacks import Evaluation, History, Progress, Saver, ScalarLog, StopOnNaN
+from lofi_tf.callbacks import (
+    Evaluation,
+    History,
+    Progress,
+    Saver,
+    StopOnNaN,
+    WholeSteps,
+)
 from lofi_tf.config import Config
 from lofi_tf.data.converter import build_converter, depths_of
 from lofi_tf.data.dataset import evaluation_batches, training_batches
 from lofi_tf.data.examples import Examples
 from lofi_tf.errors import LofiError
 from lofi_tf.evaluation import evaluate, write_pictures
+from lofi_tf.history import ScalarLog
 from lofi_tf.models.memory import largest_batch_size, training_bytes
 from lofi_tf.models.vae import MusicVAE, build_model
 from lofi_tf.run_folder import check_run, write_run
@@ -100,7 +108,8 @@ def train(
     write_run(run_dir, config, examples, options.seed, say)
     if first_step:
         say(f"Going on from step {first_step}.")
-    callbacks = [StopOnNaN(first_step), History(run_dir / "train", first_step, options.log_steps)]
+    history = History(run_dir / "train", first_step, options.log_steps)
+    callbacks = [StopOnNaN(first_step), history, WholeSteps()]
     if options.show_progress:
         callbacks.append(Progress(first_step, options.num_steps))
     if validation is not None and len(validation):
@@ -169,9 +178,11 @@ def _fit(model, batches, callbacks, num_steps) -> None:
     try:
         model.fit(batches, verbose=0, callbacks=callbacks, shuffle=False, steps_per_epoch=num_steps)
     except KeyboardInterrupt:
-        for callback in reversed(callbacks):  # the saver first
-            callback.on_train_end()
+        callbacks[-1].on_train_end()  # the saver
         raise
+    finally:
+        for callback in callbacks:
+            callback.close()
 
 
 def _batches(config, examples, options, first_step):

@@ -10,6 +10,8 @@ from typing import TextIO
 
 from tqdm import tqdm
 
+from lofi_tf.progress import Lines, open_progress
+
 
 @contextmanager
 def stderr_to_ourselves() -> Iterator[TextIO]:
@@ -26,7 +28,7 @@ def stderr_to_ourselves() -> Iterator[TextIO]:
 
 @contextmanager
 def progress_bar(path: Path, total: int, unit: str, stream: TextIO | None) -> Iterator[None]:
-    """Shows done, rate and time left while the block runs.
+    """Shows done, rate and time left while the block runs; see `lofi_tf.progress`.
 
     Args:
         path: file whose size is the number of items done; it may not exist yet.
@@ -34,10 +36,12 @@ def progress_bar(path: Path, total: int, unit: str, stream: TextIO | None) -> It
         unit: what an item is called.
         stream: where to show it; None shows nothing.
     """
-    pause_seconds = 0.2 if stream and stream.isatty() else 5.0
+    if stream is None:
+        yield
+        return
+    pause_seconds = 0.2 if stream.isatty() else 5.0
     done = threading.Event()
-    bar = tqdm(total=total, unit=unit, file=stream, disable=stream is None, mininterval=0)
-    with bar:
+    with open_progress(total, unit, stream=stream) as bar:
         thread = threading.Thread(target=_watch, args=(bar, path, done, pause_seconds), daemon=True)
         thread.start()
         try:
@@ -47,7 +51,7 @@ def progress_bar(path: Path, total: int, unit: str, stream: TextIO | None) -> It
             thread.join()
 
 
-def _watch(bar: tqdm, path: Path, done: threading.Event, pause_seconds: float) -> None:
+def _watch(bar: tqdm | Lines, path: Path, done: threading.Event, pause_seconds: float) -> None:
     finished = False
     while not finished:
         finished = done.wait(pause_seconds)

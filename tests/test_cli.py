@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 import tensorflow as tf
 
-from lofi_tf.callbacks import read_history
 from lofi_tf.cli import generate, train
 from lofi_tf.data.midi import read_midi
+from lofi_tf.history import read_history
 from tests.grooves import FOLDER, SMALL, groove_records, write_groove_records
 
 GOLDEN = Path(__file__).parent / "data" / "golden" / "models"

@@ -7,7 +7,6 @@ import tensorflow as tf
 import yaml
 
 from lofi_tf import checkpoints, schedules, training
-from lofi_tf.callbacks import read_history
 from lofi_tf.cli import generate as generate_command
 from lofi_tf.cli import train as train_command
 from lofi_tf.compat.magenta_checkpoint import scopes_of
@@ -18,6 +17,7 @@ from lofi_tf.data.dataset import training_batches
 from lofi_tf.data.examples import Examples
 from lofi_tf.data.midi import read_midi
 from lofi_tf.errors import LofiError
+from lofi_tf.history import read_history
 from lofi_tf.models.cores import LSTMCore
 from lofi_tf.models.vae import build_model
 from lofi_tf.plateau import Plateau

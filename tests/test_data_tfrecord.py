@@ -101,3 +101,7 @@ def test_check_writable_refuses_what_cannot_be_written(path, message, tmp_path):
 def test_check_writable_leaves_nothing(tmp_path):
     check_writable(tmp_path / "a" / "b" / "x")
     assert not list(tmp_path.iterdir())
+
+
+def test_record_paths_takes_a_list_longer_than_a_file_name():
+    assert record_paths(",".join([str(RECORDS)] * 300)) == [RECORDS] * 300

@@ -1,5 +1,5 @@
-import csv
 import dataclasses
+import io
 import os
 import signal
 import subprocess
@@ -12,9 +12,10 @@ import pytest
 import tensorflow as tf
 import yaml
 
-from lofi_tf import checkpoints, training
+from lofi_tf import callbacks, checkpoints, training
 from lofi_tf.data.dataset import training_batches
 from lofi_tf.errors import LofiError
+from lofi_tf.history import read_history
 from lofi_tf.models.vae import build_model
 from lofi_tf.training import TrainOptions, train
 from tests.grooves import groove_examples, small_config
@@ -23,8 +24,8 @@ OPTIONS = TrainOptions(num_steps=8, log_steps=1, eval_steps=4, show_progress=Fal
 
 
 def losses(run_dir: Path) -> dict[int, float]:
-    with open(run_dir / "train" / "history.csv", newline="") as file:
-        return {int(row["step"]): float(row["loss"]) for row in csv.DictReader(file)}
+    rows = read_history(run_dir / "train" / "history.csv")
+    return {int(row["step"]): float(row["loss"]) for row in rows}
 
 
 @pytest.fixture(scope="module")
@@ -108,20 +109,53 @@ def test_losses_after_sigkill_equal_the_unbroken_run(tmp_path, config, examples)
     assert len(set(unbroken.values())) == len(unbroken)
 
 
-def test_ctrl_c_saves_the_step_it_stopped_at(tmp_path, config, examples, monkeypatch):
-    class Stop(training.History):
+@pytest.mark.parametrize("place", [training.StopOnNaN, training.History])
+def test_ctrl_c_saves_and_logs_the_step_it_stopped_at(
+    tmp_path, config, examples, monkeypatch, place
+):
+    """Ctrl-C once the step is trained: before it is logged, and after."""
+
+    class Stop(place):
         def on_step(self, step, logs):
             super().on_step(step, logs)
             if step == 3:
-                raise KeyboardInterrupt
+                signal.raise_signal(signal.SIGINT)
 
     with monkeypatch.context() as patch:
-        patch.setattr(training, "History", Stop)
+        patch.setattr(training, place.__name__, Stop)
         with pytest.raises(KeyboardInterrupt):
             train(config, examples, tmp_path, OPTIONS)
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
     assert checkpoints.latest(tmp_path / "train").endswith("model.ckpt-3")
+    assert rows_of(tmp_path) == [1, 2, 3]
     train(config, examples, tmp_path, OPTIONS)
-    assert sorted(losses(tmp_path)) == list(range(1, 9))
+    assert rows_of(tmp_path) == list(range(1, 9))
+
+
+def rows_of(run_dir: Path) -> list[int]:
+    return [int(row["step"]) for row in read_history(run_dir / "train" / "history.csv")]
+
+
+def test_second_ctrl_c_does_not_wait():
+    callback = callbacks.WholeSteps()
+    callback.on_train_begin()
+    callback.on_train_batch_begin(0)
+    try:
+        signal.raise_signal(signal.SIGINT)
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+    finally:
+        callback.close()
+
+
+def test_progress_line_in_a_terminal_is_ended_before_an_error(tmp_path, examples, monkeypatch):
+    stderr = io.StringIO()
+    stderr.isatty = lambda: True
+    monkeypatch.setattr("sys.stderr", stderr)
+    config = small_config(hparams="learning_rate=1e30")
+    with pytest.raises(LofiError, match="at step"):
+        train(config, examples, tmp_path, dataclasses.replace(OPTIONS, show_progress=True))
+    assert stderr.getvalue().endswith("]\n")
 
 
 def test_nan_ends_the_run_and_is_not_saved(tmp_path, examples):

@@ -8,6 +8,7 @@ names of the pieces that the example is found in.
 
 import dataclasses
 import json
+import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -118,7 +119,7 @@ def find_shards(path: str | Path) -> ShardSet | None:
     info_path = _info_of_set(str(path))
     if info_path:
         return _whole_set(info_path)
-    files = [] if Path(path).is_dir() else record_paths(path)
+    files = [] if os.path.isdir(path) else record_paths(path)
     infos = {_info_beside(file) for file in files}
     if infos <= {None}:
         return None
@@ -217,14 +218,14 @@ def _info_of_set(path: str) -> Path | None:
     """Returns the info.json that a prefix, a folder or its own name stands for."""
     if path.endswith(INFO_ENDING):
         return Path(path)
-    if Path(path).is_dir():
+    if os.path.isdir(path):
         found = sorted(Path(path).glob(f"*{INFO_ENDING}"))
         if len(found) > 1:
             names = ", ".join(info.name for info in found)
             raise LofiError(f"{path} holds more than one set of examples. Received: {names}")
         return found[0] if found else None
     named = info_name(path)
-    return named if named.is_file() and not Path(path).is_file() else None
+    return named if os.path.isfile(named) and not os.path.isfile(path) else None
 
 
 def _info_beside(file: Path) -> Path | None:

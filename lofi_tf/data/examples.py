@@ -4,6 +4,7 @@ import csv
 import dataclasses
 import hashlib
 import os
+import signal
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -171,7 +172,10 @@ def _map(converter, tasks, num_workers) -> Iterator[Examples]:
     if num_workers == 1:
         yield from (_convert(converter, task) for task in tasks)
         return
-    with ProcessPoolExecutor(num_workers, mp_context=get_context("spawn")) as pool:
+    # Ctrl-C reaches workers too: they leave it to this process, which ends them.
+    ignore = {"initializer": signal.signal, "initargs": (signal.SIGINT, signal.SIG_IGN)}
+    pool = ProcessPoolExecutor(num_workers, mp_context=get_context("spawn"), **ignore)
+    try:
         waiting = []
         for task in tasks:
             waiting.append(pool.submit(_convert, converter, task))
@@ -179,6 +183,8 @@ def _map(converter, tasks, num_workers) -> Iterator[Examples]:
                 yield waiting.pop(0).result()
         for future in waiting:
             yield future.result()
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 def _convert(settings: Mapping[str, Any], records: list[bytes]) -> Examples:

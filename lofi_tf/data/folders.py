@@ -1,6 +1,7 @@
 """Folders of music files as serialized NoteSequences, without records in between."""
 
 import dataclasses
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -10,7 +11,9 @@ from lofi_tf.data.notes import convert_file, is_music_file
 
 def is_music_folder(path: str | Path | None) -> bool:
     """Says whether a path is a folder with music files in it or below it."""
-    return path is not None and any(is_music_file(file) for file in Path(path).rglob("*"))
+    if path is None or not os.path.isdir(path):
+        return False
+    return any(is_music_file(file) for file in Path(path).rglob("*"))
 
 
 def folder_records(folder: str | Path, refused: Callable[[Refusal], None]) -> Iterator[bytes]:

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from lofi_tf.data.folders import folder_records, is_music_folder, with_refusals
 from lofi_tf.data.notes import KINDS
 from lofi_tf.data.tfrecord import read_records, record_paths
 from lofi_tf.errors import LofiError
+from lofi_tf.progress import open_progress
 
 
 def load_examples(
@@ -38,15 +40,14 @@ def load_examples(
         LofiError: no such records, none of them fits the converter, or example shards of another
             converter.
     """
-    from tqdm import tqdm
-
     shards = _shards_of(path)
     if shards:
         return _load_shards(shards, split, converter, say)
     unread: list[Refusal] = []
     records = _records(path, unread) if path else _tfds_records(tfds_name, split)
-    with tqdm(desc="converting", unit=" records", disable=not show_progress, leave=False) as bar:
-        examples = examples_of_records(records, converter, num_workers, bar.update)
+    with _progress() if show_progress else nullcontext() as bar:
+        update = None if bar is None else bar.update
+        examples = examples_of_records(records, converter, num_workers, update)
     examples = with_refusals(examples, unread)
     name = path or f"{tfds_name} ({split})"
     refused = len(examples.refusals)
@@ -58,6 +59,10 @@ def load_examples(
     if not len(examples):
         raise LofiError(f"no example in {name} fits the config: {_reasons(examples)}")
     return examples
+
+
+def _progress():
+    return open_progress(None, " records", desc="converting", keep=False)
 
 
 def made_splits(path: str | None) -> list[str]:
@@ -98,7 +103,7 @@ def _records(path: str, unread: list[Refusal]) -> Iterator[bytes]:
     if is_music_folder(path):
         yield from folder_records(path, unread.append)
         return
-    if Path(path).is_dir():
+    if os.path.isdir(path):
         raise _no_music(Path(path))
     for file in record_paths(path):
         yield from read_records(file)

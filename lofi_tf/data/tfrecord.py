@@ -109,7 +109,7 @@ def record_paths(pattern: str | Path) -> list[Path]:
     Raises:
         LofiError: a part of the list names no file.
     """
-    if Path(pattern).is_file():
+    if os.path.isfile(pattern):  # a list may be longer than a name, which Path does not take
         return [Path(pattern)]
     return [path for part in str(pattern).split(",") for path in _existing(part.strip())]
 
