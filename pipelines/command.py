@@ -6,6 +6,7 @@ import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import NoReturn
 
 from lofi_tf.errors import LofiError
 from lofi_tf.quiet import hush
@@ -62,11 +63,12 @@ def beam_options(beam_flags: list[str], size_bytes: int):
     """Returns Beam's options; without flags, this process for small folders, all cores for large.
 
     Raises:
-        LofiError: a flag that neither this command nor Beam knows.
+        LofiError: a flag that neither this command nor Beam knows, a value that Beam does not take,
+            or a runner that is not there.
     """
     from apache_beam.options.pipeline_options import PipelineOptions
 
-    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    parser = _BeamParser(add_help=False, allow_abbrev=False)
     for kind in PipelineOptions.__subclasses__():
         kind._add_argparse_args(parser)
     known, unknown = parser.parse_known_args(beam_flags)
@@ -78,7 +80,29 @@ def beam_options(beam_flags: list[str], size_bytes: int):
     given = any(flag.startswith("--direct_") for flag in flags)
     if not known.runner and not given and size_bytes > PARALLEL_BYTES:
         flags += ["--direct_running_mode=multi_processing", "--direct_num_workers=0"]
-    return PipelineOptions(flags)
+    options = PipelineOptions(flags)
+    _check(options, known.runner or "FnApiRunner")
+    return options
+
+
+class _BeamParser(argparse.ArgumentParser):
+    """Reads Beam's flags; a mistake is an error like any other."""
+
+    def error(self, message: str) -> NoReturn:
+        raise LofiError(message)
+
+
+def _check(options, runner: str) -> None:
+    """Refuses a runner that Beam does not know or have, and options that it lacks."""
+    from apache_beam.options.pipeline_options_validator import PipelineOptionsValidator
+    from apache_beam.runners import create_runner
+
+    try:
+        problems = PipelineOptionsValidator(options, create_runner(runner)).validate()
+    except Exception as error:  # each kind of runner has its own
+        problems = [str(error)]
+    if problems:
+        raise LofiError(f"--runner={runner}: {' '.join(problems[0].split())}")
 
 
 def _was_interrupted(error: BaseException | None) -> bool:

@@ -9,6 +9,7 @@ import time
 from contextlib import nullcontext
 from pathlib import Path
 
+from lofi_tf.cli.flags import Parser, add_bool
 from lofi_tf.errors import LofiError
 from pipelines.command import LOG_LEVELS, beam_options, folder_beside, run_command
 
@@ -17,12 +18,11 @@ MAX_LISTED = 20
 
 def build_parser() -> argparse.ArgumentParser:
     """Returns the parser of this command's own flags."""
-    parser = argparse.ArgumentParser(
-        prog="convert_dir_to_note_sequences",
-        description="Converts .mid .midi .kar .xml .musicxml .mxl .abc files to a TFRecord file "
+    parser = Parser(
+        "convert_dir_to_note_sequences",
+        "Converts .mid .midi .kar .xml .musicxml .mxl .abc files to a TFRecord file "
         "of NoteSequences. Files that cannot be read are listed and passed over.",
         epilog="Any other flag goes to Apache Beam, such as --runner or --direct_num_workers.",
-        allow_abbrev=False,
     )
     parser.add_argument("--input_dir", required=True, help="folder of music files")
     parser.add_argument(
@@ -30,16 +30,7 @@ def build_parser() -> argparse.ArgumentParser:
         required=True,
         help="TFRecord file to write; x.tfrecord@8 writes eight shards",
     )
-    parser.add_argument(
-        "--recursive",
-        nargs="?",
-        const=True,
-        default=False,
-        type=_boolean,
-        metavar="true|false",
-        help="look into sub-folders too (default: false)",
-    )
-    parser.add_argument("--norecursive", dest="recursive", action="store_false", help="the reverse")
+    add_bool(parser, "recursive", False, "look into sub-folders too (default: false)")
     parser.add_argument("--errors_file", help="write every refused file with its reason here")
     parser.add_argument(
         "--log",
@@ -63,7 +54,7 @@ def main(argv: list[str] | None = None) -> int:
 def _convert(args: argparse.Namespace, beam_flags: list[str]) -> None:
     """Does the whole work; raises LofiError where the flags or all files are bad."""
     from lofi_tf.data.notes import KINDS, is_music_file
-    from lofi_tf.data.tfrecord import shard_paths
+    from lofi_tf.data.tfrecord import check_writable, shard_paths
     from pipelines.folders import find_files
 
     start_seconds = time.monotonic()
@@ -75,8 +66,12 @@ def _convert(args: argparse.Namespace, beam_flags: list[str]) -> None:
     if not found.names:
         hint = "" if args.recursive else "; --recursive looks into sub-folders"
         raise LofiError(f"no file in {input_dir} ends in {', '.join(KINDS)}{hint}")
+    check_writable(shards[0])
+    if args.errors_file:
+        check_writable(os.path.expanduser(args.errors_file))
+    options = beam_options(beam_flags, found.size_bytes)
     with folder_beside(shards[0]) as parts_dir:
-        report = _run(args, beam_flags, input_dir, found, shards, Path(parts_dir))
+        report = _run(args, options, input_dir, found, shards, Path(parts_dir))
     seconds = time.monotonic() - start_seconds
     if args.log in ("DEBUG", "INFO", "WARN"):
         _print_refusals(report.refusals, args.errors_file)
@@ -87,12 +82,11 @@ def _convert(args: argparse.Namespace, beam_flags: list[str]) -> None:
         )
 
 
-def _run(args, beam_flags, input_dir, found, shards, parts_dir):
+def _run(args, options, input_dir, found, shards, parts_dir):
     """Converts the files, joins what came of them and returns the report."""
     from pipelines import note_sequence_pipeline as pipeline
     from pipelines.progress import progress_bar, stderr_to_ourselves
 
-    options = beam_options(beam_flags, found.size_bytes)
     # Without its trailing slash, or the name would be empty, as it is with Magenta.
     collection_name = os.path.basename(input_dir.rstrip("/"))
     groups = pipeline.make_groups(found.names, len(shards))
@@ -133,13 +127,6 @@ def _write_errors(refusals: list, path: str) -> None:
         lines.append("\t".join(" ".join(part.split()) for part in refusal))
     with whole_file(path) as file:
         file.write(("\n".join(lines) + "\n").encode("utf-8", "replace"))
-
-
-def _boolean(text: str) -> bool:
-    values = {"true": True, "t": True, "1": True, "false": False, "f": False, "0": False}
-    if text.lower() not in values:
-        raise argparse.ArgumentTypeError(f"must be true or false. Received: {text!r}")
-    return values[text.lower()]
 
 
 if __name__ == "__main__":

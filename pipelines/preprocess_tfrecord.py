@@ -8,7 +8,7 @@ import time
 from contextlib import nullcontext
 from pathlib import Path
 
-from lofi_tf.cli.flags import add_bool
+from lofi_tf.cli.flags import Parser, add_bool
 from lofi_tf.errors import LofiError
 from pipelines.command import LOG_LEVELS, beam_options, folder_beside, run_command
 
@@ -17,12 +17,11 @@ MAX_SHARDS = 99999
 
 def build_parser() -> argparse.ArgumentParser:
     """Returns the parser of this command's own flags, Magenta's included."""
-    parser = argparse.ArgumentParser(
-        prog="preprocess_tfrecord",
-        description="Converts NoteSequence records by a config's converter, once for all: split at "
+    parser = Parser(
+        "preprocess_tfrecord",
+        "Converts NoteSequence records by a config's converter, once for all: split at "
         "changes of tempo and metre, filtered, each example once, in shards for training.",
         epilog="Any other flag goes to Apache Beam, such as --runner or --direct_num_workers.",
-        allow_abbrev=False,
     )
     flag = parser.add_argument
     flag("--input_tfrecord", required=True, help="records: a path, glob or x.tfrecord@8")
@@ -80,16 +79,19 @@ def main(argv: list[str] | None = None) -> int:
 
 def _preprocess(args: argparse.Namespace, beam_flags: list[str]) -> None:
     """Does the whole work; raises LofiError where the flags or the input are bad."""
-    from lofi_tf.data.tfrecord import record_paths
+    from lofi_tf.data.example_shards import info_name
+    from lofi_tf.data.tfrecord import check_writable, record_paths
 
     start_seconds = time.monotonic()
     config = _config_of(args)
     _check(args)
     paths = record_paths(_home(args.input_tfrecord))
     prefix = Path(_home(args.output_tfrecord))
-    beam_flags = [*args.pipeline_options.split(","), *beam_flags]
+    check_writable(info_name(prefix))
+    beam_flags = [flag for flag in [*args.pipeline_options.split(","), *beam_flags] if flag]
+    options = beam_options(beam_flags, sum(path.stat().st_size for path in paths))
     with folder_beside(prefix) as parts_dir:
-        report = _run(args, [f for f in beam_flags if f], config, paths, Path(parts_dir), prefix)
+        report = _run(args, options, config, paths, Path(parts_dir), prefix)
     if args.log in ("DEBUG", "INFO", "WARN"):
         _print_summary(report)
         splits = ", ".join(f"{found['examples']} {name}" for name, found in report.splits.items())
@@ -122,7 +124,7 @@ def _check(args: argparse.Namespace) -> None:
         )
 
 
-def _run(args, beam_flags, config, paths, parts_dir, prefix):
+def _run(args, options, config, paths, parts_dir, prefix):
     """Converts the records, puts the shards in their place and returns the report."""
     from pipelines import example_pipeline as pipeline
     from pipelines.example_reports import collect, publish
@@ -143,7 +145,6 @@ def _run(args, beam_flags, config, paths, parts_dir, prefix):
         args.output_shards,
         str(parts_dir.absolute()),
     )
-    options = beam_options(beam_flags, sum(group.size for group in groups))
     gc.freeze()  # Beam's many modules need no second look while notes come and go.
     num_records = sum(group.num_records for group in groups)
     with nullcontext(sys.stderr) if args.log == "DEBUG" else stderr_to_ourselves() as stream:

@@ -100,12 +100,20 @@ def test_convert_without_a_readable_file_keeps_the_old_output(tmp_path, capfd):
         ("", "x", [], "--recursive looks into sub-folders"),
         ("", "x@0", [], "shards must be"),
         (MUSIC, "/proc/x", [], "cannot write"),
+        (MUSIC, "empty", [], "it is a folder"),
+        (MUSIC, "x", ["--errors_file=/proc/x"], "cannot write"),
         (MUSIC, "x", ["--recursiv"], "unknown flag"),
+        (MUSIC, "x", ["--runner=Nope"], "Unexpected pipeline runner: Nope"),
+        (MUSIC, "x", ["--runner=DataflowRunner"], "--runner=DataflowRunner: "),
+        (MUSIC, "x", ["--direct_num_workers=abc"], "direct_num_workers: invalid int value: 'abc'"),
     ],
 )
-def test_convert_bad_flags_are_one_line_and_exit_2(
-    input_dir, output_file, flags, message, tmp_path, capsys
+def test_convert_bad_flags_are_one_line_and_exit_2_before_the_work(
+    input_dir, output_file, flags, message, tmp_path, capsys, monkeypatch
 ):
+    from pipelines import note_sequence_pipeline
+
+    monkeypatch.setattr(note_sequence_pipeline, "run", lambda *_: pytest.fail("it has begun"))
     (tmp_path / "empty").mkdir()
     input_dir = tmp_path / "empty" / input_dir
     assert run(*flags, input_dir=input_dir, output_file=tmp_path / output_file) == 2
@@ -113,6 +121,7 @@ def test_convert_bad_flags_are_one_line_and_exit_2(
     assert out == ""
     assert message in err
     assert len(err.splitlines()) == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["empty"]
 
 
 def test_convert_interrupted_leaves_nothing(tmp_path, monkeypatch, capfd):

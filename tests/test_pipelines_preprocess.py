@@ -243,6 +243,8 @@ def test_preprocess_again_replaces_the_old_shards(records, tmp_path):
         (["--split_file=nowhere"], "cannot read split file"),
         (["--output_tfrecord=/proc/x"], "cannot write"),
         (["--is_drums"], "unknown flag"),
+        (["--runner=Nope"], "Unexpected pipeline runner: Nope"),
+        (["--pipeline_options=--direct_num_workers=abc"], "invalid int value: 'abc'"),
     ],
 )
 def test_preprocess_bad_input_is_one_line_and_exit_2(flags, message, records, tmp_path, capfd):

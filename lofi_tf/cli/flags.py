@@ -5,11 +5,23 @@ import contextlib
 import sys
 import warnings
 from collections.abc import Callable, Iterator
+from typing import NoReturn
 
 from lofi_tf.errors import LofiError, LofiWarning
 
 EXIT_BAD_INPUT, EXIT_INTERRUPTED = 2, 130
 _TRUTHS = {"true": True, "1": True, "t": True, "false": False, "0": False, "f": False}
+
+
+class Parser(argparse.ArgumentParser):
+    """Takes a command's flags, each written out in full; a mistake is one line and exit code 2."""
+
+    def __init__(self, prog: str, description: str | None, **options):
+        super().__init__(prog=prog, description=description, allow_abbrev=False, **options)
+
+    def error(self, message: str) -> NoReturn:
+        """Ends the command."""
+        self.exit(EXIT_BAD_INPUT, f"{self.prog}: error: {message}; see {self.prog} --help\n")
 
 
 def add_bool(parser: argparse.ArgumentParser, name: str, default: bool, help: str) -> None:

@@ -4,7 +4,7 @@ import argparse
 import signal
 from pathlib import Path
 
-from lofi_tf.cli.flags import add_bool, run_command, say
+from lofi_tf.cli.flags import Parser, add_bool, run_command, say
 from lofi_tf.errors import LofiError
 
 # Magenta's flags for TF1's parameter servers: only their defaults mean anything here.
@@ -13,7 +13,7 @@ DISTRIBUTED = {"master": "", "task": 0, "num_ps_tasks": 0, "num_sync_workers": 0
 
 def build_parser() -> argparse.ArgumentParser:
     """Returns the parser of the command's flags, Magenta's `music_vae_train` included."""
-    parser = argparse.ArgumentParser(prog="lofi_train", description=__doc__, allow_abbrev=False)
+    parser = Parser("lofi_train", __doc__)
     flag = parser.add_argument
     flag(
         "--config", default="", help="name of a config, path of a YAML file or a symusic JSON file"
