@@ -1,0 +1,55 @@
+import pytest
+
+from lofi_tf.data.sequence_proto import NoteSequence
+from lofi_tf.pictures import draw_piano_roll, save_piano_roll
+
+
+def hits(*velocities, seconds=0.125) -> NoteSequence:
+    """One drum, hit after hit without a rest."""
+    sequence = NoteSequence()
+    sequence.tempos.add(qpm=120)
+    for number, velocity in enumerate(velocities):
+        start, end = number * seconds, (number + 1) * seconds
+        sequence.notes.add(
+            pitch=38, start_time=start, end_time=end, velocity=velocity, is_drum=True
+        )
+    return sequence
+
+
+def bars_of(sequence) -> list[tuple[float, float, float]]:
+    """The left and right end in beats, and the opacity, of what is drawn."""
+    (axes,) = draw_piano_roll([sequence], [""]).axes
+    (bars,) = axes.collections
+    boxes = [path.get_extents() for path in bars.get_paths()]
+    shades = bars.get_facecolors()[:, 3]
+    return [(box.x0, box.x1, shade) for box, shade in zip(boxes, shades, strict=True)]
+
+
+def test_hits_one_after_the_other_stand_apart():
+    found = bars_of(hits(80, 80, 80))
+    assert [left for left, _, _ in found] == pytest.approx([0, 0.25, 0.5])
+    assert all(right < left for (_, right, _), (left, _, _) in zip(found, found[1:], strict=False))
+
+
+def test_soft_hit_is_seen_and_louder_is_darker():
+    shades = [shade for _, _, shade in bars_of(hits(1, 64, 127))]
+    assert shades == sorted(shades)
+    assert shades[0] >= 0.3 and shades[-1] == 1.0
+
+
+def test_short_hit_in_a_long_piece_is_a_pixel_wide():
+    sequence = hits(80)
+    sequence.notes.add(pitch=38, start_time=240, end_time=240.001, velocity=80, is_drum=True)
+    left, right, _ = bars_of(sequence)[1]
+    assert (right - left) / 484 >= 1 / 1000
+
+
+def test_piece_without_length_or_notes_is_drawn():
+    assert draw_piano_roll([hits(), hits(80, seconds=0.0)], ["", ""]).axes
+
+
+def test_same_piece_gives_the_same_file_whatever_its_name(tmp_path):
+    for name in ("a.png", "b_2020-01-01.png"):
+        save_piano_roll(hits(80, 20), tmp_path / name)
+    first, second = (path.read_bytes() for path in tmp_path.iterdir())
+    assert first == second
