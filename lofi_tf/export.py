@@ -109,7 +109,7 @@ def facts_of_run(run_dir: str | Path | None, step: int, data: str, licence: str)
 
 def _metrics_at(run_dir: Path, step: int) -> dict[str, float]:
     """Returns the scalars of the evaluation at a step, none if there was none."""
-    from lofi_tf.callbacks import read_history
+    from lofi_tf.history import read_history
 
     for row in reversed(read_history(run_dir / "eval" / "history.csv")):
         if int(row["step"]) == step:

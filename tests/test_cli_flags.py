@@ -4,7 +4,7 @@ import warnings
 
 import pytest
 
-from lofi_tf.cli import train
+from lofi_tf.cli import export, train
 from lofi_tf.cli.flags import run_command
 from lofi_tf.errors import LofiWarning
 from pipelines import convert_dir_to_note_sequences, preprocess_tfrecord
@@ -20,6 +20,7 @@ def test_warning_of_ours_is_one_line(capsys):
     [
         (train, "--num_step=3", "unrecognized arguments: --num_step=3"),
         (train, "--num_steps=many", "argument --num_steps: invalid int value: 'many'"),
+        (export, "--version=new", "invalid int value"),
         (convert_dir_to_note_sequences, "--recursive=maybe", "must be true or false"),
         (preprocess_tfrecord, "--is_drum=maybe", "must be true or false"),
     ],

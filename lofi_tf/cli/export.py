@@ -2,13 +2,13 @@
 
 import argparse
 
-from lofi_tf.cli.flags import run_command, say
+from lofi_tf.cli.flags import Parser, run_command, say
 from lofi_tf.errors import LofiError
 
 
 def build_parser() -> argparse.ArgumentParser:
     """Returns the parser of the command's flags."""
-    parser = argparse.ArgumentParser(prog="lofi_export", description=__doc__, allow_abbrev=False)
+    parser = Parser("lofi_export", __doc__)
     flag = parser.add_argument
     flag("--run_dir", help="folder that lofi_train wrote; its latest checkpoint is taken")
     flag("--checkpoint_file", help="a checkpoint: prefix, folder or .tar, ours or Magenta's")
