@@ -13,15 +13,18 @@ import sys
 import threading
 from concurrent import futures
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import grpc
 import numpy as np
 import tensorflow as tf
 from google.protobuf import json_format
 from tensorflow.core.protobuf import config_pb2
-from tensorflow_serving.apis import get_model_metadata_pb2, predict_pb2
+from tensorflow_serving.apis import get_model_metadata_pb2, predict_pb2, prediction_log_pb2
 from tensorflow_serving.apis import prediction_service_pb2_grpc as service
 
+from lofi_tf.data.tfrecord import read_records
+from lofi_tf.export import WARMUP
 from tests import serving_json
 from tests.serving_json import Fault
 
@@ -44,15 +47,32 @@ class Drop(Exception):
 
 
 class Servable:
-    """A loaded SavedModel; with `merge` set, that many requests of a signature run as one batch."""
+    """A loaded and warmed SavedModel.
 
-    def __init__(self, folder):
-        self.graph, self.merge = tf.Graph(), 1
-        with self.graph.as_default():
-            self.session = tf.compat.v1.Session(graph=self.graph)
+    Attributes:
+        merge: 0 where each request runs by itself; otherwise so many of a signature run as one
+            batch, by the rules of `--enable_batching`.
+    """
+
+    def __init__(self, folder, merge=0):
+        self.merge, graph = merge, tf.Graph()
+        with graph.as_default():
+            self.session = tf.compat.v1.Session(graph=graph)
             meta = tf.compat.v1.saved_model.load(self.session, ["serve"], str(folder))
         self.signatures = dict(meta.signature_def)
         self._lock, self._waiting = threading.Lock(), collections.defaultdict(list)
+        for record in read_records(Path(folder) / "assets.extra" / WARMUP):
+            request = prediction_log_pb2.PredictionLog.FromString(record).predict_log.request
+            self.answer(request)  # a model whose warm-up fails is not served
+
+    def answer(self, request):
+        """Returns the outputs that a PredictRequest asks for."""
+        name = request.model_spec.signature_name or "serving_default"
+        if name not in self.signatures:
+            code = grpc.StatusCode.FAILED_PRECONDITION
+            raise Fault(f'Serving signature key "{name}" not found.', code)
+        inputs = {key: tf.make_ndarray(value) for key, value in request.inputs.items()}
+        return self.predict(name, inputs, request.output_filter)
 
     def predict(self, name, inputs, wanted=()):
         """Returns the outputs of a signature by name."""
@@ -66,7 +86,7 @@ class Servable:
         for output in outputs:
             if output not in signature.outputs:
                 raise Fault(f"output tensor alias not found in signature: {output}")
-        if self.merge == 1 or wanted:  # other outputs than the signature's bypass the batches
+        if not self.merge or wanted:  # other outputs than the signature's bypass the batches
             return self._run(signature, inputs, outputs)
         return self._merged(name, signature, inputs, outputs)
 
@@ -177,21 +197,11 @@ class _Service(service.PredictionServiceServicer):
 
     def Predict(self, request, context):  # noqa: N802
         spec = request.model_spec
-        name = spec.signature_name or "serving_default"
-        response = predict_pb2.PredictResponse()
+        response = predict_pb2.PredictResponse(model_spec=spec)
         with _aborting(context):
-            self.server.trouble(name)
-            servable = self._find(spec)
-            if name not in servable.signatures:
-                raise Fault(
-                    f'Serving signature key "{name}" not found.',
-                    grpc.StatusCode.FAILED_PRECONDITION,
-                )
-            inputs = {key: tf.make_ndarray(value) for key, value in request.inputs.items()}
-            found = servable.predict(name, inputs, request.output_filter)
-            for key, value in found.items():
+            self.server.trouble(spec.signature_name)
+            for key, value in self._find(spec).answer(request).items():
                 response.outputs[key].CopyFrom(tf.make_tensor_proto(value))
-        response.model_spec.name, response.model_spec.signature_name = spec.name, name
         response.model_spec.version.value = VERSION
         return response
 

@@ -5,22 +5,22 @@ import socket
 import subprocess
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import grpc
 import numpy as np
 import pytest
 import requests
-import tensorflow as tf
 
 from lofi_tf import generation
-from lofi_tf.backends import Backend, backend_of_model, interface_of, open_backend
+from lofi_tf.backends import Backend, backend_of_model, open_backend
 from lofi_tf.data.sequence_proto import NoteSequence
 from lofi_tf.errors import LofiError
+from lofi_tf.export import export, place
 from lofi_tf.generation import How
-from lofi_tf.models.vae import build_model
 from lofi_tf.serving import open_server
 from tests import serving_json
-from tests.grooves import groove_records, small_config
+from tests.grooves import groove_records, scrambled_model
 from tests.serving_json import Fault
 from tests.serving_standin import Drop, Servable, Server
 
@@ -29,32 +29,30 @@ NAME = "grooves"
 SCHEMES = ["http", "grpc"]
 
 
-def saved(name, folder) -> Backend:
-    """Saves a small model as version 1 in a folder, and returns it as a backend of this process."""
-    config = small_config(name)
-    model = build_model(config)
-    for variable in model.trainable_variables:  # so that outputs differ and hits occur
-        variable.assign(0.8 * np.random.default_rng(0).normal(size=variable.shape))
-    module = tf.Module()
-    module.kept = [weight.value for weight in model.weights]
-    functions = interface_of(model, config).functions
-    tf.saved_model.save(module, str(folder / "1"), signatures=functions)
-    return backend_of_model(model, config)
+def exported(config: str, folder) -> tuple[Backend, Path]:
+    """Returns a small model as a backend of this process, and its export."""
+    model, config = scrambled_model(config)
+    return backend_of_model(model, config), export(model, config, place(folder, NAME))
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    return tmp_path_factory.mktemp("served")
+def here_and_folder(tmp_path_factory):
+    return exported("groovae_2bar_humanize", tmp_path_factory.mktemp("served"))
 
 
 @pytest.fixture(scope="module")
-def local(folder):
-    return saved("groovae_2bar_humanize", folder)
+def local(here_and_folder):
+    return here_and_folder[0]
 
 
 @pytest.fixture(scope="module")
-def servable(local, folder):
-    return Servable(folder / "1")
+def folder(here_and_folder):
+    return here_and_folder[1]
+
+
+@pytest.fixture(scope="module")
+def servable(folder):
+    return Servable(folder)
 
 
 @pytest.fixture
@@ -75,13 +73,13 @@ def remote(server, scheme):
 
 
 @pytest.fixture(scope="module")
-def model_server(local, folder):
+def model_server(folder):
     """Yields the ports of TensorFlow Serving itself, where it is installed."""
     if not shutil.which(MODEL_SERVER):
         pytest.skip(f"{MODEL_SERVER} is not on PATH")
     ports = {scheme: free_port() for scheme in SCHEMES}
     command = [MODEL_SERVER, f"--port={ports['grpc']}", f"--rest_api_port={ports['http']}"]
-    command += [f"--model_name={NAME}", f"--model_base_path={folder}"]
+    command += [f"--model_name={NAME}", f"--model_base_path={folder.parent}"]
     running = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     opened(f"http://127.0.0.1:{ports['http']}/v1/models/{NAME}", tries=12, first_wait=0.1)
     yield ports
@@ -179,6 +177,13 @@ def test_strangers_in_the_batch_change_nothing(local, server, remote):
     np.testing.assert_array_equal(found[2], local.decode(*asked[2]))
 
 
+def test_batching_servers_can_warm_it_up(local, folder):
+    given = rows(local, 0, 2)
+    with Server(Servable(folder, merge=1), NAME) as server:
+        found = opened(server.address("grpc")).decode(*given)
+    np.testing.assert_array_equal(found, local.decode(*given))
+
+
 def test_batching_servers_refuse_functions_of_scalars(server, remote):
     server.servable.merge = 2
     with pytest.raises(LofiError, match="refused sample: .*at least one dimension"):
@@ -186,9 +191,9 @@ def test_batching_servers_refuse_functions_of_scalars(server, remote):
 
 
 def test_controls_are_served(tmp_path):
-    local = saved("groovae_2bar_hits_control_tfds", tmp_path)
+    local, folder = exported("groovae_2bar_hits_control_tfds", tmp_path)
     controls = excerpt(local).controls[0]
-    with Server(Servable(tmp_path / "1"), NAME) as server:
+    with Server(Servable(folder), NAME) as server:
         backends = local, *(opened(server.address(scheme)) for scheme in SCHEMES)
         here, *there = (
             bytes_of(generation.sample(backend, 2, How(seed=1), controls)) for backend in backends
