@@ -49,6 +49,8 @@ GRPC_OPTIONS = [
     ("grpc.max_receive_message_length", -1),
     ("grpc.initial_reconnect_backoff_ms", 100),
     ("grpc.max_reconnect_backoff_ms", 2000),
+    # Where a name has several addresses, they take turns.
+    ("grpc.service_config", json.dumps({"loadBalancingConfig": [{"round_robin": {}}]})),
 ]
 
 Ask = Callable[[str, Arrays, float], Mapping[str, Any]]

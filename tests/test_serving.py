@@ -1,5 +1,8 @@
+"""A served model answers as the model here does, or one line says why it does not."""
+
 import copy
 import json
+import re
 import shutil
 import socket
 import subprocess
@@ -11,6 +14,8 @@ import grpc
 import numpy as np
 import pytest
 import requests
+from google.protobuf import text_format
+from tensorflow_serving.config import model_server_config_pb2
 
 from lofi_tf import generation
 from lofi_tf.backends import Backend, backend_of_model, open_backend
@@ -26,6 +31,7 @@ from tests.serving_standin import Drop, Servable, Server
 
 MODEL_SERVER = "tensorflow_model_server"
 NAME = "grooves"
+PAGE = Path(__file__).parent.parent / "docs" / "serving.md"
 SCHEMES = ["http", "grpc"]
 
 
@@ -379,3 +385,29 @@ def test_rows_and_columns_are_answered_alike(local, server):
     ]
     assert answers[0]["outputs"] == answers[1]["predictions"]
     assert not np.any(np.array(answers[0]["outputs"])[1, 16:])
+
+
+def test_requests_of_the_page_are_answered(server):
+    page = PAGE.read_text(encoding="utf-8")
+    bodies = re.findall(r"-d '(\{[^']*\})' http", page)
+    assert len(bodies) == 2
+    for body in bodies:
+        answer = requests.post(server.address("http", rest=":predict"), body, timeout=20)
+        assert answer.status_code == 200, answer.text
+
+
+def test_python_of_the_page_runs(server):
+    page = PAGE.read_text(encoding="utf-8")
+    for code in re.findall(r"```python\n(.*?)```", page, re.DOTALL):
+        code = code.replace("localhost:8500", f"127.0.0.1:{server.grpc_port}")
+        found = {}
+        exec(code.replace("groovae_4bar", NAME), found)
+        assert len(found.get("pieces", found.get("outputs"))) == 5
+
+
+def test_model_config_of_the_page_is_read():
+    (text,) = re.findall(r"```\n(model_config_list.*?)```", PAGE.read_text(), re.DOTALL)
+    found = text_format.Parse(text, model_server_config_pb2.ModelServerConfig())
+    first, second = found.model_config_list.config
+    assert dict(first.version_labels) == {"stable": 1, "canary": 2}
+    assert second.model_version_policy.latest.num_versions == 1
