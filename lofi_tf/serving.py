@@ -161,19 +161,24 @@ def _over_rest(place: Address) -> Ask:
                 allow_redirects=False,  # would ask again by GET
             )
         except requests.exceptions.SSLError as error:
-            raise LofiError(f"{place.text} has no valid certificate: {_line(error)}") from error
+            raise LofiError(f"{place.text} is not safe to ask: {_why(error)}") from error
         except requests.Timeout as error:
             raise _Again(f"{place.text} gave no answer in {seconds:.3g} s") from error
         except (requests.ConnectionError, requests.exceptions.ChunkedEncodingError) as error:
-            why = getattr(error.args[0], "reason", error)
-            raise _Again(f"{place.text} cannot be reached: {_line(why)}") from error
+            raise _Again(f"{place.text} cannot be reached: {_why(error)}") from error
         except requests.RequestException as error:
-            raise LofiError(f"{place.text} cannot be asked: {_line(error)}") from error
+            raise LofiError(f"{place.text} cannot be asked: {_why(error)}") from error
         if answer.status_code != requests.codes.ok:
             raise _rest_error(place, function, answer)
         return _of_json(place, function, answer.content)
 
     return ask
+
+
+def _why(error: requests.RequestException) -> str:
+    """Returns the reason inside an error of requests."""
+    inner = error.args[0] if error.args else error
+    return _line(getattr(inner, "reason", inner))
 
 
 def _rest_error(place: Address, function: str, answer: requests.Response) -> LofiError:
@@ -295,6 +300,6 @@ def _checked(
 
 
 def _line(text: Any, most: int = 200) -> str:
-    """Returns a text as one line, cut where it is long."""
-    line = " ".join(str(text).split())
+    """Returns a text as one printable line, cut where it is long."""
+    line = " ".join("".join(c if c.isprintable() else " " for c in str(text)).split())
     return line if len(line) <= most else f"{line[:most]}..."
