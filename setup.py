@@ -42,6 +42,7 @@ setup(
         # note-seq imports pydub, which needs the module that Python 3.13 dropped.
         "audioop-lts>=0.2.1; python_version >= '3.13'",
         "google-crc32c>=1.7",
+        "grpcio>=1.60",
         "keras>=3.10",
         "librosa>=0.11",
         "matplotlib>=3.9",
@@ -49,6 +50,7 @@ setup(
         "numpy>=2.0",
         "psutil>=5.9",
         "pyyaml>=6.0",
+        "requests>=2.31",
         "soundfile>=0.12",
         "tensorboard>=2.20",
         "tensorflow>=2.20",

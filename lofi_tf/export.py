@@ -130,14 +130,21 @@ def _save(model: MusicVAE, interface: Interface, folder: Path) -> None:
 
 
 def _write_warmup(path: Path, name: str, interface: Interface) -> None:
-    """Writes a request for each function, which a server runs before it takes others."""
+    """Writes requests, which a server runs before it takes others.
+
+    Functions of scalars are left out: a server that batches refuses them, and would then refuse
+    the whole model.
+    """
     from tensorflow_serving.apis import predict_pb2, prediction_log_pb2
 
     with path.open("wb") as file:
         for function in sorted(interface.functions):
+            asked = interface.inputs_of(function)
+            if any(spec.shape.rank == 0 for spec in asked.values()):
+                continue
             request = predict_pb2.PredictRequest()
             request.model_spec.name, request.model_spec.signature_name = name, function
-            for key, spec in interface.inputs_of(function).items():
+            for key, spec in asked.items():
                 value = _example_of(key, spec, interface.steps)
                 request.inputs[key].CopyFrom(tf.make_tensor_proto(value, spec.dtype))
             log = prediction_log_pb2.PredictionLog(
@@ -149,5 +156,5 @@ def _write_warmup(path: Path, name: str, interface: Interface) -> None:
 def _example_of(key: str, spec: tf.TensorSpec, steps: int) -> np.ndarray:
     """Returns one row of something that the function takes."""
     shape = [1 if size is None else size for size in spec.shape]
-    values = {"length": steps, "lengths": 1, "temperature": 1, "num_outputs": 1, "steps": 2}
+    values = {"length": steps, "lengths": 1, "temperature": 1}
     return np.full(shape, values.get(key, 0), spec.dtype.as_numpy_dtype)

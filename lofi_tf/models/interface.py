@@ -140,6 +140,7 @@ def _by_chunks(body: Callable[..., Tensors], tensors: Tensors) -> Tensors:
     missing = -size % ROWS
 
     def split(tensor):
+        tensor = tf.ensure_shape(tensor, tensor.shape)
         whole = tf.pad(tensor, [[0, missing]] + [[0, 0]] * (tensor.shape.rank - 1))
         return tf.reshape(whole, [-1, ROWS, *tensor.shape[1:]])
 
