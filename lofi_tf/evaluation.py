@@ -1,40 +1,68 @@
 """Evaluation: how well a model explains held-out examples."""
 
+from collections.abc import Iterator
+
 import numpy as np
 import tensorflow as tf
 
 from lofi_tf.data.converter import Converter
 from lofi_tf.errors import LofiError
-from lofi_tf.models.vae import Batch, MusicVAE
+from lofi_tf.models.latent_model import ACTIVE_VARIANCE, Batch, LatentModel
+from lofi_tf.models.vae import MusicVAE
 from lofi_tf.pictures import piano_roll_array
+from lofi_tf.progress import open_progress
 
 
 def evaluate(
-    model: MusicVAE, batches: tf.data.Dataset, num_batches: int | None = None
+    model: LatentModel,
+    batches: tf.data.Dataset,
+    num_batches: int | None = None,
+    show_progress: bool = False,
 ) -> dict[str, float]:
     """Returns the mean loss and its parts over the examples of `batches`.
 
     The latent is drawn from the posterior and the decoder fed the truth, or its own samples where
     the config trains with scheduled sampling, as Magenta does. The loss weighs the KL cost by
-    `max_beta`, so that it can be compared between steps.
+    `max_beta`, so that it can be compared between steps. A latent unit is active where its
+    posterior's mean varies over the examples (Burda et al. 2016, "Importance Weighted
+    Autoencoders": a variance above 0.01).
 
     Raises:
         LofiError: no examples.
     """
     totals: dict[str, np.ndarray] = {}
     count = 0
-    for batch in batches.take(-1 if num_batches is None else num_batches):
+    batches = batches.take(-1 if num_batches is None else num_batches)
+    for batch in _shown(batches) if show_progress else batches:
         sums = model.evaluate_batch(batch)
         count += len(batch["length"])
         for name, value in sums.items():
             totals[name] = totals.get(name, 0.0) + value.numpy().astype(np.float64)
     if not count:
         raise LofiError("there are no examples to evaluate on")
+    active = _active_units(totals.pop("z_mean"), totals.pop("z_mean_square"), count)
     sums = {name: tf.constant(value, tf.float32) for name, value in totals.items()}
     scalars = {name: float(value) for name, value in model.scalars(sums, count).items()}
     beta = model.training_settings.max_beta
     loss = scalars["losses/r_loss"] + beta * scalars["losses/kl_loss"]
-    return {"loss": loss, **scalars}
+    return {"loss": loss, **scalars, "metrics/active_units": active}
+
+
+def _active_units(z_sum: np.ndarray, z_square_sum: np.ndarray, count: int) -> float:
+    variance = z_square_sum / count - np.square(z_sum / count)
+    return float(np.count_nonzero(variance > ACTIVE_VARIANCE))
+
+
+def _shown(batches: tf.data.Dataset) -> Iterator[Batch]:
+    """Yields batches and shows how many are done, where it takes a while."""
+    total = int(batches.cardinality())
+    progress = open_progress(total if total > 0 else None, "batch", desc="evaluating", keep=False)
+    try:
+        for batch in batches:
+            yield batch
+            progress.update(1)
+    finally:
+        progress.close()
 
 
 def write_pictures(model: MusicVAE, converter: Converter, batch: Batch) -> None:

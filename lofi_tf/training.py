@@ -204,7 +204,7 @@ def _evaluation(model, config, validation, run_dir, options, first_step, say) ->
     shown = next(iter(evaluation_batches(validation, converter, 3, steps)))
     return Evaluation(
         run_dir / options.eval_dir,
-        lambda: evaluate(model, batches, options.eval_num_batches),
+        lambda: evaluate(model, batches, options.eval_num_batches, options.show_progress),
         options.eval_steps,
         options.num_steps,
         first_step,

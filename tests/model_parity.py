@@ -19,7 +19,8 @@ from lofi_tf.compat.magenta_checkpoint import (
 from lofi_tf.config import Config, load_config
 from lofi_tf.hparams import with_hparams
 from lofi_tf.models.decoders import LSTMDecoder
-from lofi_tf.models.vae import MusicVAE, compile_model
+from lofi_tf.models.optimizer import compile_model
+from lofi_tf.models.vae import MusicVAE
 from tests.converter_parity import Row
 
 ANSWER, GRADIENT, AFTER = 1e-5, 1e-4, 1e-5  # allowed, as a share of the largest absolute entry

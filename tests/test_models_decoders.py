@@ -12,7 +12,8 @@ from lofi_tf.errors import LofiError
 from lofi_tf.models.components import build_decoder
 from lofi_tf.models.decoders import shifted, teach
 from lofi_tf.models.heads import BernoulliHead, MultiCategoricalHead, NADEHead
-from lofi_tf.models.vae import MusicVAE, compile_model
+from lofi_tf.models.optimizer import compile_model
+from lofi_tf.models.vae import MusicVAE
 
 B, T, D, Z = 3, 12, 5, 4
 FLAT = ModelConfig(

@@ -1,0 +1,47 @@
+"""The optimiser and the learning rate of a model's settings."""
+
+import keras
+import tensorflow as tf
+
+from lofi_tf import schedules
+from lofi_tf.models.latent_model import LatentModel
+from lofi_tf.plateau import Plateau
+
+
+class MagentaDecay(keras.optimizers.schedules.LearningRateSchedule):
+    """Magenta's learning rate, `(initial - minimum) * decay_rate**step + minimum`.
+
+    Any plateau scales it.
+    """
+
+    def __init__(
+        self,
+        initial: float,
+        decay_rate: float,
+        minimum: float,
+        first_step: int = 0,
+        plateau: Plateau | None = None,
+    ):
+        self.initial, self.decay_rate, self.minimum = initial, decay_rate, minimum
+        self.first_step, self.plateau = first_step, plateau
+
+    def __call__(self, step: tf.Tensor) -> tf.Tensor:
+        """Returns the rate at a step."""
+        rate = schedules.learning_rate(
+            step + self.first_step, self.initial, self.decay_rate, self.minimum
+        )
+        return rate if self.plateau is None else rate * self.plateau.scale
+
+
+def compile_model(model: LatentModel) -> None:
+    """Gives a model the optimiser of its settings."""
+    training = model.training_settings
+    model.rate = MagentaDecay(
+        training.learning_rate,
+        training.decay_rate,
+        training.min_learning_rate,
+        model.first_step,
+        Plateau.of(training.plateau_factor, training.plateau_patience),
+    )
+    model.compile(optimizer=keras.optimizers.Adam(model.rate, epsilon=1e-8), jit_compile=False)
+    model.optimizer.build(model.trainable_variables)
