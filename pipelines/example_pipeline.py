@@ -22,7 +22,7 @@ from apache_beam.metrics import Metrics
 from apache_beam.options.pipeline_options import PipelineOptions
 
 from lofi_tf.data.converter import build_converter
-from lofi_tf.data.example_shards import (
+from lofi_tf.data.example_records import (
     Layout,
     encode_arrays,
     encode_example,

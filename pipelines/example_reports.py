@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from lofi_tf.data.example_shards import Spec, info_name, merged_spec, shard_name
+from lofi_tf.data.example_records import Spec, merged_spec
+from lofi_tf.data.example_shards import info_name, shard_name
 from lofi_tf.data.tfrecord import whole_file
 
 STAGES = ("dropped_sequences", "filtered_parts", "refused_parts")

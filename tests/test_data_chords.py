@@ -22,8 +22,10 @@ from lofi_tf.data.sequence_proto import NoteSequence
 from lofi_tf.data.splits import Chord, Key, part_of, parts_of
 from lofi_tf.errors import NotConvertible
 from tests.converter_parity import sequence_of
-from tests.test_data_melody import CHORDS, piece
+from tests.paths import DATA
+from tests.pieces import melody_piece as piece
 
+CHORDS = DATA / "golden" / "inputs" / "band0_chords.pb"
 GRID = Grid(120.0, 4)
 ROOTS = ("C", "F#", "Bb", "E##", "Abb", "G#b", "H", "")
 KINDS = (

@@ -93,6 +93,40 @@ def triad_of(figure: str) -> int:
     return 1 + 12 * list(QUALITIES).index(quality) + root % 12
 
 
+def with_triads(
+    blocks: list[dict[str, np.ndarray]], figures: list[str], drop_unknown: bool
+) -> list[dict[str, np.ndarray]]:
+    """Returns columns of examples, each [W, T], with triads for the places of chord symbols.
+
+    Args:
+        blocks: with a column `chords` that holds places in `figures`.
+        figures: chord symbols.
+        drop_unknown: whether examples with a chord that is no triad are left out.
+
+    Raises:
+        NotConvertible: `unknown_chord`: there are such, and they are not to be left out, or no
+            example is without.
+    """
+    triads = np.array([triad_of(figure) for figure in figures])
+    blocks = [block | {"chords": triads[block["chords"]]} for block in blocks]
+    known = [(block["chords"] != UNKNOWN_CHORD).all(axis=1) for block in blocks]
+    num_known, num_all = sum(k.sum() for k in known), sum(map(len, known))
+    if num_known == num_all:
+        return blocks
+    if num_known and drop_unknown:
+        return [
+            {name: column[k] for name, column in block.items()}
+            for block, k in zip(blocks, known, strict=True)
+        ]
+    unread = [f for f, triad in zip(figures, triads, strict=True) if triad == UNKNOWN_CHORD]
+    raise refusal(
+        "unknown_chord",
+        f"{num_all - num_known} of {num_all} examples have a chord that is no triad",
+        "major, minor, augmented and diminished chords",
+        ", ".join(unread[:4]),
+    )
+
+
 def figure_of(triad: int) -> str:
     """Returns the chord symbol of a triad, 0 to 48."""
     if triad == 0:

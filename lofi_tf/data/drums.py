@@ -8,6 +8,7 @@ import numpy as np
 
 from lofi_tf.data import line_options as checks
 from lofi_tf.data.drum_classes import REDUCED, Classes, class_table, drum_classes
+from lofi_tf.data.grid_converter import LineConverter, steps_of_depth
 from lofi_tf.data.options import check_flag
 from lofi_tf.data.quantize import Grid, grid_of, refusal
 from lofi_tf.data.splits import Part, on_grid, parts_of
@@ -31,7 +32,7 @@ MAX_DRUMS = 62  # bits of a stored step
 
 
 @dataclasses.dataclass(frozen=True)
-class DrumsConverter:
+class DrumsConverter(LineConverter):
     """Drum tracks to and from sets of drums; follows Magenta's DrumsConverter.
 
     A step's drums are a number, bit d set where drum d is hit: one-hot (2^D wide), or with
@@ -115,16 +116,6 @@ class DrumsConverter:
         return self.output_depth - 1 if self.add_end_token else None
 
     @property
-    def steps_per_bar(self) -> int:
-        """Grid steps in a bar."""
-        return self.steps_per_quarter * self.quarters_per_bar
-
-    @property
-    def slice_steps(self) -> int | None:
-        """Grid steps in an example, the end token's not counted."""
-        return self.slice_bars and self.slice_bars * self.steps_per_bar
-
-    @property
     def example_spec(self) -> "Mapping[str, tf.TensorSpec]":
         """What is stored: `drums` [T], int32 bit masks (int64 of 31 drums or more), `length`.
 
@@ -140,10 +131,6 @@ class DrumsConverter:
         from lofi_tf.data import drums_model
 
         return drums_model.model_spec(self)
-
-    def with_mode(self, mode: str) -> "DrumsConverter":
-        """Returns this converter for `train`, `eval` or `infer`, as Magenta's `set_mode`."""
-        return dataclasses.replace(self, mode=mode)
 
     def to_examples(self, note_sequence: Any) -> Iterator[Example]:
         """Yields the examples of a piece by part and time, by `example_spec`.
@@ -191,12 +178,7 @@ class DrumsConverter:
         Raises:
             LofiError: an array of another shape.
         """
-        outputs = np.asarray(outputs)
-        if outputs.ndim != 2 or outputs.shape[1] != self.output_depth:
-            raise LofiError(
-                f"outputs of another shape. Allowed: [T, {self.output_depth}]. "
-                f"Received: {list(outputs.shape)}"
-            )
+        outputs = steps_of_depth("outputs", outputs, self.output_depth)
         drums = np.arange(self.num_drums)
         if self.roll_output:
             hits, ended = outputs[:, drums] > 0.5, outputs[:, -1] > 0.5

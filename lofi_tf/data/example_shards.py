@@ -1,35 +1,29 @@
 """Example shards: converted examples in TFRecord files, and the info.json that describes them.
 
 A set of shards is `<prefix>-<split>-00000-of-00032` and so on for each split, beside
-`<prefix>.info.json`. A record is a serialized `tf.train.Example`: each array as its raw bytes
-(little-endian, row by row), by the names and types of the info's `example_spec`, and `sources`, the
-names of the pieces that the example is found in.
+`<prefix>.info.json`, whose `example_spec` says what a record holds (`example_records.py`).
 """
 
 import dataclasses
 import json
 import os
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from lofi_tf.data.converter import build_converter
+from lofi_tf.data.example_records import SOURCES
 from lofi_tf.data.examples import Examples
 from lofi_tf.data.tfrecord import read_records, record_paths
 from lofi_tf.errors import LofiError
 
 SCHEMA_VERSION = 1
 INFO_ENDING = ".info.json"
-SOURCES = "sources"
-
-Spec = dict[str, dict[str, Any]]  # name -> {dtype: "uint8", shape: [64, 9]}; None is any length
-Layout = tuple[tuple[str, str, tuple[int, ...]], ...]  # (name, dtype, shape) of each array
 
 _SHARD = re.compile(r"(?P<prefix>.*)-(?P<split>[^-/]+)-\d{5}-of-(?P<total>\d{5})")
-_LENGTH_DELIMITED = 2
 
 
 class ShardSet(NamedTuple):
@@ -54,56 +48,6 @@ def shard_name(prefix: str | Path, split: str, shard: int, num_shards: int) -> P
 def info_name(prefix: str | Path) -> Path:
     """Returns the info.json of a set of shards."""
     return Path(f"{prefix}{INFO_ENDING}")
-
-
-def encode_arrays(arrays: Mapping[str, np.ndarray]) -> bytes:
-    """Returns the arrays of one example as bytes; equal arrays give equal bytes.
-
-    Only an array's first dimension may differ from one example to another: that is what
-    `spec_of_layouts` allows.
-    """
-    return b"".join(_feature(name, [array.tobytes()]) for name, array in arrays.items())
-
-
-def encode_example(encoded_arrays: bytes, sources: Iterable[str]) -> bytes:
-    """Returns the record of one example: a serialized `tf.train.Example`."""
-    names = [source.encode() for source in sources]
-    return _field(1, encoded_arrays + _feature(SOURCES, names))
-
-
-def layout_of(arrays: Mapping[str, np.ndarray]) -> Layout:
-    """Returns the names, types and shapes of an example's arrays."""
-    return tuple((name, array.dtype.str, array.shape) for name, array in arrays.items())
-
-
-def spec_of_layouts(layouts: Iterable[Layout]) -> Spec:
-    """Returns what all layouts have in common; a first dimension that differs becomes None.
-
-    Raises:
-        LofiError: other names, types or dimensions differ.
-    """
-    spec: Spec = {}
-    for layout in layouts:
-        found = {
-            name: {"dtype": np.dtype(dtype).name, "shape": list(shape)}
-            for name, dtype, shape in layout
-        }
-        spec = merged_spec(spec, found) if spec else found
-    return spec
-
-
-def merged_spec(first: Spec, second: Spec) -> Spec:
-    """Returns what two specs have in common, as `spec_of_layouts` does."""
-    if not first or not second or first == second:
-        return first or second
-    merged = {}
-    for name in first | second:
-        one, other = first.get(name), second.get(name)
-        if not one or not other or _rigid(one) != _rigid(other):
-            raise LofiError(f"examples do not fit together: {name} is {one} and {other}")
-        same = one["shape"] == other["shape"]
-        merged[name] = one if same else one | {"shape": [None, *one["shape"][1:]]}
-    return merged
 
 
 def find_shards(path: str | Path) -> ShardSet | None:
@@ -192,26 +136,6 @@ def check_converter(shards: ShardSet, converter: Mapping[str, Any]) -> None:
             f"{shards.info_path} was made for {shards.info['config']['name']}, whose converter "
             f"differs from the config's ({found}): run preprocess_tfrecord with this config"
         )
-
-
-def _feature(name: str, values: Iterable[bytes]) -> bytes:
-    """Returns an entry of the message's map: a name and a list of bytes."""
-    values = b"".join(_field(1, value) for value in values)
-    return _field(1, _field(1, name.encode()) + _field(2, _field(1, values)))
-
-
-def _field(number: int, data: bytes) -> bytes:
-    size, prefix = len(data), bytearray([number << 3 | _LENGTH_DELIMITED])
-    while size > 127:
-        prefix.append(size & 127 | 128)
-        size >>= 7
-    prefix.append(size)
-    return bytes(prefix) + data
-
-
-def _rigid(entry: Mapping[str, Any]) -> tuple:
-    """Returns what must be the same for all examples."""
-    return entry["dtype"], len(entry["shape"]), entry["shape"][1:]
 
 
 def _info_of_set(path: str) -> Path | None:

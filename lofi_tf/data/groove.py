@@ -10,6 +10,7 @@ import numpy as np
 
 from lofi_tf.data.drum_classes import Classes, class_table
 from lofi_tf.data.drum_grid import DrumGrid, drum_grid, drum_notes
+from lofi_tf.data.grid_converter import GridConverter
 from lofi_tf.data.groove_options import checked_options
 from lofi_tf.data.quantize import Grid, grid_of, refusal
 from lofi_tf.errors import LofiError
@@ -21,7 +22,7 @@ DRUM_INSTRUMENT = 9
 
 
 @dataclasses.dataclass(frozen=True)
-class GrooveConverter:
+class GrooveConverter(GridConverter):
     """Drum music to and from hits, velocities and offsets; follows Magenta's GrooveConverter.
 
     A step of D drums is hits (D) || velocities / 127 (D) || offsets (D). The loudest note of a drum
@@ -103,11 +104,6 @@ class GrooveConverter:
         return 1 + self.num_velocity_bins + self.num_offset_bins if self.is_categorical else 3
 
     @property
-    def steps_per_bar(self) -> int:
-        """Grid steps in a bar."""
-        return self.steps_per_quarter * self.quarters_per_bar
-
-    @property
     def example_spec(self) -> "Mapping[str, tf.TensorSpec]":
         """What is stored: `hits`, `velocities` uint8 [S, D], `offsets` float32 [S, D], `length`.
 
@@ -124,10 +120,6 @@ class GrooveConverter:
         from lofi_tf.data import groove_model
 
         return groove_model.model_spec(self)
-
-    def with_mode(self, mode: str) -> "GrooveConverter":
-        """Returns this converter for `train`, `eval` or `infer`, as Magenta's `set_mode`."""
-        return dataclasses.replace(self, mode=mode)
 
     def to_examples(self, note_sequence: Any) -> Iterator[dict[str, np.ndarray]]:
         """Yields the examples of a piece in time order, by `example_spec`.

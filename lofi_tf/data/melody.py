@@ -11,13 +11,13 @@ from lofi_tf.data import line_options as checks
 from lofi_tf.data.chord_inference import with_inferred_chords
 from lofi_tf.data.chords import (
     NUM_TRIADS,
-    UNKNOWN_CHORD,
     add_chords,
     add_keys,
     figures_by_step,
     keys_by_step,
-    triad_of,
+    with_triads,
 )
+from lofi_tf.data.grid_converter import LineConverter, steps_of_depth
 from lofi_tf.data.quantize import Grid, grid_of, refusal
 from lofi_tf.data.splits import Notes, Part, on_grid, parts_of
 from lofi_tf.data.tracks import (
@@ -38,7 +38,6 @@ from lofi_tf.data.windows import (
     too_short,
     windows,
 )
-from lofi_tf.errors import LofiError
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -47,7 +46,7 @@ NUM_KEYS = 12
 
 
 @dataclasses.dataclass(frozen=True)
-class MelodyConverter:
+class MelodyConverter(LineConverter):
     """Melodies to and from tokens; follows Magenta's OneHotMelodyConverter.
 
     A step is 0 (nothing new), 1 (the note ends) or 2 + pitch - min_pitch (a note begins). Each
@@ -136,16 +135,6 @@ class MelodyConverter:
         return (NUM_TRIADS if self.chord_encoding else 0) + NUM_KEYS * self.condition_on_key
 
     @property
-    def steps_per_bar(self) -> int:
-        """Grid steps in a bar."""
-        return self.steps_per_quarter * self.quarters_per_bar
-
-    @property
-    def slice_steps(self) -> int | None:
-        """Grid steps in an example, the end token's not counted."""
-        return self.slice_bars and self.slice_bars * self.steps_per_bar
-
-    @property
     def example_spec(self) -> "Mapping[str, tf.TensorSpec]":
         """What is stored: `tokens` uint8 [T], any `chords` and `keys` uint8 [T], `length`."""
         from lofi_tf.data import melody_model
@@ -158,10 +147,6 @@ class MelodyConverter:
         from lofi_tf.data import melody_model
 
         return melody_model.model_spec(self)
-
-    def with_mode(self, mode: str) -> "MelodyConverter":
-        """Returns this converter for `train`, `eval` or `infer`, as Magenta's `set_mode`."""
-        return dataclasses.replace(self, mode=mode)
 
     def to_examples(self, note_sequence: Any) -> Iterator[Example]:
         """Yields the examples of a piece by part, instrument and time, by `example_spec`.
@@ -215,18 +200,12 @@ class MelodyConverter:
         Raises:
             LofiError: an array of another shape.
         """
-        tokens = self._tokens(np.asarray(outputs))
+        tokens = self._tokens(outputs)
         grid = Grid(qpm, self.steps_per_quarter)
         sequence = melody_sequence(tokens, self.min_pitch, grid)
         if controls is None or not self.control_depth:
             return sequence
-        controls = np.asarray(controls)
-        if controls.ndim != 2 or controls.shape[1] != self.control_depth:
-            raise LofiError(
-                f"controls of another shape. Allowed: [T, {self.control_depth}]. "
-                f"Received: {list(controls.shape)}"
-            )
-        controls = controls[: len(tokens)]
+        controls = steps_of_depth("controls", controls, self.control_depth)[: len(tokens)]
         if self.chord_encoding:
             add_chords(sequence, controls[:, :NUM_TRIADS].argmax(-1), grid.step_seconds)
         if self.condition_on_key:
@@ -235,12 +214,7 @@ class MelodyConverter:
 
     def _tokens(self, outputs: np.ndarray) -> np.ndarray:
         """Returns the tokens before any end token, int64 [T]."""
-        if outputs.ndim != 2 or outputs.shape[1] != self.depth:
-            raise LofiError(
-                f"outputs of another shape. Allowed: [T, {self.depth}]. "
-                f"Received: {list(outputs.shape)}"
-            )
-        tokens = outputs.argmax(-1)
+        tokens = steps_of_depth("outputs", outputs, self.depth).argmax(-1)
         ends = np.flatnonzero(tokens == self.num_events)
         return tokens[: ends[0]] if len(ends) else tokens
 
@@ -307,28 +281,9 @@ class MelodyConverter:
             blocks.append(block)
         if self.dedupe_event_lists:
             blocks = distinct(blocks)
-        return self._with_triads(blocks, figures) if self.chord_encoding else blocks
-
-    def _with_triads(self, blocks: list[Block], figures: list[str]) -> list[Block]:
-        """Returns the blocks with triads for chord symbols."""
-        triads = np.array([triad_of(figure) for figure in figures])
-        blocks = [block | {"chords": triads[block["chords"]]} for block in blocks]
-        known = [(block["chords"] != UNKNOWN_CHORD).all(axis=1) for block in blocks]
-        num_known, num_all = sum(k.sum() for k in known), sum(map(len, known))
-        if num_known == num_all:
+        if not self.chord_encoding:
             return blocks
-        if num_known and self.unknown_chord == "drop":
-            return [
-                {name: column[k] for name, column in block.items()}
-                for block, k in zip(blocks, known, strict=True)
-            ]
-        unread = [f for f, triad in zip(figures, triads, strict=True) if triad == UNKNOWN_CHORD]
-        raise refusal(
-            "unknown_chord",
-            f"{num_all - num_known} of {num_all} examples have a chord that is no triad",
-            "major, minor, augmented and diminished chords",
-            ", ".join(unread[:4]),
-        )
+        return with_triads(blocks, figures, self.unknown_chord == "drop")
 
     def _stored(self, block: Block) -> Block:
         """Returns a block as it is stored; the chord and key of an end token are those before."""

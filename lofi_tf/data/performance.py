@@ -9,6 +9,7 @@ import numpy as np
 
 from lofi_tf.data.chord_inference import with_inferred_chords
 from lofi_tf.data.chords import NUM_TRIADS, UNKNOWN_CHORD, figures_by_step, triad_of
+from lofi_tf.data.grid_converter import GridConverter
 from lofi_tf.data.performance_events import (
     DEFAULT_VELOCITY,
     DRUM_PROGRAM,
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
 
 
 @dataclasses.dataclass(frozen=True)
-class MultiPerformanceConverter:
+class MultiPerformanceConverter(GridConverter):
     """Bars of several instruments as events; Magenta's MultiInstrumentPerformanceConverter.
 
     An example is C chunks of I instruments of E events. A segment is a program token, events
@@ -113,11 +114,6 @@ class MultiPerformanceConverter:
         return NUM_TRIADS if self.chord_encoding else 0
 
     @property
-    def steps_per_bar(self) -> int:
-        """Grid steps in a bar."""
-        return self.steps_per_quarter * self.quarters_per_bar
-
-    @property
     def chunk_steps(self) -> int:
         """Grid steps in a chunk."""
         return self.steps_per_bar * self.chunk_size_bars
@@ -152,10 +148,6 @@ class MultiPerformanceConverter:
         from lofi_tf.data import performance_model
 
         return performance_model.model_spec(self)
-
-    def with_mode(self, mode: str) -> "MultiPerformanceConverter":
-        """Returns this converter for `train`, `eval` or `infer`, as Magenta's `set_mode`."""
-        return dataclasses.replace(self, mode=mode)
 
     def to_examples(self, note_sequence: Any) -> Iterator[Example]:
         """Yields the examples of a piece in time order, by `example_spec`.

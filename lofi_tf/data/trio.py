@@ -12,6 +12,7 @@ from lofi_tf.data.chord_inference import with_inferred_chords
 from lofi_tf.data.chords import UNKNOWN_CHORD, figures_by_step, keys_by_step, triad_of
 from lofi_tf.data.drum_classes import REDUCED, class_table
 from lofi_tf.data.drums import DrumsConverter
+from lofi_tf.data.grid_converter import LineConverter, steps_of_depth
 from lofi_tf.data.melody import MelodyConverter
 from lofi_tf.data.options import check_choice, check_flag, check_whole
 from lofi_tf.data.quantize import Grid, grid_of, refusal
@@ -19,7 +20,6 @@ from lofi_tf.data.splits import GridNotes, Part, on_grid, parts_of
 from lofi_tf.data.tracks import drum_tracks, melody_tracks, padded_melody, padded_track
 from lofi_tf.data.trio_parts import Cast, cast_of, coverage_of, trios
 from lofi_tf.data.windows import Block, Example, capped, examples_of, of_all_parts
-from lofi_tf.errors import LofiError
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -29,7 +29,7 @@ BASS_INSTRUMENT, BASS_PROGRAM = 1, 33
 
 
 @dataclasses.dataclass(frozen=True)
-class TrioConverter:
+class TrioConverter(LineConverter):
     """Melody, bass and drums to and from tokens; follows Magenta's TrioConverter.
 
     A step is a melody token, a bass token (both as `MelodyConverter`'s) and the bit mask of nine
@@ -99,16 +99,6 @@ class TrioConverter:
         return self._melody.control_depth
 
     @property
-    def steps_per_bar(self) -> int:
-        """Grid steps in a bar."""
-        return self.steps_per_quarter * self.quarters_per_bar
-
-    @property
-    def slice_steps(self) -> int:
-        """Grid steps in an example."""
-        return self.slice_bars * self.steps_per_bar
-
-    @property
     def example_spec(self) -> "Mapping[str, tf.TensorSpec]":
         """What is stored: `tokens` int16 [T, 3], any `chords` and `keys` uint8 [T], `length`."""
         from lofi_tf.data import trio_model
@@ -121,10 +111,6 @@ class TrioConverter:
         from lofi_tf.data import trio_model
 
         return trio_model.model_spec(self)
-
-    def with_mode(self, mode: str) -> "TrioConverter":
-        """Returns this converter for `train`, `eval` or `infer`, as Magenta's `set_mode`."""
-        return dataclasses.replace(self, mode=mode)
 
     def to_examples(self, note_sequence: Any) -> Iterator[Example]:
         """Yields the examples of a piece by part, instruments and time, by `example_spec`.
@@ -175,12 +161,7 @@ class TrioConverter:
         Raises:
             LofiError: an array of another shape.
         """
-        outputs = np.asarray(outputs)
-        if outputs.ndim != 2 or outputs.shape[1] != sum(self.depths):
-            raise LofiError(
-                f"outputs of another shape. Allowed: [T, {sum(self.depths)}]. "
-                f"Received: {list(outputs.shape)}"
-            )
+        outputs = steps_of_depth("outputs", outputs, sum(self.depths))
         melody, bass, drums = np.split(outputs, np.cumsum(self.depths)[:-1], axis=1)
         sequence = self._melody.from_outputs(melody, qpm, controls)
         others = self._melody.from_outputs(bass, qpm), self._drums.from_outputs(drums, qpm)
