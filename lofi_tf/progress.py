@@ -11,7 +11,7 @@ FORMAT = "{desc}{percentage:.0f}% {n_fmt}/{total_fmt} [{elapsed}<{remaining}, {r
 
 
 class Lines:
-    """What `tqdm` shows, as whole lines: one for each tenth, and one every 30 s.
+    """What `tqdm` shows, as whole lines: one every 30 s and, where they are kept, for each tenth.
 
     Args:
         total: items in all, None where nobody knows.
@@ -46,7 +46,7 @@ class Lines:
     def update(self, count: int = 1) -> None:
         """Counts items; prints a line when it is time."""
         self.n += count
-        tenth = self.total and self.n - self.said >= LINE_SHARE * self.total
+        tenth = self.keep and self.total and self.n - self.said >= LINE_SHARE * self.total
         if tenth or time.monotonic() - self.last_time >= LINE_SECONDS:
             self._print()
 

@@ -1,13 +1,14 @@
 import numpy as np
-import pytest
 
+from lofi_tf import progress
 from lofi_tf.data.converter import build_converter
 from lofi_tf.data.dataset import evaluation_batches
 from lofi_tf.evaluation import evaluate
 from tests.grooves import groove_examples, scrambled_model
 
 
-def test_active_units_are_those_whose_means_vary(capfd):
+def test_active_units_are_those_whose_means_vary(capfd, monkeypatch):
+    monkeypatch.setattr(progress, "LINE_SECONDS", 0.0)
     model, config = scrambled_model("groovae_2bar_humanize")
     kernel = model.latent.mean.kernel
     kernel.assign(np.asarray(kernel) * np.array([1.0, 0.0, 1e-4, 1.0]))
@@ -19,4 +20,4 @@ def test_active_units_are_those_whose_means_vary(capfd):
     assert found["metrics/active_units"] == (variance > 0.01).sum() == 2
     assert found["losses/kl_bits"] > 0
     assert "z_mean" not in " ".join(found)
-    assert capfd.readouterr().err.count("evaluating") == pytest.approx(10, abs=3)
+    assert capfd.readouterr().err.count("evaluating") == len(means)
