@@ -4,7 +4,7 @@ import pytest
 from lofi_tf import generation
 from lofi_tf.errors import NotConvertible
 from lofi_tf.generation import How, passage_of, reconstruct
-from lofi_tf.generation.windows import Layout
+from lofi_tf.generation.layout import Layout
 from tests.mirrors import CLOSED, KICK, SNARE, drums, hits_of, line_of, melody, mirror
 
 PLAIN = ("groovae_4bar", "converter.split_bars=2,max_seq_len=32")

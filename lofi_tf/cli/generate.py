@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from lofi_tf.cli.flags import add_bool, run_command, say
-from lofi_tf.cli.generate_modes import MODES
+from lofi_tf.cli.generate_modes import FLAGS, MODES
 from lofi_tf.errors import LofiError
 
 INPUTS = ("input_midi_1", "input_midi_2", "input_midi_3", "input_midi_4")
@@ -40,6 +40,11 @@ def build_parser() -> argparse.ArgumentParser:
     flag("--temperature", type=float, default=0.5, help="0 takes the likeliest at each step")
     flag("--seed", type=int, help="the same seed gives the same files (default: a new one)")
     flag("--qpm", type=float, help="tempo, quarter notes a minute (default: the input's, or 120)")
+    flag("--length_bars", type=int, help="bars of new music: sample, continue")
+    flag("--chords", help="such as 'C Am F G' or 'C:2 F:1 G:1', for models that take chords")
+    flag("--amount", type=float, help="how far from the input or the first window, 0 to 1")
+    flag("--attribute", action="append", help="vary: such as density=+1.0; may be repeated")
+    flag("--attributes_file", help="what lofi_attributes wrote (default: beside the model)")
     add_bool(parser, "png", False, "draw a piano roll beside each file")
     flag("--log", default="INFO", choices=["DEBUG", "INFO", "WARN", "ERROR", "FATAL"])
     return parser
@@ -84,9 +89,14 @@ def _check(args: argparse.Namespace) -> None:
         raise LofiError(
             f"--mode={args.mode} takes {wanted}. Received: {', '.join(given) or 'none'}"
         )
+    for name in FLAGS:
+        if getattr(args, name) is not None and name not in mode.flags:
+            takers = [other for other, its in MODES.items() if name in its.flags]
+            raise LofiError(f"--{name} is not for --mode={args.mode}. Allowed: {', '.join(takers)}")
     if args.num_outputs is None:
         args.num_outputs = mode.num_outputs
     least = {"num_outputs": 1, "max_batch_size": 1, "temperature": 0, "seed": 0, "qpm": 4}
+    least |= {"length_bars": 1}
     for name, low in least.items():
         value = getattr(args, name)
         if value is not None and not low <= value < 2**31:

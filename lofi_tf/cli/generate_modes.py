@@ -1,6 +1,7 @@
 """The modes of `lofi_generate`: for each the inputs it takes and the library call it is."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from lofi_tf.errors import LofiError
@@ -14,18 +15,24 @@ class Mode(NamedTuple):
     Attributes:
         inputs: how many input files it may have.
         num_outputs: files, where none are asked for.
+        flags: those of `FLAGS` that it takes.
         run: `(flags, backend, inputs, how, write) -> pieces`.
     """
 
     inputs: tuple[int, ...]
     num_outputs: int
+    flags: tuple[str, ...]
     run: Callable[..., Pieces]
+
+
+FLAGS = ("length_bars", "chords", "amount", "attribute", "attributes_file")  # not for every mode
 
 
 def _sample(args, backend, inputs, how, write) -> Pieces:
     from lofi_tf import generation
 
-    return generation.sample(backend, args.num_outputs, how, hits=inputs[0] if inputs else None)
+    hits = inputs[0] if inputs else None
+    return generation.sample(backend, args.num_outputs, how, hits=hits, **_given(args))
 
 
 def _interpolate(args, backend, inputs, how, write) -> Pieces:
@@ -44,26 +51,74 @@ def _interpolate(args, backend, inputs, how, write) -> Pieces:
     }
 
 
-def _one_to_many(verb: str) -> Callable[..., Pieces]:
+def _vary(args, backend, inputs, how, write) -> Pieces:
+    from lofi_tf import generation
+    from lofi_tf.generation import attributes
+
+    wanted, vectors = _attributes(args.attribute), {}
+    if wanted:
+        path = _attributes_path(args)
+        vectors = attributes.load_vectors(path, backend)
+    given = _given(args, ("amount", "chords"))
+    return generation.vary(
+        *(backend, *inputs, args.num_outputs, how), attributes=wanted, vectors=vectors, **given
+    )
+
+
+def _verb(name: str) -> Callable[..., Pieces]:
     """Returns the mode of a function `(backend, *pieces, num_outputs, how)` of the library."""
 
     def run(args, backend, inputs, how, write) -> Pieces:
         from lofi_tf import generation
 
-        return getattr(generation, verb)(backend, *inputs, args.num_outputs, how)
+        verb = getattr(generation, name)
+        return verb(backend, *inputs, args.num_outputs, how, **_given(args))
 
     return run
 
 
 MODES = {
-    "sample": Mode((0, 1), 5, _sample),
-    "interpolate": Mode((2, 4), 5, _interpolate),
-    "reconstruct": Mode((1,), 1, _one_to_many("reconstruct")),
-    "humanize": Mode((1,), 1, _one_to_many("humanize")),
-    "tap2drum": Mode((1,), 1, _one_to_many("tap2drum")),
-    "add_hihats": Mode((1,), 1, _one_to_many("add_hihats")),
-    "groove_transfer": Mode((2,), 1, _one_to_many("groove_transfer")),
+    "sample": Mode((0, 1), 5, ("length_bars", "chords", "amount"), _sample),
+    "interpolate": Mode((2, 4), 5, (), _interpolate),
+    "reconstruct": Mode((1,), 1, ("chords",), _verb("reconstruct")),
+    "humanize": Mode((1,), 1, (), _verb("humanize")),
+    "tap2drum": Mode((1,), 1, (), _verb("tap2drum")),
+    "add_hihats": Mode((1,), 1, (), _verb("add_hihats")),
+    "groove_transfer": Mode((2,), 1, (), _verb("groove_transfer")),
+    "continue": Mode((1,), 5, ("length_bars", "chords", "amount"), _verb("continue_")),
+    "vary": Mode((1,), 5, ("amount", "chords", "attribute", "attributes_file"), _vary),
 }
+
+
+def _given(args, names: tuple[str, ...] = FLAGS) -> dict[str, Any]:
+    """Returns the values of those flags that were given."""
+    values = {name: getattr(args, name) for name in names}
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _attributes(texts: list[str] | None) -> dict[str, float]:
+    """Returns how far to go along each attribute, of texts such as `density=+1,swing=-0.5`."""
+    found = {}
+    for text in ",".join(texts or []).split(",") if texts else []:
+        name, _, value = text.partition("=")
+        try:
+            found[name.strip()] = float(value)
+        except ValueError:
+            raise LofiError(
+                f"--attribute must be a name and a number, such as density=+1.0. Received: {text!r}"
+            ) from None
+    return found
+
+
+def _attributes_path(args) -> Path:
+    """Returns where the attribute vectors of the model lie."""
+    from lofi_tf.generation import attributes
+
+    if args.attributes_file:
+        return Path(args.attributes_file)
+    if not args.model or "://" in args.model:
+        raise LofiError("--attribute of a model that is no folder needs --attributes_file")
+    return attributes.attributes_path(args.model)
 
 
 def _check_single(args, backend, excerpts, inputs, how, write) -> None:

@@ -17,7 +17,7 @@ from lofi_tf.data.groove_options import TAP_CHANNEL
 from lofi_tf.data.quantize import Grid
 from lofi_tf.errors import LofiError
 from lofi_tf.generation.drawing import HOW, How, NoteSequence, pieces_of
-from lofi_tf.generation.sampling import played, rows_played
+from lofi_tf.generation.playing import played, rows_played
 from lofi_tf.generation.windows import Passage, joined, passage_of
 
 # What a mode asks of a converter.

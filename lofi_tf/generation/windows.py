@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -10,10 +10,12 @@ from lofi_tf.backends import Backend
 from lofi_tf.data.converter import Converter, build_converter
 from lofi_tf.data.dataset import model_view
 from lofi_tf.data.examples import Examples, examples_of_records
+from lofi_tf.data.melody import MelodyConverter
 from lofi_tf.data.quantize import grid_of
 from lofi_tf.errors import LofiError, NotConvertible
 from lofi_tf.generation.crops import by_instrument, crop, drums_of, looped, number_of_bars
-from lofi_tf.generation.drawing import How, NoteSequence, dress
+from lofi_tf.generation.drawing import How, NoteSequence
+from lofi_tf.generation.layout import Layout, bar_seconds, joined_at, window_bars
 
 # What makes a converter take a window as it is: no search for where music begins and ends.
 _WHOLE_LINES = {
@@ -54,36 +56,6 @@ class Excerpt:
 
 
 @dataclasses.dataclass(frozen=True)
-class Layout:
-    """Where windows lie in a piece; bars are counted from 0.
-
-    Attributes:
-        num_bars: of the piece.
-        window_bars: of a window.
-        starts: first bar of each window. The last one reaches back where the piece is no whole
-            number of windows.
-    """
-
-    num_bars: int
-    window_bars: int
-    starts: tuple[int, ...]
-
-    @classmethod
-    def of(cls, num_bars: int, window_bars: int) -> "Layout":
-        """Returns the fewest windows that hold a piece."""
-        starts = list(range(0, num_bars - window_bars + 1, window_bars))
-        if not starts or starts[-1] + window_bars < num_bars:
-            starts.append(max(0, num_bars - window_bars))
-        return cls(num_bars, window_bars, tuple(starts))
-
-    def kept(self, window: int) -> tuple[int, int]:
-        """Returns the first bar of a window that is its own, and the bar after its last."""
-        start = self.starts[window]
-        done = self.starts[window - 1] + self.window_bars if window else 0
-        return done - start, min(self.window_bars, self.num_bars - start)
-
-
-@dataclasses.dataclass(frozen=True)
 class Passage:
     """A piece cut into windows.
 
@@ -117,12 +89,17 @@ def excerpts_of(backend: Backend, sequence: NoteSequence) -> Excerpt:
     return _excerpt(found, backend)
 
 
-def passage_of(backend: Backend, piece: NoteSequence) -> Passage:
+def passage_of(backend: Backend, piece: NoteSequence, num_bars: int | None = None) -> Passage:
     """Returns a piece as consecutive windows, from its first bar to its last.
 
     A piece shorter than a window is repeated until it fills one; the last window of a piece that
     is no whole number of windows reaches back. A melody model takes the instrument with the most
     windows, of equals the first.
+
+    Args:
+        backend: the model.
+        piece: music in one tempo and metre.
+        num_bars: its length; None is that of its notes.
 
     Raises:
         NotConvertible: no window holds music that the model takes, and which rule says so.
@@ -137,7 +114,7 @@ def passage_of(backend: Backend, piece: NoteSequence) -> Passage:
     tried, refused = [], []
     for line in lines or [piece]:
         try:
-            tried.append(_passage(backend, line))
+            tried.append(_passage(backend, line, num_bars))
         except NotConvertible as error:
             refused.append((line, error))
     if not tried:
@@ -158,77 +135,64 @@ def joined(
     """
     layout = passage.layout
     places = [(layout.starts[row], *layout.kept(row)) for row in passage.rows]
-    return joined_at(windows, places, layout.num_bars, how, converter)
-
-
-def joined_at(
-    windows: Sequence[NoteSequence],
-    places: Sequence[tuple[int, int, int]],
-    num_bars: int,
-    how: How,
-    converter: Converter,
-) -> NoteSequence:
-    """Returns windows as one piece.
-
-    Args:
-        windows: at the tempo of `how`.
-        places: of each, the bar it begins at, and from which of its own bars up to which it counts.
-        num_bars: length of the piece.
-        how: tempo and metre.
-        converter: the model's.
-    """
-    bar = bar_seconds(converter, how.qpm)
-    slack = bar / converter.steps_per_bar / 2  # an early note belongs to the beat that it is near
-    whole = type(windows[0])(ticks_per_quarter=windows[0].ticks_per_quarter)
-    whole.tempos.add(qpm=how.qpm)
-    for window, (start, first, last) in zip(windows, places, strict=True):
-        _add(whole, window, start * bar, first * bar, last * bar, slack)
-    dress(whole, how, converter)
-    whole.total_time = num_bars * bar
+    whole = joined_at(windows, places, layout.num_bars, how, converter)
+    as_instrument(whole, passage, converter)
     return whole
 
 
-def window_bars(converter: Converter, max_seq_len: int) -> int:
-    """Returns the bars of a model's window."""
-    for name in ("split_bars", "slice_bars", "hop_size_bars"):
-        if getattr(converter, name, None):
-            return getattr(converter, name)
-    steps = converter.steps_per_bar
-    if getattr(converter, "split_instruments", False):
-        steps *= converter.num_drums
-    return max(1, max_seq_len // steps)
+def as_instrument(piece: NoteSequence, passage: Passage, converter: Converter) -> None:
+    """Gives a melody the instrument that it was read from."""
+    if isinstance(converter, MelodyConverter):
+        player = passage.crops[0].notes[0]
+        for note in piece.notes:
+            note.instrument, note.program = player.instrument, player.program
 
 
-def bar_seconds(converter: Converter, qpm: float) -> float:
-    """Returns the length of a bar."""
-    return 60.0 / qpm * converter.quarters_per_bar
-
-
-def _passage(backend: Backend, piece: NoteSequence) -> Passage:
+def _passage(backend: Backend, piece: NoteSequence, num_bars: int | None) -> Passage:
     converter = build_converter(backend.config.data.converter)
     grid = grid_of(piece, converter.steps_per_quarter, converter.steps_per_bar)
     size = window_bars(converter, backend.config.model.max_seq_len)
-    num_bars = number_of_bars(piece, grid, converter.steps_per_bar)
+    num_bars = num_bars or number_of_bars(piece, grid, converter.steps_per_bar)
     bar = bar_seconds(converter, grid.qpm)
     kind = backend.config.data.converter["kind"]
     whole = piece if num_bars >= size else looped(piece, num_bars * bar, size * bar, grid)
     layout = Layout.of(num_bars, size)
     crops = [crop(whole, start * bar, size * bar, grid, kind) for start in layout.starts]
+    windows = taken(backend, crops)
+    if not windows.rows:
+        raise windows.refusals[0]
+    left_out = tuple(
+        str(refusal)
+        for row, refusal in windows.refusals.items()
+        if any(note.velocity for note in crops[row].notes)
+    )
+    own = tuple(crops[row] for row in windows.rows)
+    return Passage(windows.excerpt, windows.rows, layout, own, left_out)
+
+
+class Taken(NamedTuple):
+    """What a model takes of some windows.
+
+    Attributes:
+        excerpt: N rows.
+        rows: the window of each row.
+        refusals: why the others were not taken, by window.
+    """
+
+    excerpt: Excerpt | None
+    rows: tuple[int, ...]
+    refusals: dict[int, NotConvertible]
+
+
+def taken(backend: Backend, crops: list[NoteSequence]) -> Taken:
+    """Returns what a model takes of windows that were cut for its kind of converter."""
     for number, window in enumerate(crops):
         window.id = window.filename = str(number)
     found = _examples(backend, crops)
     rows = tuple(int(source) for source in found.sources)
-    left_out = tuple(
-        refusal.message
-        for refusal in found.refusals
-        if any(note.velocity for note in crops[int(refusal.source)].notes)
-    )
-    if not rows:
-        refusal = found.refusals[0]
-        raise NotConvertible(refusal.rule, refusal.message)
-    steps = size * converter.steps_per_bar
-    excerpt = _filled(_excerpt(found, backend), kind, steps, converter)
-    return Passage(excerpt, rows, layout, tuple(crops[row] for row in rows), left_out)
+    refusals = {int(r.source): NotConvertible(r.rule, r.message) for r in found.refusals}
+    excerpt = _filled(_excerpt(found, backend), backend) if rows else None
+    return Taken(excerpt, rows, refusals)
 
 
 def _examples(backend: Backend, crops: list[NoteSequence]) -> Examples:
@@ -247,10 +211,12 @@ def _examples(backend: Backend, crops: list[NoteSequence]) -> Examples:
     return dataclasses.replace(kept, refusals=found.refusals)
 
 
-def _filled(excerpt: Excerpt, kind: str, steps: int, converter: Converter) -> Excerpt:
+def _filled(excerpt: Excerpt, backend: Backend) -> Excerpt:
     """Returns groove windows that end in silence at their full length."""
-    if kind != "groove":
+    if backend.config.data.converter["kind"] != "groove":
         return excerpt
+    converter = build_converter(backend.config.data.converter)
+    steps = window_bars(converter, backend.config.model.max_seq_len) * converter.steps_per_bar
     full = steps * (converter.num_drums if converter.split_instruments else 1)
     return dataclasses.replace(excerpt, lengths=np.full_like(excerpt.lengths, full))
 
@@ -284,38 +250,3 @@ def _name(line: NoteSequence) -> str:
     names = [info.name for info in line.instrument_infos if info.instrument == note.instrument]
     kind = "drums" if note.is_drum else f"program {note.program}"
     return f"instrument {note.instrument} ({', '.join([*names, kind])})"
-
-
-def _add(
-    whole: NoteSequence,
-    window: NoteSequence,
-    offset: float,
-    first: float,
-    last: float,
-    slack: float,
-) -> None:
-    """Adds what begins between `first` and `last` seconds of a window to a piece."""
-    for note in window.notes:
-        if not first - slack <= note.start_time < last - slack:
-            continue
-        added = whole.notes.add()
-        added.CopyFrom(note)
-        end = note.end_time if note.is_drum else min(note.end_time, last)
-        added.start_time, added.end_time = note.start_time + offset, end + offset
-    _add_states(whole.text_annotations, window.text_annotations, "text", offset, first, last)
-    _add_states(whole.key_signatures, window.key_signatures, "key", offset, first, last)
-
-
-def _add_states(
-    into: Any, events: Any, field: str, offset: float, first: float, last: float
-) -> None:
-    """Adds what is in force from `first` to `last`, where it differs from what is so already."""
-    for number, event in enumerate(events):
-        until = events[number + 1].time if number + 1 < len(events) else np.inf
-        if until <= first or event.time >= last:
-            continue
-        if into and getattr(into[-1], field) == getattr(event, field):
-            continue
-        added = into.add()
-        added.CopyFrom(event)
-        added.time = max(event.time, first) + offset
