@@ -25,7 +25,7 @@ from lofi_tf.generation.drawing import (
     window_seeds,
 )
 from lofi_tf.generation.layout import Layout, bar_seconds, joined_at, window_bars
-from lofi_tf.generation.neighbours import AMOUNT, neighbours
+from lofi_tf.generation.neighbours import CHAIN_AMOUNT, neighbours
 from lofi_tf.generation.windows import Excerpt, taken
 
 CANDIDATES = 8
@@ -39,7 +39,7 @@ def chained(
     layout: Layout,
     how: How,
     output: int,
-    amount: float = AMOUNT,
+    amount: float = CHAIN_AMOUNT,
     controls: np.ndarray | None = None,
 ) -> NoteSequence:
     """Returns the windows of a layout, each chosen to follow the one before.
@@ -109,7 +109,11 @@ def joint_errors(
     how: How,
     converter: Converter,
 ) -> np.ndarray:
-    """Returns how badly the model gives back each joint, [N]; infinite where it takes none of it.
+    """Returns how much worse the model gives back each joint than the windows beside it, [N].
+
+    It is the joint's error less half the candidate's own (the other half, that of the window
+    before, is the same for all): busy windows come back worse than sparse ones, and to take the
+    least error alone would empty the music. Infinite where the model takes nothing of a joint.
 
     Args:
         backend: the model.
@@ -124,12 +128,13 @@ def joint_errors(
     places, crops = [(0, 0, size), (size, 0, size)], []
     for candidate in candidates:
         both = joined_at([before, candidate], places, 2 * size, how, converter)
-        crops.append(crop(both, length / 2, length, grid, kind))
-    errors = np.full(len(candidates), np.inf)
+        crops += [crop(both, begin, length, grid, kind) for begin in (length / 2, length)]
+    errors = np.full(len(crops), np.inf)
     windows = taken(backend, crops)
     if windows.rows:
         errors[list(windows.rows)] = reconstruction_errors(backend, windows.excerpt, how)
-    return errors
+    joints, own = errors[::2], errors[1::2]
+    return joints - np.where(np.isfinite(own), own, 0.0) / 2
 
 
 def reconstruction_errors(backend: Backend, excerpt: Excerpt, how: How) -> np.ndarray:

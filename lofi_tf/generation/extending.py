@@ -5,7 +5,7 @@ from lofi_tf.data.converter import build_converter
 from lofi_tf.generation.chaining import chained
 from lofi_tf.generation.drawing import HOW, How, NoteSequence, check_controls, pieces_of
 from lofi_tf.generation.layout import Layout, bar_seconds
-from lofi_tf.generation.neighbours import AMOUNT
+from lofi_tf.generation.neighbours import CHAIN_AMOUNT
 from lofi_tf.generation.progressions import chord_controls, progression, write_chords
 from lofi_tf.generation.windows import Passage, as_instrument, passage_of
 
@@ -17,7 +17,7 @@ def continue_(
     how: How = HOW,
     length_bars: int | None = None,
     chords: str | None = None,
-    amount: float = AMOUNT,
+    amount: float = CHAIN_AMOUNT,
 ) -> list[NoteSequence]:
     """Returns a piece, and music that follows it from its next bar line on.
 

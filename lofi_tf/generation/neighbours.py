@@ -9,7 +9,8 @@ import numpy as np
 
 from lofi_tf.errors import LofiError
 
-AMOUNT = 0.3
+AMOUNT = 0.3  # of a variation
+CHAIN_AMOUNT = 0.2  # of the windows of one piece, which are to stay one music
 
 
 def neighbours(means: np.ndarray, draws: np.ndarray, amount: float) -> np.ndarray:

@@ -10,7 +10,7 @@ from lofi_tf.errors import LofiError
 from lofi_tf.generation.chaining import chained
 from lofi_tf.generation.drawing import HOW, How, NoteSequence, decode, prior, row_seeds
 from lofi_tf.generation.layout import Layout, window_bars
-from lofi_tf.generation.neighbours import AMOUNT
+from lofi_tf.generation.neighbours import CHAIN_AMOUNT
 from lofi_tf.generation.playing import played
 from lofi_tf.generation.progressions import chord_controls, progression, write_chords
 from lofi_tf.generation.windows import passage_of
@@ -24,7 +24,7 @@ def sample(
     hits: NoteSequence | None = None,
     chords: str | None = None,
     length_bars: int | None = None,
-    amount: float = AMOUNT,
+    amount: float = CHAIN_AMOUNT,
 ) -> list[NoteSequence]:
     """Returns new pieces, their latents drawn from the prior.
 
