@@ -109,13 +109,16 @@ def open_backend(
     return backend_of_model(built, config)
 
 
-def load_model(path: Path, config: Config | None = None) -> tuple[MusicVAE, Config]:
+def load_model(
+    path: Path, config: Config | None = None, renamed: Callable[[str], str] | None = None
+) -> tuple[MusicVAE, Config]:
     """Returns the model of a checkpoint, and its config.
 
     Args:
         path: prefix, folder or `.tar` of a checkpoint.
         config: of the model; the folders of the checkpoint are asked where it is not given. Where
             they know one of the same name, theirs is taken, whatever its sizes.
+        renamed: as `checkpoints.load_weights` takes it.
 
     Raises:
         LofiError: no checkpoint there, no config known, or another than the checkpoint's.
@@ -128,7 +131,7 @@ def load_model(path: Path, config: Config | None = None) -> tuple[MusicVAE, Conf
         config = known
     _check_same(config, known, path)
     model = build_model(config)
-    checkpoints.load_weights(model, path)
+    checkpoints.load_weights(model, path, renamed)
     return model, config
 
 

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from lofi_tf.cli.flags import add_bool, run_command, say
+from lofi_tf.cli.flags import Parser, add_bool, run_command, say
 from lofi_tf.cli.generate_modes import FLAGS, MODES
 from lofi_tf.errors import LofiError
 
@@ -16,7 +16,7 @@ _TALKS = ("DEBUG", "INFO")  # levels of --log at which the command says what it 
 
 def build_parser() -> argparse.ArgumentParser:
     """Returns the parser of the command's flags, Magenta's `music_vae_generate` included."""
-    parser = argparse.ArgumentParser(prog="lofi_generate", description=__doc__, allow_abbrev=False)
+    parser = Parser("lofi_generate", __doc__)
     flag = parser.add_argument
     flag(
         *("--model", "--run_dir"),
