@@ -17,6 +17,7 @@ COMMANDS = {
     "lofi_train": TRAIN,
     "lofi_generate": GENERATE,
     "lofi_export": EXPORT,
+    "lofi_attributes": "lofi_tf.cli.attributes:main",
     # Magenta's names, so that its users' scripts run unchanged.
     "music_vae_train": TRAIN,
     "music_vae_generate": GENERATE,

@@ -109,12 +109,16 @@ def open_backend(
     return backend_of_model(built, config)
 
 
-def load_model(path: Path, config: Config | None = None) -> tuple[MusicVAE, Config]:
+def load_model(
+    path: Path, config: Config | None = None, renamed: Callable[[str], str] | None = None
+) -> tuple[MusicVAE, Config]:
     """Returns the model of a checkpoint, and its config.
 
     Args:
         path: prefix, folder or `.tar` of a checkpoint.
-        config: of the model; the folders of the checkpoint are asked where it is not given.
+        config: of the model; the folders of the checkpoint are asked where it is not given. Where
+            they know one of the same name, theirs is taken, whatever its sizes.
+        renamed: as `checkpoints.load_weights` takes it.
 
     Raises:
         LofiError: no checkpoint there, no config known, or another than the checkpoint's.
@@ -123,10 +127,11 @@ def load_model(path: Path, config: Config | None = None) -> tuple[MusicVAE, Conf
     known = load_config(run) if run else None
     if config is None and known is None:
         raise LofiError(f"{path} does not say its config: give --config")
-    config = config or known
+    if config is None or (known is not None and known.name == config.name):
+        config = known
     _check_same(config, known, path)
     model = build_model(config)
-    checkpoints.load_weights(model, path)
+    checkpoints.load_weights(model, path, renamed)
     return model, config
 
 

@@ -1,6 +1,7 @@
 """Checkpoints: of our runs, and Magenta's, in folders, by prefix or in tar files."""
 
 import glob
+import re
 import tarfile
 import tempfile
 import warnings
@@ -10,10 +11,11 @@ from typing import Any
 
 import tensorflow as tf
 
-from lofi_tf.compat.magenta_checkpoint import load_magenta_checkpoint
+from lofi_tf.compat.magenta_checkpoint import load_magenta_checkpoint, magenta_weights
 from lofi_tf.errors import LofiError, LofiWarning
 from lofi_tf.models.vae import MusicVAE
 
+Renamed = Callable[[str], str]
 OUR_MARK = "_CHECKPOINTABLE_OBJECT_GRAPH"  # what object-based checkpoints hold, TF1's do not
 
 
@@ -64,13 +66,15 @@ def _plateau_of(model: MusicVAE) -> dict[str, tf.Module]:
     return {} if model.rate.plateau is None else {"plateau": model.rate.plateau}
 
 
-def load_weights(model: MusicVAE, path: str | Path) -> None:
+def load_weights(model: MusicVAE, path: str | Path, renamed: Renamed | None = None) -> None:
     """Sets a model's weights from any checkpoint: ours or Magenta's TF1.
 
     Args:
         model: of the config that the checkpoint was trained with.
         path: a prefix (`model.ckpt-2721`), a folder (its latest whole checkpoint, as by
             `restore_latest`, or the first one found at any depth) or a `.tar` file of either.
+        renamed: what a checkpoint of Magenta's calls the variable of a name; the same if not
+            given.
 
     Raises:
         LofiError: no checkpoint there, none that is whole, or one that does not fit.
@@ -79,22 +83,26 @@ def load_weights(model: MusicVAE, path: str | Path) -> None:
     if path.is_file() and tarfile.is_tarfile(path):
         with tempfile.TemporaryDirectory() as folder:
             _extract(path, Path(folder))
-            _load_newest(model, _prefixes_in(Path(folder), path))
+            _load_newest(model, _prefixes_in(Path(folder), path), renamed)
         return
     if path.is_dir():
-        _load_newest(model, _prefixes_in(path, path))
+        _load_newest(model, _prefixes_in(path, path), renamed)
         return
     if not Path(f"{path}.index").is_file():
         raise LofiError(
             f"no checkpoint at {path}. Expected a prefix with an .index file, a folder or a .tar"
         )
-    _load_newest(model, [str(path)])
+    _load_newest(model, [str(path)], renamed)
 
 
-def _load_newest(model: MusicVAE, prefixes: list[str]) -> None:
+def _load_newest(model: MusicVAE, prefixes: list[str], renamed: Renamed | None) -> None:
     def load(prefix):
-        ours = OUR_MARK in dict(tf.train.list_variables(prefix))
-        (_restore if ours else load_magenta_checkpoint)(model, prefix)
+        if OUR_MARK in dict(tf.train.list_variables(prefix)):
+            _restore(model, prefix)
+            return
+        names = magenta_weights(model) if renamed else ()
+        back = {f"^{re.escape(renamed(name))}$": name for name in names}
+        load_magenta_checkpoint(model, prefix, back)
 
     _first_whole(prefixes, load)
 

@@ -217,8 +217,8 @@ def test_checkpoint_of_a_run_knows_its_config(run_dir, tmp_path):
     [
         ([], "run_dir"),
         (["--run_dir=x", "--checkpoint_file=y"], "one of the two"),
-        (["--run_dir=no_such_folder"], "give --config"),
-        (["--run_dir=no_such_folder", "--config=groovae_4bar"], "no checkpoint"),
+        (["--run_dir=no_such_folder"], "no such folder"),
+        (["--checkpoint_file=no_such", "--config=groovae_4bar"], "no checkpoint"),
         (["--run_dir=x", "--config=groovae_5bar"], "Did you mean 'groovae_4bar'"),
         (["--run_dir=x", "--num_outputs=0"], "num_outputs must be at least 1"),
         (["--run_dir=x", "--mode=interpolate"], "--input_midi_2"),

@@ -1,31 +1,50 @@
-"""`lofi_generate`: new music from a trained model, or a way between two pieces."""
+"""`lofi_generate`: new music from a trained model, from nothing or from music that is there."""
 
 import argparse
 import secrets
 import time
+from collections.abc import Callable
 from pathlib import Path
 
-from lofi_tf.cli.flags import add_bool, run_command, say
-from lofi_tf.errors import LofiError, NotConvertible
+from lofi_tf.cli.flags import Parser, add_bool, run_command, say
+from lofi_tf.cli.generate_modes import FLAGS, MODES
+from lofi_tf.errors import LofiError
+
+INPUTS = ("input_midi_1", "input_midi_2", "input_midi_3", "input_midi_4")
+_TALKS = ("DEBUG", "INFO")  # levels of --log at which the command says what it did
 
 
 def build_parser() -> argparse.ArgumentParser:
     """Returns the parser of the command's flags, Magenta's `music_vae_generate` included."""
-    parser = argparse.ArgumentParser(prog="lofi_generate", description=__doc__, allow_abbrev=False)
+    parser = Parser("lofi_generate", __doc__)
     flag = parser.add_argument
-    flag("--run_dir", help="folder that lofi_train wrote; its latest checkpoint is taken")
+    flag(
+        *("--model", "--run_dir"),
+        dest="model",
+        help="folder that lofi_train or lofi_export wrote, or the address of a served model",
+    )
     flag("--checkpoint_file", help="a checkpoint: prefix, folder or .tar, ours or Magenta's")
     flag("--config", help="name of a config or YAML file; a run knows its own")
     flag("--hparams", default="", help="overrides of the config, for a checkpoint of other sizes")
     flag("--output_dir", default="/tmp/music_vae/generated", help="where the files go")
-    flag("--mode", default="sample", choices=["sample", "interpolate"])
-    flag("--input_midi_1", help="where to interpolate from; whose hits to play (hits control)")
-    flag("--input_midi_2", help="where to interpolate to")
-    flag("--num_outputs", type=int, default=5)
+    flag("--mode", default="sample", choices=list(MODES))
+    flag(
+        *("--input_midi_1", "--input_midi"),
+        dest="input_midi_1",
+        help="the music to start from: MIDI, MusicXML or ABC",
+    )
+    for name in INPUTS[1:]:
+        flag(f"--{name}", help="where to interpolate to" if name[-1] == "2" else "a grid's corner")
+    flag("--num_outputs", type=int, help="files (default: 5, or 1 of music given); a grid's side")
     flag("--max_batch_size", type=int, default=8, help="outputs decoded at once")
     flag("--temperature", type=float, default=0.5, help="0 takes the likeliest at each step")
     flag("--seed", type=int, help="the same seed gives the same files (default: a new one)")
-    flag("--qpm", type=float, default=120.0, help="tempo, quarter notes a minute")
+    flag("--qpm", type=float, help="tempo, quarter notes a minute (default: the input's, or 120)")
+    flag("--length_bars", type=int, help="bars of new music: sample, continue")
+    flag("--chords", help="such as 'C Am F G' or 'C:2 F:1 G:1', for models that take chords")
+    flag("--amount", type=float, help="how far from the input or the first window, 0 to 1")
+    flag("--attribute", action="append", help="vary: such as density=+1.0; may be repeated")
+    flag("--attributes_file", help="what lofi_attributes wrote (default: beside the model)")
     add_bool(parser, "png", False, "draw a piano roll beside each file")
     flag("--log", default="INFO", choices=["DEBUG", "INFO", "WARN", "ERROR", "FATAL"])
     return parser
@@ -40,103 +59,101 @@ def main(argv: list[str] | None = None) -> int:
 def _run(args: argparse.Namespace) -> None:
     _check(args)
     from lofi_tf import quiet
-    from lofi_tf.config import load_config
-    from lofi_tf.hparams import with_hparams
 
-    config = None
-    if args.hparams and not args.config:
-        raise LofiError("--hparams needs --config; a run folder knows its own settings")
-    if args.config:
-        config = with_hparams(load_config(args.config), args.hparams)
+    tell = say if args.log in _TALKS else lambda line: None
+    config, inputs = _config(args), _inputs(args)
+    if args.model and "://" not in args.model and not Path(args.model).is_dir():
+        raise LofiError(f"--model (or --run_dir): no such folder. Received: {args.model!r}")
     with quiet.imports():
         from lofi_tf import generation
         from lofi_tf.backends import open_backend
-    backend = open_backend(args.run_dir, args.checkpoint_file, config)
+    backend = open_backend(args.model, args.checkpoint_file, config)
+    if config is not None and backend.config != config:
+        tell(f"{args.config}: the model's own settings are taken, which differ from the config's.")
     seed = secrets.randbelow(2**31) if args.seed is None else args.seed
     how = generation.How(args.temperature, seed, args.qpm, args.max_batch_size)
     stem = f"{backend.config.name}_%s_{time.strftime('%Y-%m-%d_%H%M%S')}"
-    pieces = (
-        _interpolate(args, backend, how, stem)
-        if args.mode == "interpolate"
-        else (_sample(args, backend, how))
-    )
-    _write(args, pieces, stem % args.mode)
-    say(f"Wrote {len(pieces)} files to {args.output_dir} (--seed={seed}).")
+    write = _writer(args, stem, tell)
+    pieces = MODES[args.mode].run(args, backend, inputs, how, write)
+    write(pieces, args.mode)
+    tell(f"Wrote {len(pieces)} files to {args.output_dir} (--seed={seed}).")
 
 
 def _check(args: argparse.Namespace) -> None:
-    if (args.run_dir is None) == (args.checkpoint_file is None):
-        raise LofiError("give --run_dir or --checkpoint_file, one of the two")
-    if args.mode == "interpolate" and not (args.input_midi_1 and args.input_midi_2):
-        raise LofiError("--mode=interpolate needs --input_midi_1 and --input_midi_2")
+    if (args.model is None) == (args.checkpoint_file is None):
+        raise LofiError("give --model (or --run_dir) or --checkpoint_file, one of the two")
+    mode = MODES[args.mode]
+    given = [name for name in INPUTS if getattr(args, name)]
+    if len(given) not in mode.inputs or given != list(INPUTS[: len(given)]):
+        wanted = " or ".join(_names(number) for number in mode.inputs)
+        raise LofiError(
+            f"--mode={args.mode} takes {wanted}. Received: {', '.join(given) or 'none'}"
+        )
+    for name in FLAGS:
+        if getattr(args, name) is not None and name not in mode.flags:
+            takers = [other for other, its in MODES.items() if name in its.flags]
+            raise LofiError(f"--{name} is not for --mode={args.mode}. Allowed: {', '.join(takers)}")
+    if args.num_outputs is None:
+        args.num_outputs = mode.num_outputs
     least = {"num_outputs": 1, "max_batch_size": 1, "temperature": 0, "seed": 0, "qpm": 4}
+    least |= {"length_bars": 1}
     for name, low in least.items():
         value = getattr(args, name)
         if value is not None and not low <= value < 2**31:
             raise LofiError(f"--{name} must be at least {low} and below 2**31. Received: {value}")
-    for name in ("input_midi_1", "input_midi_2"):
-        path = getattr(args, name)
-        if path and not Path(path).is_file():
-            raise LofiError(f"--{name}: no such file. Received: {path!r}")
+    for name in given:
+        if not Path(getattr(args, name)).is_file():
+            raise LofiError(f"--{name}: no such file. Received: {getattr(args, name)!r}")
 
 
-def _sample(args, backend, how):
-    from lofi_tf import generation
-
-    controls = None
-    if args.input_midi_1:
-        controls = _one_excerpt(args, backend, 1).controls
-        if controls is None:
-            raise LofiError(f"{backend.config.name} takes no controls: leave out --input_midi_1")
-        controls = controls[0]
-    return generation.sample(backend, args.num_outputs, how, controls)
+def _names(number: int) -> str:
+    names = [f"--{name}" for name in INPUTS[:number]]
+    return " and ".join([", ".join(names[:-1]), names[-1]] if number > 1 else names) or "no input"
 
 
-def _interpolate(args, backend, how, stem):
-    from lofi_tf import generation
+def _config(args: argparse.Namespace):
+    """Returns the config of the flags, or None where the model is to know its own."""
+    from lofi_tf.config import load_config
+    from lofi_tf.hparams import with_hparams
 
-    start, end = (_one_excerpt(args, backend, number, stem) for number in (1, 2))
-    return generation.interpolate(backend, start, end, args.num_outputs, how)
+    if args.hparams and not args.config:
+        raise LofiError("--hparams needs --config; a run folder knows its own settings")
+    return with_hparams(load_config(args.config), args.hparams) if args.config else None
 
 
-def _one_excerpt(args, backend, number: int, stem: str | None = None):
-    """Returns the one excerpt of an input file; where it holds several, writes them all."""
-    from lofi_tf import generation
-    from lofi_tf.data.converter import build_converter
+def _inputs(args: argparse.Namespace) -> list:
+    """Returns the music of the input files; of an ABC file with several tunes the first."""
     from lofi_tf.data.notes import sequences_from_file
 
-    path = Path(getattr(args, f"input_midi_{number}"))
-    try:
-        sequence = sequences_from_file(path, path.name, "")[0]
-        found = generation.excerpts_of(backend, sequence)
-    except NotConvertible as error:
-        raise LofiError(f"{path} does not fit {backend.config.name}: {error}") from error
-    if len(found.inputs) > 1 and stem:
-        converter = build_converter(backend.config.data.converter)
-        _write(
-            args,
-            [converter.from_outputs(t) for t in found.targets],
-            stem % f"input{number}-extractions",
-        )
-        raise LofiError(
-            f"{path} holds {len(found.inputs)} examples, and one is needed: they have been written "
-            f"to {args.output_dir}, choose one of them as --input_midi_{number}"
-        )
+    paths = [Path(getattr(args, name)) for name in INPUTS if getattr(args, name)]
+    found = []
+    for path in paths:
+        try:
+            found.append(sequences_from_file(path, str(path), "")[0])
+        except LofiError as error:
+            raise LofiError(f"{path}: {error}") from error
     return found
 
 
-def _write(args, pieces, stem: str) -> None:
+def _writer(args: argparse.Namespace, stem: str, tell: Callable[[str], None]) -> Callable:
+    """Returns what writes pieces under a word and their numbers, or the names that they have."""
     from lofi_tf.data.midi import write_midi
-    from lofi_tf.generation import start_at_zero
 
-    moved = 0
-    for number, piece in enumerate(pieces):
-        moved += start_at_zero(piece)
-        path = Path(args.output_dir) / f"{stem}-{number:03d}-of-{len(pieces):03d}.mid"
-        write_midi(piece, path)
-        if args.png:
-            from lofi_tf.pictures import save_piano_roll
+    def write(pieces: list | dict, word: str) -> None:
+        from lofi_tf.generation import start_at_zero
 
-            save_piano_roll(piece, path.with_suffix(".png"), path.stem)
-    if moved:
-        say(f"{moved} notes played ahead of the first beat were moved to its start.")
+        moved, count = 0, len(pieces)
+        if not isinstance(pieces, dict):
+            pieces = {f"{n:03d}-of-{count:03d}": piece for n, piece in enumerate(pieces)}
+        for name, piece in pieces.items():
+            moved += start_at_zero(piece)
+            path = Path(args.output_dir) / f"{stem % word}-{name}.mid"
+            write_midi(piece, path)
+            if args.png:
+                from lofi_tf.pictures import save_piano_roll
+
+                save_piano_roll(piece, path.with_suffix(".png"))
+        if moved:
+            tell(f"{moved} notes played ahead of the first beat were moved to its start.")
+
+    return write

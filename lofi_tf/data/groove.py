@@ -187,7 +187,7 @@ class GrooveConverter(GridConverter):
         """
         from lofi_tf.data.sequence_proto import NoteSequence
 
-        hits, velocities, offsets = self._fields(np.asarray(outputs, np.float64))
+        hits, velocities, offsets = self.fields(np.asarray(outputs, np.float64))
         steps, drums = np.nonzero(hits > 0.5)
         step_seconds = Grid(qpm, self.steps_per_quarter).step_seconds
         starts = (steps - offsets[steps, drums]) * step_seconds
@@ -242,7 +242,7 @@ class GrooveConverter(GridConverter):
         drawn = np.random.default_rng([self.seed, name]).choice(starts, cap, replace=False)
         return sorted(drawn.tolist()), size
 
-    def _fields(self, outputs: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def fields(self, outputs: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Returns hits, velocities (int64, 0 to 127) and offsets in steps, each [S, D]."""
         split, drums, depth = self.split_instruments, self.num_drums, self.drum_depth
         width = depth if split else depth * drums

@@ -1,0 +1,51 @@
+"""`lofi_attributes`: the directions of a model's latent that `--attribute` goes along."""
+
+import argparse
+from pathlib import Path
+
+from lofi_tf.cli.flags import Parser, run_command, say
+from lofi_tf.errors import LofiError
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Returns the parser of the command's flags."""
+    parser = argparse.ArgumentParser(
+        prog="lofi_attributes", description=__doc__, allow_abbrev=False
+    )
+    flag = parser.add_argument
+    flag("--model", help="folder that lofi_train or lofi_export wrote, or a served model's address")
+    flag("--examples_path", help="records to compare, as lofi_train takes them")
+    flag("--output", help="where to write (default: attributes.npz beside the model)")
+    return parser
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Runs the command; returns its exit code."""
+    args = build_parser().parse_args(argv)
+    return run_command(lambda: _run(args))
+
+
+def _run(args: argparse.Namespace) -> None:
+    for name in ("model", "examples_path"):
+        if not getattr(args, name):
+            raise LofiError(f"--{name} is missing")
+    is_address = "://" in args.model
+    if is_address and not args.output:
+        raise LofiError("--output is missing: there is no folder of a served model to write to")
+    if not is_address and not Path(args.model).is_dir():
+        raise LofiError(f"--model: no such folder. Received: {args.model!r}")
+    from lofi_tf import quiet
+
+    with quiet.imports():
+        from lofi_tf.backends import open_backend
+        from lofi_tf.data.records import load_examples
+        from lofi_tf.generation import attributes
+    backend = open_backend(args.model)
+    settings = {**backend.config.data.converter, "mode": "eval"}
+    examples = load_examples(args.examples_path, None, "train", settings, say=say)
+    found = attributes.attributes_of(backend, examples)
+    path = Path(args.output) if args.output else attributes.attributes_path(args.model)
+    attributes.save_attributes(found, path, backend.config.name)
+    for name, one in found.items():
+        print(f"{name:12} {one.low:8.3f} {one.high:8.3f} {one.num_examples:8}")
+    say(f"Wrote {len(found)} attributes of {len(examples)} examples to {path}.")

@@ -1,0 +1,140 @@
+"""The modes of `lofi_generate`: for each the inputs it takes and the library call it is."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from lofi_tf.errors import LofiError
+
+Pieces = list[Any] | dict[str, Any]  # files are named by number, or by these names
+
+
+class Mode(NamedTuple):
+    """A mode of the command.
+
+    Attributes:
+        inputs: how many input files it may have.
+        num_outputs: files, where none are asked for.
+        flags: those of `FLAGS` that it takes.
+        run: `(flags, backend, inputs, how, write) -> pieces`.
+    """
+
+    inputs: tuple[int, ...]
+    num_outputs: int
+    flags: tuple[str, ...]
+    run: Callable[..., Pieces]
+
+
+FLAGS = ("length_bars", "chords", "amount", "attribute", "attributes_file")  # not for every mode
+
+
+def _sample(args, backend, inputs, how, write) -> Pieces:
+    from lofi_tf import generation
+
+    hits = inputs[0] if inputs else None
+    return generation.sample(backend, args.num_outputs, how, hits=hits, **_given(args))
+
+
+def _interpolate(args, backend, inputs, how, write) -> Pieces:
+    from lofi_tf import generation
+
+    excerpts = [generation.excerpts_of(backend, piece) for piece in inputs]
+    _check_single(args, backend, excerpts, inputs, how, write)
+    if len(inputs) == 2:
+        return generation.interpolate(backend, *excerpts, args.num_outputs, how.like(inputs[0]))
+    rows = generation.grid(backend, tuple(excerpts), args.num_outputs, how.like(inputs[0]))
+    side = len(rows)
+    return {
+        f"row{row}-column{column}-of-{side}x{side}": piece
+        for row, pieces in enumerate(rows)
+        for column, piece in enumerate(pieces)
+    }
+
+
+def _vary(args, backend, inputs, how, write) -> Pieces:
+    from lofi_tf import generation
+    from lofi_tf.generation import attributes
+
+    wanted, vectors = _attributes(args.attribute), {}
+    if wanted:
+        path = _attributes_path(args)
+        vectors = attributes.load_vectors(path, backend)
+    given = _given(args, ("amount", "chords"))
+    return generation.vary(
+        *(backend, *inputs, args.num_outputs, how), attributes=wanted, vectors=vectors, **given
+    )
+
+
+def _verb(name: str) -> Callable[..., Pieces]:
+    """Returns the mode of a function `(backend, *pieces, num_outputs, how)` of the library."""
+
+    def run(args, backend, inputs, how, write) -> Pieces:
+        from lofi_tf import generation
+
+        verb = getattr(generation, name)
+        return verb(backend, *inputs, args.num_outputs, how, **_given(args))
+
+    return run
+
+
+MODES = {
+    "sample": Mode((0, 1), 5, ("length_bars", "chords", "amount"), _sample),
+    "interpolate": Mode((2, 4), 5, (), _interpolate),
+    "reconstruct": Mode((1,), 1, ("chords",), _verb("reconstruct")),
+    "humanize": Mode((1,), 1, (), _verb("humanize")),
+    "tap2drum": Mode((1,), 1, (), _verb("tap2drum")),
+    "add_hihats": Mode((1,), 1, (), _verb("add_hihats")),
+    "groove_transfer": Mode((2,), 1, (), _verb("groove_transfer")),
+    "continue": Mode((1,), 5, ("length_bars", "chords", "amount"), _verb("continue_")),
+    "vary": Mode((1,), 5, ("amount", "chords", "attribute", "attributes_file"), _vary),
+}
+
+
+def _given(args, names: tuple[str, ...] = FLAGS) -> dict[str, Any]:
+    """Returns the values of those flags that were given."""
+    values = {name: getattr(args, name) for name in names}
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _attributes(texts: list[str] | None) -> dict[str, float]:
+    """Returns how far to go along each attribute, of texts such as `density=+1,swing=-0.5`."""
+    found = {}
+    for text in ",".join(texts or []).split(",") if texts else []:
+        name, _, value = text.partition("=")
+        try:
+            found[name.strip()] = float(value)
+        except ValueError:
+            raise LofiError(
+                f"--attribute must be a name and a number, such as density=+1.0. Received: {text!r}"
+            ) from None
+    return found
+
+
+def _attributes_path(args) -> Path:
+    """Returns where the attribute vectors of the model lie."""
+    from lofi_tf.generation import attributes
+
+    if args.attributes_file:
+        return Path(args.attributes_file)
+    if not args.model or "://" in args.model:
+        raise LofiError("--attribute of a model that is no folder needs --attributes_file")
+    return attributes.attributes_path(args.model)
+
+
+def _check_single(args, backend, excerpts, inputs, how, write) -> None:
+    """Refuses inputs of several examples, and writes those to choose from."""
+    from lofi_tf.data.converter import build_converter
+
+    converter = build_converter(backend.config.data.converter)
+    for number, (excerpt, piece) in enumerate(zip(excerpts, inputs, strict=True), 1):
+        count = len(excerpt.inputs)
+        if count == 1:
+            continue
+        qpm = how.like(piece).qpm
+        examples = [converter.from_outputs(target, qpm) for target in excerpt.targets]
+        write(examples, f"input{number}-extractions")
+        raise LofiError(
+            f"{getattr(args, f'input_midi_{number}')} holds {count} examples, and one is needed: "
+            f"they have been written to {args.output_dir}, choose one of them as "
+            f"--input_midi_{number}"
+        )

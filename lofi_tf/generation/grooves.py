@@ -1,0 +1,252 @@
+"""What GrooVAE's models were made for: feel for plain hits, beats from taps, hi-hats, transfer.
+
+Gillick et al. 2019, "Learning to Groove with Inverse Sequence Transformations".
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from lofi_tf.backends import Backend
+from lofi_tf.config import config_names, load_config
+from lofi_tf.data.converter import Converter, build_converter
+from lofi_tf.data.drum_classes import UNKNOWN, class_table
+from lofi_tf.data.groove import DRUM_INSTRUMENT, GrooveConverter
+from lofi_tf.data.groove_options import TAP_CHANNEL
+from lofi_tf.data.quantize import Grid
+from lofi_tf.errors import LofiError
+from lofi_tf.generation.drawing import HOW, How, NoteSequence, pieces_of
+from lofi_tf.generation.playing import played, rows_played
+from lofi_tf.generation.windows import Passage, joined, passage_of
+
+# What a mode asks of a converter.
+NEEDS: dict[str, Callable[[Converter], Any]] = {
+    "humanize": lambda converter: converter.humanize,
+    "tap2drum": lambda converter: converter.tapify,
+    "add_hihats": lambda converter: converter.add_instruments,
+    "groove_transfer": lambda converter: converter.hits_as_controls,
+}
+
+
+def humanize(
+    backend: Backend,
+    piece: NoteSequence,
+    num_outputs: int = 1,
+    how: How = HOW,
+) -> list[NoteSequence]:
+    """Returns the hits of a beat with velocities and timing of the model's.
+
+    The hits are the piece's own, each on its step and with its pitch. Where the model would not
+    hit, it gives no velocity: the drum's mean in the window is taken, and the step's mean timing.
+
+    Args:
+        backend: a model trained with the option `humanize`.
+        piece: a beat; of its velocities and timing nothing is kept.
+        num_outputs: outputs; they differ where `how` has a temperature above 0.
+        how: temperature, seed, and a tempo other than the piece's.
+
+    Raises:
+        LofiError: a model for something else.
+        NotConvertible: the model takes nothing of the piece, and which rule says so.
+    """
+    check_fits(backend, "humanize")
+    passage, how = passage_of(backend, piece), how.like(piece)
+    z = passage.excerpt.means(backend)
+    return [_felt(backend, passage, z, how, output) for output in range(num_outputs)]
+
+
+def groove_transfer(
+    backend: Backend,
+    feel: NoteSequence,
+    hits: NoteSequence,
+    num_outputs: int = 1,
+    how: How = HOW,
+) -> list[NoteSequence]:
+    """Returns the hits of one beat with the velocities and timing of another.
+
+    The latents are those of the beat with the feel, window by window and again from its first;
+    the hits are given as controls, and stay as in `humanize`. Tempo and metre are those of `hits`.
+
+    Args:
+        backend: a model trained with the option `hits_as_controls`.
+        feel: the beat whose feel is taken.
+        hits: the beat whose hits are played.
+        num_outputs: outputs; they differ where `how` has a temperature above 0.
+        how: temperature, seed, and a tempo other than that of `hits`.
+
+    Raises:
+        LofiError: a model for something else.
+        NotConvertible: the model takes nothing of a piece, and which rule says so.
+    """
+    check_fits(backend, "groove_transfer")
+    source, passage = passage_of(backend, feel), passage_of(backend, hits)
+    how, means = how.like(hits), source.excerpt.means(backend)
+    z = means[np.array(passage.rows) % len(means)]
+    return [_felt(backend, passage, z, how, output) for output in range(num_outputs)]
+
+
+def tap2drum(
+    backend: Backend,
+    piece: NoteSequence,
+    num_outputs: int = 1,
+    how: How = HOW,
+) -> list[NoteSequence]:
+    """Returns beats for a tapped rhythm.
+
+    Every note is a tap, whatever its pitch and instrument; the timing counts.
+
+    Args:
+        backend: a model trained with the option `tapify`.
+        piece: the taps.
+        num_outputs: outputs; they differ where `how` has a temperature above 0.
+        how: temperature, seed, and a tempo other than the piece's.
+
+    Raises:
+        LofiError: a model for something else.
+        NotConvertible: the model takes nothing of the piece, and which rule says so.
+    """
+    check_fits(backend, "tap2drum")
+    converter = build_converter(backend.config.data.converter)
+    passage = passage_of(backend, as_taps(piece, converter))
+    how, z = how.like(piece), passage.excerpt.means(backend)
+    return [played(backend, passage, z, how, output) for output in range(num_outputs)]
+
+
+def add_hihats(
+    backend: Backend,
+    piece: NoteSequence,
+    num_outputs: int = 1,
+    how: How = HOW,
+) -> list[NoteSequence]:
+    """Returns a beat with hi-hats of the model's; all else stays as it was played.
+
+    The drums are those of the model's option `add_instruments`; any that the piece has are left
+    out first.
+
+    Args:
+        backend: a model trained with the option `add_instruments`.
+        piece: a beat.
+        num_outputs: outputs; they differ where `how` has a temperature above 0.
+        how: temperature, seed, and a tempo other than the piece's.
+
+    Raises:
+        LofiError: a model for something else.
+        NotConvertible: the model takes nothing of the piece, and which rule says so.
+    """
+    check_fits(backend, "add_hihats")
+    converter = build_converter(backend.config.data.converter)
+    passage, how = passage_of(backend, piece), how.like(piece)
+    stretch, z = How().like(piece).qpm / how.qpm, passage.excerpt.means(backend)
+    found = []
+    for output in range(num_outputs):
+        windows = pieces_of(backend, rows_played(backend, passage, z, how, output), how)
+        for window, own in zip(windows, passage.crops, strict=True):
+            _exchange(window, own, converter, stretch)
+        found.append(joined(windows, passage, how, converter))
+    return found
+
+
+def as_taps(piece: NoteSequence, converter: GrooveConverter) -> NoteSequence:
+    """Returns a piece with every note as a tap on the drum that a tapped rhythm is written as."""
+    taps = type(piece)()
+    taps.CopyFrom(piece)
+    pitch = converter.with_mode("infer").classes[TAP_CHANNEL][0]
+    for note in taps.notes:
+        note.pitch, note.is_drum, note.instrument = pitch, True, DRUM_INSTRUMENT
+        note.program = 0
+    return taps
+
+
+def check_fits(backend: Backend, mode: str) -> None:
+    """Refuses a model that was not made for a mode, and names those that were."""
+    if fits(backend.config.data.converter, mode):
+        return
+    names = [name for name in config_names() if fits(load_config(name).data.converter, mode)]
+    raise LofiError(
+        f"{backend.config.name} was not made for {mode}. Configs that are: {', '.join(names)}"
+    )
+
+
+def fits(settings: dict[str, Any], mode: str) -> bool:
+    """Says whether a model with a converter of these settings was made for a mode."""
+    return settings["kind"] == "groove" and bool(NEEDS[mode](build_converter(settings)))
+
+
+def _felt(backend: Backend, passage: Passage, z: np.ndarray, how: How, output: int) -> NoteSequence:
+    """Returns a passage's own hits as the model plays them."""
+    converter = build_converter(backend.config.data.converter)
+    outputs = rows_played(backend, passage, z, how, output)
+    windows = pieces_of(backend, outputs, how, passage.excerpt.controls)
+    grid = Grid(how.qpm, converter.steps_per_quarter)
+    for window, own, array in zip(windows, passage.crops, outputs, strict=True):
+        hits = np.argwhere(converter.fields(array)[0] > 0.5).tolist()  # the order of the notes
+        model = dict(zip(map(tuple, hits), map(_copy, window.notes), strict=True))
+        _play(window, model, own_hits(own, converter), grid)
+    return joined(windows, passage, how, converter)
+
+
+def own_hits(window: NoteSequence, converter: GrooveConverter) -> dict[tuple[int, int], int]:
+    """Returns the pitch of the loudest note of each step and drum of a window that was read."""
+    table, found = _reading(converter), {}
+    grid = Grid(How().like(window).qpm, converter.steps_per_quarter)
+    steps = grid.steps(np.array([note.start_time for note in window.notes])).tolist()
+    for note, step in zip(window.notes, steps, strict=True):
+        cell = step, int(table[note.pitch])
+        if cell[1] != UNKNOWN and (cell not in found or note.velocity > found[cell].velocity):
+            found[cell] = note
+    return {cell: note.pitch for cell, note in found.items()}
+
+
+def _play(
+    window: NoteSequence,
+    model: dict[tuple[int, int], Any],
+    hits: dict[tuple[int, int], int],
+    grid: Grid,
+) -> None:
+    """Makes a window hold the given hits, with velocity and timing of the model's notes."""
+    late = {cell: note.start_time - cell[0] * grid.step_seconds for cell, note in model.items()}
+    loud = {cell: note.velocity for cell, note in model.items()}
+    del window.notes[:]
+    for (step, drum), pitch in sorted(hits.items()):
+        of_drum = [loud[cell] for cell in loud if cell[1] == drum] or list(loud.values()) or [80]
+        of_step = [late[cell] for cell in late if cell[0] == step] or [0.0]
+        start = step * grid.step_seconds + late.get((step, drum), float(np.mean(of_step)))
+        window.notes.add(
+            pitch=pitch,
+            velocity=max(1, loud.get((step, drum), round(float(np.mean(of_drum))))),
+            start_time=start,
+            end_time=start + grid.step_seconds,
+            instrument=DRUM_INSTRUMENT,
+            is_drum=True,
+        )
+
+
+def _exchange(
+    window: NoteSequence, own: NoteSequence, converter: GrooveConverter, stretch: float
+) -> None:
+    """Leaves only the added drums in a window, and adds the other notes of the beat it is for."""
+    added = {pitch for drum in converter.add_instruments for pitch in converter.classes[drum]}
+    kept = [note for note in window.notes if note.pitch in added]
+    table = _reading(converter)
+    del window.notes[:]
+    window.notes.extend(kept)
+    for note in own.notes:
+        if table[note.pitch] in converter.add_instruments:
+            continue
+        copy = window.notes.add()
+        copy.CopyFrom(note)
+        copy.start_time, copy.end_time = note.start_time * stretch, note.end_time * stretch
+        copy.is_drum, copy.instrument, copy.program = True, DRUM_INSTRUMENT, 0
+
+
+def _reading(converter: GrooveConverter) -> np.ndarray:
+    """Returns the drum of each MIDI pitch as inputs are read, int64 [128]."""
+    nearest = converter.unknown_pitch == "nearest"
+    return class_table(converter.with_mode("infer").classes, nearest)
+
+
+def _copy(note: Any) -> Any:
+    copy = type(note)()
+    copy.CopyFrom(note)
+    return copy

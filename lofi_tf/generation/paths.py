@@ -1,0 +1,98 @@
+"""Ways and surfaces between pieces, on the spheres that latents lie on."""
+
+import numpy as np
+
+from lofi_tf.backends import Backend
+from lofi_tf.errors import LofiError
+from lofi_tf.generation.drawing import HOW, How, NoteSequence, decode, row_seeds
+from lofi_tf.generation.windows import Excerpt, excerpts_of
+from lofi_tf.models.latents import great_circle
+
+
+def interpolate(
+    backend: Backend,
+    start: Excerpt | NoteSequence,
+    end: Excerpt | NoteSequence,
+    num_steps: int,
+    how: How = HOW,
+) -> list[NoteSequence]:
+    """Returns pieces on the way from one to another, both included.
+
+    The way is the great circle between the posteriors' means (White 2016, "Sampling Generative
+    Networks"). Where the model takes controls, the start's are used throughout, as is its tempo.
+
+    Args:
+        backend: the model.
+        start: an excerpt, whose first row counts, or a piece that holds exactly one.
+        end: as `start`.
+        num_steps: pieces, both ends included.
+        how: temperature, seed, tempo.
+
+    Raises:
+        LofiError: a piece of several excerpts.
+        NotConvertible: one that does not fit.
+    """
+    (one, other), how = _excerpts(backend, (start, end), how)
+    means = [excerpt.means(backend)[0] for excerpt in (one, other)]
+    z = great_circle(*means, np.linspace(0.0, 1.0, num_steps)).numpy()
+    controls = None if one.controls is None else one.controls[0]
+    return decode(backend, z, how, controls, np.repeat(row_seeds(how.seed, 1), num_steps))
+
+
+def grid(
+    backend: Backend,
+    corners: tuple[Excerpt | NoteSequence, ...],
+    side: int,
+    how: How = HOW,
+) -> list[list[NoteSequence]]:
+    """Returns the pieces of a square between four, row by row.
+
+    The left and right edges are great circles from the upper to the lower corners; each row is
+    the great circle between its points on them.
+
+    Args:
+        backend: the model.
+        corners: upper left, upper right, lower left and lower right; as `interpolate` takes them.
+        side: pieces in a row and in a column, 2 or more.
+        how: temperature, seed, tempo; tempo and controls are the first corner's.
+
+    Raises:
+        LofiError: not four corners, a side below 2, or as `interpolate`.
+    """
+    if len(corners) != 4 or side < 2:
+        raise LofiError(
+            "a grid needs four corners and a side of 2 or more. "
+            f"Received: {len(corners)} and {side}"
+        )
+    excerpts, how = _excerpts(backend, corners, how)
+    z = surface(np.stack([excerpt.means(backend)[0] for excerpt in excerpts]), side)
+    controls = None if excerpts[0].controls is None else excerpts[0].controls[0]
+    seeds = np.repeat(row_seeds(how.seed, 1), side * side)
+    pieces = decode(backend, z.reshape(side * side, -1), how, controls, seeds)
+    return [pieces[row * side : (row + 1) * side] for row in range(side)]
+
+
+def surface(corners: np.ndarray, side: int) -> np.ndarray:
+    """Returns the points [side, side, Z] between four corners [4, Z], as `grid` lays them."""
+    shares = np.linspace(0.0, 1.0, side)
+    left, right = (great_circle(corners[n], corners[n + 2], shares).numpy() for n in (0, 1))
+    return np.stack([great_circle(*ends, shares).numpy() for ends in zip(left, right, strict=True)])
+
+
+def _excerpts(backend: Backend, given, how: How) -> tuple[list[Excerpt], How]:
+    """Returns one excerpt of each piece, and how to draw at the first piece's tempo."""
+    if not isinstance(given[0], Excerpt):
+        how = how.like(given[0])
+    return [_one(backend, e, number) for number, e in enumerate(given, 1)], how
+
+
+def _one(backend: Backend, given: Excerpt | NoteSequence, number: int) -> Excerpt:
+    if isinstance(given, Excerpt):
+        return given
+    found = excerpts_of(backend, given)
+    if len(found.inputs) != 1:
+        raise LofiError(
+            f"input {number} must hold exactly one example of the model's length. "
+            f"Received: {len(found.inputs)}"
+        )
+    return found

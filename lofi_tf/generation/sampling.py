@@ -1,0 +1,111 @@
+"""New music from the prior, and pieces played again through the latent."""
+
+import numpy as np
+
+from lofi_tf.backends import Backend
+from lofi_tf.data import sequence_proto
+from lofi_tf.data.converter import build_converter
+from lofi_tf.data.performance import MultiPerformanceConverter
+from lofi_tf.errors import LofiError
+from lofi_tf.generation.chaining import chained
+from lofi_tf.generation.drawing import HOW, How, NoteSequence, decode, prior, row_seeds
+from lofi_tf.generation.layout import Layout, window_bars
+from lofi_tf.generation.neighbours import CHAIN_AMOUNT
+from lofi_tf.generation.playing import played
+from lofi_tf.generation.progressions import chord_controls, progression, write_chords
+from lofi_tf.generation.windows import passage_of
+
+
+def sample(
+    backend: Backend,
+    num_outputs: int,
+    how: How = HOW,
+    controls: np.ndarray | None = None,
+    hits: NoteSequence | None = None,
+    chords: str | None = None,
+    length_bars: int | None = None,
+    amount: float = CHAIN_AMOUNT,
+) -> list[NoteSequence]:
+    """Returns new pieces, their latents drawn from the prior.
+
+    Args:
+        backend: the model.
+        num_outputs: pieces to draw.
+        how: temperature, seed, tempo.
+        controls: [T, C], for all pieces, where the model takes them.
+        hits: a piece that a hits-control model is to play, all of it, in one feel an output.
+        chords: for a model that takes them, as `progressions.progression` reads them.
+        length_bars: length of the pieces; None is the model's. Longer ones are chained, as
+            `chaining` tells; each begins as the short one of the same seed does.
+        amount: how far the windows of a longer piece go from its first, from 0 to 1.
+
+    Raises:
+        LofiError: the model takes controls and none are given, or the reverse.
+    """
+    z = prior(row_seeds(how.seed, num_outputs), backend.config.model.z_size)
+    if hits is not None:
+        if chords or length_bars:
+            raise LofiError("hits have chords and a length of their own: leave out the others")
+        return _on_hits(backend, z, how, hits)
+    if controls is not None or not (chords or length_bars):
+        return decode(backend, z, how, controls)
+    layout = _layout(backend, length_bars, chords)
+    how = how.like(sequence_proto.NoteSequence())
+    converter = build_converter(backend.config.data.converter)
+    changes = progression(chords, layout.num_bars) if chords else None
+    controls = chord_controls(backend, changes, layout) if changes else None
+    found = []
+    for output, theme in enumerate(z):
+        piece = chained(backend, theme, None, layout, how, output, amount, controls)
+        if changes:
+            write_chords(piece, changes, converter)
+        found.append(piece)
+    return found
+
+
+def reconstruct(
+    backend: Backend,
+    piece: NoteSequence,
+    num_outputs: int = 1,
+    how: How = HOW,
+    chords: str | None = None,
+) -> list[NoteSequence]:
+    """Returns a piece as the model plays it, as long as it is.
+
+    Each window is encoded, the posterior's mean decoded. See `passage_of` for the windows.
+
+    Args:
+        backend: the model.
+        piece: music.
+        num_outputs: outputs; they differ where `how` has a temperature above 0.
+        how: temperature, seed, and a tempo other than the piece's.
+        chords: other chords to play it over, as `progressions.progression` reads them.
+
+    Raises:
+        NotConvertible: the model takes nothing of the piece, and which rule says so.
+    """
+    passage, how = passage_of(backend, piece), how.like(piece)
+    z = passage.excerpt.means(backend)
+    return [played(backend, passage, z, how, output, chords) for output in range(num_outputs)]
+
+
+def _on_hits(backend: Backend, z: np.ndarray, how: How, hits: NoteSequence) -> list[NoteSequence]:
+    """Returns the hits of a piece in the feel of each latent."""
+    converter = build_converter(backend.config.data.converter)
+    if not getattr(converter, "hits_as_controls", False):
+        raise LofiError(f"{backend.config.name} takes no hits: leave out the input")
+    passage, how = passage_of(backend, hits), how.like(hits)
+    return [
+        played(backend, passage, np.repeat(row[None], len(passage.rows), 0), how, output)
+        for output, row in enumerate(z)
+    ]
+
+
+def _layout(backend: Backend, length_bars: int | None, chords: str | None) -> Layout:
+    """Returns the windows of a new piece; a performance has a bar or more for each chord."""
+    converter = build_converter(backend.config.data.converter)
+    size = window_bars(converter, backend.config.model.max_seq_len)
+    length = length_bars or size
+    if not length_bars and chords and isinstance(converter, MultiPerformanceConverter):
+        length = max(size, len(progression(chords, size)))
+    return Layout.onwards(length, size)

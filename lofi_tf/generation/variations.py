@@ -1,0 +1,68 @@
+"""Variations of a piece: at random, or along attributes such as density."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from lofi_tf.backends import Backend
+from lofi_tf.errors import LofiError
+from lofi_tf.generation.drawing import HOW, How, NoteSequence, prior, window_seeds
+from lofi_tf.generation.neighbours import AMOUNT, neighbours
+from lofi_tf.generation.playing import played
+from lofi_tf.generation.windows import passage_of
+
+_VARIATION = 1  # draw of the latents; the outputs' own draws have number 0
+
+
+def vary(
+    backend: Backend,
+    piece: NoteSequence,
+    num_outputs: int = 1,
+    how: How = HOW,
+    amount: float | None = None,
+    attributes: Mapping[str, float] | None = None,
+    vectors: Mapping[str, np.ndarray] | None = None,
+    chords: str | None = None,
+) -> list[NoteSequence]:
+    """Returns neighbours of a piece, as long as it is.
+
+    All windows of an output move the same way.
+
+    Args:
+        backend: the model.
+        piece: music.
+        num_outputs: outputs, each in a direction of its own.
+        how: temperature, seed, and a tempo other than the piece's.
+        amount: 0 plays the piece again, 1 is a new sample; None is 0.3, or 0 with attributes.
+        attributes: how far to go along each attribute; 1.0 is its vector.
+        vectors: of the attributes, [Z] each; see `lofi_tf.generation.attributes`.
+        chords: other chords to play it over, as `progressions.progression` reads them.
+
+    Raises:
+        LofiError: an amount outside [0, 1], or an attribute without a vector.
+        NotConvertible: the model takes nothing of the piece, and which rule says so.
+    """
+    shift = shift_of(attributes or {}, vectors or {})
+    if amount is None:
+        amount = 0.0 if attributes else AMOUNT
+    passage, how = passage_of(backend, piece), how.like(piece)
+    means = passage.excerpt.means(backend)
+    found = []
+    for output in range(num_outputs):
+        seeds = window_seeds(how.seed, output, 1, _VARIATION)
+        z = neighbours(means, prior(seeds, means.shape[1]), amount) + shift
+        found.append(played(backend, passage, z, how, output, chords))
+    return found
+
+
+def shift_of(
+    attributes: Mapping[str, float], vectors: Mapping[str, np.ndarray]
+) -> np.ndarray | float:
+    """Returns the sum of attribute vectors, each times its amount, [Z]."""
+    missing = [name for name in attributes if name not in vectors]
+    if missing:
+        raise LofiError(
+            f"no vector for the attribute {missing[0]}. Allowed: {', '.join(vectors) or 'none'} "
+            "(lofi_attributes computes them)"
+        )
+    return sum((value * vectors[name] for name, value in attributes.items()), 0.0)

@@ -1,0 +1,120 @@
+import numpy as np
+import pytest
+
+from lofi_tf.data.sequence_proto import NoteSequence
+from lofi_tf.errors import LofiError
+from lofi_tf.generation import How, add_hihats, groove_transfer, humanize, tap2drum
+from tests.mirrors import CLOSED, KICK, OPEN, SNARE, drums, hits_of, melody, mirror
+
+STEP = 0.125  # seconds at 120
+
+
+def playing(*cells):
+    """A change of outputs to the given (step, drum, velocity, offset) hits."""
+
+    def change(outputs, given):
+        found = np.zeros_like(outputs)
+        for step, drum, velocity, offset in cells:
+            found[:, step, drum] = 1
+            found[:, step, 9 + drum] = velocity / 127
+            found[:, step, 18 + drum] = offset
+        return found
+
+    return change
+
+
+def timed(piece: NoteSequence) -> list[tuple[float, int, int]]:
+    return sorted((round(n.start_time / STEP, 4), n.pitch, n.velocity) for n in piece.notes)
+
+
+def test_humanize_keeps_the_hits_and_takes_velocities_and_timing():
+    # The model hits kick and snare, 0.25 of a step early and 0.2 late, and a crash of its own.
+    log = []
+    model = playing((0, 0, 110, 0.5), (4, 1, 60, -0.4), (9, 7, 127, 0.0))
+    backend = mirror("groovae_2bar_humanize", change=model, log=log)
+    beat = drums((0, KICK, 5, 0.3), (4, 40, 7, -0.2), qpm=120.0)
+    (found,) = humanize(backend, beat)
+    assert timed(found) == [(-0.25, KICK, 110), (4.2, 40, 60)]
+    inputs = log[0][1]["inputs"][0]  # hits alone: the score is quantised; one bar fills two
+    assert np.argwhere(inputs).tolist() == [[0, 0], [4, 1], [16, 0], [20, 1]]
+
+
+def test_humanize_hit_that_the_model_would_leave_out_is_as_loud_as_its_drum():
+    model = playing((0, 0, 100, 0.0), (2, 0, 60, 0.0), (8, 1, 90, 0.4), (8, 2, 90, 0.2))
+    backend = mirror("groovae_2bar_humanize", change=model)
+    (found,) = humanize(backend, drums((0, KICK), (8, KICK)))
+    assert timed(found) == [(0.0, KICK, 100), (7.85, KICK, 80)]  # mean of 100 and 60; of .2 and .1
+
+
+def test_humanize_plays_longer_pieces_at_their_tempo():
+    model = playing((0, 0, 100, 0.0))
+    beat = drums(*((32 * k, KICK) for k in range(4)), qpm=90.0)
+    (found,) = humanize(mirror("groovae_2bar_humanize", change=model), beat)
+    assert hits_of(found) == [(32 * k, KICK, 100) for k in range(4)]
+    assert found.tempos[0].qpm == 90.0
+
+
+def test_tap2drum_takes_any_notes_for_taps():
+    log = []
+    backend = mirror(
+        "groovae_2bar_tap_fixed_velocity", change=playing((0, 0, 90, 0), (4, 1, 80, 0)), log=log
+    )
+    taps = melody((0, 1, 60), (3, 2, 72), (6, 1, 48))
+    taps.notes[1].start_time += 0.2 * STEP
+    (found,) = tap2drum(backend, taps)
+    inputs = log[0][1]["inputs"][0]
+    hits, velocities, offsets = np.split(inputs, 3, axis=1)
+    assert np.argwhere(hits[:16]).tolist() == [[0, 3], [3, 3], [6, 3]]
+    assert not velocities.any()
+    assert offsets[3, 3] == pytest.approx(-0.4)  # 2 * (grid - onset) / step
+    assert timed(found) == [(0.0, KICK, 90), (4.0, SNARE, 80)]
+
+
+def test_add_hihats_adds_them_and_changes_nothing_else():
+    log = []
+    model = playing((0, 2, 70, 0.0), (2, 2, 50, -0.2), (4, 1, 1, 0.0))
+    backend = mirror("groovae_2bar_add_closed_hh", change=model, log=log)
+    beat = drums((0, KICK, 111, 0.1), (4, 40, 93, -0.2), (5, CLOSED, 10), (6, OPEN, 60))
+    (found,) = add_hihats(backend, beat)
+    assert timed(found) == [
+        (0.0, CLOSED, 70), (0.1, KICK, 111), (2.1, CLOSED, 50), (3.8, 40, 93), (6.0, OPEN, 60),
+    ]  # fmt: skip
+    assert not log[0][1]["inputs"][0][:, 2].any()
+    (slower,) = add_hihats(backend, beat, how=How(qpm=60.0))
+    assert [(2 * start, pitch, loud) for start, pitch, loud in timed(found)] == [
+        pytest.approx(note, abs=1e-3) for note in timed(slower)
+    ]
+
+
+def test_groove_transfer_decodes_the_feel_of_one_with_the_hits_of_the_other():
+    log = []
+    model = playing((0, 0, 33, -0.6), (16, 0, 44, 0.0))
+    backend = mirror("groovae_2bar_hits_control_tfds", change=model, log=log)
+    feel = drums((0, SNARE, 99, 0.2), qpm=80.0)
+    hits = drums((0, KICK), (16, KICK), (32, KICK), (48, KICK), qpm=110.0)
+    (found,) = groove_transfer(backend, feel, hits)
+    (_, first), (_, asked) = log
+    assert first["inputs"].shape[0] == 1
+    assert asked["z"].shape[0] == 2  # one latent serves both windows
+    assert (asked["z"] == first["inputs"].reshape(1, -1)).all()
+    assert np.argwhere(asked["controls"][0]).tolist() == [[0, 0], [16, 0]]
+    assert hits_of(found) == [(0, KICK, 33), (16, KICK, 44), (32, KICK, 33), (48, KICK, 44)]
+    assert found.tempos[0].qpm == 110.0
+    assert found.notes[0].start_time == pytest.approx(0.3 * 15 / 110)
+
+
+@pytest.mark.parametrize(
+    ("verb", "named"),
+    [
+        (humanize, "groovae_2bar_humanize"),
+        (tap2drum, "groovae_2bar_tap_fixed_velocity_note_dropout"),
+        (add_hihats, "groovae_2bar_add_closed_hh"),
+        (groove_transfer, "groovae_2bar_hits_control_tfds"),
+    ],
+)
+@pytest.mark.parametrize("config", ["groovae_4bar", "cat-mel_2bar_small"])
+def test_model_for_something_else_is_refused_and_others_named(verb, named, config):
+    pieces = [drums((0, KICK))] * (2 if verb is groove_transfer else 1)
+    with pytest.raises(LofiError, match=named) as error:
+        verb(mirror(config), *pieces)
+    assert f"{config} was not made for {verb.__name__}" in str(error.value)
