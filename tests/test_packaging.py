@@ -17,6 +17,7 @@ COMMANDS = {
     "preprocess_tfrecord": "pipelines.preprocess_tfrecord:main",
     "lofi_train": TRAIN,
     "lofi_generate": GENERATE,
+    "lofi_attributes": "lofi_tf.cli.attributes:main",
     "lofi_export": "lofi_tf.cli.export:main",
     "music_vae_train": TRAIN,
     "music_vae_generate": GENERATE,

@@ -9,9 +9,7 @@ from lofi_tf.errors import LofiError
 
 def build_parser() -> argparse.ArgumentParser:
     """Returns the parser of the command's flags."""
-    parser = argparse.ArgumentParser(
-        prog="lofi_attributes", description=__doc__, allow_abbrev=False
-    )
+    parser = Parser("lofi_attributes", __doc__)
     flag = parser.add_argument
     flag("--model", help="folder that lofi_train or lofi_export wrote, or a served model's address")
     flag("--examples_path", help="records to compare, as lofi_train takes them")

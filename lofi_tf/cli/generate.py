@@ -3,15 +3,17 @@
 import argparse
 import secrets
 import time
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 
 from lofi_tf.cli.flags import Parser, add_bool, run_command, say
 from lofi_tf.cli.generate_modes import FLAGS, MODES
-from lofi_tf.errors import LofiError
+from lofi_tf.errors import LofiError, LofiWarning
 
 INPUTS = ("input_midi_1", "input_midi_2", "input_midi_3", "input_midi_4")
 _TALKS = ("DEBUG", "INFO")  # levels of --log at which the command says what it did
+_SILENT = ("ERROR", "FATAL")  # and those at which it does not warn
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -61,6 +63,8 @@ def _run(args: argparse.Namespace) -> None:
     from lofi_tf import quiet
 
     tell = say if args.log in _TALKS else lambda line: None
+    if args.log in _SILENT:
+        warnings.simplefilter("ignore", LofiWarning)
     config, inputs = _config(args), _inputs(args)
     if args.model and "://" not in args.model and not Path(args.model).is_dir():
         raise LofiError(f"--model (or --run_dir): no such folder. Received: {args.model!r}")

@@ -1,6 +1,7 @@
 """A piece as a model's windows, one after the other, and windows as a piece again."""
 
 import dataclasses
+import warnings
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -12,7 +13,7 @@ from lofi_tf.data.dataset import model_view
 from lofi_tf.data.examples import Examples, examples_of_records
 from lofi_tf.data.melody import MelodyConverter
 from lofi_tf.data.quantize import grid_of
-from lofi_tf.errors import LofiError, NotConvertible
+from lofi_tf.errors import LofiError, LofiWarning, NotConvertible
 from lofi_tf.generation.crops import by_instrument, crop, drums_of, looped, number_of_bars
 from lofi_tf.generation.drawing import How, NoteSequence
 from lofi_tf.generation.layout import Layout, bar_seconds, joined_at, window_bars
@@ -93,7 +94,8 @@ def passage_of(backend: Backend, piece: NoteSequence, num_bars: int | None = Non
     """Returns a piece as consecutive windows, from its first bar to its last.
 
     A piece shorter than a window is repeated until it fills one; the last window of a piece that
-    is no whole number of windows reaches back. A melody model takes the instrument with the most
+    is no whole number of windows reaches back. Windows that hold music the model does not take stay
+    silent, and a `LofiWarning` counts them. A melody model takes the instrument with the most
     windows, of equals the first.
 
     Args:
@@ -119,7 +121,12 @@ def passage_of(backend: Backend, piece: NoteSequence, num_bars: int | None = Non
             refused.append((line, error))
     if not tried:
         raise _told(piece, refused, backend)
-    return max(tried, key=lambda passage: len(passage.rows))
+    found = max(tried, key=lambda passage: len(passage.rows))
+    if found.left_out:
+        count = f"{len(found.left_out)} of {len(found.layout.starts)} windows"
+        text = f"{count} stay silent; the first: {found.left_out[0]}"
+        warnings.warn(text, LofiWarning, stacklevel=2)
+    return found
 
 
 def joined(

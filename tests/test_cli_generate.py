@@ -1,0 +1,159 @@
+"""The modes of `lofi_generate`, over models that give back what they take."""
+
+import shutil
+
+import numpy as np
+import pytest
+
+from lofi_tf import backends
+from lofi_tf.cli import attributes, generate, train
+from lofi_tf.data.midi import read_midi, write_midi
+from tests.grooves import SMALL, write_groove_records
+from tests.mirrors import KICK, SNARE, drums, hits_of, melody, mirror
+
+PLAIN = ("groovae_4bar", "converter.split_bars=2,max_seq_len=32")
+BEAT = [(0, KICK, 100), (4, SNARE, 90), (16, KICK, 80)]
+
+
+@pytest.fixture
+def beat(tmp_path):
+    path = tmp_path / "beat.mid"
+    write_midi(drums(*BEAT, qpm=90.0), path)
+    return path
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch, capsys):
+    """Runs the command over a mirror; returns the pieces by the ends of their names, and stderr."""
+
+    def run(*flags, of=PLAIN, code=0, main=generate.main):
+        monkeypatch.setattr(backends, "open_backend", lambda *_: mirror(*of))
+        out = tmp_path / "out"
+        shutil.rmtree(out, ignore_errors=True)
+        (tmp_path / "model").mkdir(exist_ok=True)
+        given = [f"--model={tmp_path / 'model'}", *map(str, flags)]
+        if main is generate.main:
+            given.append(f"--output_dir={out}")
+        assert main(given) == code
+        files = sorted(out.glob("*.mid"))
+        pieces = {path.stem.split("-", 3)[-1]: read_midi(path.read_bytes()) for path in files}
+        return pieces, capsys.readouterr().err
+
+    return run
+
+
+def test_reconstruct_keeps_music_tempo_and_metre(run, beat):
+    pieces, shown = run("--mode=reconstruct", f"--input_midi={beat}", "--seed=1")
+    (piece,) = pieces.values()
+    assert hits_of(piece) == BEAT
+    assert piece.tempos[0].qpm == pytest.approx(90.0, abs=0.01)
+    assert (piece.time_signatures[0].numerator, piece.time_signatures[0].denominator) == (4, 4)
+    assert shown.splitlines()[-1].startswith("Wrote 1 files")
+
+
+@pytest.mark.parametrize(
+    ("mode", "more", "config", "count"),
+    [
+        ("humanize", [], "groovae_2bar_humanize", 1),
+        ("tap2drum", ["--num_outputs=2"], "groovae_2bar_tap_fixed_velocity", 2),
+        ("add_hihats", [], "groovae_2bar_add_closed_hh", 1),
+        ("continue", ["--length_bars=3"], "groovae_2bar_humanize", 5),
+        ("vary", ["--amount=0.1", "--num_outputs=3"], "groovae_2bar_humanize", 3),
+    ],
+)
+def test_modes_of_one_input_write_their_files(mode, more, config, count, run, beat):
+    pieces, _ = run(f"--mode={mode}", f"--input_midi_1={beat}", *more, of=(config,))
+    assert len(pieces) == count
+    assert all(piece.tempos[0].qpm == pytest.approx(90, abs=0.01) for piece in pieces.values())
+
+
+def test_groove_transfer_has_the_tempo_of_the_hits(run, beat, tmp_path):
+    write_midi(drums((0, KICK), (31, KICK), qpm=140.0), tmp_path / "hits.mid")
+    inputs = [f"--input_midi_1={beat}", f"--input_midi_2={tmp_path / 'hits.mid'}"]
+    pieces, _ = run("--mode=groove_transfer", *inputs, of=("groovae_2bar_hits_control",))
+    (piece,) = pieces.values()
+    assert [(step, pitch) for step, pitch, _ in hits_of(piece)] == [(0, KICK), (31, KICK)]
+    assert piece.tempos[0].qpm == pytest.approx(140.0, abs=0.01)
+
+
+def test_grid_is_named_by_row_and_column(run, beat):
+    inputs = [f"--input_midi_{number}={beat}" for number in (1, 2, 3, 4)]
+    pieces, _ = run("--mode=interpolate", *inputs, "--num_outputs=2")
+    assert sorted(name.partition("row")[2] for name in pieces) == [
+        f"{row}-column{column}-of-2x2" for row in (0, 1) for column in (0, 1)
+    ]
+
+
+def test_chords_and_length_of_a_sample(run):
+    flags = ["--chords=C:2 Am", "--length_bars=4", "--num_outputs=1", "--qpm=60"]
+    pieces, _ = run("--mode=sample", *flags, of=("cat-mel_2bar_med_chords",))
+    (piece,) = pieces.values()
+    assert max(note.end_time for note in piece.notes) > 8  # beyond the model's two bars
+
+
+def test_attributes_are_kept_beside_the_model_and_used(run, beat, tmp_path, capsys):
+    records = write_groove_records(tmp_path / "x.tfrecord")
+    _, shown = run(f"--examples_path={records}", main=attributes.main)
+    assert "Wrote 4 attributes" in shown
+    vectors = np.load(tmp_path / "model" / "attributes.npz")
+    assert vectors["velocity/vector"].shape == (864,)
+    assert vectors["velocity/high"] > vectors["velocity/low"]
+    flags = ["--mode=vary", f"--input_midi={beat}", "--num_outputs=1"]
+    (louder,) = run(*flags, "--attribute=velocity=+0.3,density=0", "--attribute=swing=0")[
+        0
+    ].values()
+    assert sum(n.velocity for n in louder.notes) / len(louder.notes) != 90
+    (same,) = run(*flags, "--attribute=velocity=0")[0].values()
+    assert hits_of(same) == BEAT
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        (["--mode=reconstruct"], "takes --input_midi_1. Received: none"),
+        (["--mode=interpolate", "--input_midi_2=BEAT"], "--input_midi_1 and --input_midi_2"),
+        (["--mode=vary", "--input_midi=BEAT", "--length_bars=2"], "Allowed: sample, continue"),
+        (["--mode=vary", "--input_midi=BEAT", "--attribute=density"], "such as density=+1.0"),
+        (["--mode=vary", "--input_midi=BEAT", "--attribute=density=1"], "lofi_attributes"),
+        (["--mode=vary", "--input_midi=BEAT", "--amount=2"], "amount must be from 0 to 1"),
+        (["--mode=humanize", "--input_midi=BEAT"], "Configs that are: groovae_2bar_humanize"),
+        (["--mode=sample", "--chords=C"], "takes no chords"),
+        (["--mode=sample", "--input_midi=BEAT"], "takes no hits"),
+        (["--mode=sample", "--length_bars=0"], "length_bars must be at least 1"),
+    ],
+)
+def test_mistakes_are_one_line(flags, message, run, beat):
+    _, shown = run(*(flag.replace("BEAT", str(beat)) for flag in flags), code=2)
+    (line,) = shown.splitlines()
+    assert line.startswith("error: ")
+    assert message in line
+
+
+def test_music_that_does_not_fit_is_named_with_rule_and_instrument(run, beat, tmp_path):
+    tune = tmp_path / "tune.mid"
+    piece = melody((0, 4, 120))
+    piece.notes.extend(drums((0, KICK)).notes)
+    write_midi(piece, tune)
+    _, shown = run("--mode=reconstruct", f"--input_midi={tune}", of=("cat-mel_2bar_small",), code=2)
+    (line,) = shown.splitlines()
+    assert line.startswith(f"error: {tune} does not fit cat-mel_2bar_small: instrument 0")
+    assert "instrument 1 (drums): no_notes" in line
+
+
+@pytest.mark.parametrize("level", ["ERROR", "FATAL"])
+def test_quiet_levels_print_nothing(level, run, beat):
+    _, shown = run("--mode=reconstruct", f"--input_midi={beat}", f"--log={level}")
+    assert shown == ""
+
+
+def test_config_of_the_runs_name_gives_way_to_the_runs_own(tmp_path, capsys):
+    records = write_groove_records(tmp_path / "x.tfrecord")
+    flags = ["--config=groovae_2bar_humanize", f"--run_dir={tmp_path / 'run'}"]
+    trained = [*flags, f"--examples_path={records}", "--num_steps=1", f"--hparams={SMALL}"]
+    assert train.main(trained) == 0
+    capsys.readouterr()
+    assert generate.main([*flags, f"--output_dir={tmp_path / 'out'}", "--num_outputs=1"]) == 0
+    assert "the model's own settings are taken" in capsys.readouterr().err
+    other = ["--config=groovae_4bar", *flags[1:]]
+    assert generate.main(other) == 2
+    assert "leave out --config" in capsys.readouterr().err
