@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from lofi_tf.cli.flags import run_command, say
+from lofi_tf.cli.flags import Parser, run_command, say
 from lofi_tf.errors import LofiError
 
 
