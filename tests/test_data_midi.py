@@ -7,7 +7,7 @@ import pytest
 from lofi_tf.data.midi import midi_bytes, read_midi, write_midi
 from lofi_tf.data.sequence_proto import NoteSequence
 from lofi_tf.errors import LofiError, NotConvertible
-from tests.midi_builder import bend, control, meta, midi, off, on, program, tempo, track
+from tests.midi_builder import bend, control, meta, midi, off, on, program, tempo, track, varint
 
 NOTE = [(0, on(60)), (480, off(60))]
 
@@ -256,3 +256,14 @@ def test_write_midi_makes_a_standard_file(tmp_path):
     assert (file.type, len(file.tracks)) == (1, 3)
     assert {m.channel for m in file.tracks[2] if m.type == "note_on"} == {9}
     assert [path.name for path in (tmp_path / "new").iterdir()] == ["a.mid"]
+
+
+def test_chord_symbols_are_markers_at_their_ticks():
+    sequence = NoteSequence(ticks_per_quarter=480)
+    sequence.tempos.add(qpm=60)
+    kind = NoteSequence.TextAnnotation.CHORD_SYMBOL
+    sequence.text_annotations.add(time=2.0, text="Am7", annotation_type=kind)
+    sequence.text_annotations.add(time=3.0, text="no chord")
+    data = midi_bytes(sequence)
+    assert varint(960) + b"\xff\x06\x03Am7" in data
+    assert b"no chord" not in data

@@ -17,7 +17,7 @@ from lofi_tf.errors import LofiError
 
 _DEFAULT_TICKS_PER_QUARTER = 220
 _DEFAULT_QPM = 120.0
-_END_OF_TRACK = 0x2F
+_END_OF_TRACK, _MARKER = 0x2F, 0x06
 _MAX_MICROSECONDS = 0xFFFFFF
 _MELODIC_CHANNELS = [channel for channel in range(16) if channel != DRUM_CHANNEL]
 
@@ -48,6 +48,8 @@ def write_midi(sequence: NoteSequence, path: str | Path) -> None:
 
 def midi_bytes(sequence: NoteSequence) -> bytes:
     """Returns a standard MIDI file of type 1: a track of settings, then one an instrument.
+
+    Chord symbols are markers in the first, which sequencers show above the bars.
 
     Each (instrument, program, is_drum) gets a track, drums on channel 10. A note lasts a tick at
     least, times before zero become zero, and velocities are clipped to 1..127.
@@ -106,6 +108,10 @@ def _settings_track(
         sharps = _SHARPS[(key.key + 3 * is_minor) % 12]
         payload = struct.pack(">bB", sharps, is_minor)
         events.append((_tick(tempo_map, key.time), _SETTING, _meta(KEY_SIGNATURE, payload)))
+    for chord in sequence.text_annotations:
+        if chord.annotation_type == NoteSequence.TextAnnotation.CHORD_SYMBOL:
+            data = chord.text.encode("latin-1", "replace")
+            events.append((_tick(tempo_map, chord.time), _SETTING, _meta(_MARKER, data)))
     return _track_bytes(events, end=_tick(tempo_map, sequence.total_time))
 
 
