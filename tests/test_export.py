@@ -183,15 +183,17 @@ def test_it_runs_where_there_is_only_tensorflow(exported):
 @pytest.mark.slow
 def test_saved_model_cli_runs_it(exported, tmp_path):
     folder, model, config = exported(HUMANIZE)
-    inputs = "num_outputs=np.int32(2);temperature=np.float32(1);seed=np.int64(9)"
+    given = {"num_outputs": np.int32(2), "temperature": np.float32(1), "seed": np.int64(9)}
+    for key, value in given.items():
+        np.save(tmp_path / f"{key}.npy", value)
     command = [
         sys.executable, "-c",
         "import sys; from tensorflow.python.tools.saved_model_cli import main; sys.exit(main())",
         "run", "--dir", str(folder), "--tag_set", "serve", "--signature_def", "sample",
-        "--input_exprs", inputs, "--outdir", str(tmp_path),
+        "--inputs", ";".join(f"{key}={tmp_path / key}.npy" for key in given),
+        "--outdir", str(tmp_path),
     ]  # fmt: skip
     subprocess.run(command, check=True, capture_output=True)
-    given = {"num_outputs": np.int32(2), "temperature": np.float32(1), "seed": np.int64(9)}
     ours = answers_of(backends.interface_of(model, config).function("sample"), given)
     np.testing.assert_array_equal(np.load(tmp_path / "outputs.npy"), ours["outputs"])
 
