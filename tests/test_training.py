@@ -109,6 +109,15 @@ def test_losses_after_sigkill_equal_the_unbroken_run(tmp_path, config, examples)
     assert len(set(unbroken.values())) == len(unbroken)
 
 
+@pytest.fixture
+def ctrl_c():
+    """Ctrl-C interrupts, even where whoever started the tests ignores it (as `nohup` and `&` do)."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("ctrl_c")
 @pytest.mark.parametrize("place", [training.StopOnNaN, training.History])
 def test_ctrl_c_saves_and_logs_the_step_it_stopped_at(
     tmp_path, config, examples, monkeypatch, place
@@ -136,6 +145,7 @@ def rows_of(run_dir: Path) -> list[int]:
     return [int(row["step"]) for row in read_history(run_dir / "train" / "history.csv")]
 
 
+@pytest.mark.usefixtures("ctrl_c")
 def test_second_ctrl_c_does_not_wait():
     callback = callbacks.WholeSteps()
     callback.on_train_begin()
