@@ -111,7 +111,7 @@ def test_losses_after_sigkill_equal_the_unbroken_run(tmp_path, config, examples)
 
 @pytest.fixture
 def ctrl_c():
-    """Ctrl-C interrupts, even where whoever started the tests ignores it (as `nohup` and `&` do)."""
+    """Ctrl-C interrupts, even where the tests were started with it ignored (as `&` does)."""
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, before)
