@@ -228,7 +228,7 @@ def model(args):
         weights = {}
         for variable in tf.trainable_variables():
             shape = variable.shape.as_list()
-            scale = 2.5 / np.sqrt(shape[0]) if len(shape) > 1 else 0.5
+            scale = args.gain / np.sqrt(shape[0]) if len(shape) > 1 else 0.5
             weights[variable.op.name] = rng.normal(0, scale, shape).astype(np.float32)
         session.run(tf.global_variables_initializer())
         for variable in tf.trainable_variables():
@@ -314,6 +314,7 @@ def main():
     two.add_argument("--mode", default="eval")
     two.add_argument("--batch", type=int, default=4)
     two.add_argument("--seed", type=int, default=0)
+    two.add_argument("--gain", type=float, default=2.5)
     two.add_argument("--out", required=True, help="folder")
     args = parser.parse_args()
     {"tensors": tensors, "model": model}[args.command](args)

@@ -18,7 +18,10 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--configs", help="names with commas between (default: all in the folder)")
     args = parser.parse_args(argv)
     with quiet.imports():
+        import tensorflow as tf
+
         import tests.model_parity  # noqa: F401
+    tf.get_logger().setLevel("ERROR")  # it warns of retracing, once a config
     names = args.configs.split(",") if args.configs else golden_configs(args.golden)
     rows = check(names, args.golden)
     print(table(rows))
