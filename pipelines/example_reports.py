@@ -1,4 +1,4 @@
-"""What the workers of preprocess_tfrecord report, added up, and the shards put in their place."""
+"""What the workers of a shard pipeline report, added up, and the shards put in their place."""
 
 import dataclasses
 import hashlib
@@ -7,13 +7,23 @@ import os
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from lofi_tf.data.example_records import Spec, merged_spec
 from lofi_tf.data.example_shards import info_name, shard_name
 from lofi_tf.data.tfrecord import whole_file
 
-STAGES = ("dropped_sequences", "filtered_parts", "refused_parts")
+
+class Names(NamedTuple):
+    """What is counted on the way to the examples.
+
+    Attributes:
+        counters: what there was of each kind, from the input to the examples.
+        stages: where something may be left out.
+    """
+
+    counters: tuple[str, ...]
+    stages: tuple[str, ...]
 
 
 @dataclasses.dataclass
@@ -21,10 +31,11 @@ class Report:
     """What came of a run.
 
     Attributes:
-        counters: files, records, sequences, parts, examples, duplicates and the like.
-        left_out: for each of `STAGES`, how often each rule left something out.
-        firsts: `<stage>.<rule>` -> the first piece that it concerned, with the reason.
+        counters: files, what was in them, examples, duplicates and the like.
+        left_out: for each stage, how often each rule left something out.
+        firsts: `<stage>.<rule>` -> the first source that it concerned, with the reason.
         errors: input that could not be read.
+        refusals: (source, rule, message) of each whole source that was refused, sorted.
         spec: names, types and shapes of the arrays.
         splits: for each split its examples and their sha1.
     """
@@ -33,6 +44,7 @@ class Report:
     left_out: dict[str, dict[str, int]]
     firsts: dict[str, str]
     errors: list[str]
+    refusals: list[tuple[str, str, str]]
     spec: Spec
     splits: dict[str, dict[str, Any]]
 
@@ -42,10 +54,17 @@ class Report:
         return sum(split["examples"] for split in self.splits.values())
 
 
-def collect(parts_dir: Path, num_files: int, splits: list[str]) -> Report:
-    """Adds up the reports of all workers."""
-    report = Report({"files": num_files}, {}, {}, [], {}, {})
-    counts, left_out = Counter(), {stage: Counter() for stage in STAGES}
+def collect(parts_dir: Path, found: Mapping[str, int], names: Names, splits: list[str]) -> Report:
+    """Adds up the reports of all workers.
+
+    Args:
+        parts_dir: the folder they are in.
+        found: counters of what was there before.
+        names: what the workers count.
+        splits: that there are.
+    """
+    report = Report(dict(found), {}, {}, [], [], {}, {})
+    counts, left_out = Counter(), {stage: Counter() for stage in names.stages}
     for path in sorted(parts_dir.glob("group-*.json")):
         group = json.loads(path.read_text(encoding="utf-8"))
         counts.update(group["counts"])
@@ -53,6 +72,7 @@ def collect(parts_dir: Path, num_files: int, splits: list[str]) -> Report:
             left_out[stage].update(rules)
         report.firsts = group["firsts"] | report.firsts
         report.errors += group["errors"]
+        report.refusals += map(tuple, group["refusals"])
         report.spec = merged_spec(report.spec, group["spec"])
     shards = [
         json.loads(path.read_text(encoding="utf-8"))
@@ -62,7 +82,8 @@ def collect(parts_dir: Path, num_files: int, splits: list[str]) -> Report:
         counts.update(shard["counts"])
     for stage, rules in left_out.items():
         report.left_out[stage] = dict(sorted(rules.items()))
-    for name in ("records", "sequences", "parts", "examples"):
+    report.refusals.sort()
+    for name in names.counters:
         report.counters[name] = counts[name]
     report.counters["duplicates"] = counts["examples"] - counts["distinct"]
     for name in ("distinct", "in_several_splits", "in_no_split"):

@@ -13,6 +13,8 @@ from lofi_tf.errors import LofiError
 from pipelines.command import LOG_LEVELS, beam_options, folder_beside, run_command
 
 MAX_SHARDS = 99999
+COUNTERS = ("records", "sequences", "parts", "examples")
+STAGES = ("dropped_sequences", "filtered_parts", "refused_parts")
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -126,11 +128,13 @@ def _check(args: argparse.Namespace) -> None:
 
 def _run(args, options, config, paths, parts_dir, prefix):
     """Converts the records, puts the shards in their place and returns the report."""
-    from pipelines import example_pipeline as pipeline
-    from pipelines.example_reports import collect, publish
+    from pipelines.example_pipeline import ConvertGroup, Settings
+    from pipelines.example_reports import Names, collect, publish
     from pipelines.example_splits import Splitter
+    from pipelines.group_work import PROGRESS
     from pipelines.progress import progress_bar, stderr_to_ourselves
     from pipelines.record_groups import find_groups
+    from pipelines.shard_pipeline import Output, run
 
     splitter = Splitter(args.validation_split)
     if args.split_file:
@@ -138,20 +142,16 @@ def _run(args, options, config, paths, parts_dir, prefix):
     groups = find_groups([path.absolute() for path in paths])
     if not groups:
         raise LofiError(f"no records in {args.input_tfrecord}")
-    settings = pipeline.Settings(
-        config.data.converter,
-        _filters_of(args),
-        splitter,
-        args.output_shards,
-        str(parts_dir.absolute()),
-    )
+    output = Output(splitter, args.output_shards, str(parts_dir.absolute()))
+    convert = ConvertGroup(Settings(config.data.converter, _filters_of(args), output))
     gc.freeze()  # Beam's many modules need no second look while notes come and go.
     num_records = sum(group.num_records for group in groups)
     with nullcontext(sys.stderr) if args.log == "DEBUG" else stderr_to_ourselves() as stream:
         shown = stream if args.log in ("DEBUG", "INFO") else None
-        with progress_bar(parts_dir / pipeline.PROGRESS, num_records, "record", shown):
-            pipeline.run(groups, settings, options)
-    report = collect(parts_dir, len(paths), splitter.splits)
+        with progress_bar(parts_dir / PROGRESS, num_records, "record", shown):
+            run(groups, convert, output, options)
+    names = Names(COUNTERS, STAGES)
+    report = collect(parts_dir, {"files": len(paths)}, names, splitter.splits)
     _check_report(args, report)
     publish(parts_dir, prefix, args.output_shards, _info(args, config, report))
     return report
