@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
 
@@ -22,6 +22,7 @@ from lofi_tf.data.tfrecord import whole_file
 
 PROGRESS = "progress"
 INDEX_ENDING = ".index"
+MAX_OPEN_PIECES = 64
 
 
 class Slice(NamedTuple):
@@ -145,11 +146,28 @@ def read_bucket(parts_dir: Path, place: Slice) -> list[tuple[bytes, int, int, se
         return pickle.load(file)
 
 
-def read_example(parts_dir: Path, piece: str, offset: int, size: int) -> bytes:
-    """Returns the encoded arrays of an example."""
-    with open(parts_dir / piece, "rb") as file:
-        file.seek(offset)
-        return file.read(size)
+class Pieces:
+    """Reads examples from the pieces of a folder, a few of them open at a time."""
+
+    def __init__(self, parts_dir: Path):
+        self._parts_dir = parts_dir
+        self._files: dict[str, BinaryIO] = {}
+
+    def __enter__(self) -> "Pieces":
+        return self
+
+    def __exit__(self, *error) -> None:
+        for file in self._files.values():
+            file.close()
+
+    def read(self, piece: str, offset: int, size: int) -> bytes:
+        """Returns the encoded arrays of an example."""
+        file = self._files.get(piece)
+        if file is None:
+            if len(self._files) == MAX_OPEN_PIECES:
+                self._files.pop(next(iter(self._files))).close()
+            file = self._files[piece] = open(self._parts_dir / piece, "rb", buffering=0)
+        return os.pread(file.fileno(), size, offset)
 
 
 def write_report(path: Path, report: Mapping[str, Any]) -> None:

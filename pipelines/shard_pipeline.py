@@ -19,7 +19,7 @@ from apache_beam.options.pipeline_options import PipelineOptions
 from lofi_tf.data.example_records import encode_example
 from lofi_tf.data.tfrecord import whole_file, write_record
 from pipelines.example_splits import Place, SmallestPlaces, Splitter, place_of
-from pipelines.group_work import GroupWork, Slice, read_bucket, read_example, write_report
+from pipelines.group_work import GroupWork, Pieces, Slice, read_bucket, write_report
 
 PLACES = "places"
 
@@ -78,7 +78,7 @@ class WriteShard(beam.DoFn):
         counts: Counter[str] = Counter(distinct=len(examples))
         hashes, splitter = {}, self._output.splitter
         with ExitStack() as stack:
-            files = {}
+            files, pieces = {}, stack.enter_context(Pieces(self._parts_dir))
             for _, (*where, sources) in sorted(examples.items()):
                 by_split = splitter.choose(sorted(sources), smallest)
                 counts["in_several_splits"] += len(by_split) > 1
@@ -88,8 +88,7 @@ class WriteShard(beam.DoFn):
                         path = self._parts_dir / f"{split}-{shard:05d}"
                         files[split] = stack.enter_context(whole_file(path))
                         hashes[split] = hashlib.sha1()
-                    encoded = read_example(self._parts_dir, *where)
-                    record = encode_example(encoded, by_split[split])
+                    record = encode_example(pieces.read(*where), by_split[split])
                     write_record(files[split], record)
                     hashes[split].update(record)
                     counts[f"split.{split}"] += 1
