@@ -10,7 +10,9 @@ from lofi_tf.data.drums import DrumsConverter
 from lofi_tf.data.groove import GrooveConverter
 from lofi_tf.data.melody import MelodyConverter
 from lofi_tf.data.performance import MultiPerformanceConverter
+from lofi_tf.data.spectrum import SpectrumConverter
 from lofi_tf.data.trio import TrioConverter
+from lofi_tf.data.waveform import WaveformConverter
 from lofi_tf.errors import unknown_name
 
 if TYPE_CHECKING:
@@ -25,6 +27,10 @@ class Converter(Protocol):
         model_spec: what the model eats: `inputs` [T, input depth], `targets` [T, output depth],
             `controls` [T, control depth] where there are any, all float32, and `length` int32 []
             (of segments that each have a length, [segments]).
+
+    A converter may also name, for `example_shards`, `free_options`: those that say which examples
+    there are, not what one is; and `subset_options`: lists of what is stored of an example, of
+    which a config may ask for less than there is.
     """
 
     example_spec: "Mapping[str, tf.TensorSpec]"
@@ -68,7 +74,9 @@ CONVERTERS = {
     "groove": GrooveConverter,
     "melody": MelodyConverter,
     "multi_performance": MultiPerformanceConverter,
+    "spectrum": SpectrumConverter,
     "trio": TrioConverter,
+    "waveform": WaveformConverter,
 }
 
 

@@ -89,7 +89,10 @@ def load_shards(shards: ShardSet, split: str, converter: Mapping[str, Any]) -> E
     """
     check_converter(shards, converter)
     split = chosen_split(shards, split)
-    values: dict[str, list[bytes]] = {name: [] for name in shards.info["example_spec"]}
+    wanted = build_converter(converter).example_spec
+    values: dict[str, list[bytes]] = {
+        name: [] for name in shards.info["example_spec"] if name in wanted
+    }
     sources: list[str] = []
     for file in shards.files[split]:
         _read_shard(file, values, sources)
@@ -121,12 +124,16 @@ def chosen_split(shards: ShardSet, split: str) -> str:
 def check_converter(shards: ShardSet, converter: Mapping[str, Any]) -> None:
     """Checks that a config's converter is the one that made the shards.
 
+    Its `free_options` may differ, and of its `subset_options` it may ask for less.
+
     Raises:
         LofiError: it is not; the message names what differs.
     """
     theirs = _options(shards.info["config"]["data"]["converter"])
     ours = _options(converter)
     differing = [name for name in {**ours, **theirs} if ours.get(name) != theirs.get(name)]
+    if ours["kind"] == theirs["kind"]:
+        differing = _hindering(differing, ours, theirs, build_converter(converter))
     if differing:
         found = "; ".join(
             f"{name}: {theirs.get(name)!r} there, {ours.get(name)!r} in the config"
@@ -134,8 +141,20 @@ def check_converter(shards: ShardSet, converter: Mapping[str, Any]) -> None:
         )
         raise LofiError(
             f"{shards.info_path} was made for {shards.info['config']['name']}, whose converter "
-            f"differs from the config's ({found}): run preprocess_tfrecord with this config"
+            f"differs from the config's ({found}): run "
+            f"{shards.info.get('made_by', 'preprocess_tfrecord')} with this config's settings"
         )
+
+
+def _hindering(differing: list[str], ours: Mapping, theirs: Mapping, converter) -> list[str]:
+    """Returns the options among differing ones that really are in the way."""
+    free = getattr(converter, "free_options", ())
+    fewer = getattr(converter, "subset_options", ())
+    return [
+        name
+        for name in differing
+        if name not in free and not (name in fewer and set(ours[name]) <= set(theirs[name]))
+    ]
 
 
 def _info_of_set(path: str) -> Path | None:

@@ -1,0 +1,1 @@
+"""Audio: files, clips, loudness and features; no models and no TensorFlow."""

@@ -1,0 +1,290 @@
+"""Spectra of clips: mel and constant-Q magnitudes in decibels, and the way back by Griffin-Lim.
+
+0 dB is a sine of full scale at the centre of a band of a constant-Q spectrum, or of a bin before
+the mel bands add bins up. Phases are not kept: what comes back sounds alike and has nearly the same
+spectrum, but other samples (Griffin and Lim, "Signal estimation from modified short-time Fourier
+transform", 1984; with Perraudin's momentum, as librosa does it). Both ways back go by a short-time
+Fourier transform that has no negative magnitude and fits the bands: from constant-Q bands that is
+ten times as fast as librosa's own Griffin-Lim over constant-Q transforms, and nearer.
+"""
+
+import dataclasses
+import functools
+import math
+import warnings
+
+import numpy as np
+
+from lofi_tf.errors import LofiError
+
+ITERATIONS = 32  # of Griffin-Lim
+_FIT_ITERATIONS = 100
+_FILTER_SIZE = 1 << 16  # samples in which the constant-Q filters are looked at
+_INVERSE_SECONDS = 0.128  # about the length of the windows that bring constant-Q bands back
+_NYQUIST_SHARE = 0.9  # of half the rate, up to where constant-Q bands are centred
+
+
+@dataclasses.dataclass(frozen=True)
+class MelSettings:
+    """A mel spectrum: magnitudes of a short-time Fourier transform, added up in mel bands.
+
+    Hann windows, centred on their frame, zeros beyond the ends; bands are triangles of height 1 on
+    Slaney's mel scale.
+
+    Attributes:
+        fft_size: samples of a window.
+        hop_size: samples from a frame to the next.
+        num_bins: mel bands F.
+        low_hz, high_hz: the bands' range; None is half the sample rate.
+        floor_db: smaller magnitudes count as this, below 0.
+    """
+
+    fft_size: int = 1024
+    hop_size: int = 256
+    num_bins: int = 80
+    low_hz: float = 0.0
+    high_hz: float | None = None
+    floor_db: float = -100.0
+
+    def __post_init__(self):
+        _check(self, ("fft_size", "hop_size", "num_bins"))
+        if not 0 <= self.low_hz < (math.inf if self.high_hz is None else self.high_hz):
+            raise _wrong("low_hz", "from 0 to below high_hz", self.low_hz)
+        if self.hop_size > self.fft_size:
+            raise _wrong("hop_size", f"at most fft_size, {self.fft_size}", self.hop_size)
+
+    def bins(self, sample_rate: int) -> int:
+        """Returns the number of bands F at a sample rate in Hz."""
+        top_hz = sample_rate / 2 if self.high_hz is None else self.high_hz
+        if not self.low_hz < top_hz <= sample_rate / 2:
+            raise _wrong("high_hz", f"above {self.low_hz:g} to {sample_rate / 2:g}", top_hz)
+        return self.num_bins
+
+    def magnitudes(self, samples: np.ndarray, sample_rate: int) -> np.ndarray:
+        """Returns [F, frames] of samples [n]."""
+        import librosa
+
+        spectrum = librosa.stft(samples, n_fft=self.fft_size, hop_length=self.hop_size)
+        return (_mel_bands(self, sample_rate) @ np.abs(spectrum)) * _scale(self.fft_size)
+
+    def inverse(self, magnitudes: np.ndarray, sample_rate: int, num_samples: int) -> np.ndarray:
+        """Returns samples [num_samples] of magnitudes [F, frames]."""
+        bands = _mel_bands(self, sample_rate)
+        spectrum = _fitted(bands, magnitudes.astype(np.float32))
+        return _griffin_lim(spectrum, self.fft_size, self.hop_size, num_samples)
+
+
+@dataclasses.dataclass(frozen=True)
+class CqtSettings:
+    """A constant-Q spectrum: bands at equal steps of pitch, all of them alike in pitch.
+
+    Attributes:
+        hop_size: samples from a frame to the next.
+        low_hz: centre of the lowest band; C1 by default.
+        bins_per_octave: bands in an octave, 12 or more.
+        num_bins: bands F; None is as many as fit below 0.9 of half the sample rate.
+        floor_db: smaller magnitudes count as this, below 0.
+    """
+
+    hop_size: int = 256
+    low_hz: float = 440 * 2 ** (-45 / 12)
+    bins_per_octave: int = 24
+    num_bins: int | None = None
+    floor_db: float = -100.0
+
+    def __post_init__(self):
+        _check(self, ("hop_size", "bins_per_octave"))
+        if self.bins_per_octave < 12:
+            raise _wrong("bins_per_octave", "12 or more", self.bins_per_octave)
+        if not self.low_hz > 0:
+            raise _wrong("low_hz", "above 0", self.low_hz)
+        if self.num_bins is not None and self.num_bins < 1:
+            raise _wrong("num_bins", "1 or more, or none", self.num_bins)
+
+    def bins(self, sample_rate: int) -> int:
+        """Returns the number of bands F at a sample rate in Hz."""
+        top_hz = _NYQUIST_SHARE * sample_rate / 2
+        octaves = math.log2(top_hz / self.low_hz) if top_hz > self.low_hz else -1
+        most = math.floor(self.bins_per_octave * octaves) + 1
+        if most < 1:
+            raise _wrong("low_hz", f"below {top_hz:g} at {sample_rate} Hz", self.low_hz)
+        if self.num_bins is not None and self.num_bins > most:
+            raise _wrong("num_bins", f"at most {most} at {sample_rate} Hz", self.num_bins)
+        return self.num_bins or most
+
+    def magnitudes(self, samples: np.ndarray, sample_rate: int) -> np.ndarray:
+        """Returns [F, frames] of samples [n]."""
+        import librosa
+
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of clips that are shorter than the longest filter
+            found = librosa.cqt(samples, sr=sample_rate, **self._options(sample_rate))
+        return np.abs(found) * _cqt_scale(self, sample_rate)
+
+    def inverse(self, magnitudes: np.ndarray, sample_rate: int, num_samples: int) -> np.ndarray:
+        """Returns samples [num_samples] of magnitudes [F, frames]."""
+        fft_size = 2 ** round(math.log2(_INVERSE_SECONDS * sample_rate))
+        fft_size = max(fft_size, 2 ** math.ceil(math.log2(4 * self.hop_size)))
+        powers = np.square(magnitudes, dtype=np.float32)
+        powers = _fitted(_cqt_bands(self, sample_rate, fft_size), powers)
+        # A sine's power lies in the two bins beside its own too, by Hann's window.
+        beside = np.pad(powers, [(1, 1), (0, 0)])
+        spectrum = np.sqrt(powers + (beside[2:] + beside[:-2]) / 4)
+        return _griffin_lim(spectrum, fft_size, self.hop_size, num_samples)
+
+    def _options(self, sample_rate: int) -> dict:
+        return {
+            "hop_length": self.hop_size,
+            "fmin": self.low_hz,
+            "n_bins": self.bins(sample_rate),
+            "bins_per_octave": self.bins_per_octave,
+        }
+
+
+FEATURES = {"mel": MelSettings, "cqt": CqtSettings}
+Settings = MelSettings | CqtSettings
+
+
+def num_frames(num_samples: int, settings: Settings) -> int:
+    """Returns how many frames the spectrum of so many samples has."""
+    return 1 + num_samples // settings.hop_size
+
+
+def spectrum_db(samples: np.ndarray, sample_rate: int, settings: Settings) -> np.ndarray:
+    """Returns the magnitudes of samples in dB.
+
+    Args:
+        samples: float [n].
+        sample_rate: Hz.
+        settings: which spectrum.
+
+    Returns:
+        float32 [frames, F], from `floor_db` on.
+    """
+    samples = np.ascontiguousarray(samples, np.float32)
+    least = 10 ** (settings.floor_db / 20)
+    magnitudes = settings.magnitudes(samples, sample_rate)
+    return (20 * np.log10(np.maximum(magnitudes, least))).T.astype(np.float32)
+
+
+def samples_of_db(
+    spectrum: np.ndarray, sample_rate: int, settings: Settings, num_samples: int
+) -> np.ndarray:
+    """Returns samples that have nearly the given magnitudes, the same each time.
+
+    Args:
+        spectrum: [frames, F] in dB; `floor_db` and less is silence.
+        sample_rate: Hz.
+        settings: of the spectrum.
+        num_samples: how many to return.
+
+    Returns:
+        float32 [num_samples].
+    """
+    spectrum = np.asarray(spectrum, np.float32).T
+    magnitudes = np.where(spectrum > settings.floor_db, 10 ** (spectrum / 20), 0)
+    return settings.inverse(magnitudes, sample_rate, num_samples).astype(np.float32)
+
+
+@functools.lru_cache(maxsize=8)
+def _mel_bands(settings: MelSettings, sample_rate: int) -> np.ndarray:
+    """Returns the bands [F, 1 + fft_size / 2]."""
+    import librosa
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of bands narrower than a bin, which stay empty
+        return librosa.filters.mel(
+            sr=sample_rate,
+            n_fft=settings.fft_size,
+            n_mels=settings.bins(sample_rate),
+            fmin=settings.low_hz,
+            fmax=settings.high_hz,
+            norm=None,
+        )
+
+
+@functools.lru_cache(maxsize=8)
+def _cqt_scale(settings: CqtSettings, sample_rate: int) -> np.ndarray:
+    """Returns what brings librosa's bands to amplitudes, [F, 1]: it scales by roots of lengths."""
+    import librosa
+
+    lengths, _ = librosa.filters.wavelet_lengths(**_wavelets(settings, sample_rate))
+    return (2 / np.sqrt(lengths))[:, None].astype(np.float32)
+
+
+@functools.lru_cache(maxsize=4)
+def _cqt_bands(settings: CqtSettings, sample_rate: int, fft_size: int) -> np.ndarray:
+    """Returns the power of each band for power in each bin, [F, 1 + fft_size / 2]."""
+    import librosa
+
+    filters, _ = librosa.filters.wavelet(**_wavelets(settings, sample_rate), norm=1, pad_fft=False)
+    places = np.arange(_FILTER_SIZE // 2 + 1) * (fft_size / _FILTER_SIZE)
+    bins, share = np.floor(places).astype(int), places % 1
+    num_bins, bands = fft_size // 2 + 2, []
+    for wavelet in filters:
+        power = np.abs(np.fft.fft(wavelet, _FILTER_SIZE)[: len(places)]) ** 2
+        power *= fft_size / _FILTER_SIZE
+        band = np.bincount(bins, power * (1 - share), num_bins)
+        bands.append(band + np.bincount(bins + 1, power * share, num_bins))
+    return np.array(bands, np.float32)[:, :-1]
+
+
+def _wavelets(settings: CqtSettings, sample_rate: int) -> dict:
+    """Returns librosa's description of the filters."""
+    import librosa
+
+    centres_hz = librosa.cqt_frequencies(
+        settings.bins(sample_rate),
+        fmin=settings.low_hz,
+        bins_per_octave=settings.bins_per_octave,
+    )
+    # Of a band and its neighbours, as librosa takes it where all steps are equal.
+    ratio = 2 ** (2 / settings.bins_per_octave)
+    alpha = np.full(len(centres_hz), (ratio - 1) / (ratio + 1))
+    return {"freqs": centres_hz, "sr": sample_rate, "alpha": alpha}
+
+
+def _fitted(bands: np.ndarray, target: np.ndarray) -> np.ndarray:
+    """Returns x [K, frames] >= 0 with bands @ x near the target [F, frames].
+
+    By the multiplicative steps of Daube-Witherspoon and Muehllehner (1986).
+    """
+    wanted, squares = bands.T @ target, bands.T @ bands
+    found = wanted / np.maximum(squares.sum(1, keepdims=True), 1e-12)
+    for _ in range(_FIT_ITERATIONS):
+        found = found * wanted / np.maximum(squares @ found, 1e-20)
+    return found
+
+
+def _griffin_lim(
+    spectrum: np.ndarray, fft_size: int, hop_size: int, num_samples: int
+) -> np.ndarray:
+    """Returns samples [num_samples] of amplitudes [1 + fft_size / 2, frames]."""
+    import librosa
+
+    return librosa.griffinlim(
+        spectrum / _scale(fft_size),
+        n_iter=ITERATIONS,
+        hop_length=hop_size,
+        n_fft=fft_size,
+        length=num_samples,
+        random_state=0,
+    )
+
+
+def _scale(fft_size: int) -> np.float32:
+    """Returns what brings the bins of a transform to amplitudes: Hann's window adds up to half."""
+    return np.float32(4 / fft_size)
+
+
+def _check(settings: Settings, counts: tuple[str, ...]) -> None:
+    for name in counts:
+        value = getattr(settings, name)
+        if type(value) is not int or value < 1:
+            raise _wrong(name, "a whole number from 1 on", value)
+    if not settings.floor_db < 0:
+        raise _wrong("floor_db", "below 0", settings.floor_db)
+
+
+def _wrong(name: str, allowed: str, value) -> LofiError:
+    return LofiError(f"{name} does not fit. Allowed: {allowed}. Received: {value!r}")

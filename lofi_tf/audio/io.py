@@ -1,0 +1,200 @@
+"""Audio files: what they are, their samples block by block, and WAV files that are written whole.
+
+Everything is read by libsndfile, through soundfile: WAV, FLAC, Ogg (Vorbis and Opus), MP3 and AIFF,
+whatever a file's name says that it is.
+"""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import soundfile
+
+from lofi_tf.data.tfrecord import whole_file
+from lofi_tf.errors import LofiError, NotConvertible
+
+ENDINGS = (".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aiff", ".aif", ".aifc")
+BLOCK_SIZE = 65536  # samples of each channel that are decoded at a time
+SUBTYPES = {"int16": "PCM_16", "float32": "FLOAT"}
+
+# What libsndfile notes of a chunk of samples that reaches beyond the end of the file.
+_SHORT_CHUNK = re.compile(r"^\s*(?:data|SSND)\s*: (\d+) \(should be (\d+)\)", re.MULTILINE)
+_UNKNOWN_SIZE = 0xFFFFFFFF - 64  # writers into pipes do not know the size
+_MP3_SLACK = 4 * 1152  # frames that encoders count and decoders leave out
+_OGG_PAGE_SIZE = 65307  # the longest, RFC 3533
+_OGG_END = 4  # the flag of a stream's last page
+
+
+class Audio(NamedTuple):
+    """A piece of audio.
+
+    Attributes:
+        samples: float [n, channels], in [-1, 1].
+        sample_rate: Hz.
+        name: of the recording that it is from.
+    """
+
+    samples: np.ndarray
+    sample_rate: int
+    name: str = ""
+
+
+class AudioInfo(NamedTuple):
+    """What the head of a file says.
+
+    Attributes:
+        sample_rate: Hz.
+        channels: how many.
+        num_samples: of each channel; of an MP3 file, about so many.
+        kind: of the file, such as `FLAC`.
+    """
+
+    sample_rate: int
+    channels: int
+    num_samples: int
+    kind: str
+
+    @property
+    def seconds(self) -> float:
+        """How long it is."""
+        return self.num_samples / self.sample_rate
+
+
+def is_audio_file(path: str | Path) -> bool:
+    """Says whether the name ends like a file that can be read, in any case."""
+    return Path(path).suffix.lower() in ENDINGS
+
+
+def probe(path: str | Path) -> AudioInfo:
+    """Returns what a file is, by its head.
+
+    Raises:
+        NotConvertible: `empty_file`, `unreadable`, `not_audio`, `truncated` or `no_samples`.
+    """
+    with _opened(path) as file:
+        return _info(file)
+
+
+def read_blocks(path: str | Path, block_size: int = BLOCK_SIZE) -> Iterator[np.ndarray]:
+    """Yields the samples of a file, one block in memory at a time.
+
+    Args:
+        path: of the file.
+        block_size: most samples of each channel in a block.
+
+    Yields:
+        float32 [n, channels]; integers are in [-1, 1), floats as they stand in the file.
+
+    Raises:
+        NotConvertible: as `probe`, or after some blocks `damaged`, `truncated` or `not_finite`.
+    """
+    with _opened(path) as file:
+        info, count = _info(file), 0
+        while True:
+            try:
+                block = file.read(block_size, dtype="float32", always_2d=True)
+            except (soundfile.SoundFileError, RuntimeError) as error:
+                raise _stopped("damaged", "the decoder stopped", count, info) from error
+            if not len(block):
+                break
+            if not np.isfinite(block).all():
+                raise _stopped("not_finite", "a sample is no finite number", count, info)
+            count += len(block)
+            yield block
+    if count < info.num_samples - (_MP3_SLACK if info.kind == "MP3" else 0):
+        raise _stopped("truncated", "the samples end early", count, info)
+
+
+def read_audio(path: str | Path) -> Audio:
+    """Returns a whole file; for long ones see `read_blocks`.
+
+    Raises:
+        NotConvertible: as `read_blocks`.
+    """
+    blocks = list(read_blocks(path))
+    return Audio(np.concatenate(blocks), probe(path).sample_rate, Path(path).name)
+
+
+def write_wav(
+    path: str | Path, samples: np.ndarray, sample_rate: int, sample_type: str = "float32"
+) -> None:
+    """Writes a WAV file, which appears only when it is whole.
+
+    Args:
+        path: of the file.
+        samples: [n] or [n, channels], in [-1, 1]; as int16, what lies beyond becomes the nearest.
+        sample_rate: Hz.
+        sample_type: `float32` or `int16`.
+
+    Raises:
+        LofiError: another type.
+    """
+    if sample_type not in SUBTYPES:
+        allowed = ", ".join(SUBTYPES)
+        raise LofiError(f"no such sample type. Allowed: {allowed}. Received: {sample_type!r}")
+    samples = np.asarray(samples, np.float32)
+    if sample_type == "int16":
+        samples = quantized(samples)
+    with whole_file(path) as file:
+        soundfile.write(file, samples, sample_rate, format="WAV", subtype=SUBTYPES[sample_type])
+
+
+def quantized(samples: np.ndarray) -> np.ndarray:
+    """Returns samples as int16, 32768 to one; what lies beyond [-1, 1) becomes the nearest."""
+    scaled = np.rint(np.asarray(samples, np.float32) * np.float32(32768))
+    return np.clip(scaled, -32768, 32767).astype(np.int16)
+
+
+def unquantized(samples: np.ndarray) -> np.ndarray:
+    """Returns int16 samples as float32 in [-1, 1)."""
+    return samples.astype(np.float32) / np.float32(32768)
+
+
+def _opened(path: str | Path) -> soundfile.SoundFile:
+    path = Path(path)
+    try:
+        size = path.stat().st_size
+        with open(path, "rb") as file:
+            head = file.read(4)
+            file.seek(max(0, size - _OGG_PAGE_SIZE))
+            tail = file.read() if head == b"OggS" else b""
+    except OSError as error:
+        raise NotConvertible("unreadable", f"cannot read the file: {error.strerror}") from error
+    if not size:
+        raise NotConvertible("empty_file", "the file is empty")
+    if tail and not _ends(tail):
+        raise NotConvertible("truncated", "the last page of the Ogg stream is missing")
+    try:
+        return soundfile.SoundFile(path)
+    except (soundfile.SoundFileError, RuntimeError, ValueError, TypeError) as error:
+        message = "the content is no audio that libsndfile can decode"
+        raise NotConvertible("not_audio", message) from error
+
+
+def _info(file: soundfile.SoundFile) -> AudioInfo:
+    for promised, found in _SHORT_CHUNK.findall(file.extra_info):
+        if int(found) < int(promised) < _UNKNOWN_SIZE:
+            message = f"the head promises {promised} bytes of samples. Received: {found}"
+            raise NotConvertible("truncated", message)
+    if not file.frames:
+        raise NotConvertible("no_samples", "the file holds no samples")
+    return AudioInfo(file.samplerate, file.channels, file.frames, file.format)
+
+
+def _ends(tail: bytes) -> bool:
+    """Says whether the end of an Ogg file is a whole page that ends its stream."""
+    start = tail.rfind(b"OggS")
+    page = tail[start:] if start >= 0 else b""
+    if len(page) < 27 or len(page) < 27 + page[26]:
+        return False
+    size = 27 + page[26] + sum(page[27 : 27 + page[26]])
+    return bool(page[5] & _OGG_END) and len(page) >= size
+
+
+def _stopped(rule: str, message: str, count: int, info: AudioInfo) -> NotConvertible:
+    return NotConvertible(
+        rule,
+        f"{message} after {count / info.sample_rate:.2f} s. Expected: {info.seconds:.2f} s",
+    )
