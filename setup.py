@@ -14,6 +14,7 @@ EXPORT = "lofi_tf.cli.export:main"
 COMMANDS = {
     "convert_dir_to_note_sequences": "pipelines.convert_dir_to_note_sequences:main",
     "preprocess_tfrecord": "pipelines.preprocess_tfrecord:main",
+    "prepare_audio": "pipelines.prepare_audio:main",
     "lofi_train": TRAIN,
     "lofi_generate": GENERATE,
     "lofi_export": EXPORT,

@@ -17,6 +17,44 @@ LOG_LEVELS = ["DEBUG", "INFO", "WARN", "ERROR", "FATAL"]
 PARALLEL_BYTES = 40 * 2**20
 
 
+MAX_SHARDS = 99999
+
+
+def add_log(parser: argparse.ArgumentParser) -> None:
+    """Adds `--log`."""
+    parser.add_argument(
+        "--log",
+        default="INFO",
+        type=str.upper,
+        choices=LOG_LEVELS,
+        help="INFO shows progress, WARN only the results, ERROR nothing but errors, "
+        "DEBUG Beam's messages too (default: INFO)",
+    )
+
+
+def add_splits(parser: argparse.ArgumentParser) -> None:
+    """Adds `--validation_split` and `--split_file`, one of which may be given."""
+    splits = parser.add_mutually_exclusive_group()
+    splits.add_argument(
+        "--validation_split",
+        type=float,
+        default=0.1,
+        help="share of the sources held out; 0 for none (default: 0.1)",
+    )
+    splits.add_argument("--split_file", help="CSV with the columns split and path (or filename)")
+
+
+def check_splits(args: argparse.Namespace, shards_flag: str) -> None:
+    """Refuses a share or a number of shards out of range."""
+    num_shards = getattr(args, shards_flag)
+    if not 1 <= num_shards <= MAX_SHARDS:
+        raise LofiError(f"--{shards_flag} must be 1 to {MAX_SHARDS}. Received: {num_shards}")
+    if not 0 <= args.validation_split < 1:
+        raise LofiError(
+            f"--validation_split must be from 0 to below 1. Received: {args.validation_split}"
+        )
+
+
 def run_command(name: str, log: str, body: Callable[[], None]) -> int:
     """Runs a command's body; returns 0, 2 for bad input, 1 for a failed run, 130 if interrupted.
 

@@ -2,16 +2,14 @@
 
 import argparse
 import collections
-import gc
 import os
 import sys
 import time
-from contextlib import nullcontext
 from pathlib import Path
 
 from lofi_tf.cli.flags import Parser, add_bool
 from lofi_tf.errors import LofiError
-from pipelines.command import LOG_LEVELS, beam_options, folder_beside, run_command
+from pipelines.command import add_log, beam_options, folder_beside, run_command
 
 MAX_LISTED = 20
 
@@ -32,14 +30,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     add_bool(parser, "recursive", False, "look into sub-folders too (default: false)")
     parser.add_argument("--errors_file", help="write every refused file with its reason here")
-    parser.add_argument(
-        "--log",
-        default="INFO",
-        type=str.upper,
-        choices=LOG_LEVELS,
-        help="INFO shows progress, WARN only the results, ERROR nothing but errors, "
-        "DEBUG Beam's messages too (default: INFO)",
-    )
+    add_log(parser)
     return parser
 
 
@@ -85,20 +76,18 @@ def _convert(args: argparse.Namespace, beam_flags: list[str]) -> None:
 def _run(args, options, input_dir, found, shards, parts_dir):
     """Converts the files, joins what came of them and returns the report."""
     from pipelines import note_sequence_pipeline as pipeline
-    from pipelines.progress import progress_bar, stderr_to_ourselves
+    from pipelines.errors_file import write_errors
+    from pipelines.progress import workers_progress
 
     # Without its trailing slash, or the name would be empty, as it is with Magenta.
     collection_name = os.path.basename(input_dir.rstrip("/"))
     groups = pipeline.make_groups(found.names, len(shards))
     convert = pipeline.ConvertGroup(os.path.abspath(input_dir), collection_name, str(parts_dir))
-    gc.freeze()  # Beam's many modules need no second look while notes come and go.
-    with nullcontext(sys.stderr) if args.log == "DEBUG" else stderr_to_ourselves() as stream:
-        shown = stream if args.log in ("DEBUG", "INFO") else None
-        with progress_bar(parts_dir / pipeline.PROGRESS, len(found.names), "file", shown):
-            pipeline.run(groups, convert, options)
+    with workers_progress(args.log, parts_dir / pipeline.PROGRESS, len(found.names), "file"):
+        pipeline.run(groups, convert, options)
     report = pipeline.collect_reports(groups, parts_dir)
     if args.errors_file:
-        _write_errors(report.refusals, os.path.expanduser(args.errors_file))
+        write_errors(report.refusals, os.path.expanduser(args.errors_file))
     if not report.num_sequences:
         _print_refusals(report.refusals, args.errors_file)
         raise LofiError(f"none of the {len(found.names)} files could be read; nothing was written")
@@ -117,16 +106,6 @@ def _print_refusals(refusals: list, errors_file: str | None) -> None:
     if len(refusals) > MAX_LISTED:
         where = f"see {errors_file}" if errors_file else "--errors_file= writes them all"
         print(f"  ... and {len(refusals) - MAX_LISTED} more; {where}", file=sys.stderr)
-
-
-def _write_errors(refusals: list, path: str) -> None:
-    from lofi_tf.data.tfrecord import whole_file
-
-    lines = ["file\trule\tmessage"]
-    for refusal in refusals:
-        lines.append("\t".join(" ".join(part.split()) for part in refusal))
-    with whole_file(path) as file:
-        file.write(("\n".join(lines) + "\n").encode("utf-8", "replace"))
 
 
 if __name__ == "__main__":

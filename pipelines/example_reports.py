@@ -13,6 +13,9 @@ from lofi_tf.data.example_records import Spec, merged_spec
 from lofi_tf.data.example_shards import info_name, shard_name
 from lofi_tf.data.tfrecord import whole_file
 
+# Counters that are shown only where there is something to show.
+RARE = ("other_files", "clipped", "in_several_splits", "in_no_split")
+
 
 class Names(NamedTuple):
     """What is counted on the way to the examples.
@@ -112,6 +115,28 @@ def publish(parts_dir: Path, prefix: Path, num_shards: int, info: Mapping[str, A
         os.replace(made, name)
     with whole_file(info_name(prefix)) as file:
         file.write((json.dumps(info, indent=2) + "\n").encode())
+
+
+def splits_text(report: Report) -> str:
+    """Returns the examples of each split, such as `90 train, 10 validation`."""
+    return ", ".join(f"{found['examples']} {name}" for name, found in report.splits.items())
+
+
+def print_summary(report: Report) -> None:
+    """Prints the counters, and what was left out by which rule, as a table."""
+    for name, count in report.counters.items():
+        if count or name not in RARE:
+            print(f"{name:24s} {count:10d}")
+    for stage, rules in report.left_out.items():
+        if rules:
+            print(f"{stage:24s} {sum(rules.values()):10d}")
+        for rule, count in sorted(rules.items(), key=lambda item: -item[1]):
+            print(f"  {rule:22s} {count:10d}  {_shortened(report.firsts[f'{stage}.{rule}'])}")
+
+
+def _shortened(text: str, size: int = 90) -> str:
+    text = " ".join(text.split())
+    return text if len(text) <= size else f"{text[: size - 3]}..."
 
 
 def _remove_old(prefix: Path) -> None:

@@ -2,6 +2,7 @@
 
 import dataclasses
 import hashlib
+import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
@@ -32,6 +33,11 @@ class Splitter:
 
     share: float = 0.1
     table: Mapping[str, str] | None = None
+
+    @classmethod
+    def of(cls, share: float, split_file: str | None) -> "Splitter":
+        """Returns the splits of a share, or of a CSV file where one is given."""
+        return cls.from_file(os.path.expanduser(split_file)) if split_file else cls(share)
 
     @classmethod
     def from_file(cls, path: str | Path) -> "Splitter":

@@ -92,9 +92,11 @@ class GroupWork:
         self._layouts |= layouts
         self.counts["examples"] += count
 
-    def leave_out(self, stage: str, rule: str, source: str, message: str) -> None:
+    def leave_out(self, stage: str, rule: str, source: str, message: str, count: int = 1) -> None:
         """Counts what a rule leaves out; of each rule the first is kept with its reason."""
-        self._left_out.setdefault(stage, Counter())[rule] += 1
+        if not count:
+            return
+        self._left_out.setdefault(stage, Counter())[rule] += count
         self._firsts.setdefault(f"{stage}.{rule}", f"{message} ({source or 'no name'})")
 
     def progress(self, count: int) -> None:

@@ -1,18 +1,22 @@
 """Command: NoteSequence records to example shards, ready for training."""
 
 import argparse
-import gc
 import os
 import sys
 import time
-from contextlib import nullcontext
 from pathlib import Path
 
 from lofi_tf.cli.flags import Parser, add_bool
 from lofi_tf.errors import LofiError
-from pipelines.command import LOG_LEVELS, beam_options, folder_beside, run_command
+from pipelines.command import (
+    add_log,
+    add_splits,
+    beam_options,
+    check_splits,
+    folder_beside,
+    run_command,
+)
 
-MAX_SHARDS = 99999
 COUNTERS = ("records", "sequences", "parts", "examples")
 STAGES = ("dropped_sequences", "filtered_parts", "refused_parts")
 
@@ -33,24 +37,10 @@ def build_parser() -> argparse.ArgumentParser:
     flag("--config", required=True, help="name of a config, or path of a YAML file")
     flag("--hparams", default="", help="overrides such as converter.split_bars=2")
     flag("--output_shards", type=int, default=32, help="shards of each split (default: 32)")
-    splits = parser.add_mutually_exclusive_group()
-    splits.add_argument(
-        "--validation_split",
-        type=float,
-        default=0.1,
-        help="share of the sources held out; 0 for none (default: 0.1)",
-    )
-    splits.add_argument("--split_file", help="CSV with the columns split and path (or filename)")
+    add_splits(parser)
     _add_filters(parser)
     flag("--pipeline_options", default="", help="Beam's flags, separated by commas")
-    flag(
-        "--log",
-        default="INFO",
-        type=str.upper,
-        choices=LOG_LEVELS,
-        help="INFO shows progress, WARN only the results, ERROR nothing but errors, "
-        "DEBUG Beam's messages too (default: INFO)",
-    )
+    add_log(parser)
     return parser
 
 
@@ -83,10 +73,11 @@ def _preprocess(args: argparse.Namespace, beam_flags: list[str]) -> None:
     """Does the whole work; raises LofiError where the flags or the input are bad."""
     from lofi_tf.data.example_shards import info_name
     from lofi_tf.data.tfrecord import check_writable, record_paths
+    from pipelines.example_reports import print_summary, splits_text
 
     start_seconds = time.monotonic()
     config = _config_of(args)
-    _check(args)
+    check_splits(args, "output_shards")
     paths = record_paths(_home(args.input_tfrecord))
     prefix = Path(_home(args.output_tfrecord))
     check_writable(info_name(prefix))
@@ -95,10 +86,9 @@ def _preprocess(args: argparse.Namespace, beam_flags: list[str]) -> None:
     with folder_beside(prefix) as parts_dir:
         report = _run(args, options, config, paths, Path(parts_dir), prefix)
     if args.log in ("DEBUG", "INFO", "WARN"):
-        _print_summary(report)
-        splits = ", ".join(f"{found['examples']} {name}" for name, found in report.splits.items())
+        print_summary(report)
         seconds = time.monotonic() - start_seconds
-        print(f"{splits} examples in {seconds:.1f} s -> {args.output_tfrecord}")
+        print(f"{splits_text(report)} examples in {seconds:.1f} s -> {args.output_tfrecord}")
 
 
 def _home(path: str) -> str:
@@ -115,41 +105,25 @@ def _config_of(args: argparse.Namespace):
     return config
 
 
-def _check(args: argparse.Namespace) -> None:
-    if not 1 <= args.output_shards <= MAX_SHARDS:
-        raise LofiError(
-            f"--output_shards must be 1 to {MAX_SHARDS}. Received: {args.output_shards}"
-        )
-    if not 0 <= args.validation_split < 1:
-        raise LofiError(
-            f"--validation_split must be from 0 to below 1. Received: {args.validation_split}"
-        )
-
-
 def _run(args, options, config, paths, parts_dir, prefix):
     """Converts the records, puts the shards in their place and returns the report."""
     from pipelines.example_pipeline import ConvertGroup, Settings
     from pipelines.example_reports import Names, collect, publish
     from pipelines.example_splits import Splitter
     from pipelines.group_work import PROGRESS
-    from pipelines.progress import progress_bar, stderr_to_ourselves
+    from pipelines.progress import workers_progress
     from pipelines.record_groups import find_groups
     from pipelines.shard_pipeline import Output, run
 
-    splitter = Splitter(args.validation_split)
-    if args.split_file:
-        splitter = Splitter.from_file(_home(args.split_file))
+    splitter = Splitter.of(args.validation_split, args.split_file)
     groups = find_groups([path.absolute() for path in paths])
     if not groups:
         raise LofiError(f"no records in {args.input_tfrecord}")
     output = Output(splitter, args.output_shards, str(parts_dir.absolute()))
     convert = ConvertGroup(Settings(config.data.converter, _filters_of(args), output))
-    gc.freeze()  # Beam's many modules need no second look while notes come and go.
     num_records = sum(group.num_records for group in groups)
-    with nullcontext(sys.stderr) if args.log == "DEBUG" else stderr_to_ourselves() as stream:
-        shown = stream if args.log in ("DEBUG", "INFO") else None
-        with progress_bar(parts_dir / PROGRESS, num_records, "record", shown):
-            run(groups, convert, output, options)
+    with workers_progress(args.log, parts_dir / PROGRESS, num_records, "record"):
+        run(groups, convert, output, options)
     names = Names(COUNTERS, STAGES)
     report = collect(parts_dir, {"files": len(paths)}, names, splitter.splits)
     _check_report(args, report)
@@ -205,23 +179,6 @@ def _info(args: argparse.Namespace, config, report) -> dict:
         "counters": report.counters,
         "left_out": report.left_out,
     }
-
-
-def _print_summary(report) -> None:
-    """Prints the counters, and what was left out by which rule, as a table."""
-    for name, count in report.counters.items():
-        if count or name not in ("in_several_splits", "in_no_split"):
-            print(f"{name:24s} {count:10d}")
-    for stage, rules in report.left_out.items():
-        if rules:
-            print(f"{stage:24s} {sum(rules.values()):10d}")
-        for rule, count in sorted(rules.items(), key=lambda item: -item[1]):
-            print(f"  {rule:22s} {count:10d}  {_shortened(report.firsts[f'{stage}.{rule}'])}")
-
-
-def _shortened(text: str, size: int = 90) -> str:
-    text = " ".join(text.split())
-    return text if len(text) <= size else f"{text[: size - 3]}..."
 
 
 if __name__ == "__main__":

@@ -1,16 +1,33 @@
 """A progress bar over a file that workers of any kind append a byte to for each item done."""
 
+import gc
 import os
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TextIO
 
 from tqdm import tqdm
 
 from lofi_tf.progress import Lines, open_progress
+
+
+@contextmanager
+def workers_progress(log: str, path: Path, total: int, unit: str) -> Iterator[None]:
+    """Shows how far workers are while the block runs, and hides what they write to stderr.
+
+    Args:
+        log: a command's `--log`: DEBUG and INFO show progress, DEBUG hides nothing.
+        path: file whose size is the number of items done; it may not exist yet.
+        total: items in all.
+        unit: what an item is called.
+    """
+    gc.freeze()  # Beam's many modules need no second look while music comes and goes.
+    with nullcontext(sys.stderr) if log == "DEBUG" else stderr_to_ourselves() as stream:
+        with progress_bar(path, total, unit, stream if log in ("DEBUG", "INFO") else None):
+            yield
 
 
 @contextmanager

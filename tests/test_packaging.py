@@ -15,6 +15,7 @@ TRAIN, GENERATE = "lofi_tf.cli.train:main", "lofi_tf.cli.generate:main"
 COMMANDS = {
     "convert_dir_to_note_sequences": "pipelines.convert_dir_to_note_sequences:main",
     "preprocess_tfrecord": "pipelines.preprocess_tfrecord:main",
+    "prepare_audio": "pipelines.prepare_audio:main",
     "lofi_train": TRAIN,
     "lofi_generate": GENERATE,
     "lofi_attributes": "lofi_tf.cli.attributes:main",
