@@ -152,6 +152,17 @@ def unquantized(samples: np.ndarray) -> np.ndarray:
     return samples.astype(np.float32) / np.float32(32768)
 
 
+class _Forwards(soundfile.SoundFile):
+    """A file that is read forwards only.
+
+    soundfile seeks to where it is after every read, if it can; an MP3 decoder then begins anew
+    without the frames before, which is heard at each block.
+    """
+
+    def seekable(self) -> bool:
+        return False
+
+
 def _opened(path: str | Path) -> soundfile.SoundFile:
     path = Path(path)
     try:
@@ -167,7 +178,7 @@ def _opened(path: str | Path) -> soundfile.SoundFile:
     if tail and not _ends(tail):
         raise NotConvertible("truncated", "the last page of the Ogg stream is missing")
     try:
-        return soundfile.SoundFile(path)
+        return _Forwards(path)
     except (soundfile.SoundFileError, RuntimeError, ValueError, TypeError) as error:
         message = "the content is no audio that libsndfile can decode"
         raise NotConvertible("not_audio", message) from error
