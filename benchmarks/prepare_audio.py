@@ -39,12 +39,16 @@ def main() -> None:
             for name, hours in files.items():
                 write_recording(input_dir / name, hours, seed=len(name))
             seconds, peaks = measure(input_dir, Path(folder) / "out", flags)
-            shown = " ".join(flag.lstrip("-").partition("=")[0] for flag in flags[:1])
+            shown = _title(flags)
             peaks = ", ".join(f"{peak:.0f}" for peak in peaks)
             print(f"{title:22}{shown:28}{seconds:7.1f}  {peaks}", flush=True)
             for name in files:
                 (input_dir / name).unlink()
             input_dir.rmdir()
+
+
+def _title(flags: list[str]) -> str:
+    return {ALONE[0]: "", PROCESSES[0]: "two workers"}.get(flags[0], flags[0].lstrip("-"))
 
 
 def _runs(hours: float):
