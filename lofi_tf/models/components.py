@@ -8,13 +8,20 @@ import keras
 
 from lofi_tf.config import ModelConfig
 from lofi_tf.errors import LofiError, unknown_name
+from lofi_tf.models.clip_nets import WAVEFORM_ENCODERS, WAVEFORM_GENERATORS
+from lofi_tf.models.clips import ClipDecoder, GaussianHead
 from lofi_tf.models.cores import LSTMCore, SplitCore
 from lofi_tf.models.decoders import LSTMDecoder
 from lofi_tf.models.encoders import ENCODERS, BidirectionalLSTMEncoder, HierarchicalEncoder
-from lofi_tf.models.heads import HEADS, MultiCategoricalHead
+from lofi_tf.models.heads import HEADS as STEP_HEADS
+from lofi_tf.models.heads import MultiCategoricalHead
 from lofi_tf.models.hierarchy import HierarchicalDecoder, conductor_sizes
+from lofi_tf.models.spectrum_nets import SpectrumEncoder, SpectrumGenerator
 
-DECODERS = {"lstm": LSTMDecoder, "hierarchical_lstm": HierarchicalDecoder}
+CLIP_ENCODERS = WAVEFORM_ENCODERS | {"conv2d": SpectrumEncoder}
+CLIP_GENERATORS = WAVEFORM_GENERATORS | {"conv2d": SpectrumGenerator}
+HEADS = STEP_HEADS | {"gaussian": GaussianHead}
+DECODERS = {"lstm": LSTMDecoder, "hierarchical_lstm": HierarchicalDecoder, **CLIP_GENERATORS}
 CORE_OPTIONS = ("embedding_size", "z_inputs", "skip_inputs")  # of a decoder, for its core
 
 
@@ -63,7 +70,9 @@ def build_encoder(model: ModelConfig, input_size: int) -> keras.layers.Layer:
         model: the settings.
         input_size: depth of the inputs, controls included.
     """
-    cls, options = _pick("encoder", ENCODERS, model.encoder)
+    cls, options = _pick("encoder", ENCODERS | CLIP_ENCODERS, model.encoder)
+    if cls in CLIP_ENCODERS.values():
+        return _made("encoder", cls, options, model.max_seq_len, input_size)
     _check_levels("encoder", options, model)
     return _made(
         "encoder", cls, options, input_size, model.enc_rnn_size, model.dropout_keep_prob,
@@ -107,6 +116,9 @@ def build_decoder(
     cls, options = _pick("head", HEADS, model.head)
     head = _made("head", cls, options, output_size)
     cls, options = _pick("decoder", DECODERS, model.decoder)
+    if cls in CLIP_GENERATORS.values():
+        sizes = (model.max_seq_len, head.parameter_size, model.z_size)
+        return ClipDecoder(_made("decoder", cls, options, *sizes), head)
     split, reencode = options.pop("split", False), options.pop("reencode", False)
     common = {"keep_prob": model.dropout_keep_prob, "residual": model.residual_decoder}
     core_options = {name: options.pop(name) for name in CORE_OPTIONS if name in options}

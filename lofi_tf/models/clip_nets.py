@@ -1,0 +1,317 @@
+"""Networks over clips of sound of one length: dense, convolutional and recurrent.
+
+Each pair is an encoder of clips [B, T, C] to [B, H] and a decoder of z [B, Z] to [B, T, C]. Any
+length T goes in and comes out. The hyperparameters are those of LoFAI, by its names.
+"""
+
+from collections.abc import Sequence
+
+import keras
+import tensorflow as tf
+
+from lofi_tf.errors import LofiError
+from lofi_tf.models.lstm import LSTMStack
+
+SLOPE = 0.2  # of the leaky rectifiers
+
+
+class DenseEncoder(keras.layers.Layer):
+    """Dense layers over a whole clip, their widths in geometric steps.
+
+    Args:
+        steps: samples T of a clip.
+        depth: channels C.
+        num_layers: dense layers.
+        input_neurons, output_neurons: widths of the first and of the last.
+    """
+
+    def __init__(
+        self,
+        steps: int,
+        depth: int,
+        num_layers: int = 5,
+        input_neurons: int = 750,
+        output_neurons: int = 100,
+    ):
+        super().__init__(name="encoder")
+        self.output_size = output_neurons
+        self.net = _dense_stack(
+            steps * depth, widths(num_layers, input_neurons, output_neurons), "dense"
+        )
+        self.built = True
+
+    def call(
+        self, inputs: tf.Tensor, lengths: tf.Tensor | None = None, seed: tf.Tensor | None = None
+    ) -> tf.Tensor:
+        """Returns the encoding [B, H] of clips [B, T, C]; `lengths` and `seed` change nothing."""
+        return self.net(tf.reshape(inputs, [-1, inputs.shape[1] * inputs.shape[2]]))
+
+
+class DenseGenerator(keras.layers.Layer):
+    """The mirror of `DenseEncoder`: z [B, Z] to clips [B, T, C] before their tanh.
+
+    Args:
+        steps, depth: of the clips.
+        z_size: size Z.
+        num_layers, input_neurons, output_neurons: as of the encoder, which this mirrors.
+    """
+
+    def __init__(
+        self,
+        steps: int,
+        depth: int,
+        z_size: int,
+        num_layers: int = 5,
+        input_neurons: int = 750,
+        output_neurons: int = 100,
+    ):
+        super().__init__(name="net")
+        self.steps, self.depth = steps, depth
+        sizes = widths(num_layers, input_neurons, output_neurons)[::-1]
+        self.net = _dense_stack(z_size, sizes, "dense")
+        self.out = _dense(sizes[-1], steps * depth, "out")
+        self.built = True
+
+    def call(self, z: tf.Tensor) -> tf.Tensor:
+        """Returns clips [B, T, C]."""
+        return tf.reshape(self.out(self.net(z)), [-1, self.steps, self.depth])
+
+
+class ConvEncoder(keras.layers.Layer):
+    """Convolutions of stride 2 over time, then dense layers.
+
+    Args:
+        steps, depth: of the clips.
+        num_conv_layers: convolutions, each of which halves the length, rounded up.
+        initial_channels: of the first.
+        factor: by which each has more channels than the one before.
+        num_dense_layers, input_neurons, output_neurons: the dense layers, as of `DenseEncoder`.
+        kernel_size: samples that a convolution sees.
+    """
+
+    def __init__(
+        self,
+        steps: int,
+        depth: int,
+        num_conv_layers: int = 3,
+        num_dense_layers: int = 1,
+        initial_channels: int = 10,
+        input_neurons: int = 500,
+        output_neurons: int = 100,
+        factor: int = 2,
+        kernel_size: int = 3,
+    ):
+        super().__init__(name="encoder")
+        self.output_size = output_neurons
+        channels = [depth, *_channels(num_conv_layers, initial_channels, factor)]
+        self.convolutions = [
+            _built(
+                keras.layers.Conv1D(
+                    out, kernel_size, 2, "same", kernel_initializer="he_normal", name=f"conv_{n}"
+                ),
+                (None, None, channels[n]),
+            )
+            for n, out in enumerate(channels[1:])
+        ]
+        self.length = halved(steps, num_conv_layers)[-1]
+        sizes = widths(num_dense_layers, input_neurons, output_neurons)
+        self.net = _dense_stack(self.length * channels[-1], sizes, "dense")
+        self.built = True
+
+    def call(
+        self, inputs: tf.Tensor, lengths: tf.Tensor | None = None, seed: tf.Tensor | None = None
+    ) -> tf.Tensor:
+        """Returns the encoding [B, H] of clips [B, T, C]; `lengths` and `seed` change nothing."""
+        for convolution in self.convolutions:
+            inputs = tf.nn.leaky_relu(convolution(inputs), SLOPE)
+        return self.net(tf.reshape(inputs, [-1, self.length * inputs.shape[-1]]))
+
+
+class ConvGenerator(keras.layers.Layer):
+    """The mirror of `ConvEncoder`: dense layers, then transposed convolutions, cut to length.
+
+    Args:
+        steps, depth: of the clips.
+        z_size: size Z.
+        num_conv_layers, num_dense_layers, initial_channels, input_neurons, output_neurons, factor,
+            kernel_size: as of the encoder, which this mirrors.
+    """
+
+    def __init__(
+        self,
+        steps: int,
+        depth: int,
+        z_size: int,
+        num_conv_layers: int = 3,
+        num_dense_layers: int = 1,
+        initial_channels: int = 10,
+        input_neurons: int = 500,
+        output_neurons: int = 100,
+        factor: int = 2,
+        kernel_size: int = 3,
+    ):
+        super().__init__(name="net")
+        self.lengths = [steps, *halved(steps, num_conv_layers)][::-1]
+        channels = [depth, *_channels(num_conv_layers, initial_channels, factor)][::-1]
+        sizes = widths(num_dense_layers, input_neurons, output_neurons)[::-1]
+        self.first_channels = channels[0]
+        self.net = _dense_stack(z_size, [*sizes, self.lengths[0] * channels[0]], "dense")
+        self.convolutions = [
+            _built(
+                keras.layers.Conv1DTranspose(
+                    out, kernel_size, 2, "same", kernel_initializer="he_normal", name=f"conv_{n}"
+                ),
+                (None, None, channels[n]),
+            )
+            for n, out in enumerate(channels[1:])
+        ]
+        self.built = True
+
+    def call(self, z: tf.Tensor) -> tf.Tensor:
+        """Returns clips [B, T, C]."""
+        values = tf.reshape(self.net(z), [-1, self.lengths[0], self.first_channels])
+        for number, (convolution, length) in enumerate(
+            zip(self.convolutions, self.lengths[1:], strict=True)
+        ):
+            if number:
+                values = tf.nn.leaky_relu(values, SLOPE)
+            values = convolution(values)[:, :length]  # twice as long, or one more than asked
+        return values
+
+
+class FrameLSTMEncoder(keras.layers.Layer):
+    """LSTMs over the frames of a clip, in time; the last layer's last output.
+
+    Args:
+        steps, depth: of the clips.
+        num_layers: LSTM layers.
+        output_neurons: units of each.
+        frame_size: samples T of a frame; the last is filled up with zeros.
+        middle_ground: of the generator; unused here.
+    """
+
+    def __init__(
+        self,
+        steps: int,
+        depth: int,
+        num_layers: int = 2,
+        output_neurons: int = 100,
+        frame_size: int = 100,
+        middle_ground: int = 100,
+    ):
+        super().__init__(name="encoder")
+        self.output_size, self.frame_size = output_neurons, frame_size
+        self.stack = LSTMStack(frame_size * depth, [output_neurons] * num_layers)
+        self.built = True
+
+    def call(
+        self, inputs: tf.Tensor, lengths: tf.Tensor | None = None, seed: tf.Tensor | None = None
+    ) -> tf.Tensor:
+        """Returns the encoding [B, H] of clips [B, T, C]; `lengths` and `seed` change nothing."""
+        outputs, _ = self.stack(tf.transpose(to_frames(inputs, self.frame_size), [1, 0, 2]))
+        return outputs[-1]
+
+
+class FrameLSTMGenerator(keras.layers.Layer):
+    """LSTMs that are fed z at each frame, then two dense layers a frame.
+
+    Args:
+        steps, depth: of the clips.
+        z_size: size Z.
+        num_layers, output_neurons, frame_size: as of the encoder.
+        middle_ground: width of the first dense layer.
+    """
+
+    def __init__(
+        self,
+        steps: int,
+        depth: int,
+        z_size: int,
+        num_layers: int = 2,
+        output_neurons: int = 100,
+        frame_size: int = 100,
+        middle_ground: int = 100,
+    ):
+        super().__init__(name="net")
+        self.steps, self.depth, self.frame_size = steps, depth, frame_size
+        self.stack = LSTMStack(z_size, [output_neurons] * num_layers)
+        self.middle = _dense(output_neurons, middle_ground, "middle")
+        self.out = _dense(middle_ground, frame_size * depth, "out")
+        self.built = True
+
+    def call(self, z: tf.Tensor) -> tf.Tensor:
+        """Returns clips [B, T, C]."""
+        num_frames = -(-self.steps // self.frame_size)
+        outputs, _ = self.stack(tf.repeat(z[None], num_frames, axis=0))
+        frames = self.out(tf.nn.leaky_relu(self.middle(outputs), SLOPE))  # [F, B, frame * C]
+        clips = tf.reshape(
+            tf.transpose(frames, [1, 0, 2]), [-1, num_frames * self.frame_size, self.depth]
+        )
+        return clips[:, : self.steps]
+
+
+def widths(num_layers: int, first: int, last: int) -> list[int]:
+    """Returns the widths of layers in geometric steps from the first to the last.
+
+    Raises:
+        LofiError: a number below 1.
+    """
+    given = {"num_layers": num_layers, "input_neurons": first, "output_neurons": last}
+    for name, value in given.items():
+        if value < 1:
+            raise LofiError(f"{name} must be at least 1. Received: {value}")
+    if num_layers == 1:
+        return [last]
+    ratio = (last / first) ** (1.0 / (num_layers - 1))
+    return [round(first * ratio**number) for number in range(num_layers)]
+
+
+def halved(length: int, times: int) -> list[int]:
+    """Returns a length halved again and again, rounded up."""
+    lengths = []
+    for _ in range(times):
+        length = -(-length // 2)
+        lengths.append(length)
+    return lengths
+
+
+def to_frames(clips: tf.Tensor, size: int) -> tf.Tensor:
+    """Returns the frames [B, F, size * C] of clips [B, T, C], the last filled up with zeros."""
+    steps, depth = clips.shape[1:]
+    padded = tf.pad(clips, [[0, 0], [0, -steps % size], [0, 0]])
+    return tf.reshape(padded, [-1, -(-steps // size), size * depth])
+
+
+def _channels(num_layers: int, initial: int, factor: int) -> list[int]:
+    if num_layers < 1 or initial < 1 or factor < 1:
+        raise LofiError(
+            "num_conv_layers, initial_channels and factor must be at least 1. Received: "
+            f"{num_layers}, {initial}, {factor}"
+        )
+    return [initial * factor**number for number in range(num_layers)]
+
+
+def _dense_stack(input_size: int, sizes: Sequence[int], name: str) -> keras.Sequential:
+    layers = [
+        keras.layers.Dense(size, kernel_initializer="he_normal", name=f"{name}_{number}")
+        for number, size in enumerate(sizes)
+    ]
+    rectified = [part for layer in layers for part in (layer, keras.layers.LeakyReLU(SLOPE))]
+    return keras.Sequential([keras.Input([input_size]), *rectified], name=name)
+
+
+def _dense(input_size: int, size: int, name: str) -> keras.layers.Dense:
+    return _built(keras.layers.Dense(size, name=name), (None, input_size))
+
+
+def _built(layer: keras.layers.Layer, shape: tuple) -> keras.layers.Layer:
+    layer.build(shape)
+    return layer
+
+
+WAVEFORM_ENCODERS = {"dense": DenseEncoder, "conv": ConvEncoder, "frame_lstm": FrameLSTMEncoder}
+WAVEFORM_GENERATORS = {
+    "dense": DenseGenerator,
+    "conv": ConvGenerator,
+    "frame_lstm": FrameLSTMGenerator,
+}

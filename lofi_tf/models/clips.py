@@ -1,0 +1,112 @@
+"""The decoder of clips and its Gaussian head: sound in one go, nothing fed back."""
+
+import math
+from collections.abc import Mapping
+
+import keras
+import tensorflow as tf
+
+from lofi_tf.losses import sum_valid_steps
+
+LEAST_LOG_SIGMA = -7.0
+
+
+class ClipDecoder(keras.layers.Layer):
+    """Decodes z [B, Z] to a whole clip at once.
+
+    Args:
+        net: z to parameters [B, T, P].
+        head: what they mean.
+    """
+
+    def __init__(self, net: keras.layers.Layer, head: keras.layers.Layer):
+        super().__init__(name="decoder")
+        self.net, self.head = net, head
+        self.built = True
+
+    def call(
+        self,
+        z: tf.Tensor,
+        targets: tf.Tensor,
+        lengths: tf.Tensor,
+        controls: tf.Tensor | None = None,
+        seed: tf.Tensor | None = None,
+        sampling_probability: tf.Tensor | None = None,
+    ) -> tf.Tensor:
+        """Returns the head's parameters [B, T, P] of z [B, Z]; nothing else changes them."""
+        return self.net(z)
+
+    def generate(
+        self,
+        z: tf.Tensor,
+        length: tf.Tensor,
+        temperature: tf.Tensor,
+        seeds: tf.Tensor,
+        controls: tf.Tensor | None = None,
+    ) -> tf.Tensor:
+        """Returns the mean clips [B, T, C]; temperature and seeds change nothing.
+
+        The noise of a sample's own Gaussian would be heard as hiss.
+        """
+        return self.head.mean(self.net(z))[:, :length]
+
+
+class GaussianHead(keras.layers.Layer):
+    """Values whose mean is a tanh, with one standard deviation that is learned.
+
+    A fixed deviation would weigh reconstruction against KL by chance; the learned one is the
+    optimal one (Rybkin et al. 2021, "Simple and Effective VAE Training with Calibrated Decoders").
+
+    Args:
+        output_size: depth C.
+        bounded: whether means are bounded to [-1, 1] by a tanh.
+    """
+
+    def __init__(self, output_size: int, bounded: bool = True):
+        super().__init__(name="head")
+        self.output_size = self.parameter_size = output_size
+        self.noise_size, self.bounded = 0, bounded
+        self.log_sigma = self.add_weight(
+            shape=(), initializer=keras.initializers.Constant(-1.0), name="log_sigma"
+        )
+        self.built = True
+
+    def mean(self, parameters: tf.Tensor) -> tf.Tensor:
+        """Returns the means, of the parameters' shape."""
+        return tf.tanh(parameters) if self.bounded else parameters
+
+    def losses(
+        self, parameters: tf.Tensor, targets: tf.Tensor, lengths: tf.Tensor
+    ) -> dict[str, tf.Tensor]:
+        """Returns the negative log likelihood in nats, [B], summed over valid steps."""
+        log_sigma = tf.maximum(tf.convert_to_tensor(self.log_sigma), LEAST_LOG_SIGMA)
+        errors = tf.square(targets - self.mean(parameters)) * tf.exp(-2.0 * log_sigma)
+        nats = 0.5 * errors + log_sigma + 0.5 * math.log(2.0 * math.pi)
+        return {"negative_log_likelihood": _sum(nats, lengths)}
+
+    def counts(
+        self, parameters: tf.Tensor, targets: tf.Tensor, lengths: tf.Tensor
+    ) -> dict[str, tf.Tensor]:
+        """Returns the energy of the targets and of the errors, [B], and the number of values."""
+        return {
+            "energy": _sum(tf.square(targets), lengths),
+            "error_energy": _sum(tf.square(targets - self.mean(parameters)), lengths),
+            "values": _sum(tf.ones_like(targets), lengths),
+        }
+
+    def scalars(self, sums: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+        """Returns the mean square error and the signal-to-noise ratio in dB."""
+        ratio = tf.math.divide_no_nan(sums["energy"], sums["error_energy"])
+        return {
+            "mse": tf.math.divide_no_nan(sums["error_energy"], sums["values"]),
+            "snr_db": 10.0 / math.log(10.0) * tf.math.log(tf.maximum(ratio, 1e-10)),
+        }
+
+    def sample(self, parameters: tf.Tensor, temperature: tf.Tensor, noise: tf.Tensor) -> tf.Tensor:
+        """Returns the means, [B, C]."""
+        return self.mean(parameters)
+
+
+def _sum(values: tf.Tensor, lengths: tf.Tensor) -> tf.Tensor:
+    """Returns values [B, T, C] summed over C and valid steps, [B]."""
+    return sum_valid_steps(tf.reduce_sum(values, axis=-1), lengths)
