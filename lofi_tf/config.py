@@ -89,6 +89,8 @@ class TrainingConfig:
 
     Attributes:
         batch_size: examples B in a step.
+        num_epochs: times that training goes through the examples, unless `--num_steps` ends it
+            before; 0 leaves it to `--num_steps` alone.
         free_bits: bits of KL, summed over Z, that cost nothing.
         beta_schedule: of the KL weight: `rate` is Magenta's max_beta * (1 - beta_rate**step);
             `duration` goes from start_beta to max_beta in beta_duration steps, see
@@ -122,12 +124,13 @@ class TrainingConfig:
     beta_duration: int = 0
     plateau_factor: float = 1.0
     plateau_patience: int = 0
+    num_epochs: int = 0
 
     def __post_init__(self):
         _check_range("batch_size", self.batch_size, 1)
         for name in ("free_bits", "max_beta", "learning_rate", "grad_clip", "sampling_rate"):
             _check_range(name, getattr(self, name), 0)
-        for name in ("start_beta", "beta_duration", "plateau_patience"):
+        for name in ("start_beta", "beta_duration", "plateau_patience", "num_epochs"):
             _check_range(name, getattr(self, name), 0)
         if not 0 < self.plateau_factor <= 1:
             raise LofiError(

@@ -2,6 +2,7 @@
 
 import dataclasses
 import re
+from collections.abc import Mapping
 from typing import Any
 
 import yaml
@@ -15,6 +16,9 @@ WITHOUT_EFFECT = {
     "conditional": "a model is conditioned on its latent whenever z_size is not 0",
 }
 
+# Other names of settings: LoFAI's, and a spelling of its README.
+ALIASES = {"latent_dim": "z_size", "output_nerons": "output_neurons"}
+
 _COMPONENTS = {"converter": "data", "encoder": "model", "decoder": "model", "head": "model"}
 
 
@@ -22,7 +26,9 @@ def with_hparams(config: Config, hparams: str) -> Config:
     """Returns the config with overrides such as `batch_size=64,enc_rnn_size=[32],z_size=8`.
 
     The grammar is Magenta's: each value takes the type of the one it replaces. A name with a dot
-    reaches into a component: `converter.unknown_pitch=drop`.
+    reaches into a component: `converter.unknown_pitch=drop`. A name without one that is no setting
+    of the model or the training changes every component whose config states it:
+    `num_layers=3` of encoder and decoder.
 
     Raises:
         LofiError: an unknown name or a value of the wrong type.
@@ -30,7 +36,7 @@ def with_hparams(config: Config, hparams: str) -> Config:
     for name, index, text in _parse_hparams(hparams):
         if name in WITHOUT_EFFECT:
             continue
-        config = _with_hparam(config, name, index, text)
+        config = _with_hparam(config, ALIASES.get(name, name), index, text)
     return config
 
 
@@ -72,22 +78,42 @@ def _with_hparam(config: Config, name: str, index: int | None, text: str) -> Con
             return dataclasses.replace(
                 config, **{section: dataclasses.replace(settings, **{name: new})}
             )
-    known = {f.name for s in (ModelConfig, TrainingConfig) for f in dataclasses.fields(s)}
-    raise unknown_name("hparam", name, (known | set(WITHOUT_EFFECT)) - set(_COMPONENTS))
+    stated = [c for c in _COMPONENTS if name in _component(config, c) and name != "kind"]
+    if not stated:
+        raise unknown_name("hparam", name, _known_names(config))
+    for component in stated:
+        old = _component(config, component)[name]
+        old = tuple(old) if isinstance(old, list) else old
+        config = _with_component(config, component, name, _typed(name, text, old, index))
+    return config
+
+
+def _known_names(config: Config) -> set[str]:
+    settings = {f.name for s in (ModelConfig, TrainingConfig) for f in dataclasses.fields(s)}
+    stated = {name for component in _COMPONENTS for name in _component(config, component)}
+    return (settings | stated | set(WITHOUT_EFFECT)) - set(_COMPONENTS) - {"kind"}
+
+
+def _component(config: Config, component: str) -> Mapping[str, Any]:
+    return getattr(getattr(config, _COMPONENTS[component]), component)
 
 
 def _with_component_value(config: Config, name: str, text: str) -> Config:
     component, _, key = name.partition(".")
     if component not in _COMPONENTS:
         raise unknown_name("component in hparams", component, _COMPONENTS)
-    section = _COMPONENTS[component]
-    settings = getattr(config, section)
     try:
         value = yaml.safe_load(text)
     except (yaml.YAMLError, ValueError) as error:  # no such date is a ValueError
         raise LofiError(
             f"hparam {name} must be a YAML value such as 3, true or drop. Received: {text!r}"
         ) from error
+    return _with_component(config, component, key, value)
+
+
+def _with_component(config: Config, component: str, key: str, value: Any) -> Config:
+    section = _COMPONENTS[component]
+    settings = getattr(config, section)
     changed = {**getattr(settings, component), key: value}
     return dataclasses.replace(
         config, **{section: dataclasses.replace(settings, **{component: changed})}

@@ -1,10 +1,12 @@
 """Model cards: what an exported model is, what it learned from, and how to call it."""
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from lofi_tf.config import Config
 from lofi_tf.models.interface import Interface
+from lofi_tf.models.memory import CLIP_KINDS
 
 UNSAID = "not stated"
 
@@ -48,9 +50,9 @@ def _about(config: Config, facts: Facts) -> str:
     model, data = config.model, config.data.converter
     options = ", ".join(f"{key} {value}" for key, value in data.items() if key != "kind")
     lines = {
-        "Model": f"`{config.name}`: {model.encoder['kind']} encoder "
-        f"{list(model.enc_rnn_size)}, {model.decoder['kind']} decoder {list(model.dec_rnn_size)}, "
-        f"{model.head['kind']} head, latent of {model.z_size}, {model.max_seq_len} steps",
+        "Model": f"`{config.name}`: {_net(model.encoder, model.enc_rnn_size)} encoder, "
+        f"{_net(model.decoder, model.dec_rnn_size)} decoder, {model.head['kind']} head, latent of "
+        f"{model.z_size}, {model.max_seq_len} steps",
         "Music": f"`{data['kind']}`" + (f" ({options})" if options else ""),
         "Trained to step": facts.step,
         "Data": facts.data,
@@ -61,6 +63,14 @@ def _about(config: Config, facts: Facts) -> str:
     return "\n".join(
         f"- {title}: {UNSAID if value in (None, '') else value}" for title, value in lines.items()
     )
+
+
+def _net(component: Mapping[str, Any], rnn_size: Sequence[int]) -> str:
+    """Returns a component's kind and sizes; those of clip networks are its options."""
+    if component["kind"] not in CLIP_KINDS:
+        return f"{component['kind']} {list(rnn_size)}"
+    options = ", ".join(f"{key} {value}" for key, value in component.items() if key != "kind")
+    return f"{component['kind']} ({options})"
 
 
 def _signatures(interface: Interface) -> str:

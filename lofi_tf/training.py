@@ -100,6 +100,7 @@ def train(
         options.checkpoints_to_keep,
         options.keep_checkpoint_every_n_hours,
     )
+    options = _with_epochs(options, config, len(examples))
     first_step = saver.restore() or _begun_at(model, options.ckpt_path)
     if first_step >= options.num_steps:
         say(f"{run_dir} is already at step {first_step} of {options.num_steps}.")
@@ -162,6 +163,15 @@ def evaluate_run(
     step = int(model.optimizer.iterations)
     ScalarLog(folder).write(step, found)
     return {"step": float(step), **found}
+
+
+def _with_epochs(options: TrainOptions, config: Config, num_examples: int) -> TrainOptions:
+    """Returns the options with the step at which the config's epochs end, if that is before."""
+    epochs, size = config.training.num_epochs, config.training.batch_size
+    if not epochs:
+        return options
+    last = max(1, epochs * num_examples // size)
+    return dataclasses.replace(options, num_steps=min(options.num_steps, last))
 
 
 def _begun_at(model, ckpt_path) -> int:

@@ -88,8 +88,9 @@ def _run(args: argparse.Namespace, config) -> None:
     )
     training.check(config, args.run_dir, options.seed)
     examples, validation = _training_data(args, config)
-    training.train(config, examples, args.run_dir, options, validation, say)
-    say(f"Trained to step {args.num_steps}: {Path(args.run_dir) / 'train'}")
+    model = training.train(config, examples, args.run_dir, options, validation, say)
+    step = int(model.optimizer.iterations)
+    say(f"Trained to step {step}: {Path(args.run_dir) / 'train'}")
 
 
 def _settings(parser, args, argv):

@@ -4,11 +4,14 @@ from lofi_tf.config import Config
 
 FLOAT_BYTES = 4
 WEIGHT_COPIES = 5  # the weight, its gradient before and after clipping, Adam's two moments
+CLIP_KINDS = ("conv", "conv2d", "dense", "frame_lstm")  # whose sizes are options of their own
+CLIP_COPIES = 64  # of a clip that a step of these keeps: layers and their gradients
 BASE_BYTES = 900 << 20  # TensorFlow itself, with its graphs
 
 
 def training_bytes(config: Config, depths: dict[str, int]) -> int:
-    """Returns the bytes that training the config takes, roughly.
+    """Returns the bytes that training the config takes, roughly. The weights of clip
+    networks are not counted.
 
     Args:
         config: sizes and batch size.
@@ -31,6 +34,8 @@ def largest_batch_size(config: Config, depths: dict[str, int], available_bytes: 
 def lstm_layers(config: Config, depths: dict[str, int]) -> list[tuple[int, int]]:
     """Returns the input size and the units of every LSTM layer, both directions counted."""
     model, controls = config.model, depths.get("controls", 0)
+    if model.encoder["kind"] in CLIP_KINDS:
+        return []
     encoder = [depths["inputs"] + controls, *(2 * size for size in model.enc_rnn_size[:-1])]
     decoder = [depths["targets"] + model.z_size + controls, *model.dec_rnn_size[:-1]]
     return [
@@ -48,5 +53,7 @@ def _weight_bytes(config: Config, depths: dict[str, int]) -> int:
 
 def _example_bytes(config: Config, depths: dict[str, int]) -> int:
     """Each step keeps a layer's inputs twice, its gates three times and its states four times."""
+    if config.model.encoder["kind"] in CLIP_KINDS:
+        return FLOAT_BYTES * CLIP_COPIES * config.model.max_seq_len * depths["inputs"]
     steps = sum(2 * size + 16 * units for size, units in lstm_layers(config, depths))
     return FLOAT_BYTES * config.model.max_seq_len * steps
