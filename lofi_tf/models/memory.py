@@ -10,8 +10,9 @@ BASE_BYTES = 900 << 20  # TensorFlow itself, with its graphs
 
 
 def training_bytes(config: Config, depths: dict[str, int]) -> int:
-    """Returns the bytes that training the config takes, roughly. The weights of clip
-    networks are not counted.
+    """Returns the bytes that training the config takes, roughly.
+
+    The weights of clip networks are not counted.
 
     Args:
         config: sizes and batch size.
