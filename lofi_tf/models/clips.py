@@ -7,6 +7,7 @@ import keras
 import tensorflow as tf
 
 from lofi_tf.losses import sum_valid_steps
+from lofi_tf.models.mu_law import energy_scalars
 
 LEAST_LOG_SIGMA = -7.0
 
@@ -96,11 +97,7 @@ class GaussianHead(keras.layers.Layer):
 
     def scalars(self, sums: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         """Returns the mean square error and the signal-to-noise ratio in dB."""
-        ratio = tf.math.divide_no_nan(sums["energy"], sums["error_energy"])
-        return {
-            "mse": tf.math.divide_no_nan(sums["error_energy"], sums["values"]),
-            "snr_db": 10.0 / math.log(10.0) * tf.math.log(tf.maximum(ratio, 1e-10)),
-        }
+        return energy_scalars(sums)
 
     def sample(self, parameters: tf.Tensor, temperature: tf.Tensor, noise: tf.Tensor) -> tf.Tensor:
         """Returns the means, [B, C]."""

@@ -1,0 +1,210 @@
+"""Continuation: what comes next in a sound, frame by frame, after what came before.
+
+An encoder LSTM hears the frames before, a decoder LSTM goes on from its states. With a latent, z is
+drawn between the two and may change on the way (a variational sequence-to-sequence model after
+Deep LoFi Beats' plan; Bowman et al. 2016, "Generating Sentences from a Continuous Space").
+"""
+
+from collections.abc import Mapping
+
+import keras
+import tensorflow as tf
+
+from lofi_tf.config import ModelConfig, TrainingConfig
+from lofi_tf.errors import LofiError
+from lofi_tf.losses import kl_cost
+from lofi_tf.models.latent_model import Batch, LatentModel
+from lofi_tf.models.latents import GaussianLatent
+from lofi_tf.models.lstm import LSTMStack, fold
+from lofi_tf.models.unroll import unroll
+
+
+class Continuation(LatentModel):
+    """Predicts the frames that follow.
+
+    Args:
+        model: sizes; `enc_rnn_size` and `dec_rnn_size` must be equal, for the one goes on from the
+            other's states.
+        training: loss weights and schedules; `sampling_schedule` mixes the model's own frames in.
+        frames: the codec of frames.
+        head: what the parameters of a sample mean.
+        seed, first_step: see `LatentModel`.
+
+    Attributes:
+        num_frames: frames F of a training clip.
+    """
+
+    def __init__(
+        self,
+        model: ModelConfig,
+        training: TrainingConfig,
+        frames: keras.layers.Layer,
+        head: keras.layers.Layer,
+        seed: int = 0,
+        first_step: int = 0,
+    ):
+        super().__init__(model, training, seed, first_step, "continuation")
+        if model.enc_rnn_size != model.dec_rnn_size:
+            raise LofiError(
+                "enc_rnn_size and dec_rnn_size must be equal: the decoder goes on from the "
+                f"encoder's states. Received: {model.enc_rnn_size} and {model.dec_rnn_size}"
+            )
+        self.frames, self.num_frames = frames, model.max_seq_len // frames.frame_size
+        if self.num_frames < 2:
+            raise LofiError(
+                f"a clip must hold two frames of {frames.frame_size} samples or more. Received: "
+                f"{model.max_seq_len} samples"
+            )
+        units, feature_size = model.enc_rnn_size, frames.feature_size
+        self.encoder = LSTMStack(feature_size, units, model.dropout_keep_prob)
+        self.decoder = LSTMStack(feature_size + model.z_size, units, model.dropout_keep_prob)
+        self.decoder.head = head
+        self.latent = self.summary = None
+        if model.z_size:
+            self.summary = LSTMStack(feature_size, units)  # of what comes next
+            self.latent = GaussianLatent(2 * units[-1], model.z_size)
+        self.built = True
+
+    def losses_of(
+        self,
+        batch: Batch,
+        noise: tf.Tensor,
+        seed: tf.Tensor | None = None,
+        sampling_probability: tf.Tensor | None = None,
+    ) -> dict[str, tf.Tensor]:
+        """Returns the loss parts and counts of each clip, [B, ...] each; see `MusicVAE.losses_of`.
+
+        The clip is cut where the seed says, for each example anew: frames before and frames after,
+        both of any length from one. Without a seed (evaluation) it is cut in the middle.
+        """
+        before, after, lengths = self.cut(batch["inputs"], seed)
+        states, encoding = self.hear(before, lengths["before"], fold(seed, 1))
+        z, mean, kl_nats = self._draw_z(encoding, after, lengths["after"], noise)
+        first = self._last_frame(before, lengths["before"])
+        shifted = tf.concat([first[:, None], after[:, :-1]], axis=1)
+        parameters = self._taught(states, z, shifted, seed, sampling_probability)
+        samples = lengths["after"] * self.frames.frame_size
+        flat = tf.reshape(parameters, [tf.shape(first)[0], -1, self.frames.values])
+        targets = tf.reshape(after, [tf.shape(first)[0], -1, 1])
+        parts = self.decoder.head.losses(flat, targets, samples)
+        return {
+            "r_loss": tf.add_n(list(parts.values())),
+            "kl_nats": kl_nats,
+            "kl_cost": kl_cost(kl_nats, self.training_settings.free_bits),
+            "z_mean": mean,
+            "z_mean_square": tf.square(mean),
+            **parts,
+            **self.decoder.head.counts(flat, targets, samples),
+        }
+
+    def cut(
+        self, clips: tf.Tensor, seed: tf.Tensor | None
+    ) -> tuple[tf.Tensor, tf.Tensor, Mapping[str, tf.Tensor]]:
+        """Returns the frames before and after, [B, F - 1, frame] each, and their lengths [B].
+
+        Each stands at the start of its row; what follows its length does not count.
+        """
+        size, total = tf.shape(clips)[0], self.num_frames
+        if seed is None:
+            start, place = tf.zeros([size], tf.int32), tf.fill([size], total // 2)
+            end = tf.fill([size], total)
+        else:
+            keys = tf.random.split(fold(seed, 7), 3)
+            uniform = [tf.random.stateless_uniform([size], key) for key in tf.unstack(keys)]
+            place = 1 + tf.cast(uniform[0] * float(total - 1), tf.int32)
+            start = tf.cast(uniform[1] * tf.cast(place, tf.float32), tf.int32)
+            left = tf.cast(total - place, tf.float32)
+            end = place + 1 + tf.cast(uniform[2] * left, tf.int32)
+            end = tf.minimum(end, total)
+        frames = tf.reshape(
+            clips[:, : total * self.frames.frame_size], [size, total, self.frames.frame_size]
+        )
+        steps = tf.range(total - 1)[None]
+        before, after = (
+            tf.gather(frames, tf.minimum(steps + first[:, None], total - 1), axis=1, batch_dims=1)
+            for first in (start, place)
+        )
+        return before, after, {"before": place - start, "after": end - place}
+
+    def hear(
+        self, frames: tf.Tensor, lengths: tf.Tensor | None = None, seed: tf.Tensor | None = None
+    ) -> tuple[list, tf.Tensor]:
+        """Returns the states after frames [B, F, frame], and the encoding [B, U]."""
+        features = tf.transpose(self.frames.features(frames), [1, 0, 2])
+        _, states = self.encoder(features, lengths=lengths, seed=seed)
+        return states, states[-1][0]
+
+    def go_on(
+        self,
+        states: list,
+        first: tf.Tensor,
+        z: tf.Tensor,
+        temperature: tf.Tensor,
+        noise: tf.Tensor,
+    ) -> tf.Tensor:
+        """Returns the frames that follow, [B, F, frame], each fed with the one before.
+
+        Args:
+            states: of the encoder.
+            first: the last frame before, [B, frame].
+            z: at each frame, [F, B, Z].
+            temperature: [B]; 0 takes means and likeliest classes.
+            noise: uniform numbers, [F, B, frame].
+        """
+
+        def step(time, frame, states):
+            hidden, states = self._step(frame, z[time], states)
+            drawn = self._drawn(self.frames.parameters(hidden), temperature, noise[time])
+            return drawn, drawn, states
+
+        return unroll(step, first, states, tf.shape(z)[0], self.frames.frame_size)[0]
+
+    def _taught(self, states, z, shifted, seed, sampling_probability):
+        """Returns parameters [B, F, frame, P], fed the truth or, by chance, own frames."""
+        if sampling_probability is None:
+            repeated = tf.repeat(z[:, None], tf.shape(shifted)[1], axis=1)
+            inputs = tf.concat([self.frames.features(shifted), repeated], axis=-1)
+            outputs, _ = self.decoder(
+                tf.transpose(inputs, [1, 0, 2]), states=states, seed=fold(seed, 2)
+            )
+            return self.frames.parameters(tf.transpose(outputs, [1, 0, 2]))
+        size = tf.shape(z)[0]
+        truth = tf.transpose(tf.concat([shifted[:, 1:], shifted[:, -1:]], axis=1), [1, 0, 2])
+        key = tf.zeros([2], tf.int32) if seed is None else fold(seed, 3)
+        emitted = self.frames.frame_size * self.frames.values
+
+        def step(time, frame, states):
+            hidden, states = self._step(frame, z, states, fold(seed, time))
+            parameters = self.frames.parameters(hidden)
+            own = self.decoder.head.mean(parameters)[..., 0]
+            coin = tf.random.stateless_uniform([size, 1], fold(key, time))
+            following = tf.where(coin < sampling_probability, own, truth[time])
+            return tf.reshape(parameters, [size, emitted]), following, states
+
+        found = unroll(step, shifted[:, 0], states, tf.shape(shifted)[1], emitted)[0]
+        return tf.reshape(found, [size, -1, self.frames.frame_size, self.frames.values])
+
+    def _step(self, frame, z, states, seed=None):
+        inputs = tf.concat([self.frames.features(frame), z], axis=-1)
+        return self.decoder.step(inputs, states, seed)
+
+    def _drawn(self, parameters, temperature, noise):
+        """Returns a frame [B, frame] of parameters [B, frame, P] and noise [B, frame]."""
+        head, width = self.decoder.head, self.frames.frame_size
+        flat = tf.reshape(parameters, [-1, self.frames.values])
+        drawn = head.sample(flat, tf.repeat(temperature, width), tf.reshape(noise, [-1, 1]))
+        return tf.reshape(drawn, [-1, width])
+
+    def _draw_z(self, encoding, after, lengths, noise):
+        if self.latent is None:
+            size = tf.shape(encoding)[0]
+            return tf.zeros([size, 0]), tf.zeros([size, 0]), tf.zeros([size])
+        features = tf.transpose(self.frames.features(after), [1, 0, 2])
+        _, states = self.summary(features, lengths=lengths)
+        posterior = self.latent(tf.concat([encoding, states[-1][0]], axis=-1))
+        mean = posterior.mean()
+        z = mean + posterior.stddev() * noise
+        return z, mean, posterior.kl_divergence(self.latent.prior())
+
+    def _last_frame(self, frames, lengths):
+        return tf.gather(frames, lengths - 1, axis=1, batch_dims=1)

@@ -1,0 +1,113 @@
+"""Frame codecs: sound [B, F * frame] to features of frames [B, F, E], and features back to sound.
+
+A frame's features depend on that frame alone, so that a model can feed itself frame by frame.
+"""
+
+import math
+from collections.abc import Sequence
+
+import keras
+import tensorflow as tf
+
+from lofi_tf.errors import LofiError
+
+
+class LinearFrames(keras.layers.Layer):
+    """A linear embedding of each frame; a frame of one sample is Deep LoFi Beats' plain LSTM.
+
+    Args:
+        hidden_size: size H of what the decoder gives for a frame.
+        values: parameters P of each sample of the head.
+        frame_size: samples of a frame.
+        embedding_size: size E.
+    """
+
+    def __init__(
+        self, hidden_size: int, values: int, frame_size: int = 1, embedding_size: int = 64
+    ):
+        super().__init__(name="frames")
+        self.frame_size, self.values, self.feature_size = frame_size, values, embedding_size
+        self.embed = _built(keras.layers.Dense(embedding_size, name="embed"), (None, frame_size))
+        self.out = _built(keras.layers.Dense(frame_size * values, name="out"), (None, hidden_size))
+        self.built = True
+
+    def features(self, frames: tf.Tensor) -> tf.Tensor:
+        """Returns features [..., E] of frames [..., frame]."""
+        return self.embed(frames)
+
+    def parameters(self, hidden: tf.Tensor) -> tf.Tensor:
+        """Returns the head's parameters [..., frame, P] of hidden vectors [..., H]."""
+        shape = tf.concat([tf.shape(hidden)[:-1], [self.frame_size, self.values]], axis=0)
+        return tf.reshape(self.out(hidden), shape)
+
+
+class ConvFrames(keras.layers.Layer):
+    """Convolutions whose kernels are as wide as their strides, and their mirror.
+
+    Follows Deep LoFi Beats' convolutional LSTM: strides 3, 5, 7, 10 make frames of 1050 samples.
+
+    Args:
+        hidden_size: size H of what the decoder gives for a frame.
+        values: parameters P of each sample of the head.
+        strides: of the convolutions.
+        channels: of the convolutions; the last is the size E.
+    """
+
+    def __init__(
+        self,
+        hidden_size: int,
+        values: int,
+        strides: Sequence[int] = (3, 5, 7, 10),
+        channels: Sequence[int] = (2, 8, 32, 64),
+    ):
+        super().__init__(name="frames")
+        if len(strides) != len(channels):
+            raise LofiError(
+                "strides and channels must be as many. Received: "
+                f"{list(strides)} and {list(channels)}"
+            )
+        self.frame_size, self.values = math.prod(strides), values
+        self.feature_size = channels[-1]
+        self.convolutions = [
+            _built(keras.layers.Conv1D(out, stride, stride, name=f"conv_{n}"), (None, None, size))
+            for n, (size, out, stride) in enumerate(
+                zip([1, *channels], channels, strides, strict=False)
+            )
+        ]
+        self.hidden = _built(keras.layers.Dense(channels[-1], name="hidden"), (None, hidden_size))
+        mirrored = [*channels[::-1], values]
+        self.transposed = [
+            _built(
+                keras.layers.Conv1DTranspose(out, stride, stride, name=f"transposed_{n}"),
+                (None, None, size),
+            )
+            for n, (size, out, stride) in enumerate(
+                zip(mirrored, [*mirrored[1:-1], values], strides[::-1], strict=False)
+            )
+        ]
+        self.built = True
+
+    def features(self, frames: tf.Tensor) -> tf.Tensor:
+        """Returns features [..., E] of frames [..., frame]."""
+        outer = tf.shape(frames)[:-1]
+        values = tf.reshape(frames, [-1, self.frame_size, 1])
+        for convolution in self.convolutions:
+            values = tf.tanh(convolution(values))
+        return tf.reshape(values, tf.concat([outer, [self.feature_size]], axis=0))
+
+    def parameters(self, hidden: tf.Tensor) -> tf.Tensor:
+        """Returns the head's parameters [..., frame, P] of hidden vectors [..., H]."""
+        outer = tf.shape(hidden)[:-1]
+        values = tf.reshape(self.hidden(hidden), [-1, 1, self.feature_size])
+        for transposed in self.transposed:
+            values = transposed(tf.tanh(values))
+        shape = tf.concat([outer, [self.frame_size, self.values]], axis=0)
+        return tf.reshape(values, shape)
+
+
+def _built(layer: keras.layers.Layer, shape: tuple) -> keras.layers.Layer:
+    layer.build(shape)
+    return layer
+
+
+FRAMES = {"linear_frames": LinearFrames, "conv_frames": ConvFrames}
