@@ -58,7 +58,7 @@ def measure(name: str, units: int | None, batch_size: int, hparams: str) -> dict
     with quiet.imports():
         import tensorflow as tf
 
-        from lofi_tf.models.vae import build_model
+        from lofi_tf.models.build import build_model
 
     config = load_config(name)
     overrides = [f"batch_size={batch_size}", *([hparams] if hparams else [])]

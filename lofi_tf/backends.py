@@ -11,8 +11,9 @@ from lofi_tf import checkpoints
 from lofi_tf.config import Config, config_from_dict, load_config
 from lofi_tf.data.converter import build_converter
 from lofi_tf.errors import LofiError
+from lofi_tf.models.build import build_model
 from lofi_tf.models.interface import Interface
-from lofi_tf.models.vae import MusicVAE, build_model
+from lofi_tf.models.vae import MusicVAE
 
 Arrays = Mapping[str, np.ndarray]
 SAVED_MODEL = "saved_model.pb"

@@ -18,6 +18,7 @@ ALIASES = {"groovae_2bar_hits_control": "groovae_2bar_hits_control_tfds"}
 CLIP_MODES = ("global_norm", "value")
 SCHEDULES = ("constant", "exponential", "inverse_sigmoid")
 BETA_SCHEDULES = ("rate", "duration")
+MODEL_KINDS = ("vae", "continuation")
 TYPE_WORDS = {bool: "true or false", int: "a whole number", float: "a number", str: "text"}
 
 
@@ -44,7 +45,9 @@ class ModelConfig:
     """Sizes and components of a VAE (names and defaults of Magenta's MusicVAE hparams).
 
     Attributes:
-        encoder, decoder, head: components, `{kind: ..., **kwargs}`.
+        encoder, decoder, head: components, `{kind: ..., **kwargs}`; the encoder of a continuation
+            is its codec of frames, and it has no other decoder than its LSTM.
+        kind: `vae` or `continuation`.
         max_seq_len: steps T of the longest example.
         z_size: latent size Z; 0 leaves out the encoder.
         enc_rnn_size, dec_rnn_size: units of each LSTM layer.
@@ -66,8 +69,11 @@ class ModelConfig:
     residual_decoder: bool = False
     preprocess_controls: bool = False
     control_preprocessing_rnn_size: tuple[int, ...] = (256,)
+    kind: str = "vae"
 
     def __post_init__(self):
+        if self.kind not in MODEL_KINDS:
+            raise unknown_name("model kind", self.kind, MODEL_KINDS)
         for name in ("encoder", "decoder", "head"):
             _check_component(name, getattr(self, name))
         for name in ("enc_rnn_size", "dec_rnn_size"):

@@ -27,8 +27,9 @@ from lofi_tf.data.examples import Examples
 from lofi_tf.errors import LofiError
 from lofi_tf.evaluation import evaluate, write_pictures
 from lofi_tf.history import ScalarLog
+from lofi_tf.models.build import build_model
 from lofi_tf.models.memory import largest_batch_size, training_bytes
-from lofi_tf.models.vae import MusicVAE, build_model
+from lofi_tf.models.vae import MusicVAE
 from lofi_tf.run_folder import check_run, write_run
 
 

@@ -21,7 +21,7 @@ def small_config(name: str = "groovae_2bar_humanize", hparams: str = "") -> Conf
 
 def scrambled_model(name: str, hparams: str = ""):
     """Returns a small model of a shipped config, its weights such that outputs differ."""
-    from lofi_tf.models.vae import build_model
+    from lofi_tf.models.build import build_model
 
     config = small_config(name, hparams)
     model = build_model(config)

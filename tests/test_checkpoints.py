@@ -7,7 +7,7 @@ import pytest
 from lofi_tf import checkpoints
 from lofi_tf.callbacks import Saver
 from lofi_tf.errors import LofiError, LofiWarning
-from lofi_tf.models.vae import build_model
+from lofi_tf.models.build import build_model
 from tests.grooves import small_config
 
 

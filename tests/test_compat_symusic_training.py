@@ -14,8 +14,8 @@ from lofi_tf.compat.symusic_config import symusic_run
 from lofi_tf.data.midi import read_midi
 from lofi_tf.errors import LofiError
 from lofi_tf.history import read_history
+from lofi_tf.models.build import build_model
 from lofi_tf.models.cores import LSTMCore
-from lofi_tf.models.vae import build_model
 from lofi_tf.plateau import Plateau
 from lofi_tf.training import TrainOptions, train
 from tests.paths import DATA

@@ -16,7 +16,7 @@ from lofi_tf import callbacks, checkpoints, training
 from lofi_tf.data.dataset import training_batches
 from lofi_tf.errors import LofiError
 from lofi_tf.history import read_history
-from lofi_tf.models.vae import build_model
+from lofi_tf.models.build import build_model
 from lofi_tf.training import TrainOptions, train
 from tests.grooves import groove_examples, small_config
 

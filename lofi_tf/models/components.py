@@ -13,14 +13,16 @@ from lofi_tf.models.clips import ClipDecoder, GaussianHead
 from lofi_tf.models.cores import LSTMCore, SplitCore
 from lofi_tf.models.decoders import LSTMDecoder
 from lofi_tf.models.encoders import ENCODERS, BidirectionalLSTMEncoder, HierarchicalEncoder
+from lofi_tf.models.frames import FRAMES
 from lofi_tf.models.heads import HEADS as STEP_HEADS
 from lofi_tf.models.heads import MultiCategoricalHead
 from lofi_tf.models.hierarchy import HierarchicalDecoder, conductor_sizes
+from lofi_tf.models.mu_law import MuLawHead
 from lofi_tf.models.spectrum_nets import SpectrumEncoder, SpectrumGenerator
 
 CLIP_ENCODERS = WAVEFORM_ENCODERS | {"conv2d": SpectrumEncoder}
 CLIP_GENERATORS = WAVEFORM_GENERATORS | {"conv2d": SpectrumGenerator}
-HEADS = STEP_HEADS | {"gaussian": GaussianHead}
+HEADS = STEP_HEADS | {"gaussian": GaussianHead, "mu_law": MuLawHead}
 DECODERS = {"lstm": LSTMDecoder, "hierarchical_lstm": HierarchicalDecoder, **CLIP_GENERATORS}
 CORE_OPTIONS = ("embedding_size", "z_inputs", "skip_inputs")  # of a decoder, for its core
 
@@ -113,8 +115,7 @@ def build_decoder(
         end_token: class that ends a sequence.
         encoder: the model's encoder, for a decoder that encodes its outputs again.
     """
-    cls, options = _pick("head", HEADS, model.head)
-    head = _made("head", cls, options, output_size)
+    head = build_head(model, output_size)
     cls, options = _pick("decoder", DECODERS, model.decoder)
     if cls in CLIP_GENERATORS.values():
         sizes = (model.max_seq_len, head.parameter_size, model.z_size)
@@ -134,6 +135,18 @@ def build_decoder(
         "decoder", cls, options, core, head, model.dec_rnn_size, model.z_size,
         end_token=end_token, encoder=_reencoder(encoder, options) if reencode else None, **common,
     )  # fmt: skip
+
+
+def build_head(model: ModelConfig, output_size: int) -> keras.layers.Layer:
+    """Returns the head of a model's settings for outputs of a depth."""
+    cls, options = _pick("head", HEADS, model.head)
+    return _made("head", cls, options, output_size)
+
+
+def build_frames(model: ModelConfig, head: keras.layers.Layer) -> keras.layers.Layer:
+    """Returns the codec of frames of a continuation's settings, which stand as its encoder."""
+    cls, options = _pick("encoder", FRAMES, model.encoder)
+    return _made("encoder", cls, options, model.dec_rnn_size[-1], head.parameter_size)
 
 
 def _core(head, split, *args, **kwargs) -> keras.layers.Layer:

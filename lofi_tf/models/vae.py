@@ -1,9 +1,8 @@
 """The VAE: an encoder, a latent, a decoder and a head."""
 
-import keras
 import tensorflow as tf
 
-from lofi_tf.config import Config, ModelConfig, TrainingConfig
+from lofi_tf.config import ModelConfig, TrainingConfig
 from lofi_tf.losses import kl_cost
 from lofi_tf.models.components import (
     build_control_preprocessing,
@@ -13,7 +12,6 @@ from lofi_tf.models.components import (
 from lofi_tf.models.latent_model import Batch, LatentModel
 from lofi_tf.models.latents import GaussianLatent
 from lofi_tf.models.lstm import fold
-from lofi_tf.models.optimizer import compile_model
 
 
 class MusicVAE(LatentModel):
@@ -153,27 +151,3 @@ class MusicVAE(LatentModel):
         seeds = tf.zeros([size, 2], tf.int32)
         decoded = self.decode(mean, tf.zeros(size), seeds, controls=controls)
         return mean, stddev, decoded
-
-
-def build_model(config: Config, seed: int = 0, first_step: int = 0) -> MusicVAE:
-    """Returns the config's model, its weights drawn from `seed`, its optimiser ready.
-
-    The optimiser is Adam with TF1's epsilon of 1e-8.
-    """
-    from lofi_tf.data.converter import build_converter, depths_of
-
-    keras.utils.set_random_seed(seed)
-    converter = build_converter(config.data.converter)
-    depth = depths_of(converter)
-    model = MusicVAE(
-        config.model,
-        config.training,
-        depth["inputs"],
-        depth["targets"],
-        depth.get("controls", 0),
-        getattr(converter, "end_token", None),
-        seed,
-        first_step,
-    )
-    compile_model(model)
-    return model

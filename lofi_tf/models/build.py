@@ -1,0 +1,44 @@
+"""From a config to a model, its weights drawn and its optimiser ready."""
+
+import keras
+
+from lofi_tf.config import Config
+from lofi_tf.data.converter import build_converter, depths_of
+from lofi_tf.models.components import build_frames, build_head
+from lofi_tf.models.continuation import Continuation
+from lofi_tf.models.latent_model import LatentModel
+from lofi_tf.models.optimizer import compile_model
+from lofi_tf.models.vae import MusicVAE
+
+
+def build_model(config: Config, seed: int = 0, first_step: int = 0) -> LatentModel:
+    """Returns the config's model, its weights drawn from `seed`, its optimiser ready.
+
+    The optimiser is Adam with TF1's epsilon of 1e-8.
+    """
+    keras.utils.set_random_seed(seed)
+    builders = {"vae": _vae, "continuation": _continuation}
+    model = builders[config.model.kind](config, seed, first_step)
+    compile_model(model)
+    return model
+
+
+def _vae(config, seed, first_step) -> MusicVAE:
+    converter = build_converter(config.data.converter)
+    depth = depths_of(converter)
+    return MusicVAE(
+        config.model,
+        config.training,
+        depth["inputs"],
+        depth["targets"],
+        depth.get("controls", 0),
+        getattr(converter, "end_token", None),
+        seed,
+        first_step,
+    )
+
+
+def _continuation(config, seed, first_step) -> Continuation:
+    head = build_head(config.model, 1)
+    frames = build_frames(config.model, head)
+    return Continuation(config.model, config.training, frames, head, seed, first_step)
