@@ -5,10 +5,11 @@ from collections.abc import Iterator
 import numpy as np
 import tensorflow as tf
 
+from lofi_tf.audio.io import Audio
+from lofi_tf.audio.pictures import sounds_array
 from lofi_tf.data.converter import Converter
 from lofi_tf.errors import LofiError
 from lofi_tf.models.latent_model import ACTIVE_VARIANCE, Batch, LatentModel
-from lofi_tf.models.vae import MusicVAE
 from lofi_tf.pictures import piano_roll_array
 from lofi_tf.progress import open_progress
 
@@ -65,7 +66,7 @@ def _shown(batches: tf.data.Dataset) -> Iterator[Batch]:
         progress.close()
 
 
-def write_pictures(model: MusicVAE, converter: Converter, batch: Batch) -> None:
+def write_pictures(model: LatentModel, converter: Converter, batch: Batch) -> None:
     """Writes histograms of weights and latents, and reconstructions, to the default writer.
 
     Each reconstruction decodes the posterior's mean, the likeliest output at each step.
@@ -78,6 +79,15 @@ def write_pictures(model: MusicVAE, converter: Converter, batch: Batch) -> None:
     pairs = zip(batch["targets"].numpy(), decoded.numpy(), batch["length"].numpy(), strict=True)
     for number, (target, output, length) in enumerate(pairs):
         steps = None if np.ndim(length) else length  # segments are padded where they stand
-        music = [converter.from_outputs(part[:steps]) for part in (target, output)]
-        image = piano_roll_array(music, ["original", "reconstruction"])
-        tf.summary.image(f"reconstruction/{number}", image[None])
+        pieces = [converter.from_outputs(part[:steps]) for part in (target, output)]
+        titles = ["original", "reconstruction"]
+        tf.summary.image(f"reconstruction/{number}", _picture(pieces, titles)[None])
+        for title, piece in zip(titles, pieces, strict=True):
+            if isinstance(piece, Audio):
+                samples, rate = piece.samples[None], piece.sample_rate
+                tf.summary.audio(f"reconstruction/{number}/{title}", samples, rate)
+
+
+def _picture(pieces: list, titles: list[str]) -> np.ndarray:
+    draw = sounds_array if isinstance(pieces[0], Audio) else piano_roll_array
+    return draw(pieces, titles)

@@ -28,8 +28,8 @@ from lofi_tf.errors import LofiError
 from lofi_tf.evaluation import evaluate, write_pictures
 from lofi_tf.history import ScalarLog
 from lofi_tf.models.build import build_model
+from lofi_tf.models.latent_model import LatentModel
 from lofi_tf.models.memory import largest_batch_size, training_bytes
-from lofi_tf.models.vae import MusicVAE
 from lofi_tf.run_folder import check_run, write_run
 
 
@@ -74,7 +74,7 @@ def train(
     options: TrainOptions = TrainOptions(),  # noqa: B008 (frozen)
     validation: Examples | None = None,
     say: Callable[[str], None] = lambda line: None,
-) -> MusicVAE:
+) -> LatentModel:
     """Trains to `num_steps`, from the run's last checkpoint where there is one.
 
     Args:
@@ -130,7 +130,7 @@ def check(config: Config, run_dir: str | Path, seed: int | None = None) -> None:
     check_run(run_dir, config, seed)
 
 
-def open_run(run_dir: str | Path, config: Config) -> MusicVAE:
+def open_run(run_dir: str | Path, config: Config) -> LatentModel:
     """Returns the model of a run's latest whole checkpoint.
 
     Raises:
@@ -143,7 +143,7 @@ def open_run(run_dir: str | Path, config: Config) -> MusicVAE:
 
 
 def evaluate_run(
-    model: MusicVAE,
+    model: LatentModel,
     config: Config,
     examples: Examples,
     folder: Path,

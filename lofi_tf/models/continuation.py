@@ -159,6 +159,26 @@ class Continuation(LatentModel):
 
         return unroll(step, first, states, tf.shape(z)[0], self.frames.frame_size)[0]
 
+    @tf.function(reduce_retracing=True)
+    def reconstruct(self, batch: Batch) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+        """Returns the posterior's mean and stddev [B, Z], and clips [B, N, 1] gone on with.
+
+        The first half of each is as it was; from there on the model feeds itself, z being zeros,
+        the prior's mean.
+        """
+        clips, width = batch["inputs"], self.frames.frame_size
+        size, half = tf.shape(clips)[0], self.num_frames // 2
+        before, _, lengths = self.cut(clips, None)
+        states, _ = self.hear(before, lengths["before"])
+        steps = self.num_frames - half
+        z = tf.zeros([steps, size, self.settings.z_size])
+        noise = tf.zeros([steps, size, width])
+        first = self._last_frame(before, lengths["before"])
+        after = self.go_on(states, first, z, tf.zeros([size]), noise)
+        decoded = tf.concat([clips[:, : half * width], tf.reshape(after, [size, -1, 1])], axis=1)
+        decoded = tf.pad(decoded, [[0, 0], [0, tf.shape(clips)[1] - tf.shape(decoded)[1]], [0, 0]])
+        return z[0], z[0], decoded
+
     def _taught(self, states, z, shifted, seed, sampling_probability):
         """Returns parameters [B, F, frame, P], fed the truth or, by chance, own frames."""
         if sampling_probability is None:
