@@ -70,7 +70,13 @@ def backend_of_model(model: MusicVAE, config: Config) -> Backend:
 
 
 def interface_of(model: MusicVAE, config: Config) -> Interface:
-    """Returns the named functions of a model."""
+    """Returns the named functions of a model.
+
+    Raises:
+        LofiError: a continuation, which has none yet.
+    """
+    if config.model.kind != "vae":
+        raise LofiError(f"{config.name} is a {config.model.kind}: those train and evaluate only")
     converter = build_converter(config.data.converter)
     return Interface(model, converter.model_spec, yaml.safe_dump(config.to_dict()))
 

@@ -14,6 +14,7 @@ from lofi_tf.errors import LofiError, LofiWarning
 INPUTS = ("input_midi_1", "input_midi_2", "input_midi_3", "input_midi_4")
 _TALKS = ("DEBUG", "INFO")  # levels of --log at which the command says what it did
 _SILENT = ("ERROR", "FATAL")  # and those at which it does not warn
+SOUND = ("waveform", "spectrum")  # kinds of converters that give no notes
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -47,7 +48,7 @@ def build_parser() -> argparse.ArgumentParser:
     flag("--amount", type=float, help="how far from the input or the first window, 0 to 1")
     flag("--attribute", action="append", help="vary: such as density=+1.0; may be repeated")
     flag("--attributes_file", help="what lofi_attributes wrote (default: beside the model)")
-    add_bool(parser, "png", False, "draw a piano roll beside each file")
+    add_bool(parser, "png", False, "draw a picture beside each file")
     flag("--log", default="INFO", choices=["DEBUG", "INFO", "WARN", "ERROR", "FATAL"])
     return parser
 
@@ -74,6 +75,7 @@ def _run(args: argparse.Namespace) -> None:
     backend = open_backend(args.model, args.checkpoint_file, config)
     if config is not None and backend.config != config:
         tell(f"{args.config}: the model's own settings are taken, which differ from the config's.")
+    _check_sound(args, backend)
     seed = secrets.randbelow(2**31) if args.seed is None else args.seed
     how = generation.How(args.temperature, seed, args.qpm, args.max_batch_size)
     stem = f"{backend.config.name}_%s_{time.strftime('%Y-%m-%d_%H%M%S')}"
@@ -139,25 +141,59 @@ def _inputs(args: argparse.Namespace) -> list:
     return found
 
 
+def _check_sound(args: argparse.Namespace, backend) -> None:
+    """Refuses of a model of sound what only notes have."""
+    if backend.config.data.converter["kind"] not in SOUND:
+        return
+    notes_only = [name for name in (*FLAGS, *INPUTS, "qpm") if getattr(args, name) is not None]
+    if args.mode != "sample" or notes_only:
+        received = f"--mode={args.mode}" if args.mode != "sample" else f"--{notes_only[0]}"
+        raise LofiError(
+            f"{backend.config.name} is a model of sound. Allowed: --mode=sample without input "
+            f"and tempo. Received: {received}"
+        )
+
+
 def _writer(args: argparse.Namespace, stem: str, tell: Callable[[str], None]) -> Callable:
     """Returns what writes pieces under a word and their numbers, or the names that they have."""
-    from lofi_tf.data.midi import write_midi
 
     def write(pieces: list | dict, word: str) -> None:
-        from lofi_tf.generation import start_at_zero
+        from lofi_tf.audio.io import Audio
 
         moved, count = 0, len(pieces)
         if not isinstance(pieces, dict):
             pieces = {f"{n:03d}-of-{count:03d}": piece for n, piece in enumerate(pieces)}
         for name, piece in pieces.items():
-            moved += start_at_zero(piece)
-            path = Path(args.output_dir) / f"{stem % word}-{name}.mid"
-            write_midi(piece, path)
-            if args.png:
-                from lofi_tf.pictures import save_piano_roll
-
-                save_piano_roll(piece, path.with_suffix(".png"))
+            path = Path(args.output_dir) / f"{stem % word}-{name}"
+            if isinstance(piece, Audio):
+                _write_sound(piece, path, args.png)
+            else:
+                moved += _write_notes(piece, path, args.png)
         if moved:
             tell(f"{moved} notes played ahead of the first beat were moved to its start.")
 
     return write
+
+
+def _write_notes(piece, path: Path, png: bool) -> int:
+    """Writes a MIDI file; returns how many notes were moved to its start."""
+    from lofi_tf.data.midi import write_midi
+    from lofi_tf.generation import start_at_zero
+
+    moved = start_at_zero(piece)
+    write_midi(piece, path.with_name(f"{path.name}.mid"))
+    if png:
+        from lofi_tf.pictures import save_piano_roll
+
+        save_piano_roll(piece, path.with_name(f"{path.name}.png"))
+    return moved
+
+
+def _write_sound(piece, path: Path, png: bool) -> None:
+    from lofi_tf.audio.io import write_wav
+
+    write_wav(path.with_name(f"{path.name}.wav"), piece.samples, piece.sample_rate)
+    if png:
+        from lofi_tf.audio.pictures import save_sound
+
+        save_sound(piece, path.with_name(f"{path.name}.png"))

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from lofi_tf.audio.io import Audio
 from lofi_tf.backends import Backend
 from lofi_tf.data.converter import Converter, build_converter
 from lofi_tf.data.quantize import DEFAULT_QPM
@@ -100,8 +101,11 @@ def decode_arrays(
 
 def pieces_of(
     backend: Backend, outputs: np.ndarray, how: How, controls: np.ndarray | None = None
-) -> list[NoteSequence]:
-    """Returns outputs [N, T, D] as music, with tempo and metre; `controls` as `decode` has them."""
+) -> list[NoteSequence | Audio]:
+    """Returns outputs [N, T, D] as music, with tempo and metre; `controls` as `decode` has them.
+
+    Of models of sound it is `Audio`.
+    """
     converter = build_converter(backend.config.data.converter)
     each = by_row(controls, len(outputs))
     pieces = []
@@ -109,7 +113,8 @@ def pieces_of(
         piece = converter.from_outputs(
             output, how.qpm or DEFAULT_QPM, None if each is None else each[row]
         )
-        dress(piece, how, converter)
+        if not isinstance(piece, Audio):
+            dress(piece, how, converter)
         pieces.append(piece)
     return pieces
 
