@@ -1,0 +1,91 @@
+"""Models of sound by command: from recordings to clips, training and WAV files."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from lofi_tf.cli import export, generate, train
+from lofi_tf.config import config_names, load_config
+from lofi_tf.data.converter import build_converter
+from lofi_tf.history import read_history
+from lofi_tf.hparams import with_hparams
+from lofi_tf.models.build import build_model
+from pipelines import prepare_audio
+
+RECORDINGS = Path(__file__).parent / "data" / "audio"
+SOUND = [name for name in config_names() if name.startswith(("lofai", "spectrum", "continuation"))]
+SHORT = "converter.clip_seconds=0.2,max_seq_len=600,latent_dim=4,batch_size=2"
+NETS = {
+    "lofai_dense": "num_layers=2,input_neurons=12,output_nerons=6",
+    "lofai_conv": "num_conv_layers=2,num_dense_layers=1,initial_channels=2,factor=2,"
+    "input_neurons=8,output_neurons=6",
+    "lofai_lstm": "num_layers=1,output_neurons=6,middle_ground=8",
+    "continuation_vae": "enc_rnn_size=[8],dec_rnn_size=[8]",
+}
+
+
+@pytest.fixture(scope="module")
+def clips(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("clips")
+    flags = [f"--input_dir={RECORDINGS}", f"--output_dir={folder}", "--sample_rate=3000"]
+    flags += ["--clip_seconds=0.2", "--validation_split=0.5"]
+    assert prepare_audio.main(flags) == 0
+    return folder
+
+
+@pytest.mark.parametrize("name", SOUND)
+def test_configs_fit_their_clips(name):
+    config = load_config(name)
+    spec = build_converter(config.data.converter).model_spec["inputs"]
+    assert spec.shape[0] == config.model.max_seq_len
+
+
+@pytest.mark.parametrize("name", NETS)
+def test_trains_by_the_hyperparameters_of_its_seed(clips, tmp_path, name, capsys):
+    run = tmp_path / "run"
+    flags = [f"--config={name}", f"--run_dir={run}", f"--examples_path={clips}"]
+    flags += [f"--hparams={SHORT},{NETS[name]},num_epochs=1", "--log_steps=1"]
+    assert train.main(flags) == 0, capsys.readouterr().err
+    rows = read_history(run / "train" / "history.csv")
+    assert rows
+    assert all(np.isfinite(float(row["loss"])) for row in rows)
+    evaluated = read_history(run / "eval" / "history.csv")[-1]
+    assert 0 <= float(evaluated["metrics/active_units"]) <= 4
+    assert float(evaluated["metrics/mse"]) > 0
+    out = tmp_path / "out"
+    made = generate.main([f"--model={run}", f"--output_dir={out}", "--num_outputs=2", "--png"])
+    if name == "continuation_vae":
+        assert made == 2
+        assert "train and evaluate only" in capsys.readouterr().err
+        return
+    assert made == 0
+    assert sorted(path.suffix for path in out.iterdir()) == [".png", ".png", ".wav", ".wav"]
+    sounds = [soundfile.read(path) for path in sorted(out.glob("*.wav"))]
+    assert [(len(samples), rate) for samples, rate in sounds] == [(600, 3000)] * 2
+    assert np.abs(sounds[0][0] - sounds[1][0]).max() > 0
+
+
+def test_an_export_of_sound_answers(clips, tmp_path, capsys):
+    run = tmp_path / "run"
+    flags = ["--config=lofai_lstm", f"--run_dir={run}", f"--examples_path={clips}"]
+    flags += [f"--hparams={SHORT},{NETS['lofai_lstm']}", "--num_steps=1", "--validation_split=0"]
+    assert train.main(flags) == 0
+    assert export.main([f"--run_dir={run}", f"--output_dir={tmp_path / 'saved'}"]) == 0
+    found = []
+    for number, model in enumerate((run, tmp_path / "saved" / "lofai_lstm")):
+        out = tmp_path / f"out{number}"
+        flags = [f"--model={model}", f"--output_dir={out}", "--num_outputs=1", "--seed=3"]
+        assert generate.main(flags) == 0
+        found += [soundfile.read(path)[0] for path in out.glob("*.wav")]
+    np.testing.assert_array_equal(*found)
+    assert generate.main([*flags, "--qpm=90"]) == 2
+    assert "model of sound" in capsys.readouterr().err
+
+
+def test_epochs_end_training():
+    config = with_hparams(load_config("lofai_dense"), "num_epochs=30,latent_dim=7")
+    assert config.training.num_epochs == 30
+    assert config.model.z_size == 7
+    assert build_model(config).latent.z_size == 7
