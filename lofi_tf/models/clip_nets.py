@@ -159,7 +159,12 @@ class ConvGenerator(keras.layers.Layer):
         self.convolutions = [
             _built(
                 keras.layers.Conv1DTranspose(
-                    out, kernel_size, 2, "same", kernel_initializer="he_normal", name=f"conv_{n}"
+                    out,
+                    kernel_size,
+                    2,
+                    "same",
+                    kernel_initializer="he_normal" if n < num_conv_layers - 1 else _near_silence(),
+                    name=f"conv_{n}",
                 ),
                 (None, None, channels[n]),
             )
@@ -289,6 +294,11 @@ def _channels(num_layers: int, initial: int, factor: int) -> list[int]:
             f"{num_layers}, {initial}, {factor}"
         )
     return [initial * factor**number for number in range(num_layers)]
+
+
+def _near_silence() -> keras.initializers.Initializer:
+    """Returns what the last layer begins with: loud noise would saturate the tanh."""
+    return keras.initializers.RandomNormal(stddev=0.01)
 
 
 def _dense_stack(input_size: int, sizes: Sequence[int], name: str) -> keras.Sequential:
