@@ -8,13 +8,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 from lofi_tf.cli.flags import Parser, add_bool, run_command, say
-from lofi_tf.cli.generate_modes import FLAGS, MODES
+from lofi_tf.cli.generate_checks import INPUTS, SOUNDS, check, check_model, given
+from lofi_tf.cli.generate_modes import MODES, SOUND_MODES
 from lofi_tf.errors import LofiError, LofiWarning
 
-INPUTS = ("input_midi_1", "input_midi_2", "input_midi_3", "input_midi_4")
 _TALKS = ("DEBUG", "INFO")  # levels of --log at which the command says what it did
 _SILENT = ("ERROR", "FATAL")  # and those at which it does not warn
-SOUND = ("waveform", "spectrum")  # kinds of converters that give no notes
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -30,7 +29,7 @@ def build_parser() -> argparse.ArgumentParser:
     flag("--config", help="name of a config or YAML file; a run knows its own")
     flag("--hparams", default="", help="overrides of the config, for a checkpoint of other sizes")
     flag("--output_dir", default="/tmp/music_vae/generated", help="where the files go")
-    flag("--mode", default="sample", choices=list(MODES))
+    flag("--mode", default="sample", choices=list(dict.fromkeys([*MODES, *SOUND_MODES])))
     flag(
         *("--input_midi_1", "--input_midi"),
         dest="input_midi_1",
@@ -38,6 +37,12 @@ def build_parser() -> argparse.ArgumentParser:
     )
     for name in INPUTS[1:]:
         flag(f"--{name}", help="where to interpolate to" if name[-1] == "2" else "a grid's corner")
+    flag(
+        *("--input_audio_1", "--input_audio"),
+        dest="input_audio_1",
+        help="the sound to start from, for models of sound: WAV, FLAC, Ogg, MP3 or AIFF",
+    )
+    flag("--input_audio_2", help="the sound to interpolate to")
     flag("--num_outputs", type=int, help="files (default: 5, or 1 of music given); a grid's side")
     flag("--max_batch_size", type=int, default=8, help="outputs decoded at once")
     flag("--temperature", type=float, default=0.5, help="0 takes the likeliest at each step")
@@ -45,6 +50,9 @@ def build_parser() -> argparse.ArgumentParser:
     flag("--qpm", type=float, help="tempo, quarter notes a minute (default: the input's, or 120)")
     flag("--length_bars", type=int, help="bars of new music: sample, continue")
     flag("--chords", help="such as 'C Am F G' or 'C:2 F:1 G:1', for models that take chords")
+    flag("--seconds", type=float, help="of new sound: continue (default: 4)")
+    flag("--change_at_seconds", type=float, help="continue: when the style changes, of new sound")
+    flag("--change_amount", type=float, help="continue: how far it changes, 0 to 1 (default: 1)")
     flag("--amount", type=float, help="how far from the input or the first window, 0 to 1")
     flag("--attribute", action="append", help="vary: such as density=+1.0; may be repeated")
     flag("--attributes_file", help="what lofi_attributes wrote (default: beside the model)")
@@ -60,7 +68,7 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _run(args: argparse.Namespace) -> None:
-    _check(args)
+    check(args)
     from lofi_tf import quiet
 
     tell = say if args.log in _TALKS else lambda line: None
@@ -75,46 +83,14 @@ def _run(args: argparse.Namespace) -> None:
     backend = open_backend(args.model, args.checkpoint_file, config)
     if config is not None and backend.config != config:
         tell(f"{args.config}: the model's own settings are taken, which differ from the config's.")
-    _check_sound(args, backend)
+    modes = check_model(args, backend.config)
     seed = secrets.randbelow(2**31) if args.seed is None else args.seed
     how = generation.How(args.temperature, seed, args.qpm, args.max_batch_size)
     stem = f"{backend.config.name}_%s_{time.strftime('%Y-%m-%d_%H%M%S')}"
     write = _writer(args, stem, tell)
-    pieces = MODES[args.mode].run(args, backend, inputs, how, write)
+    pieces = modes[args.mode].run(args, backend, inputs, how, write)
     write(pieces, args.mode)
     tell(f"Wrote {len(pieces)} files to {args.output_dir} (--seed={seed}).")
-
-
-def _check(args: argparse.Namespace) -> None:
-    if (args.model is None) == (args.checkpoint_file is None):
-        raise LofiError("give --model (or --run_dir) or --checkpoint_file, one of the two")
-    mode = MODES[args.mode]
-    given = [name for name in INPUTS if getattr(args, name)]
-    if len(given) not in mode.inputs or given != list(INPUTS[: len(given)]):
-        wanted = " or ".join(_names(number) for number in mode.inputs)
-        raise LofiError(
-            f"--mode={args.mode} takes {wanted}. Received: {', '.join(given) or 'none'}"
-        )
-    for name in FLAGS:
-        if getattr(args, name) is not None and name not in mode.flags:
-            takers = [other for other, its in MODES.items() if name in its.flags]
-            raise LofiError(f"--{name} is not for --mode={args.mode}. Allowed: {', '.join(takers)}")
-    if args.num_outputs is None:
-        args.num_outputs = mode.num_outputs
-    least = {"num_outputs": 1, "max_batch_size": 1, "temperature": 0, "seed": 0, "qpm": 4}
-    least |= {"length_bars": 1}
-    for name, low in least.items():
-        value = getattr(args, name)
-        if value is not None and not low <= value < 2**31:
-            raise LofiError(f"--{name} must be at least {low} and below 2**31. Received: {value}")
-    for name in given:
-        if not Path(getattr(args, name)).is_file():
-            raise LofiError(f"--{name}: no such file. Received: {getattr(args, name)!r}")
-
-
-def _names(number: int) -> str:
-    names = [f"--{name}" for name in INPUTS[:number]]
-    return " and ".join([", ".join(names[:-1]), names[-1]] if number > 1 else names) or "no input"
 
 
 def _config(args: argparse.Namespace):
@@ -129,29 +105,21 @@ def _config(args: argparse.Namespace):
 
 def _inputs(args: argparse.Namespace) -> list:
     """Returns the music of the input files; of an ABC file with several tunes the first."""
+    from lofi_tf.audio.io import read_audio
     from lofi_tf.data.notes import sequences_from_file
 
-    paths = [Path(getattr(args, name)) for name in INPUTS if getattr(args, name)]
-    found = []
-    for path in paths:
-        try:
-            found.append(sequences_from_file(path, str(path), "")[0])
-        except LofiError as error:
-            raise LofiError(f"{path}: {error}") from error
-    return found
+    sounds = [Path(getattr(args, name)) for name in given(args, SOUNDS)]
+    if sounds:
+        return [_read(read_audio, path) for path in sounds]
+    paths = [Path(getattr(args, name)) for name in given(args, INPUTS)]
+    return [_read(lambda path: sequences_from_file(path, str(path), "")[0], path) for path in paths]
 
 
-def _check_sound(args: argparse.Namespace, backend) -> None:
-    """Refuses of a model of sound what only notes have."""
-    if backend.config.data.converter["kind"] not in SOUND:
-        return
-    notes_only = [name for name in (*FLAGS, *INPUTS, "qpm") if getattr(args, name) is not None]
-    if args.mode != "sample" or notes_only:
-        received = f"--mode={args.mode}" if args.mode != "sample" else f"--{notes_only[0]}"
-        raise LofiError(
-            f"{backend.config.name} is a model of sound. Allowed: --mode=sample without input "
-            f"and tempo. Received: {received}"
-        )
+def _read(reader: Callable, path: Path):
+    try:
+        return reader(path)
+    except LofiError as error:
+        raise LofiError(f"{path}: {error}") from error
 
 
 def _writer(args: argparse.Namespace, stem: str, tell: Callable[[str], None]) -> Callable:

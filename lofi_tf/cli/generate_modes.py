@@ -25,7 +25,10 @@ class Mode(NamedTuple):
     run: Callable[..., Pieces]
 
 
-FLAGS = ("length_bars", "chords", "amount", "attribute", "attributes_file")  # not for every mode
+FLAGS = (
+    *("length_bars", "chords", "amount", "attribute", "attributes_file"),
+    *("seconds", "change_at_seconds", "change_amount"),
+)  # not for every mode
 
 
 def _sample(args, backend, inputs, how, write) -> Pieces:
@@ -87,6 +90,9 @@ MODES = {
     "groove_transfer": Mode((2,), 1, (), _verb("groove_transfer")),
     "continue": Mode((1,), 5, ("length_bars", "chords", "amount"), _verb("continue_")),
     "vary": Mode((1,), 5, ("amount", "chords", "attribute", "attributes_file"), _vary),
+}
+SOUND_MODES = {
+    "sample": Mode((0,), 5, (), _verb("sample")),
 }
 
 

@@ -1,0 +1,92 @@
+"""What `lofi_generate` refuses before a model is opened, and once it is known."""
+
+import argparse
+from pathlib import Path
+
+from lofi_tf.cli.generate_modes import FLAGS, MODES, SOUND_MODES, Mode
+from lofi_tf.config import Config
+from lofi_tf.errors import LofiError
+
+INPUTS = ("input_midi_1", "input_midi_2", "input_midi_3", "input_midi_4")
+SOUNDS = ("input_audio_1", "input_audio_2")
+SOUND_KINDS = ("waveform", "spectrum")  # kinds of converters that give no notes
+_LEAST = {
+    "num_outputs": 1, "max_batch_size": 1, "temperature": 0, "seed": 0, "qpm": 4,
+    "length_bars": 1, "change_at_seconds": 0, "change_amount": 0,
+}  # fmt: skip
+
+
+def given(args: argparse.Namespace, names: tuple[str, ...]) -> list[str]:
+    """Returns those of the flags that were given."""
+    return [name for name in names if getattr(args, name) is not None]
+
+
+def check(args: argparse.Namespace) -> None:
+    """Refuses flags that no model could obey.
+
+    Raises:
+        LofiError: which flag, what is allowed and what came.
+    """
+    if (args.model is None) == (args.checkpoint_file is None):
+        raise LofiError("give --model (or --run_dir) or --checkpoint_file, one of the two")
+    sounds = given(args, SOUNDS)
+    if sounds and given(args, INPUTS):
+        raise LofiError("--input_midi and --input_audio are for different models: give one")
+    for name, low in _LEAST.items():
+        value = getattr(args, name)
+        if value is not None and not low <= value < 2**31:
+            raise LofiError(f"--{name} must be at least {low} and below 2**31. Received: {value}")
+    if args.seconds is not None and not 0 < args.seconds < 2**31:
+        raise LofiError(f"--seconds must be above 0. Received: {args.seconds}")
+    for name in given(args, INPUTS + SOUNDS):
+        if not Path(getattr(args, name)).is_file():
+            raise LofiError(f"--{name}: no such file. Received: {getattr(args, name)!r}")
+    of_sound = bool(sounds or given(args, ("seconds", "change_at_seconds", "change_amount")))
+    if of_sound or args.mode not in MODES:
+        _check_mode(args, SOUND_MODES, SOUNDS)
+    elif args.mode not in SOUND_MODES or given(args, INPUTS):
+        _check_mode(args, MODES, INPUTS)
+
+
+def check_model(args: argparse.Namespace, config: Config) -> dict[str, Mode]:
+    """Returns the modes of a model's kind, and completes `num_outputs`.
+
+    Raises:
+        LofiError: a mode, an input or a flag that is not for models of its kind.
+    """
+    sound = config.data.converter["kind"] in SOUND_KINDS
+    others, names, modes = (INPUTS, SOUNDS, SOUND_MODES) if sound else (SOUNDS, INPUTS, MODES)
+    wrong = given(args, others + (("qpm",) if sound else ()))
+    if wrong:
+        kind = "sound: it takes --input_audio and no tempo" if sound else "notes: --input_midi"
+        raise LofiError(f"{config.name} is a model of {kind}. Received: --{wrong[0]}")
+    _check_mode(args, modes, names, f"{config.name}, a model of sound: " if sound else "")
+    if args.num_outputs is None:
+        args.num_outputs = modes[args.mode].num_outputs
+    return modes
+
+
+def _check_mode(
+    args: argparse.Namespace, modes: dict[str, Mode], names: tuple[str, ...], whose: str = ""
+) -> None:
+    """Refuses a mode that is not among them, and inputs and flags that it does not take."""
+    if args.mode not in modes:
+        allowed = ", ".join(modes)
+        raise LofiError(f"{whose}--mode is one of {allowed}. Received: --mode={args.mode}")
+    mode, inputs = modes[args.mode], given(args, names)
+    if len(inputs) not in mode.inputs or inputs != list(names[: len(inputs)]):
+        wanted = " or ".join(_flags(names[:number]) for number in mode.inputs)
+        received = ", ".join(inputs) or "none"
+        raise LofiError(f"{whose}--mode={args.mode} takes {wanted}. Received: {received}")
+    for name in given(args, FLAGS):
+        if name not in mode.flags:
+            takers = ", ".join(other for other, its in modes.items() if name in its.flags)
+            allowed = f"Allowed: {takers}" if takers else "It is for models of another kind"
+            raise LofiError(f"{whose}--{name} is not for --mode={args.mode}. {allowed}")
+
+
+def _flags(names: tuple[str, ...]) -> str:
+    flags = [f"--{name}" for name in names]
+    if len(flags) < 2:
+        return "".join(flags) or "no input"
+    return f"{', '.join(flags[:-1])} and {flags[-1]}"
