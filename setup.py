@@ -18,6 +18,7 @@ COMMANDS = {
     "lofi_train": TRAIN,
     "lofi_generate": GENERATE,
     "lofi_export": EXPORT,
+    "lofi_search": "lofi_tf.cli.search:main",
     "lofi_attributes": "lofi_tf.cli.attributes:main",
     # Magenta's names, so that its users' scripts run unchanged.
     "music_vae_train": TRAIN,
@@ -38,7 +39,7 @@ setup(
         "lofi_tf.configs",
     ],
     package_dir={"lofi_tf.configs": "configs"},
-    package_data={"lofi_tf.configs": ["*.yaml"]},
+    package_data={"lofi_tf.configs": ["*.yaml", "spaces/*.yaml"]},
     install_requires=[
         "apache-beam>=2.70",
         # note-seq imports pydub, which needs the module that Python 3.13 dropped.
@@ -50,6 +51,7 @@ setup(
         "matplotlib>=3.9",
         "note-seq>=0.0.5",
         "numpy>=2.0",
+        "optuna>=4.2",
         "psutil>=5.9",
         "pyyaml>=6.0",
         "requests>=2.31",

@@ -4,7 +4,7 @@ import math
 import signal
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import keras
@@ -192,7 +192,7 @@ class Evaluation(StepCallback):
         first_step: the step that the run goes on from.
         say: told each result.
         picture: writes histograms and reconstructions to TensorBoard's default writer.
-        picture_every: steps between pictures; with each evaluation if not given.
+        picture_every: steps between pictures; with each evaluation if not given, never if 0.
         plateau: told the loss of each evaluation that is due by `every`.
     """
 
@@ -210,11 +210,17 @@ class Evaluation(StepCallback):
     ):
         super().__init__(first_step)
         self.evaluate, self.every, self.num_steps = evaluate, every, num_steps
-        self.say, self.picture, self.picture_every = say, picture, picture_every or every
-        self.plateau = plateau
+        self.say, self.picture = say, picture
+        self.picture_every = every if picture_every is None else picture_every
+        self.plateau, self.heard = plateau, lambda step, scalars: None
         self.best_file = Path(folder) / "best" / "best.yaml"
         self.log = ScalarLog(folder, first_step)
         self.best = self._read_best()
+
+    def telling(self, heard: Callable[[int, Mapping[str, float]], None]) -> "Evaluation":
+        """Returns this callback, which tells another the step and scalars of each evaluation."""
+        self.heard = heard
+        return self
 
     def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
         """Evaluates the model of a new run before its first step.
@@ -224,7 +230,8 @@ class Evaluation(StepCallback):
         known = any(int(row["step"]) == self.first_step for row in self.log.rows)
         if self.first_step == 0:
             self._evaluate(0)
-            self._picture(0)
+            if self.picture_every:
+                self._picture(0)
         elif not known:
             self.on_step(self.first_step, {})
 
@@ -237,7 +244,8 @@ class Evaluation(StepCallback):
                 self._keep(step, found)
             if due and self.plateau and self.plateau.hear(step, found["loss"]):
                 self.say(f"step {step}: the learning rate is scaled by {self.plateau.factor:g}")
-        if step % self.picture_every == 0 or step == self.num_steps:
+            self.heard(step, found)
+        if self.picture_every and (step % self.picture_every == 0 or step == self.num_steps):
             self._picture(step)
 
     def _picture(self, step: int) -> None:

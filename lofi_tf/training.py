@@ -5,7 +5,7 @@ TensorBoard events, `history.csv`) and `eval/` (the same of the evaluations, the
 """
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -44,7 +44,8 @@ class TrainOptions:
         log_steps: steps between lines of `history.csv` and TensorBoard's scalars.
         eval_steps: steps between evaluations.
         eval_num_batches: batches of an evaluation; all if not given.
-        picture_steps: steps between histograms and reconstructions; `eval_steps` if not given.
+        picture_steps: steps between histograms and reconstructions; `eval_steps` if not given,
+            never if 0.
         ckpt_path: checkpoint that a new run goes on from, with its step: a prefix, or a folder of
             checkpoints or of a run.
         checkpoints_to_keep: latest checkpoints to keep.
@@ -74,6 +75,7 @@ def train(
     options: TrainOptions = TrainOptions(),  # noqa: B008 (frozen)
     validation: Examples | None = None,
     say: Callable[[str], None] = lambda line: None,
+    heard: Callable[[int, Mapping[str, float]], None] = lambda step, scalars: None,
 ) -> LatentModel:
     """Trains to `num_steps`, from the run's last checkpoint where there is one.
 
@@ -84,6 +86,7 @@ def train(
         options: how the run goes.
         validation: examples to evaluate on while training; the best checkpoint is kept.
         say: told what a person should know.
+        heard: told the step and the scalars of each evaluation; what it raises ends the run.
 
     Returns:
         The trained model.
@@ -115,7 +118,8 @@ def train(
     if options.show_progress:
         callbacks.append(Progress(first_step, options.num_steps))
     if validation is not None and len(validation):
-        callbacks.append(_evaluation(model, config, validation, run_dir, options, first_step, say))
+        found = _evaluation(model, config, validation, run_dir, options, first_step, say)
+        callbacks.append(found.telling(heard))
     _fit(model, batches, [*callbacks, saver], options.num_steps - first_step)
     return model
 

@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-CONFIGS = {path.name for path in (ROOT / "configs").glob("*.yaml")}
+CONFIGS = {
+    str(path.relative_to(ROOT / "configs")) for path in (ROOT / "configs").glob("**/*.yaml")
+}
 TRAIN, GENERATE = "lofi_tf.cli.train:main", "lofi_tf.cli.generate:main"
 COMMANDS = {
     "convert_dir_to_note_sequences": "pipelines.convert_dir_to_note_sequences:main",
@@ -20,6 +22,7 @@ COMMANDS = {
     "lofi_generate": GENERATE,
     "lofi_attributes": "lofi_tf.cli.attributes:main",
     "lofi_export": "lofi_tf.cli.export:main",
+    "lofi_search": "lofi_tf.cli.search:main",
     "music_vae_train": TRAIN,
     "music_vae_generate": GENERATE,
 }

@@ -5,6 +5,13 @@ import signal
 from pathlib import Path
 
 from lofi_tf.cli.flags import Parser, add_bool, run_command, say
+from lofi_tf.cli.training_data import (
+    add_data_flags,
+    check_data_flags,
+    read_examples,
+    talks,
+    training_data,
+)
 from lofi_tf.errors import LofiError
 
 # Magenta's flags for TF1's parameter servers: only their defaults mean anything here.
@@ -20,16 +27,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     flag("--run_dir", help="folder of the run: config, checkpoints, logs")
     flag("--mode", default="train", choices=["train", "eval"])
-    flag("--examples_path", help="NoteSequence records, example shards or a MIDI folder")
-    flag("--tfds_name", help="TensorFlow Datasets name, prepared on disk already")
-    flag("--eval_examples_path", help="records to evaluate on while training")
-    flag(
-        "--validation_split",
-        type=float,
-        default=0.1,
-        help="share of the sources held out where nothing else is given; 0 trains on everything",
-    )
-    flag("--split_file", help="CSV with the columns split and path (or midi_filename)")
+    add_data_flags(parser)
     flag("--split", default="test", help="with --mode=eval and --split_file: which split")
     flag("--num_steps", type=int, default=200000, help="the step to end at")
     flag("--hparams", default="", help="overrides such as batch_size=64,enc_rnn_size=[256]")
@@ -43,7 +41,6 @@ def build_parser() -> argparse.ArgumentParser:
     flag("--checkpoints_to_keep", type=int, default=100, help="latest checkpoints; 0 keeps all")
     flag("--keep_checkpoint_every_n_hours", type=float, default=1.0)
     flag("--eval_dir_suffix", default="", help="added to the name of the folder of evaluations")
-    flag("--num_workers", type=int, help="processes that convert records (default: all cores)")
     add_bool(parser, "cache_dataset", True, "kept for Magenta's scripts: always converted once")
     for name, default in DISTRIBUTED.items():
         flag(f"--{name}", type=type(default), default=default, help=argparse.SUPPRESS)
@@ -83,11 +80,11 @@ def _run(args: argparse.Namespace, config) -> None:
         ckpt_path=args.ckpt_path,
         checkpoints_to_keep=args.checkpoints_to_keep,
         keep_checkpoint_every_n_hours=args.keep_checkpoint_every_n_hours,
-        show_progress=_talks(args),
+        show_progress=talks(args),
         eval_dir="eval" + args.eval_dir_suffix,
     )
     training.check(config, args.run_dir, options.seed)
-    examples, validation = _training_data(args, config)
+    examples, validation = training_data(args, config)
     model = training.train(config, examples, args.run_dir, options, validation, say)
     step = int(model.optimizer.iterations)
     say(f"Trained to step {step}: {Path(args.run_dir) / 'train'}")
@@ -129,22 +126,17 @@ def _config_of(args: argparse.Namespace, config=None):
 def _check(args: argparse.Namespace) -> None:
     if not args.run_dir:
         raise LofiError("--run_dir is missing: the folder for the run's checkpoints and logs")
-    if bool(args.examples_path) == bool(args.tfds_name):
-        raise LofiError("give --examples_path or --tfds_name, one of the two")
+    check_data_flags(args)
     for name, default in DISTRIBUTED.items():
         if getattr(args, name) != default:
             raise LofiError(
                 f"--{name} is for TF1's parameter servers, which are not supported. "
                 f"Allowed: {default!r}. Received: {getattr(args, name)!r}"
             )
-    if not 0 <= args.validation_split < 1:
-        raise LofiError(
-            f"--validation_split must be from 0 to below 1. Received: {args.validation_split}"
-        )
     for name in ("num_steps", "log_steps", "eval_steps"):
         if getattr(args, name) < 1:
             raise LofiError(f"--{name} must be at least 1. Received: {getattr(args, name)}")
-    for name in ("seed", "eval_num_batches", "num_workers", "checkpoints_to_keep", "save_seconds"):
+    for name in ("seed", "eval_num_batches", "checkpoints_to_keep", "save_seconds"):
         value = getattr(args, name)
         if value is not None and not 0 <= value < 2**31:
             raise LofiError(f"--{name} must be from 0 to below 2**31. Received: {value}")
@@ -157,39 +149,12 @@ def _seed_of(args: argparse.Namespace) -> int:
     return args.seed if args.seed is not None else begun or 0
 
 
-def _talks(args: argparse.Namespace) -> bool:
-    return args.log not in ("ERROR", "FATAL")
-
-
-def _training_data(args, config):
-    from lofi_tf.data.examples import split_by_file, split_by_source
-    from lofi_tf.data.records import made_splits
-
-    examples = _read(args, config, "train")
-    if args.eval_examples_path:
-        return examples, _read(args, config, "validation", args.eval_examples_path)
-    if splits := made_splits(args.examples_path):
-        if args.split_file:
-            raise LofiError(f"{args.examples_path} is split already: leave out --split_file")
-        return examples, _read(args, config, "validation") if "validation" in splits else None
-    if args.split_file:
-        splits = split_by_file(examples, args.split_file)
-        if "train" not in splits:
-            raise LofiError(
-                f"{args.split_file} has no rows of the split train. Received: {', '.join(splits)}"
-            )
-        return splits["train"], splits.get("validation")
-    if args.tfds_name:
-        return examples, _read(args, config, "validation")
-    return split_by_source(examples, args.validation_split)
-
-
 def _evaluate(args, config) -> None:
     from lofi_tf import training
     from lofi_tf.data.examples import split_by_file
 
     model = training.open_run(args.run_dir, config)
-    examples = _read(args, config, "test")
+    examples = read_examples(args, config, "test")
     if args.split_file:
         splits = split_by_file(examples, args.split_file)
         if args.split not in splits:
@@ -202,17 +167,3 @@ def _evaluate(args, config) -> None:
     found = training.evaluate_run(model, config, examples, folder, args.eval_num_batches)
     for name, value in found.items():
         print(f"{name:32s} {value:12.4f}")
-
-
-def _read(args, config, split, path=None):
-    from lofi_tf.data.records import load_examples
-
-    return load_examples(
-        path or args.examples_path,
-        args.tfds_name,
-        split,
-        config.data.converter,
-        args.num_workers,
-        _talks(args),
-        say,
-    )

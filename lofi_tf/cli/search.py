@@ -1,0 +1,83 @@
+"""`lofi_search`: the best hyperparameters of many short trainings on one fixed split."""
+
+import argparse
+import signal
+from pathlib import Path
+
+from lofi_tf.cli.flags import Parser, add_bool, run_command, say
+from lofi_tf.cli.training_data import add_data_flags, check_data_flags, talks, training_data
+from lofi_tf.errors import LofiError
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Returns the parser of the command's flags; those of `lofi_train` mean the same here."""
+    parser = Parser("lofi_search", __doc__)
+    flag = parser.add_argument
+    flag("--config", default="", help="name of a config, or path of a YAML file")
+    flag("--run_dir", help="folder of the search; a search that was stopped goes on")
+    flag(
+        "--space",
+        help="what to search: num_layers=1|2|5,latent_dim=20:200,learning_rate=1e-4:1e-2:log, or "
+        "a YAML file (default: the space that comes with the config)",
+    )
+    flag("--num_trials", type=int, default=30, help="trials in all")
+    flag("--num_steps", type=int, default=1000, help="steps of a trial")
+    flag("--eval_steps", type=int, default=100, help="steps between evaluations of a trial")
+    flag("--eval_num_batches", type=int, help="batches of an evaluation (default: all)")
+    flag("--metric", default="loss", help="a scalar of the evaluations, such as metrics/mse")
+    flag("--direction", default="minimize", choices=["minimize", "maximize"])
+    add_bool(parser, "prune", True, "end trials early that are worse than the median")
+    add_data_flags(parser)
+    flag("--hparams", default="", help="overrides that all trials share")
+    flag("--seed", type=int, default=0, help="of the choices, and of every trial's training")
+    flag("--log", default="INFO", choices=["DEBUG", "INFO", "WARN", "ERROR", "FATAL"])
+    return parser
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Runs the command; returns its exit code."""
+    args = build_parser().parse_args(argv)
+    return run_command(lambda: _run(args))
+
+
+def _run(args: argparse.Namespace) -> None:
+    _check(args)
+    from lofi_tf import quiet
+    from lofi_tf.config import load_config
+    from lofi_tf.hparams import with_hparams
+    from lofi_tf.search_space import read_space
+
+    config = with_hparams(load_config(args.config), args.hparams)
+    space = read_space(args.space, config)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with quiet.imports():
+        from lofi_tf import training
+        from lofi_tf.search import BEST, TABLE, SearchOptions, search
+    options = SearchOptions(args.num_trials, args.metric, args.direction, args.prune, args.seed)
+    trained = training.TrainOptions(
+        num_steps=args.num_steps,
+        seed=args.seed,
+        eval_steps=args.eval_steps,
+        eval_num_batches=args.eval_num_batches,
+        picture_steps=0,
+        checkpoints_to_keep=1,
+        keep_checkpoint_every_n_hours=0,
+        show_progress=talks(args),
+    )
+    tell = say if talks(args) else lambda line: None
+    examples, validation = training_data(args, config)
+    best = search(config, space, examples, validation, args.run_dir, options, trained, tell)
+    tell(f"Best: trial {best.trial + 1}, {args.metric} {best.value:.6g}: {best.hparams}")
+    tell(f"Wrote {Path(args.run_dir) / BEST} and {Path(args.run_dir) / TABLE}.")
+
+
+def _check(args: argparse.Namespace) -> None:
+    for name in ("config", "run_dir"):
+        if not getattr(args, name):
+            raise LofiError(f"--{name} is missing")
+    check_data_flags(args)
+    for name in ("num_trials", "num_steps", "eval_steps"):
+        if not 1 <= getattr(args, name) < 2**31:
+            raise LofiError(f"--{name} must be at least 1. Received: {getattr(args, name)}")
+    if not 0 <= args.seed < 2**31:
+        raise LofiError(f"--seed must be from 0 to below 2**31. Received: {args.seed}")

@@ -1,0 +1,85 @@
+"""Which music a command trains on and which it holds out: the flags, and what they mean."""
+
+import argparse
+
+from lofi_tf.cli.flags import say
+from lofi_tf.errors import LofiError
+
+
+def add_data_flags(parser: argparse.ArgumentParser) -> None:
+    """Adds the flags that `check_data_flags` and `training_data` read."""
+    flag = parser.add_argument
+    flag("--examples_path", help="NoteSequence records, example shards or a MIDI folder")
+    flag("--tfds_name", help="TensorFlow Datasets name, prepared on disk already")
+    flag("--eval_examples_path", help="records to evaluate on while training")
+    flag(
+        "--validation_split",
+        type=float,
+        default=0.1,
+        help="share of the sources held out where nothing else is given; 0 trains on everything",
+    )
+    flag("--split_file", help="CSV with the columns split and path (or midi_filename)")
+    flag("--num_workers", type=int, help="processes that convert records (default: all cores)")
+
+
+def check_data_flags(args: argparse.Namespace) -> None:
+    """Refuses flags that name no music, or two, or a share that is none.
+
+    Raises:
+        LofiError: which flag.
+    """
+    if bool(args.examples_path) == bool(args.tfds_name):
+        raise LofiError("give --examples_path or --tfds_name, one of the two")
+    if not 0 <= args.validation_split < 1:
+        raise LofiError(
+            f"--validation_split must be from 0 to below 1. Received: {args.validation_split}"
+        )
+    if args.num_workers is not None and not 0 <= args.num_workers < 2**31:
+        raise LofiError(
+            f"--num_workers must be from 0 to below 2**31. Received: {args.num_workers}"
+        )
+
+
+def talks(args: argparse.Namespace) -> bool:
+    """Says whether `--log` lets progress be drawn."""
+    return args.log not in ("ERROR", "FATAL")
+
+
+def training_data(args: argparse.Namespace, config):
+    """Returns the examples to train on, and those held out (None where there are none)."""
+    from lofi_tf.data.examples import split_by_file, split_by_source
+    from lofi_tf.data.records import made_splits
+
+    examples = read_examples(args, config, "train")
+    if args.eval_examples_path:
+        return examples, read_examples(args, config, "validation", args.eval_examples_path)
+    if splits := made_splits(args.examples_path):
+        if args.split_file:
+            raise LofiError(f"{args.examples_path} is split already: leave out --split_file")
+        held_out = "validation" in splits
+        return examples, read_examples(args, config, "validation") if held_out else None
+    if args.split_file:
+        splits = split_by_file(examples, args.split_file)
+        if "train" not in splits:
+            raise LofiError(
+                f"{args.split_file} has no rows of the split train. Received: {', '.join(splits)}"
+            )
+        return splits["train"], splits.get("validation")
+    if args.tfds_name:
+        return examples, read_examples(args, config, "validation")
+    return split_by_source(examples, args.validation_split)
+
+
+def read_examples(args: argparse.Namespace, config, split: str, path: str | None = None):
+    """Returns the examples of a split, of `path` or of where the flags say."""
+    from lofi_tf.data.records import load_examples
+
+    return load_examples(
+        path or args.examples_path,
+        args.tfds_name,
+        split,
+        config.data.converter,
+        args.num_workers,
+        talks(args),
+        say,
+    )
