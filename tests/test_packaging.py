@@ -97,4 +97,4 @@ def test_wheel_unpacked_loads_every_config(wheel, tmp_path):
     )
     file, loaded = done.stdout.splitlines()
     assert Path(file).is_relative_to(tmp_path.resolve())
-    assert loaded.split() == sorted(Path(name).stem for name in CONFIGS)
+    assert loaded.split() == sorted(Path(name).stem for name in CONFIGS if "/" not in name)
