@@ -10,14 +10,13 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-CONFIGS = {
-    str(path.relative_to(ROOT / "configs")) for path in (ROOT / "configs").glob("**/*.yaml")
-}
+CONFIGS = {str(path.relative_to(ROOT / "configs")) for path in (ROOT / "configs").glob("**/*.yaml")}
 TRAIN, GENERATE = "lofi_tf.cli.train:main", "lofi_tf.cli.generate:main"
 COMMANDS = {
     "convert_dir_to_note_sequences": "pipelines.convert_dir_to_note_sequences:main",
     "preprocess_tfrecord": "pipelines.preprocess_tfrecord:main",
     "prepare_audio": "pipelines.prepare_audio:main",
+    "prepare_paired": "pipelines.prepare_paired:main",
     "lofi_train": TRAIN,
     "lofi_generate": GENERATE,
     "lofi_attributes": "lofi_tf.cli.attributes:main",

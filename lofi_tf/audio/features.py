@@ -154,17 +154,17 @@ def spectrum_db(samples: np.ndarray, sample_rate: int, settings: Settings) -> np
     """Returns the magnitudes of samples in dB.
 
     Args:
-        samples: float [n].
+        samples: float [..., n].
         sample_rate: Hz.
         settings: which spectrum.
 
     Returns:
-        float32 [frames, F], from `floor_db` on.
+        float32 [..., frames, F], from `floor_db` on.
     """
     samples = np.ascontiguousarray(samples, np.float32)
     least = 10 ** (settings.floor_db / 20)
     magnitudes = settings.magnitudes(samples, sample_rate)
-    return (20 * np.log10(np.maximum(magnitudes, least))).T.astype(np.float32)
+    return np.swapaxes(20 * np.log10(np.maximum(magnitudes, least)), -1, -2).astype(np.float32)
 
 
 def samples_of_db(

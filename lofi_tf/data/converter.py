@@ -9,6 +9,7 @@ import numpy as np
 from lofi_tf.data.drums import DrumsConverter
 from lofi_tf.data.groove import GrooveConverter
 from lofi_tf.data.melody import MelodyConverter
+from lofi_tf.data.paired import PairedConverter
 from lofi_tf.data.performance import MultiPerformanceConverter
 from lofi_tf.data.spectrum import SpectrumConverter
 from lofi_tf.data.trio import TrioConverter
@@ -74,6 +75,7 @@ CONVERTERS = {
     "groove": GrooveConverter,
     "melody": MelodyConverter,
     "multi_performance": MultiPerformanceConverter,
+    "paired": PairedConverter,
     "spectrum": SpectrumConverter,
     "trio": TrioConverter,
     "waveform": WaveformConverter,

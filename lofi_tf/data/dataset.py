@@ -4,12 +4,17 @@ What a training batch holds is a pure function of the seed and the step: a run t
 step n sees the batches that the unbroken run saw from there on.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 import tensorflow as tf
 
 from lofi_tf.data.converter import Converter
 from lofi_tf.data.examples import Examples
 from lofi_tf.errors import LofiError
+
+# (index, int64 seed [2]) -> indexes of the examples that are mixed
+Mixer = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
 
 
 def training_batches(
@@ -43,13 +48,16 @@ def training_batches(
             f"batch_size of at most {len(examples)}, by --hparams=batch_size={len(examples)}"
         )
     arrays = {name: tf.constant(array) for name, array in examples.arrays.items()}
-    last = len(examples) - 1
+    last, mix = len(examples) - 1, mixer_of(examples, converter)
 
     def example_at(position):
         epoch, place = position // len(examples), position % len(examples)
         order_seed = tf.stack([tf.constant(seed, tf.int64), epoch])
         index = tf.random.experimental.index_shuffle(place, order_seed, max_index=last)
-        example = {name: array[index] for name, array in arrays.items()}
+        chosen = (
+            index if mix is None else mix(index, tf.stack([tf.constant(seed, tf.int64), position]))
+        )
+        example = {name: tf.gather(array, chosen) for name, array in arrays.items()}
         drawn = tf.stack([tf.constant(seed), tf.cast(position % (2**31 - 1), tf.int32)])
         return _fit(converter.to_model(example, training=True, seed=drawn), max_seq_len)
 
@@ -66,12 +74,22 @@ def evaluation_batches(
     examples: Examples, converter: Converter, batch_size: int, max_seq_len: int
 ) -> tf.data.Dataset:
     """Returns every example once, in order, nothing random drawn; the last batch may be short."""
-    seed = tf.zeros([2], tf.int32)
+    seed, mix = tf.zeros([2], tf.int32), mixer_of(examples, converter)
 
     def to_model(example):
         return _fit(converter.to_model(example, training=False, seed=seed), max_seq_len)
 
-    dataset = tf.data.Dataset.from_tensor_slices(dict(examples.arrays))
+    if mix is None:
+        dataset = tf.data.Dataset.from_tensor_slices(dict(examples.arrays))
+    else:
+        arrays = {name: tf.constant(array) for name, array in examples.arrays.items()}
+        mixed = np.flatnonzero(converter.groups_of(examples.arrays) >= 0)
+        dataset = tf.data.Dataset.from_tensor_slices(mixed).map(
+            lambda index: {
+                name: tf.gather(array, mix(index, tf.stack([tf.constant(0, tf.int64), index])))
+                for name, array in arrays.items()
+            }
+        )
     return dataset.map(to_model, num_parallel_calls=tf.data.AUTOTUNE).batch(batch_size).prefetch(2)
 
 
@@ -79,6 +97,36 @@ def model_view(examples: Examples, converter: Converter, max_seq_len: int) -> di
     """Returns all examples as the model sees them, nothing random drawn, [N, ...] each."""
     batches = evaluation_batches(examples, converter, max(1, len(examples)), max_seq_len)
     return {name: value.numpy() for name, value in next(iter(batches)).items()}
+
+
+def mixer_of(examples: Examples, converter: Converter) -> Mixer | None:
+    """Returns what mixes examples, where the converter has groups of them; else None.
+
+    A mixture is one example of each group: the given one of its own, and of the others what a seed
+    draws. Where the given one is in no group, one of every group is drawn.
+
+    Raises:
+        LofiError: a group without examples.
+    """
+    if not hasattr(converter, "groups_of"):
+        return None
+    groups = converter.groups_of(examples.arrays)
+    members = [np.flatnonzero(groups == number) for number in range(len(converter.instruments))]
+    for name, found in zip(converter.instruments, members, strict=True):
+        if not len(found):
+            raise LofiError(f"there are no examples of {name}")
+    counts = tf.constant([len(found) for found in members])
+    table = tf.ragged.constant([found.tolist() for found in members], tf.int64).to_tensor()
+    group_of = tf.constant(groups)
+
+    def mix(index: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
+        uniform = tf.random.stateless_uniform([len(members)], seed)
+        places = tf.cast(uniform * tf.cast(counts, tf.float32), tf.int32)
+        drawn = tf.gather(table, tf.minimum(places, counts - 1), batch_dims=1)
+        own = tf.range(len(members), dtype=group_of.dtype) == group_of[index]
+        return tf.where(own, tf.cast(index, tf.int64), drawn)
+
+    return mix
 
 
 def _fit(example: dict[str, tf.Tensor], max_seq_len: int) -> dict[str, tf.Tensor]:
