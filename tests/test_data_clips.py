@@ -82,6 +82,56 @@ def test_padding_is_zeros_for_the_model(kind):
     assert not view["inputs"][length:].numpy().any()
 
 
+@pytest.mark.parametrize("kind", ["waveform", "spectrum"])
+def test_padding_may_count_as_silence(kind):
+    options = {"kind": kind, "clip_seconds": 0.5, "pad_last": True}
+    (example,) = build_converter(options).to_examples(Audio(noise(0.25), 16000))
+    view = build_converter({**options, "padding_is_silence": True}).to_model(example)
+    assert view["length"] == len(view["inputs"])
+    np.testing.assert_array_equal(
+        view["inputs"], build_converter(options).to_model(example)["inputs"]
+    )
+
+
+def drawn(component, samples, count=200, rate=16000, **options):
+    """The model's views of one clip, drawn in training again and again."""
+    converter = build_converter({**component, "clip_seconds": len(samples) / rate, **options})
+    (example,) = converter.to_examples(Audio(samples, rate))
+    batch = {name: np.stack([array] * count) for name, array in example.items()}
+    still = converter.to_model(batch, training=False, seed=None)
+    return still, converter.to_model(batch, training=True, seed=tf.constant([1, 2]))
+
+
+def test_waveforms_are_turned_over_lowered_and_shifted_in_training_alone():
+    component, samples = {"kind": "waveform"}, noise(0.05)
+    still, found = drawn(component, samples, random_polarity=True)
+    np.testing.assert_array_equal(still["inputs"][7], samples)
+    signs = (found["inputs"] / still["inputs"])[:, 0, 0].numpy()
+    assert set(signs) == {-1.0, 1.0}
+    assert 60 < (signs > 0).sum() < 140
+    np.testing.assert_array_equal(found["inputs"], found["targets"])
+
+    still, found = drawn(component, samples, random_gain_db=6.0)
+    gains_db = 20 * np.log10((found["inputs"] / still["inputs"])[:, 5, 0])
+    assert -6 <= gains_db.min() < -5 and -1 < gains_db.max() <= 0
+
+    still, found = drawn(component, samples, random_shift_seconds=0.001)
+    shifts = set()
+    for clip, length in zip(found["inputs"][..., 0].numpy(), found["length"].numpy(), strict=True):
+        by = int(np.flatnonzero(clip)[0]) if length == 800 else int(length) - 800
+        shifts.add(by)
+        expected = np.concatenate([np.zeros(max(by, 0)), samples[max(-by, 0) :, 0], np.zeros(20)])
+        np.testing.assert_array_equal(clip, expected[:800])
+    assert shifts == set(range(-16, 17))
+
+
+def test_spectra_are_lowered_by_whole_decibels_in_training():
+    still, found = drawn({"kind": "spectrum"}, noise(0.1), random_gain_db=20.0)
+    lowered_db = 100 * (still["inputs"] - found["inputs"])[:, 3].numpy()
+    np.testing.assert_allclose(lowered_db, lowered_db[:, :1] + np.zeros([1, 80]), atol=1e-3)
+    assert 0 <= lowered_db.min() < 2 and 18 < lowered_db.max() <= 20
+
+
 @pytest.mark.parametrize("features", ["mel", "cqt"])
 def test_spectrum_of_the_model_runs_from_floor_to_full_scale(features):
     converter = build_converter(
@@ -141,6 +191,9 @@ def test_silent_clips_are_passed_over():
         ({"kind": "waveform", "channels": 3}, "Allowed: 1, 2. Received: 3"),
         ({"kind": "waveform", "normalize_loudness": "loud"}, "such as -23LUFS"),
         ({"kind": "waveform", "silence_db": "low"}, "silence_db is not a level"),
+        ({"kind": "waveform", "random_gain_db": -3}, "random_gain_db must be a number from 0 on"),
+        ({"kind": "waveform", "random_polarity": 1}, "random_polarity"),
+        ({"kind": "spectrum", "random_polarity": True}, "unknown option of the spectrum"),
         ({"kind": "waveform", "num_bins": 3}, "unknown option of the waveform converter"),
         ({"kind": "spectrum", "features": "mfcc"}, "Allowed: cqt, mel. Received: 'mfcc'"),
         ({"kind": "spectrum", "bins_per_octave": 12}, "mel has no bins_per_octave"),

@@ -64,7 +64,9 @@ class MelSettings:
         """Returns [F, frames] of samples [n]."""
         import librosa
 
-        spectrum = librosa.stft(samples, n_fft=self.fft_size, hop_length=self.hop_size)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of sounds shorter than a window
+            spectrum = librosa.stft(samples, n_fft=self.fft_size, hop_length=self.hop_size)
         return (_mel_bands(self, sample_rate) @ np.abs(spectrum)) * _scale(self.fft_size)
 
     def inverse(self, magnitudes: np.ndarray, sample_rate: int, num_samples: int) -> np.ndarray:
@@ -262,14 +264,16 @@ def _griffin_lim(
     """Returns samples [num_samples] of amplitudes [1 + fft_size / 2, frames]."""
     import librosa
 
-    return librosa.griffinlim(
-        spectrum / _scale(fft_size),
-        n_iter=ITERATIONS,
-        hop_length=hop_size,
-        n_fft=fft_size,
-        length=num_samples,
-        random_state=0,
-    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of sounds shorter than a window
+        return librosa.griffinlim(
+            spectrum / _scale(fft_size),
+            n_iter=ITERATIONS,
+            hop_length=hop_size,
+            n_fft=fft_size,
+            length=num_samples,
+            random_state=0,
+        )
 
 
 def _scale(fft_size: int) -> np.float32:

@@ -80,6 +80,29 @@ def _verb(name: str) -> Callable[..., Pieces]:
     return run
 
 
+def _reconstruct_sound(args, backend, inputs, how, write) -> Pieces:
+    from lofi_tf.generation import sounds
+
+    if args.num_outputs != 1:
+        raise LofiError(
+            "--mode=reconstruct of a sound draws nothing: it gives one file. "
+            f"Received: --num_outputs={args.num_outputs}"
+        )
+    return [sounds.reconstruct(backend, *inputs, how)]
+
+
+def _morph(args, backend, inputs, how, write) -> Pieces:
+    from lofi_tf.generation import sounds
+
+    return sounds.morph(backend, *inputs, args.num_outputs, how)
+
+
+def _vary_sound(args, backend, inputs, how, write) -> Pieces:
+    from lofi_tf.generation import sounds
+
+    return sounds.vary(backend, *inputs, args.num_outputs, how, args.amount)
+
+
 MODES = {
     "sample": Mode((0, 1), 5, ("length_bars", "chords", "amount"), _sample),
     "interpolate": Mode((2, 4), 5, (), _interpolate),
@@ -93,6 +116,9 @@ MODES = {
 }
 SOUND_MODES = {
     "sample": Mode((0,), 5, (), _verb("sample")),
+    "reconstruct": Mode((1,), 1, (), _reconstruct_sound),
+    "interpolate": Mode((2,), 5, (), _morph),
+    "vary": Mode((1,), 5, ("amount",), _vary_sound),
 }
 
 

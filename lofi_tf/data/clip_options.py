@@ -48,13 +48,21 @@ class ClipOptions:
             None drops none.
         normalize_loudness: such as `-23LUFS` or `-20dB` (RMS): each recording gets the gain that
             brings it there, no more than its peak allows; None changes nothing.
+        padding_is_silence: whether the zeros that pad a clip count as sound, so that a model
+            learns that a short sound is over; else they lie beyond the clip's length.
+        random_gain_db: in training each clip is lowered by up to so many dB, drawn anew each time.
+        random_shift_seconds: in training each clip comes up to so much later or earlier, zeros
+            coming in; what is stored stays as it is.
 
     Raises:
         LofiError: an option out of range.
     """
 
-    # They say which clips there are, not what one is.
-    free_options: ClassVar[tuple[str, ...]] = ("hop_seconds", "pad_last", "silence_db")
+    # They say which clips there are, or what training makes of them, not what is stored of one.
+    free_options: ClassVar[tuple[str, ...]] = (
+        *("hop_seconds", "pad_last", "silence_db"),
+        *("padding_is_silence", "random_gain_db", "random_shift_seconds", "random_polarity"),
+    )
     subset_options: ClassVar[tuple[str, ...]] = ("sample_rates",)
 
     sample_rates: tuple[int, ...] = (16000,)
@@ -64,6 +72,9 @@ class ClipOptions:
     pad_last: bool = False
     silence_db: float | None = -60.0
     normalize_loudness: str | None = None
+    padding_is_silence: bool = False
+    random_gain_db: float = 0.0
+    random_shift_seconds: float = 0.0
 
     def __post_init__(self):
         object.__setattr__(self, "sample_rates", _rates(self.sample_rates))
@@ -72,6 +83,11 @@ class ClipOptions:
         if self.channels not in (1, 2) or type(self.channels) is not int:
             raise LofiError(f"channels do not fit. Allowed: 1, 2. Received: {self.channels!r}")
         check_flag("pad_last", self.pad_last)
+        check_flag("padding_is_silence", self.padding_is_silence)
+        for name in ("random_gain_db", "random_shift_seconds"):
+            value = getattr(self, name)
+            if not _is_number(value) or value < 0:
+                raise LofiError(f"{name} must be a number from 0 on. Received: {value!r}")
         if self.silence_db is not None and not _is_number(self.silence_db):
             raise LofiError(f"silence_db is not a level. Received: {self.silence_db!r}")
         if self.normalize_loudness is not None:

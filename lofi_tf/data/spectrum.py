@@ -104,9 +104,8 @@ class SpectrumConverter(ClipOptions):
         """Returns the example of one clip."""
         example = {}
         for rate, samples in clip.samples.items():
-            channels = unquantized(samples).T
-            spectra = [spectrum_db(channel, rate, self.settings) for channel in channels]
-            example[f"{self.features}_{rate}"] = np.concatenate(spectra, -1).astype(np.float16)
+            spectra_db = self._spectra_db(unquantized(samples), rate)
+            example[f"{self.features}_{rate}"] = spectra_db.astype(np.float16)
         for rate, length in clip.lengths.items():
             example[f"length_{rate}"] = np.int32(num_frames(length, self.settings))
         return example
@@ -121,15 +120,32 @@ class SpectrumConverter(ClipOptions):
 
         Args:
             example: by `example_spec`; any batch dimensions may precede, `[..., T, F * channels]`.
-            training: unused: nothing is drawn.
-            seed: unused.
+            training: whether gain and shift are drawn; the shift is in whole frames.
+            seed: int32 [2] to draw them by.
         """
         from lofi_tf.data import clip_model
 
-        rate = self.sample_rate
+        rate, drawn = self.sample_rate, clip_model.Drawn(training, seed)
         spectrum_db = clip_model.as_float(example[f"{self.features}_{rate}"])
         values = 1 - spectrum_db / self.settings.floor_db
-        return clip_model.view(values, example[f"length_{rate}"], self.model_spec)
+        values = drawn.gain_of_db(values, self.random_gain_db, self.settings.floor_db)
+        most = round(self.random_shift_seconds * rate / self.settings.hop_size)
+        return clip_model.view(
+            *drawn.shift(values, example[f"length_{rate}"], most),
+            self.model_spec,
+            self.padding_is_silence,
+        )
+
+    def steps_of(self, samples: np.ndarray) -> np.ndarray:
+        """Returns samples [n, channels] of any length as the model sees them, [frames, depth]."""
+        return 1 - self._spectra_db(samples, self.sample_rate) / np.float32(self.settings.floor_db)
+
+    def sound_of(self, steps: np.ndarray, num_samples: int) -> Audio:
+        """Returns the audio of steps as `steps_of` gives them, so many samples, by Griffin-Lim."""
+        settings, rate = self.settings, self.sample_rate
+        channels = np.split((1 - steps) * settings.floor_db, self.channels, axis=1)
+        samples = [samples_of_db(channel, rate, settings, num_samples) for channel in channels]
+        return Audio(np.clip(np.stack(samples, -1), -1, 1), rate)
 
     def from_outputs(
         self, outputs: np.ndarray, qpm: float = 120.0, controls: np.ndarray | None = None
@@ -151,11 +167,15 @@ class SpectrumConverter(ClipOptions):
                 f"outputs of another shape. Allowed: [T, {self._depth(rate)}]. "
                 f"Received: {list(outputs.shape)}"
             )
-        settings, steps = self.settings, len(outputs)
-        size = self.clip_size if steps == self._steps(rate) else (steps - 1) * settings.hop_size
-        channels = np.split((1 - outputs) * settings.floor_db, self.channels, axis=1)
-        samples = [samples_of_db(channel, rate, settings, size) for channel in channels]
-        return Audio(np.clip(np.stack(samples, -1), -1, 1), rate)
+        steps = len(outputs)
+        whole = steps == self._steps(rate)
+        size = self.clip_size if whole else (steps - 1) * self.settings.hop_size
+        return self.sound_of(outputs, size)
+
+    def _spectra_db(self, samples: np.ndarray, rate: int) -> np.ndarray:
+        """Returns the spectra of the channels side by side, [frames, F * channels] in dB."""
+        channels = np.asarray(samples, np.float32).T
+        return np.concatenate([spectrum_db(one, rate, self.settings) for one in channels], -1)
 
     def _steps(self, rate: int) -> int:
         return num_frames(self.cut.clip_size(rate), self.settings)

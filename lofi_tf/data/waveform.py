@@ -9,6 +9,7 @@ import numpy as np
 
 from lofi_tf.audio.io import Audio
 from lofi_tf.data.clip_options import ClipOptions, StoredClip, loud_clips
+from lofi_tf.data.options import check_flag
 from lofi_tf.errors import LofiError
 
 if TYPE_CHECKING:
@@ -20,8 +21,18 @@ class WaveformConverter(ClipOptions):
     """Recordings to and from waveforms, one step a sample.
 
     They are stored as int16, and what was int16 at that rate comes back exactly. The options are
-    those of `ClipOptions`.
+    those of `ClipOptions`, and:
+
+    Attributes:
+        random_polarity: whether in training half of the clips, drawn anew each time, are turned
+            upside down, which sounds the same.
     """
+
+    random_polarity: bool = False
+
+    def __post_init__(self):
+        super().__post_init__()
+        check_flag("random_polarity", self.random_polarity)
 
     @property
     def example_spec(self) -> "Mapping[str, tf.TensorSpec]":
@@ -69,14 +80,29 @@ class WaveformConverter(ClipOptions):
 
         Args:
             example: by `example_spec`; any batch dimensions may precede, `[..., T, channels]`.
-            training: unused: nothing is drawn.
-            seed: unused.
+            training: whether gain, polarity and shift are drawn.
+            seed: int32 [2] to draw them by.
         """
         from lofi_tf.data import clip_model
 
-        rate = self.sample_rate
+        rate, drawn = self.sample_rate, clip_model.Drawn(training, seed)
         samples = clip_model.as_float(example[f"waveform_{rate}"]) / 32768.0
-        return clip_model.view(samples, example[f"length_{rate}"], self.model_spec)
+        samples = drawn.gain(samples, self.random_gain_db)
+        samples = drawn.polarity(samples, self.random_polarity)
+        most = round(self.random_shift_seconds * rate)
+        return clip_model.view(
+            *drawn.shift(samples, example[f"length_{rate}"], most),
+            self.model_spec,
+            self.padding_is_silence,
+        )
+
+    def steps_of(self, samples: np.ndarray) -> np.ndarray:
+        """Returns samples [n, channels] of any length as the model sees them: themselves."""
+        return np.asarray(samples, np.float32)
+
+    def sound_of(self, steps: np.ndarray, num_samples: int) -> Audio:
+        """Returns the audio of steps as `steps_of` gives them, cut to a number of samples."""
+        return self.from_outputs(steps[:num_samples])
 
     def from_outputs(
         self, outputs: np.ndarray, qpm: float = 120.0, controls: np.ndarray | None = None

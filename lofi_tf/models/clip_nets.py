@@ -23,6 +23,8 @@ class DenseEncoder(keras.layers.Layer):
         depth: channels C.
         num_layers: dense layers.
         input_neurons, output_neurons: widths of the first and of the last.
+        skip: whether a linear layer leads past them, as in a residual network: without the others
+            the model is a linear one, as principal components are.
     """
 
     def __init__(
@@ -32,19 +34,22 @@ class DenseEncoder(keras.layers.Layer):
         num_layers: int = 5,
         input_neurons: int = 750,
         output_neurons: int = 100,
+        skip: bool = False,
     ):
         super().__init__(name="encoder")
         self.output_size = output_neurons
         self.net = _dense_stack(
             steps * depth, widths(num_layers, input_neurons, output_neurons), "dense"
         )
+        self.skip = _dense(steps * depth, output_neurons, "skip") if skip else None
         self.built = True
 
     def call(
         self, inputs: tf.Tensor, lengths: tf.Tensor | None = None, seed: tf.Tensor | None = None
     ) -> tf.Tensor:
         """Returns the encoding [B, H] of clips [B, T, C]; `lengths` and `seed` change nothing."""
-        return self.net(tf.reshape(inputs, [-1, inputs.shape[1] * inputs.shape[2]]))
+        flat = tf.reshape(inputs, [-1, inputs.shape[1] * inputs.shape[2]])
+        return self.net(flat) if self.skip is None else self.net(flat) + self.skip(flat)
 
 
 class DenseGenerator(keras.layers.Layer):
@@ -53,7 +58,7 @@ class DenseGenerator(keras.layers.Layer):
     Args:
         steps, depth: of the clips.
         z_size: size Z.
-        num_layers, input_neurons, output_neurons: as of the encoder, which this mirrors.
+        num_layers, input_neurons, output_neurons, skip: as of the encoder, which this mirrors.
     """
 
     def __init__(
@@ -64,17 +69,22 @@ class DenseGenerator(keras.layers.Layer):
         num_layers: int = 5,
         input_neurons: int = 750,
         output_neurons: int = 100,
+        skip: bool = False,
     ):
         super().__init__(name="net")
         self.steps, self.depth = steps, depth
         sizes = widths(num_layers, input_neurons, output_neurons)[::-1]
         self.net = _dense_stack(z_size, sizes, "dense")
-        self.out = _dense(sizes[-1], steps * depth, "out")
+        self.out = _dense(sizes[-1], steps * depth, "out", _near_silence(0.001))
+        self.skip = _dense(z_size, steps * depth, "skip", _near_silence(0.001)) if skip else None
         self.built = True
 
     def call(self, z: tf.Tensor) -> tf.Tensor:
         """Returns clips [B, T, C]."""
-        return tf.reshape(self.out(self.net(z)), [-1, self.steps, self.depth])
+        values = self.out(self.net(z))
+        if self.skip is not None:
+            values += self.skip(z)
+        return tf.reshape(values, [-1, self.steps, self.depth])
 
 
 class ConvEncoder(keras.layers.Layer):
@@ -241,7 +251,7 @@ class FrameLSTMGenerator(keras.layers.Layer):
         self.steps, self.depth, self.frame_size = steps, depth, frame_size
         self.stack = LSTMStack(z_size, [output_neurons] * num_layers)
         self.middle = _dense(output_neurons, middle_ground, "middle")
-        self.out = _dense(middle_ground, frame_size * depth, "out")
+        self.out = _dense(middle_ground, frame_size * depth, "out", _near_silence(0.001))
         self.built = True
 
     def call(self, z: tf.Tensor) -> tf.Tensor:
@@ -296,9 +306,9 @@ def _channels(num_layers: int, initial: int, factor: int) -> list[int]:
     return [initial * factor**number for number in range(num_layers)]
 
 
-def _near_silence() -> keras.initializers.Initializer:
+def _near_silence(stddev: float = 0.01) -> keras.initializers.Initializer:
     """Returns what the last layer begins with: loud noise would saturate the tanh."""
-    return keras.initializers.RandomNormal(stddev=0.01)
+    return keras.initializers.RandomNormal(stddev=stddev)
 
 
 def _dense_stack(input_size: int, sizes: Sequence[int], name: str) -> keras.Sequential:
@@ -310,8 +320,11 @@ def _dense_stack(input_size: int, sizes: Sequence[int], name: str) -> keras.Sequ
     return keras.Sequential([keras.Input([input_size]), *rectified], name=name)
 
 
-def _dense(input_size: int, size: int, name: str) -> keras.layers.Dense:
-    return _built(keras.layers.Dense(size, name=name), (None, input_size))
+def _dense(
+    input_size: int, size: int, name: str, initializer="glorot_uniform"
+) -> keras.layers.Dense:
+    layer = keras.layers.Dense(size, kernel_initializer=initializer, name=name)
+    return _built(layer, (None, input_size))
 
 
 def _built(layer: keras.layers.Layer, shape: tuple) -> keras.layers.Layer:

@@ -61,14 +61,17 @@ class GaussianHead(keras.layers.Layer):
     Args:
         output_size: depth C.
         bounded: whether means are bounded to [-1, 1] by a tanh.
+        log_sigma: the natural logarithm of the deviation that training begins with. Adam moves it
+            by no more than the learning rate a step; where it begins far above the errors, the KL
+            divergence outweighs the reconstruction for thousands of steps, and nothing is learned.
     """
 
-    def __init__(self, output_size: int, bounded: bool = True):
+    def __init__(self, output_size: int, bounded: bool = True, log_sigma: float = -1.0):
         super().__init__(name="head")
         self.output_size = self.parameter_size = output_size
         self.noise_size, self.bounded = 0, bounded
         self.log_sigma = self.add_weight(
-            shape=(), initializer=keras.initializers.Constant(-1.0), name="log_sigma"
+            shape=(), initializer=keras.initializers.Constant(log_sigma), name="log_sigma"
         )
         self.built = True
 

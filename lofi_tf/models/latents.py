@@ -5,6 +5,7 @@ import tensorflow as tf
 import tensorflow_probability as tfp
 
 tfd = tfp.distributions
+LEAST_STDDEV = 1e-12  # softplus becomes 0 far down, and the KL divergence infinite
 
 
 class GaussianLatent(keras.layers.Layer):
@@ -24,9 +25,8 @@ class GaussianLatent(keras.layers.Layer):
 
     def call(self, encoding: tf.Tensor) -> tfd.MultivariateNormalDiag:
         """Returns the posterior; its scale is softplus of a projection, as in Magenta."""
-        return tfd.MultivariateNormalDiag(
-            loc=self.mean(encoding), scale_diag=tf.nn.softplus(self.stddev(encoding))
-        )
+        stddev = tf.maximum(tf.nn.softplus(self.stddev(encoding)), LEAST_STDDEV)
+        return tfd.MultivariateNormalDiag(loc=self.mean(encoding), scale_diag=stddev)
 
     def prior(self) -> tfd.MultivariateNormalDiag:
         """Returns the standard normal prior."""

@@ -1,0 +1,208 @@
+"""Sounds through a model of clips: played again, morphed into each other, varied.
+
+Sounds come in at any rate and of any length; they go out at the model's rate, as long as they were.
+A sound longer than a clip goes through in windows of a clip's length, each half a clip after the
+one before, and what comes out is cross-faded; of a model of spectra it is the spectra that are, so
+that phases are looked for once, for the whole sound.
+"""
+
+import warnings
+from typing import NamedTuple
+
+import numpy as np
+
+from lofi_tf.audio.clips import resampled, with_channels
+from lofi_tf.audio.io import Audio
+from lofi_tf.audio.loudness import gain_for, parse_target
+from lofi_tf.backends import Backend
+from lofi_tf.data.clip_options import ClipOptions
+from lofi_tf.data.converter import build_converter
+from lofi_tf.errors import LofiError, LofiWarning
+from lofi_tf.generation.drawing import HOW, How, decode_arrays, prior, window_seeds
+from lofi_tf.generation.neighbours import AMOUNT, neighbours
+from lofi_tf.models.latents import great_circle
+
+ENCODED_AT_ONCE = 64  # windows
+_VARIATION = 1  # tells the draws of a variation from others, as for `variations`
+
+
+class Heard(NamedTuple):
+    """A sound as a model takes it.
+
+    Attributes:
+        windows: [N, T, D], one after the other, zeros beyond the sound.
+        lengths: steps of each, int32 [N].
+        begins: first step of each.
+        num_steps: of the whole sound.
+        num_samples: of the whole sound, at the model's rate.
+        gain: that brought it to the loudness that the model knows.
+    """
+
+    windows: np.ndarray
+    lengths: np.ndarray
+    begins: list[int]
+    num_steps: int
+    num_samples: int
+    gain: float
+
+
+def reconstruct(backend: Backend, sound: Audio, how: How = HOW) -> Audio:
+    """Returns a sound as the model plays it: each window's posterior mean, decoded.
+
+    Args:
+        backend: a model of clips of sound.
+        sound: at any rate, of any length from one sample on.
+        how: how many windows are decoded at once; nothing is drawn.
+
+    Raises:
+        LofiError: a model of something else, or an empty sound.
+        NotConvertible: more channels than the model can take.
+    """
+    heard = hear(backend, sound)
+    return _played(backend, heard, means_of(backend, heard), how)
+
+
+def vary(
+    backend: Backend, sound: Audio, num_outputs: int, how: How = HOW, amount: float | None = None
+) -> list[Audio]:
+    """Returns neighbours of a sound, as long as it is; all windows of one move the same way.
+
+    Args:
+        backend: a model of clips of sound.
+        sound: as of `reconstruct`.
+        num_outputs: outputs, each in a direction of its own.
+        how: the seed.
+        amount: 0 is `reconstruct`, 1 a new sample; 0.3 if not given. See `neighbours`.
+
+    Raises:
+        LofiError: as `reconstruct`, or an amount outside [0, 1].
+        NotConvertible: as `reconstruct`.
+    """
+    heard = hear(backend, sound)
+    means = means_of(backend, heard)
+    found = []
+    for output in range(num_outputs):
+        draws = prior(window_seeds(how.seed, output, 1, _VARIATION), means.shape[1])
+        z = neighbours(means, draws, AMOUNT if amount is None else amount)
+        found.append(_played(backend, heard, z, how))
+    return found
+
+
+def morph(
+    backend: Backend, start: Audio, end: Audio, num_steps: int, how: How = HOW
+) -> list[Audio]:
+    """Returns the sounds on the way from one to another, both included.
+
+    The way is the great circle between the posteriors' means (White 2016, "Sampling Generative
+    Networks"). Of a sound longer than a clip the first clip counts, and a `LofiWarning` says so.
+    All are as long as the longer one, a clip at most, and as loud as the model plays them.
+
+    Args:
+        backend: a model of clips of sound.
+        start: as of `reconstruct`.
+        end: as of `reconstruct`.
+        num_steps: sounds, both ends included.
+        how: how many are decoded at once; nothing is drawn.
+
+    Raises:
+        LofiError, NotConvertible: as `reconstruct`.
+    """
+    ends = [_first_clip(hear(backend, sound), backend, n) for n, sound in enumerate((start, end))]
+    means = [means_of(backend, heard)[0] for heard in ends]
+    longer = max(ends, key=lambda heard: heard.num_samples)
+    gains = np.geomspace(*(heard.gain for heard in ends), num_steps)
+    way = great_circle(*means, np.linspace(0.0, 1.0, num_steps)).numpy()
+    return [
+        _played(backend, longer._replace(gain=float(gain)), z[None], how)
+        for z, gain in zip(way, gains, strict=True)
+    ]
+
+
+def hear(backend: Backend, sound: Audio) -> Heard:
+    """Returns a sound as a model takes it; raises what `reconstruct` raises."""
+    converter = _clips_of(backend)
+    samples = np.asarray(sound.samples, np.float32)
+    if samples.ndim != 2 or not len(samples):
+        raise LofiError(f"a sound must be samples [n, channels]. Received: {list(samples.shape)}")
+    samples, rate = with_channels(samples, converter.channels), converter.sample_rate
+    gain = 1.0
+    if converter.normalize_loudness is not None:
+        target = parse_target(converter.normalize_loudness)
+        gain = float(gain_for([samples], sound.sample_rate, target))
+    num_samples = max(1, round(len(samples) * rate / sound.sample_rate))
+    samples = resampled(samples * np.float32(gain), sound.sample_rate, rate)[:num_samples]
+    samples = np.pad(samples, [(0, num_samples - len(samples)), (0, 0)])
+    steps, size = converter.steps_of(samples), backend.config.model.max_seq_len
+    begins = window_begins(len(steps), size)
+    padded = np.pad(steps, [(0, max(0, size - len(steps))), (0, 0)])
+    windows = np.stack([padded[begin : begin + size] for begin in begins])
+    length = size if converter.padding_is_silence else min(size, len(steps))
+    lengths = np.full(len(begins), length, np.int32)
+    return Heard(windows, lengths, begins, len(steps), num_samples, gain)
+
+
+def means_of(backend: Backend, heard: Heard) -> np.ndarray:
+    """Returns the posterior's mean of each window, [N, Z]."""
+    firsts = range(0, len(heard.windows), ENCODED_AT_ONCE)
+    batches = [slice(first, first + ENCODED_AT_ONCE) for first in firsts]
+    means = [backend.encode(heard.windows[rows], heard.lengths[rows])[0] for rows in batches]
+    return np.concatenate(means)
+
+
+def window_begins(num_steps: int, size: int) -> list[int]:
+    """Returns the first steps of windows of a size, half of it apart; the last ends at the end."""
+    last = max(0, num_steps - size)
+    return [*range(0, last, max(1, size // 2)), last]
+
+
+def cross_faded(windows: np.ndarray, begins: list[int], num_steps: int) -> np.ndarray:
+    """Returns windows [N, T, D] as one, [num_steps, D]: where they overlap, their weighted mean.
+
+    A window's weight rises over its first half and falls over its second, evenly: a linear
+    cross-fade, which gives back what all of them agree on.
+    """
+    size = windows.shape[1]
+    weight = np.minimum(np.arange(size) + 0.5, np.arange(size)[::-1] + 0.5)[:, None]
+    total = np.zeros([max(num_steps, size), windows.shape[2]])
+    weights = np.zeros([len(total), 1])
+    for window, begin in zip(windows, begins, strict=True):
+        total[begin : begin + size] += weight * window
+        weights[begin : begin + size] += weight
+    return (total / weights)[:num_steps].astype(np.float32)
+
+
+def _played(backend: Backend, heard: Heard, z: np.ndarray, how: How) -> Audio:
+    """Returns the sound of the windows' latents [N, Z], as long and as loud as what was heard."""
+    outputs = decode_arrays(backend, z, how)
+    steps = cross_faded(outputs, heard.begins, heard.num_steps)
+    audio = _clips_of(backend).sound_of(steps, heard.num_samples)
+    return audio._replace(samples=audio.samples / np.float32(heard.gain))
+
+
+def _first_clip(heard: Heard, backend: Backend, number: int) -> Heard:
+    if len(heard.windows) == 1:
+        return heard
+    converter = _clips_of(backend)
+    warnings.warn(
+        f"input {number + 1} is longer than a clip of {converter.clip_seconds:g} s: its first clip "
+        "is taken",
+        LofiWarning,
+        stacklevel=3,
+    )
+    return Heard(
+        *(heard.windows[:1], heard.lengths[:1], [0]),
+        num_steps=heard.windows.shape[1],
+        num_samples=converter.clip_size,
+        gain=heard.gain,
+    )
+
+
+def _clips_of(backend: Backend) -> ClipOptions:
+    """Returns the converter of a model of clips of sound; refuses others."""
+    converter = build_converter(backend.config.data.converter)
+    if not isinstance(converter, ClipOptions) or backend.config.model.kind != "vae":
+        raise LofiError(
+            f"{backend.config.name} is no autoencoder of clips of sound. Allowed: a model of such "
+            "a config as lofai_conv or spectrum_mel"
+        )
+    return converter
