@@ -17,12 +17,20 @@ NETS = {
     "dense": {"num_layers": 2, "input_neurons": 12, "output_neurons": 6},
     "conv": {"num_conv_layers": 3, "initial_channels": 2, "input_neurons": 8, "output_neurons": 6},
     "frame_lstm": {"num_layers": 2, "output_neurons": 6, "frame_size": 10, "middle_ground": 8},
+    "frame_lstm by frame": {
+        "num_layers": 1,
+        "output_neurons": 4,
+        "frame_size": 10,
+        "middle_ground": 6,
+        "by_frame": True,
+    },
+    "dense with skip": {"num_layers": 2, "input_neurons": 12, "output_neurons": 6, "skip": True},
     "conv2d": {"channels": [2, 4, 4], "output_neurons": 6},
 }
 
 
 def nets(kind: str, steps: int, depth: int = 1, **options):
-    component = {"kind": kind, **NETS[kind], **options}
+    component = {"kind": kind.split()[0], **NETS[kind], **options}
     model = ModelConfig(
         encoder=component, decoder=component, head={"kind": "gaussian"}, max_seq_len=steps, z_size=3
     )

@@ -1,4 +1,4 @@
-"""Networks over clips of sound of one length: dense, convolutional and recurrent.
+"""Networks over clips of sound of one length: dense and convolutional.
 
 Each pair is an encoder of clips [B, T, C] to [B, H] and a decoder of z [B, Z] to [B, T, C]. Any
 length T goes in and comes out. The hyperparameters are those of LoFAI, by its names.
@@ -10,7 +10,6 @@ import keras
 import tensorflow as tf
 
 from lofi_tf.errors import LofiError
-from lofi_tf.models.lstm import LSTMStack
 
 SLOPE = 0.2  # of the leaky rectifiers
 
@@ -41,7 +40,7 @@ class DenseEncoder(keras.layers.Layer):
         self.net = _dense_stack(
             steps * depth, widths(num_layers, input_neurons, output_neurons), "dense"
         )
-        self.skip = _dense(steps * depth, output_neurons, "skip") if skip else None
+        self.skip = dense(steps * depth, output_neurons, "skip") if skip else None
         self.built = True
 
     def call(
@@ -75,8 +74,8 @@ class DenseGenerator(keras.layers.Layer):
         self.steps, self.depth = steps, depth
         sizes = widths(num_layers, input_neurons, output_neurons)[::-1]
         self.net = _dense_stack(z_size, sizes, "dense")
-        self.out = _dense(sizes[-1], steps * depth, "out", _near_silence(0.001))
-        self.skip = _dense(z_size, steps * depth, "skip", _near_silence(0.001)) if skip else None
+        self.out = dense(sizes[-1], steps * depth, "out", near_silence())
+        self.skip = dense(z_size, steps * depth, "skip", near_silence()) if skip else None
         self.built = True
 
     def call(self, z: tf.Tensor) -> tf.Tensor:
@@ -115,7 +114,7 @@ class ConvEncoder(keras.layers.Layer):
         self.output_size = output_neurons
         channels = [depth, *_channels(num_conv_layers, initial_channels, factor)]
         self.convolutions = [
-            _built(
+            built(
                 keras.layers.Conv1D(
                     out, kernel_size, 2, "same", kernel_initializer="he_normal", name=f"conv_{n}"
                 ),
@@ -167,13 +166,13 @@ class ConvGenerator(keras.layers.Layer):
         self.first_channels = channels[0]
         self.net = _dense_stack(z_size, [*sizes, self.lengths[0] * channels[0]], "dense")
         self.convolutions = [
-            _built(
+            built(
                 keras.layers.Conv1DTranspose(
                     out,
                     kernel_size,
                     2,
                     "same",
-                    kernel_initializer="he_normal" if n < num_conv_layers - 1 else _near_silence(),
+                    kernel_initializer="he_normal" if n < num_conv_layers - 1 else near_silence(),
                     name=f"conv_{n}",
                 ),
                 (None, None, channels[n]),
@@ -192,77 +191,6 @@ class ConvGenerator(keras.layers.Layer):
                 values = tf.nn.leaky_relu(values, SLOPE)
             values = convolution(values)[:, :length]  # twice as long, or one more than asked
         return values
-
-
-class FrameLSTMEncoder(keras.layers.Layer):
-    """LSTMs over the frames of a clip, in time; the last layer's last output.
-
-    Args:
-        steps, depth: of the clips.
-        num_layers: LSTM layers.
-        output_neurons: units of each.
-        frame_size: samples T of a frame; the last is filled up with zeros.
-        middle_ground: of the generator; unused here.
-    """
-
-    def __init__(
-        self,
-        steps: int,
-        depth: int,
-        num_layers: int = 2,
-        output_neurons: int = 100,
-        frame_size: int = 100,
-        middle_ground: int = 100,
-    ):
-        super().__init__(name="encoder")
-        self.output_size, self.frame_size = output_neurons, frame_size
-        self.stack = LSTMStack(frame_size * depth, [output_neurons] * num_layers)
-        self.built = True
-
-    def call(
-        self, inputs: tf.Tensor, lengths: tf.Tensor | None = None, seed: tf.Tensor | None = None
-    ) -> tf.Tensor:
-        """Returns the encoding [B, H] of clips [B, T, C]; `lengths` and `seed` change nothing."""
-        outputs, _ = self.stack(tf.transpose(to_frames(inputs, self.frame_size), [1, 0, 2]))
-        return outputs[-1]
-
-
-class FrameLSTMGenerator(keras.layers.Layer):
-    """LSTMs that are fed z at each frame, then two dense layers a frame.
-
-    Args:
-        steps, depth: of the clips.
-        z_size: size Z.
-        num_layers, output_neurons, frame_size: as of the encoder.
-        middle_ground: width of the first dense layer.
-    """
-
-    def __init__(
-        self,
-        steps: int,
-        depth: int,
-        z_size: int,
-        num_layers: int = 2,
-        output_neurons: int = 100,
-        frame_size: int = 100,
-        middle_ground: int = 100,
-    ):
-        super().__init__(name="net")
-        self.steps, self.depth, self.frame_size = steps, depth, frame_size
-        self.stack = LSTMStack(z_size, [output_neurons] * num_layers)
-        self.middle = _dense(output_neurons, middle_ground, "middle")
-        self.out = _dense(middle_ground, frame_size * depth, "out", _near_silence(0.001))
-        self.built = True
-
-    def call(self, z: tf.Tensor) -> tf.Tensor:
-        """Returns clips [B, T, C]."""
-        num_frames = -(-self.steps // self.frame_size)
-        outputs, _ = self.stack(tf.repeat(z[None], num_frames, axis=0))
-        frames = self.out(tf.nn.leaky_relu(self.middle(outputs), SLOPE))  # [F, B, frame * C]
-        clips = tf.reshape(
-            tf.transpose(frames, [1, 0, 2]), [-1, num_frames * self.frame_size, self.depth]
-        )
-        return clips[:, : self.steps]
 
 
 def widths(num_layers: int, first: int, last: int) -> list[int]:
@@ -290,13 +218,6 @@ def halved(length: int, times: int) -> list[int]:
     return lengths
 
 
-def to_frames(clips: tf.Tensor, size: int) -> tf.Tensor:
-    """Returns the frames [B, F, size * C] of clips [B, T, C], the last filled up with zeros."""
-    steps, depth = clips.shape[1:]
-    padded = tf.pad(clips, [[0, 0], [0, -steps % size], [0, 0]])
-    return tf.reshape(padded, [-1, -(-steps // size), size * depth])
-
-
 def _channels(num_layers: int, initial: int, factor: int) -> list[int]:
     if num_layers < 1 or initial < 1 or factor < 1:
         raise LofiError(
@@ -306,9 +227,9 @@ def _channels(num_layers: int, initial: int, factor: int) -> list[int]:
     return [initial * factor**number for number in range(num_layers)]
 
 
-def _near_silence(stddev: float = 0.01) -> keras.initializers.Initializer:
+def near_silence() -> keras.initializers.Initializer:
     """Returns what the last layer begins with: loud noise would saturate the tanh."""
-    return keras.initializers.RandomNormal(stddev=stddev)
+    return keras.initializers.RandomNormal(stddev=0.01)
 
 
 def _dense_stack(input_size: int, sizes: Sequence[int], name: str) -> keras.Sequential:
@@ -320,21 +241,15 @@ def _dense_stack(input_size: int, sizes: Sequence[int], name: str) -> keras.Sequ
     return keras.Sequential([keras.Input([input_size]), *rectified], name=name)
 
 
-def _dense(
+def dense(
     input_size: int, size: int, name: str, initializer="glorot_uniform"
 ) -> keras.layers.Dense:
+    """Returns a dense layer, its weights drawn."""
     layer = keras.layers.Dense(size, kernel_initializer=initializer, name=name)
-    return _built(layer, (None, input_size))
+    return built(layer, (None, input_size))
 
 
-def _built(layer: keras.layers.Layer, shape: tuple) -> keras.layers.Layer:
+def built(layer: keras.layers.Layer, shape: tuple) -> keras.layers.Layer:
+    """Returns a layer built for inputs of a shape."""
     layer.build(shape)
     return layer
-
-
-WAVEFORM_ENCODERS = {"dense": DenseEncoder, "conv": ConvEncoder, "frame_lstm": FrameLSTMEncoder}
-WAVEFORM_GENERATORS = {
-    "dense": DenseGenerator,
-    "conv": ConvGenerator,
-    "frame_lstm": FrameLSTMGenerator,
-}

@@ -8,20 +8,32 @@ import keras
 
 from lofi_tf.config import ModelConfig
 from lofi_tf.errors import LofiError, unknown_name
-from lofi_tf.models.clip_nets import WAVEFORM_ENCODERS, WAVEFORM_GENERATORS
+from lofi_tf.models.clip_nets import ConvEncoder, ConvGenerator, DenseEncoder, DenseGenerator
 from lofi_tf.models.clips import ClipDecoder, GaussianHead
 from lofi_tf.models.cores import LSTMCore, SplitCore
 from lofi_tf.models.decoders import LSTMDecoder
 from lofi_tf.models.encoders import ENCODERS, BidirectionalLSTMEncoder, HierarchicalEncoder
+from lofi_tf.models.frame_nets import FrameLSTMEncoder, FrameLSTMGenerator
 from lofi_tf.models.frames import FRAMES
 from lofi_tf.models.heads import HEADS as STEP_HEADS
 from lofi_tf.models.heads import MultiCategoricalHead
 from lofi_tf.models.hierarchy import HierarchicalDecoder, conductor_sizes
+from lofi_tf.models.latents import GaussianLatent
 from lofi_tf.models.mu_law import MuLawHead
 from lofi_tf.models.spectrum_nets import SpectrumEncoder, SpectrumGenerator
 
-CLIP_ENCODERS = WAVEFORM_ENCODERS | {"conv2d": SpectrumEncoder}
-CLIP_GENERATORS = WAVEFORM_GENERATORS | {"conv2d": SpectrumGenerator}
+CLIP_ENCODERS = {
+    "dense": DenseEncoder,
+    "conv": ConvEncoder,
+    "frame_lstm": FrameLSTMEncoder,
+    "conv2d": SpectrumEncoder,
+}
+CLIP_GENERATORS = {
+    "dense": DenseGenerator,
+    "conv": ConvGenerator,
+    "frame_lstm": FrameLSTMGenerator,
+    "conv2d": SpectrumGenerator,
+}
 HEADS = STEP_HEADS | {"gaussian": GaussianHead, "mu_law": MuLawHead}
 DECODERS = {"lstm": LSTMDecoder, "hierarchical_lstm": HierarchicalDecoder, **CLIP_GENERATORS}
 CORE_OPTIONS = ("embedding_size", "z_inputs", "skip_inputs")  # of a decoder, for its core
@@ -51,7 +63,10 @@ def _is_number(value: Any) -> bool:
 # Options come from YAML files, so anything may be in them: what each must be, and how to say it.
 # Those that have a default of none may be null.
 OPTION_CHECKS = {
-    **dict.fromkeys(("split", "reencode", "z_inputs", "skip_inputs"), (_is_truth, "true or false")),
+    **dict.fromkeys(
+        ("split", "reencode", "z_inputs", "skip_inputs", "skip", "by_frame"),
+        (_is_truth, "true or false"),
+    ),
     "level_lengths": (_is_list, "a list of whole numbers"),
     "sizes": (_is_list, "a list of whole numbers"),
     "hidden_size": (_is_whole, "a whole number from 1 on"),
@@ -135,6 +150,12 @@ def build_decoder(
         "decoder", cls, options, core, head, model.dec_rnn_size, model.z_size,
         end_token=end_token, encoder=_reencoder(encoder, options) if reencode else None, **common,
     )  # fmt: skip
+
+
+def build_latent(encoder: keras.layers.Layer, z_size: int) -> keras.layers.Layer:
+    """Returns the latent after an encoder; that of clips begins loud (see `GaussianLatent`)."""
+    loud = type(encoder) in CLIP_ENCODERS.values()
+    return GaussianLatent(encoder.output_size, z_size, loud)
 
 
 def build_head(model: ModelConfig, output_size: int) -> keras.layers.Layer:

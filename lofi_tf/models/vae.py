@@ -8,9 +8,9 @@ from lofi_tf.models.components import (
     build_control_preprocessing,
     build_decoder,
     build_encoder,
+    build_latent,
 )
 from lofi_tf.models.latent_model import Batch, LatentModel
-from lofi_tf.models.latents import GaussianLatent
 from lofi_tf.models.lstm import fold
 
 
@@ -45,7 +45,7 @@ class MusicVAE(LatentModel):
         self.encoder = self.latent = None
         if model.z_size:
             self.encoder = build_encoder(model, input_size + control_size)
-            self.latent = GaussianLatent(self.encoder.output_size, model.z_size)
+            self.latent = build_latent(self.encoder, model.z_size)
         self.control_preprocessing = build_control_preprocessing(model, control_size)
         self.decoder = build_decoder(
             model, output_size, self._prepared_size(), end_token, self.encoder
