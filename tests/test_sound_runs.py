@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+import tensorflow as tf
 
 from lofi_tf.cli import export, generate, train
 from lofi_tf.config import config_names, load_config
@@ -82,6 +83,31 @@ def test_an_export_of_sound_answers(clips, tmp_path, capsys):
     np.testing.assert_array_equal(*found)
     assert generate.main([*flags, "--qpm=90"]) == 2
     assert "model of sound" in capsys.readouterr().err
+
+
+# The lists of LoFAI's README in its order, by its spelling, with the best settings of its search.
+SEED_LISTS = {
+    "lofai_dense": "num_layers=5,latent_dim=5,input_neurons=750,output_nerons=100,num_epochs=1",
+    "lofai_conv": "num_conv_layers=3,num_dense_layers=1,latent_dim=10,input_neurons=500,"
+    "output_nerons=100,initial_channels=2,factor=2,num_epochs=1",
+    "lofai_lstm": "num_layers=2,latent_dim=5,output_nerons=100,middle_ground=100,num_epochs=1",
+}
+
+
+@pytest.mark.parametrize("name", SEED_LISTS)
+def test_the_lists_of_the_seed_train_a_step(name):
+    short = "converter.clip_seconds=0.1,max_seq_len=300"
+    config = with_hparams(load_config(name), f"{SEED_LISTS[name]},{short}")
+    for setting in SEED_LISTS[name].split(","):
+        key, value = setting.replace("nerons", "neurons").split("=")
+        places = {"latent_dim": [config.model.z_size], "num_epochs": [config.training.num_epochs]}
+        stated = [c[key] for c in (config.model.encoder, config.model.decoder) if key in c]
+        assert set(places.get(key, stated)) == {int(value)}
+    model = build_model(config)
+    clips = tf.random.stateless_uniform([3, 300, 1], [1, 2], -0.5, 0.5)
+    batch = {"inputs": clips, "targets": clips, "length": tf.fill([3], 300)}
+    assert np.isfinite(float(model.train_step(batch)["loss"]))
+    assert int(model.optimizer.iterations) == 1
 
 
 def test_epochs_end_training():
