@@ -25,6 +25,7 @@ NETS = {
         "by_frame": True,
     },
     "dense with skip": {"num_layers": 2, "input_neurons": 12, "output_neurons": 6, "skip": True},
+    "conv2d with skip": {"channels": [2, 4], "output_neurons": 6, "skip": True},
     "conv2d": {"channels": [2, 4, 4], "output_neurons": 6},
 }
 
@@ -41,7 +42,7 @@ def nets(kind: str, steps: int, depth: int = 1, **options):
 @pytest.mark.parametrize("kind", NETS)
 @pytest.mark.parametrize("steps", [1, 7, 64, 1000, 2995])
 def test_any_length_comes_back(kind, steps):
-    depth = 5 if kind == "conv2d" else 2
+    depth = 5 if "conv2d" in kind else 2
     encoder, decoder = nets(kind, steps, depth)
     assert encoder(tf.zeros([2, steps, depth]), lengths=None).shape == (2, 6)
     decoded = decoder.generate(tf.ones([2, 3]), steps, None, None)

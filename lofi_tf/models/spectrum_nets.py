@@ -5,7 +5,9 @@ from collections.abc import Sequence
 import keras
 import tensorflow as tf
 
-from lofi_tf.models.clip_nets import SLOPE, halved
+from lofi_tf.models.clip_nets import SLOPE, dense, halved, near_silence
+
+MIDDLE = 0.4  # about what the values of spectra are on the average, floor 0 to full scale 1
 
 
 class SpectrumEncoder(keras.layers.Layer):
@@ -16,6 +18,7 @@ class SpectrumEncoder(keras.layers.Layer):
         channels: of each convolution, each of which halves both sides, rounded up.
         output_neurons: size H of the encoding.
         kernel_size: frames and bins that a convolution sees.
+        skip: whether a linear layer leads past them all.
     """
 
     def __init__(
@@ -25,6 +28,7 @@ class SpectrumEncoder(keras.layers.Layer):
         channels: Sequence[int] = (32, 64, 96, 128),
         output_neurons: int = 256,
         kernel_size: int = 5,
+        skip: bool = False,
     ):
         super().__init__(name="encoder")
         self.output_size = output_neurons
@@ -35,6 +39,8 @@ class SpectrumEncoder(keras.layers.Layer):
         sides = [halved(side, len(channels))[-1] for side in (steps, depth)]
         self.flat_size = sides[0] * sides[1] * channels[-1]
         self.out = _dense(self.flat_size, output_neurons)
+        self.clip_size = steps * depth
+        self.skip = dense(self.clip_size, output_neurons, "skip") if skip else None
         self.built = True
 
     def call(
@@ -44,7 +50,10 @@ class SpectrumEncoder(keras.layers.Layer):
         values = inputs[..., None]
         for convolution in self.convolutions:
             values = tf.nn.leaky_relu(convolution(values), SLOPE)
-        return tf.nn.leaky_relu(self.out(tf.reshape(values, [-1, self.flat_size])), SLOPE)
+        encoding = tf.nn.leaky_relu(self.out(tf.reshape(values, [-1, self.flat_size])), SLOPE)
+        if self.skip is None:
+            return encoding
+        return encoding + self.skip(tf.reshape(inputs, [-1, self.clip_size]) - MIDDLE)
 
 
 class SpectrumGenerator(keras.layers.Layer):
@@ -53,7 +62,7 @@ class SpectrumGenerator(keras.layers.Layer):
     Args:
         steps, depth: frames T and bins F of a clip.
         z_size: size Z.
-        channels, output_neurons, kernel_size: as of the encoder, which this mirrors.
+        channels, output_neurons, kernel_size, skip: as of the encoder, which this mirrors.
     """
 
     def __init__(
@@ -64,11 +73,13 @@ class SpectrumGenerator(keras.layers.Layer):
         channels: Sequence[int] = (32, 64, 96, 128),
         output_neurons: int = 256,
         kernel_size: int = 5,
+        skip: bool = False,
     ):
         super().__init__(name="net")
         sides = [[side, *halved(side, len(channels))][::-1] for side in (steps, depth)]
         self.sides = list(zip(*sides, strict=True))  # (frames, bins), from small to whole
         self.first_shape = [-1, *self.sides[0], channels[-1]]
+        self.skip = dense(z_size, steps * depth, "skip", near_silence()) if skip else None
         self.hidden = _dense(z_size, output_neurons)
         self.wide = _dense(output_neurons, self.sides[0][0] * self.sides[0][1] * channels[-1])
         mirrored = [*channels[::-1], 1]
@@ -84,7 +95,10 @@ class SpectrumGenerator(keras.layers.Layer):
         values = tf.reshape(values, self.first_shape)
         for convolution, (frames, bins) in zip(self.convolutions, self.sides[1:], strict=True):
             values = convolution(tf.nn.leaky_relu(values, SLOPE))[:, :frames, :bins]
-        return values[..., 0]
+        values = values[..., 0]
+        if self.skip is None:
+            return values
+        return values + MIDDLE + tf.reshape(self.skip(z), [-1, *values.shape[1:]])
 
 
 def _convolution(kind: type, size: int, out: int, kernel_size: int, number: int):
