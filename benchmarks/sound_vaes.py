@@ -32,8 +32,9 @@ def main() -> None:
     args = parser.parse_args()
     with quiet.imports():
         import tensorflow  # noqa: F401
+    fits: dict = {}  # models of one kind of clips share their components
     for folder in args.run_folders:
-        rows, active, num_clips = measure(Path(folder), args.examples_path, args.augmented)
+        rows, active, num_clips = measure(Path(folder), args.examples_path, args.augmented, fits)
         print(f"\n{folder}: {num_clips} held-out clips, {active} active units")
         for name, scalars in rows.items():
             numbers = "  ".join(f"{key} {value:.4g}" for key, value in scalars.items())
@@ -41,26 +42,17 @@ def main() -> None:
 
 
 def measure(
-    folder: Path, examples_path: str, augmented: bool
+    folder: Path, examples_path: str, augmented: bool, fits: dict
 ) -> tuple[dict[str, dict[str, float]], int, int]:
     """Returns the scalars of each way to play clips, the model's active units and the clips."""
     from lofi_tf.backends import load_model
     from lofi_tf.data.converter import build_converter
-    from lofi_tf.data.dataset import evaluation_batches, training_batches
-    from lofi_tf.data.records import load_examples
+    from lofi_tf.data.dataset import evaluation_batches
     from lofi_tf.models.latent_model import ACTIVE_VARIANCE
-    from lofi_tf.pca_baseline import fit_pca, flat
 
     best = folder / "eval" / "best"
     model, config = load_model(best if best.is_dir() else folder / "train")
-    component, steps = config.data.converter, config.model.max_seq_len
-    converter = build_converter(component)
-    train, held_out = (
-        load_examples(examples_path, None, split, component, 1, False, lambda line: None)
-        for split in ("train", "validation")
-    )
-    size = config.model.z_size
-    pca = fit_pca(flat(evaluation_batches(train, converter, 1024, steps)), size)
+    converter, steps = build_converter(config.data.converter), config.model.max_seq_len
     means = []
 
     def play(batch):
@@ -68,12 +60,11 @@ def measure(
         means.append(mean.numpy())
         return decoded.numpy()
 
-    ways = {"model": play, f"PCA of {size}": of_clips(pca.reconstruct)}
-    if augmented:
-        batches = training_batches(train, converter, 128, steps, num_steps=len(train) // 128)
-        drawn = fit_pca(flat(batches), size)
-        ways[f"PCA of {size}, augmented"] = of_clips(drawn.reconstruct)
-    ways["mean clip"] = of_clips(lambda clips: np.zeros_like(clips) + pca.mean)
+    key = (str(config.data.converter), config.model.z_size, steps, augmented)
+    if key not in fits:
+        fits[key] = baselines(examples_path, config, augmented)
+    ways = {"model": play, **fits[key]}
+    held_out = clips_of(examples_path, "validation", config)
     batches = evaluation_batches(held_out, converter, BATCH_SIZE, steps)
     floor_db = getattr(getattr(converter, "settings", None), "floor_db", None)
     rows = {name: errors_of(way, batches, floor_db) for name, way in ways.items()}
@@ -81,9 +72,35 @@ def measure(
     if floor_db is not None:
         some = batches.take(GRIFFIN_LIM_CLIPS // BATCH_SIZE)
         there_and_back = through_audio(converter, of_clips(lambda clips: clips))
-        rows["the spectrum itself, as audio"] = errors_of(there_and_back, some, floor_db)
+        rows["the spectrum, as audio"] = errors_of(there_and_back, some, floor_db)
         rows["model, as audio"] = errors_of(through_audio(converter, play), some, floor_db)
     return rows, active, len(held_out)
+
+
+def clips_of(examples_path: str, split: str, config):
+    """Returns the examples of a split."""
+    from lofi_tf.data.records import load_examples
+
+    return load_examples(
+        examples_path, None, split, config.data.converter, 1, False, lambda line: None
+    )
+
+
+def baselines(examples_path: str, config, augmented: bool) -> dict[str, Callable]:
+    """Returns what plays clips by principal components of the training clips, or by their mean."""
+    from lofi_tf.data.converter import build_converter
+    from lofi_tf.data.dataset import evaluation_batches, training_batches
+    from lofi_tf.pca_baseline import fit_pca, flat
+
+    converter, size = build_converter(config.data.converter), config.model.z_size
+    train, steps = clips_of(examples_path, "train", config), config.model.max_seq_len
+    pca = fit_pca(flat(evaluation_batches(train, converter, 1024, steps)), size)
+    ways = {f"PCA of {size}": of_clips(pca.reconstruct)}
+    if augmented:
+        batches = training_batches(train, converter, 128, steps, num_steps=len(train) // 128)
+        drawn = fit_pca(flat(batches), size)
+        ways[f"PCA of {size}, augmented"] = of_clips(drawn.reconstruct)
+    return ways | {"mean clip": of_clips(lambda clips: np.zeros_like(clips) + pca.mean)}
 
 
 def of_clips(function: Callable[[np.ndarray], np.ndarray]) -> Callable[[dict], np.ndarray]:
