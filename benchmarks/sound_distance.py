@@ -69,7 +69,7 @@ def answers_of(run: str, args: argparse.Namespace) -> tuple[np.ndarray, np.ndarr
             answers.append(model.reconstruct(batch)[2][..., 0])
             truths.append(clips)
     truths = tf.concat(truths, axis=0)
-    others = {"silence": tf.zeros_like(truths)}
+    others = {"the truth": truths, "silence": tf.zeros_like(truths)}
     if before:
         others["what was heard, again"] = tf.concat(before, axis=0)
     return truths, tf.concat(answers, axis=0), others

@@ -10,6 +10,8 @@ from lofi_tf.models.latent_model import Batch
 from lofi_tf.models.lstm import fold
 from lofi_tf.models.mu_law import MuLawHead
 
+QUIET = 1e-6  # energy of a sample, that of -60 dB: what is below is not made louder still
+
 
 class ContinuationGAN(Adversarial, Continuation):
     """A `Continuation` whose own frames, fed by themselves, are to be taken for the true ones.
@@ -44,7 +46,8 @@ class ContinuationGAN(Adversarial, Continuation):
         """Returns what `losses_of` does, and clips beside what the model makes of their begin.
 
         The cut is that of `losses_of`. What comes before it is the same in both, and is heard but
-        not counted.
+        not counted. Both are brought to the level at which the true one has an RMS of 1: recordings
+        are of all levels, and a discriminator hears nothing in quiet ones.
         """
         parts = self.losses_of(batch, noise, seed, sampling_probability)
         before, after, lengths = self.cut(batch["inputs"], seed)
@@ -61,9 +64,9 @@ class ContinuationGAN(Adversarial, Continuation):
         )
         first = lengths["before"] * width
         span = (first, first + lengths["after"] * width)
-        return parts, Pair(
-            self._joined(before, after, lengths), self._joined(before, own, lengths), span
-        )
+        real, fake = self._joined(before, after, lengths), self._joined(before, own, lengths)
+        gain = tf.math.rsqrt(tf.reduce_mean(tf.square(real), axis=1, keepdims=True) + QUIET)
+        return parts, Pair(gain * real, gain * fake, span)
 
     def _joined(self, before, after, lengths):
         """Returns waveforms [B, F * frame]: frames before, frames after, and zeros."""
