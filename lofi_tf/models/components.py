@@ -12,6 +12,7 @@ from lofi_tf.models.clip_nets import ConvEncoder, ConvGenerator, DenseEncoder, D
 from lofi_tf.models.clips import ClipDecoder, GaussianHead
 from lofi_tf.models.cores import LSTMCore, SplitCore
 from lofi_tf.models.decoders import LSTMDecoder
+from lofi_tf.models.discriminators import DISCRIMINATORS
 from lofi_tf.models.encoders import ENCODERS, BidirectionalLSTMEncoder, HierarchicalEncoder
 from lofi_tf.models.frame_nets import FrameLSTMEncoder, FrameLSTMGenerator
 from lofi_tf.models.frames import FRAMES
@@ -20,6 +21,8 @@ from lofi_tf.models.heads import MultiCategoricalHead
 from lofi_tf.models.hierarchy import HierarchicalDecoder, conductor_sizes
 from lofi_tf.models.latents import GaussianLatent
 from lofi_tf.models.mu_law import MuLawHead
+from lofi_tf.models.multiband import FrameLatent, MultibandEncoder, MultibandGenerator
+from lofi_tf.models.spectral import SpectralHead
 from lofi_tf.models.spectrum_nets import SpectrumEncoder, SpectrumGenerator
 
 CLIP_ENCODERS = {
@@ -27,14 +30,20 @@ CLIP_ENCODERS = {
     "conv": ConvEncoder,
     "frame_lstm": FrameLSTMEncoder,
     "conv2d": SpectrumEncoder,
+    "multiband": MultibandEncoder,
 }
 CLIP_GENERATORS = {
     "dense": DenseGenerator,
     "conv": ConvGenerator,
     "frame_lstm": FrameLSTMGenerator,
     "conv2d": SpectrumGenerator,
+    "multiband": MultibandGenerator,
 }
-HEADS = STEP_HEADS | {"gaussian": GaussianHead, "mu_law": MuLawHead}
+HEADS = STEP_HEADS | {
+    "gaussian": GaussianHead,
+    "mu_law": MuLawHead,
+    "multi_scale_spectral": SpectralHead,
+}
 DECODERS = {"lstm": LSTMDecoder, "hierarchical_lstm": HierarchicalDecoder, **CLIP_GENERATORS}
 CORE_OPTIONS = ("embedding_size", "z_inputs", "skip_inputs")  # of a decoder, for its core
 
@@ -67,9 +76,14 @@ OPTION_CHECKS = {
         ("split", "reencode", "z_inputs", "skip_inputs", "skip", "by_frame"),
         (_is_truth, "true or false"),
     ),
-    "level_lengths": (_is_list, "a list of whole numbers"),
-    "sizes": (_is_list, "a list of whole numbers"),
-    "hidden_size": (_is_whole, "a whole number from 1 on"),
+    **dict.fromkeys(
+        ("level_lengths", "sizes", "strides", "channels", "dilations"),
+        (_is_list, "a list of whole numbers"),
+    ),
+    **dict.fromkeys(
+        ("hidden_size", "num_bands", "num_scales", "width"),
+        (_is_whole, "a whole number from 1 on"),
+    ),
     "sampling_temperature": (_is_number, "a number from 0 on"),
     "embedding_size": (lambda v: v is None or _is_whole(v), "a whole number from 1 on or null"),
     "conductor_units": (lambda v: v is None or _is_nested(v), "a list of whole numbers, or null"),
@@ -153,9 +167,20 @@ def build_decoder(
 
 
 def build_latent(encoder: keras.layers.Layer, z_size: int) -> keras.layers.Layer:
-    """Returns the latent after an encoder; that of clips begins loud (see `GaussianLatent`)."""
+    """Returns the latent after an encoder: one for the whole, or along its frames.
+
+    That of whole clips begins loud, see `GaussianLatent`.
+    """
+    if isinstance(encoder, MultibandEncoder):
+        return FrameLatent(encoder.output_size, z_size, encoder.num_frames)
     loud = type(encoder) in CLIP_ENCODERS.values()
     return GaussianLatent(encoder.output_size, z_size, loud)
+
+
+def build_discriminator(model: ModelConfig) -> keras.layers.Layer:
+    """Returns what a model is trained against."""
+    cls, options = _pick("discriminator", DISCRIMINATORS, model.discriminator)
+    return _made("discriminator", cls, options)
 
 
 def build_head(model: ModelConfig, output_size: int) -> keras.layers.Layer:

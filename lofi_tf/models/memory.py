@@ -5,8 +5,9 @@ from lofi_tf.config import Config
 FLOAT_BYTES = 4
 WEIGHT_COPIES = 5  # the weight, its gradient before and after clipping, Adam's two moments
 # Encoders whose sizes are options of their own.
-CLIP_KINDS = ("conv", "conv2d", "conv_frames", "dense", "frame_lstm", "linear_frames")
+CLIP_KINDS = ("conv", "conv2d", "conv_frames", "dense", "frame_lstm", "linear_frames", "multiband")
 CLIP_COPIES = 64  # of a clip that a step of these keeps: layers and their gradients
+MULTIBAND_COPIES = 200  # with spectra at several scales and the discriminator's layers
 BASE_BYTES = 900 << 20  # TensorFlow itself, with its graphs
 
 
@@ -56,6 +57,7 @@ def _weight_bytes(config: Config, depths: dict[str, int]) -> int:
 def _example_bytes(config: Config, depths: dict[str, int]) -> int:
     """Each step keeps a layer's inputs twice, its gates three times and its states four times."""
     if config.model.encoder["kind"] in CLIP_KINDS:
-        return FLOAT_BYTES * CLIP_COPIES * config.model.max_seq_len * depths["inputs"]
+        copies = MULTIBAND_COPIES if config.model.encoder["kind"] == "multiband" else CLIP_COPIES
+        return FLOAT_BYTES * copies * config.model.max_seq_len * depths["inputs"]
     steps = sum(2 * size + 16 * units for size, units in lstm_layers(config, depths))
     return FLOAT_BYTES * config.model.max_seq_len * steps
