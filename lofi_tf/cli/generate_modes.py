@@ -80,6 +80,12 @@ def _verb(name: str) -> Callable[..., Pieces]:
     return run
 
 
+def _continue_sound(args, backend, inputs, how, write) -> Pieces:
+    from lofi_tf.generation.continuing_sound import continue_sound
+
+    return continue_sound(backend, *inputs, args.num_outputs, how, **_given(args))
+
+
 MODES = {
     "sample": Mode((0, 1), 5, ("length_bars", "chords", "amount"), _sample),
     "interpolate": Mode((2, 4), 5, (), _interpolate),
@@ -93,6 +99,7 @@ MODES = {
 }
 SOUND_MODES = {
     "sample": Mode((0,), 5, (), _verb("sample")),
+    "continue": Mode((1,), 5, ("seconds", "change_at_seconds", "change_amount"), _continue_sound),
 }
 
 

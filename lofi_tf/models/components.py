@@ -13,6 +13,7 @@ from lofi_tf.models.clips import ClipDecoder, GaussianHead
 from lofi_tf.models.cores import LSTMCore, SplitCore
 from lofi_tf.models.decoders import LSTMDecoder
 from lofi_tf.models.encoders import ENCODERS, BidirectionalLSTMEncoder, HierarchicalEncoder
+from lofi_tf.models.frame_heads import CosineGaussianHead
 from lofi_tf.models.frames import FRAMES
 from lofi_tf.models.heads import HEADS as STEP_HEADS
 from lofi_tf.models.heads import MultiCategoricalHead
@@ -22,7 +23,11 @@ from lofi_tf.models.spectrum_nets import SpectrumEncoder, SpectrumGenerator
 
 CLIP_ENCODERS = WAVEFORM_ENCODERS | {"conv2d": SpectrumEncoder}
 CLIP_GENERATORS = WAVEFORM_GENERATORS | {"conv2d": SpectrumGenerator}
-HEADS = STEP_HEADS | {"gaussian": GaussianHead, "mu_law": MuLawHead}
+HEADS = STEP_HEADS | {
+    "gaussian": GaussianHead,
+    "mu_law": MuLawHead,
+    "cosine_gaussian": CosineGaussianHead,
+}
 DECODERS = {"lstm": LSTMDecoder, "hierarchical_lstm": HierarchicalDecoder, **CLIP_GENERATORS}
 CORE_OPTIONS = ("embedding_size", "z_inputs", "skip_inputs")  # of a decoder, for its core
 
@@ -51,9 +56,12 @@ def _is_number(value: Any) -> bool:
 # Options come from YAML files, so anything may be in them: what each must be, and how to say it.
 # Those that have a default of none may be null.
 OPTION_CHECKS = {
-    **dict.fromkeys(("split", "reencode", "z_inputs", "skip_inputs"), (_is_truth, "true or false")),
+    **dict.fromkeys(
+        ("split", "reencode", "z_inputs", "skip_inputs", "spectral"), (_is_truth, "true or false")
+    ),
     "level_lengths": (_is_list, "a list of whole numbers"),
     "sizes": (_is_list, "a list of whole numbers"),
+    "frame_size": (_is_whole, "a whole number from 1 on"),
     "hidden_size": (_is_whole, "a whole number from 1 on"),
     "sampling_temperature": (_is_number, "a number from 0 on"),
     "embedding_size": (lambda v: v is None or _is_whole(v), "a whole number from 1 on or null"),

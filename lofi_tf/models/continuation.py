@@ -55,6 +55,11 @@ class Continuation(LatentModel):
                 f"a clip must hold two frames of {frames.frame_size} samples or more. Received: "
                 f"{model.max_seq_len} samples"
             )
+        if getattr(head, "frame_size", frames.frame_size) != frames.frame_size:
+            raise LofiError(
+                "encoder and head must have the same frame_size. Received: "
+                f"{frames.frame_size} and {head.frame_size}"
+            )
         units, feature_size = model.enc_rnn_size, frames.feature_size
         self.encoder = LSTMStack(feature_size, units, model.dropout_keep_prob)
         self.decoder = LSTMStack(feature_size + model.z_size, units, model.dropout_keep_prob)
@@ -142,10 +147,23 @@ class Continuation(LatentModel):
         temperature: tf.Tensor,
         noise: tf.Tensor,
     ) -> tf.Tensor:
+        """Returns the frames that follow, [B, F, frame]; see `go_on_from`."""
+        return self.go_on_from(states, first, z, temperature, noise)[0]
+
+    def go_on_from(
+        self,
+        states: list,
+        first: tf.Tensor,
+        z: tf.Tensor,
+        temperature: tf.Tensor,
+        noise: tf.Tensor,
+    ) -> tuple[tf.Tensor, tf.Tensor, list]:
         """Returns the frames that follow, [B, F, frame], each fed with the one before.
 
+        The last of them [B, frame] and the states after it are what going on from there takes.
+
         Args:
-            states: of the encoder.
+            states: of the encoder, or those after earlier frames.
             first: the last frame before, [B, frame].
             z: at each frame, [F, B, Z].
             temperature: [B]; 0 takes means and likeliest classes.
@@ -157,7 +175,7 @@ class Continuation(LatentModel):
             drawn = self._drawn(self.frames.parameters(hidden), temperature, noise[time])
             return drawn, drawn, states
 
-        return unroll(step, first, states, tf.shape(z)[0], self.frames.frame_size)[0]
+        return unroll(step, first, states, tf.shape(z)[0], self.frames.frame_size)
 
     @tf.function(reduce_retracing=True)
     def reconstruct(self, batch: Batch) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:

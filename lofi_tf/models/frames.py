@@ -4,12 +4,16 @@ A frame's features depend on that frame alone, so that a model can feed itself f
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import keras
 import tensorflow as tf
 
 from lofi_tf.errors import LofiError
+from lofi_tf.models.frame_heads import cosine_basis, to_cosine
+
+STRIDES = (3, 5, 7, 10)  # Deep LoFi Beats'
 
 
 class LinearFrames(keras.layers.Layer):
@@ -20,20 +24,32 @@ class LinearFrames(keras.layers.Layer):
         values: parameters P of each sample of the head.
         frame_size: samples of a frame.
         embedding_size: size E.
+        spectral: whether the frame's cosine coefficients, companded, and their sizes are embedded
+            beside its samples: sounds are of very different levels.
     """
 
     def __init__(
-        self, hidden_size: int, values: int, frame_size: int = 1, embedding_size: int = 64
+        self,
+        hidden_size: int,
+        values: int,
+        frame_size: int = 1,
+        embedding_size: int = 64,
+        spectral: bool = False,
     ):
         super().__init__(name="frames")
         self.frame_size, self.values, self.feature_size = frame_size, values, embedding_size
-        self.embed = _built(keras.layers.Dense(embedding_size, name="embed"), (None, frame_size))
+        self.basis = cosine_basis(frame_size) if spectral else None
+        width = 3 * frame_size if spectral else frame_size
+        self.embed = _built(keras.layers.Dense(embedding_size, name="embed"), (None, width))
         self.out = _built(keras.layers.Dense(frame_size * values, name="out"), (None, hidden_size))
         self.built = True
 
     def features(self, frames: tf.Tensor) -> tf.Tensor:
         """Returns features [..., E] of frames [..., frame]."""
-        return self.embed(frames)
+        if self.basis is None:
+            return self.embed(frames)
+        companded = tf.asinh(1000.0 * to_cosine(frames, self.basis)) / 7.0
+        return self.embed(tf.concat([frames, companded, tf.abs(companded)], axis=-1))
 
     def parameters(self, hidden: tf.Tensor) -> tf.Tensor:
         """Returns the head's parameters [..., frame, P] of hidden vectors [..., H]."""
@@ -57,7 +73,7 @@ class ConvFrames(keras.layers.Layer):
         self,
         hidden_size: int,
         values: int,
-        strides: Sequence[int] = (3, 5, 7, 10),
+        strides: Sequence[int] = STRIDES,
         channels: Sequence[int] = (2, 8, 32, 64),
     ):
         super().__init__(name="frames")
@@ -108,6 +124,13 @@ class ConvFrames(keras.layers.Layer):
 def _built(layer: keras.layers.Layer, shape: tuple) -> keras.layers.Layer:
     layer.build(shape)
     return layer
+
+
+def frame_size_of(encoder: Mapping[str, Any]) -> int:
+    """Returns the samples of a frame, of a continuation's encoder as its config has it."""
+    if encoder["kind"] == "linear_frames":
+        return encoder.get("frame_size", 1)
+    return math.prod(encoder.get("strides", STRIDES))
 
 
 FRAMES = {"linear_frames": LinearFrames, "conv_frames": ConvFrames}

@@ -1,0 +1,108 @@
+"""A head for whole frames of sound: Gaussian in the frame's cosine transform.
+
+One deviation for every sample of every clip knows neither loud from quiet nor low from high. Here
+each coefficient of a frame's orthonormal DCT has a mean and a deviation of its own, so that a drawn
+frame has a level and a colour. The transform keeps volumes: its likelihood is that of the samples.
+"""
+
+import math
+from collections.abc import Mapping
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from lofi_tf.losses import sum_valid_steps
+from lofi_tf.models.mu_law import energy_scalars
+
+LEAST_LOG_SIGMA = -9.0  # four steps of 16 bits
+FIRST_LOG_SIGMA = -3.0  # where a parameter is 0
+
+
+class CosineGaussianHead(keras.layers.Layer):
+    """A mean and a deviation for each cosine coefficient of a frame.
+
+    Args:
+        output_size: depth of a sample, 1.
+        frame_size: samples S of a frame, those of the codec.
+    """
+
+    def __init__(self, output_size: int = 1, frame_size: int = 60):
+        super().__init__(name="head")
+        self.output_size, self.noise_size, self.parameter_size = output_size, 1, 2
+        self.frame_size, self.basis = frame_size, cosine_basis(frame_size)
+        self.built = True
+
+    def losses(
+        self, parameters: tf.Tensor, targets: tf.Tensor, lengths: tf.Tensor
+    ) -> dict[str, tf.Tensor]:
+        """Returns the negative log likelihood in nats, [B].
+
+        Args:
+            parameters: [B, N, 2], N whole frames.
+            targets: samples [B, N, 1].
+            lengths: valid samples, whole frames, [B].
+        """
+        size = tf.shape(targets)[0]
+        frames = tf.reshape(targets, [size, -1, self.frame_size])
+        mean, log_sigma = self._split(parameters)
+        errors = tf.square(to_cosine(frames, self.basis) - mean) * tf.exp(-2.0 * log_sigma)
+        nats = 0.5 * errors + log_sigma + 0.5 * math.log(2.0 * math.pi)  # [B, F, S]
+        valid = lengths // self.frame_size
+        return {"negative_log_likelihood": sum_valid_steps(tf.reduce_sum(nats, -1), valid)}
+
+    def counts(
+        self, parameters: tf.Tensor, targets: tf.Tensor, lengths: tf.Tensor
+    ) -> dict[str, tf.Tensor]:
+        """Returns the energy of the targets and of the errors of the mean, [B], and the values."""
+        errors = targets - self.mean(parameters)
+        one = tf.ones_like(targets)
+        sums = {"energy": tf.square(targets), "error_energy": tf.square(errors), "values": one}
+        return {name: sum_valid_steps(value[..., 0], lengths) for name, value in sums.items()}
+
+    def scalars(self, sums: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+        """Returns the mean square error and the signal-to-noise ratio in dB."""
+        return energy_scalars(sums)
+
+    def mean(self, parameters: tf.Tensor) -> tf.Tensor:
+        """Returns the mean samples [..., 1] of parameters [..., 2], whole frames."""
+        mean, _ = self._split(parameters)
+        return self._samples(mean, parameters)
+
+    def sample(self, parameters: tf.Tensor, temperature: tf.Tensor, noise: tf.Tensor) -> tf.Tensor:
+        """Draws samples [N, 1] of parameters [N, 2], whole frames; the mean at temperature 0.
+
+        Args:
+            parameters: of N samples.
+            temperature: what deviations are multiplied by, [N].
+            noise: uniform numbers in [0, 1), [N, 1].
+        """
+        mean, log_sigma = self._split(parameters)
+        normal = tf.math.ndtri(tf.clip_by_value(noise, 1e-6, 1.0 - 1e-6))
+        drawn = tf.reshape(normal * temperature[:, None], tf.shape(mean))
+        return self._samples(mean + tf.exp(log_sigma) * drawn, parameters)
+
+    def _split(self, parameters):
+        """Returns means and log deviations, [..., F, S] each."""
+        outer = tf.shape(parameters)[:-2]
+        shape = tf.concat([outer, [-1, self.frame_size, 2]], axis=0)
+        mean, raw = tf.unstack(tf.reshape(parameters, shape), axis=-1)
+        first = math.log(math.expm1(FIRST_LOG_SIGMA - LEAST_LOG_SIGMA))
+        return mean, LEAST_LOG_SIGMA + tf.nn.softplus(raw + first)
+
+    def _samples(self, coefficients, parameters):
+        shape = tf.concat([tf.shape(parameters)[:-1], [1]], axis=0)
+        return tf.reshape(to_cosine(coefficients, self.basis.T), shape)
+
+
+def cosine_basis(size: int) -> np.ndarray:
+    """Returns the matrix of the orthonormal DCT-II, float32 [size, size], a coefficient a row."""
+    rows, columns = np.arange(size)[:, None], np.arange(size)[None]
+    basis = np.cos(math.pi * (columns + 0.5) * rows / size) * math.sqrt(2.0 / size)
+    basis[0] /= math.sqrt(2.0)
+    return basis.astype(np.float32)
+
+
+def to_cosine(frames: tf.Tensor, basis: np.ndarray) -> tf.Tensor:
+    """Returns the coefficients [..., S] of frames [..., S]; with the transpose, the way back."""
+    return tf.tensordot(frames, tf.constant(basis.T), axes=1)
