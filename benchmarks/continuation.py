@@ -85,14 +85,12 @@ def one_step(model, clips) -> dict[str, np.ndarray]:
             "histogram": baselines.categorical_nats(true, shares),
         }
     mean = float(fit.mean())
-    ratio = baselines.best_sigma(fit / baselines.levels(fit_before))
+    level = baselines.level_sigma(before, *baselines.best_level(fit, fit_before))
     copy_sigma, mean_sigma = (baselines.best_sigma(part) for part in (fit - fit_before, fit - mean))
     return found | {
         "the last frame again": baselines.gaussian_nats(true - before, copy_sigma),
         "the mean": baselines.gaussian_nats(true - mean, mean_sigma),
-        "the mean, at the last frame's level": baselines.gaussian_nats(
-            true, ratio * baselines.levels(before)
-        ),
+        "the mean, at the last frame's level": baselines.gaussian_nats(true, level),
     }
 
 

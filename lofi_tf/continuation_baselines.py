@@ -44,10 +44,26 @@ def best_sigma(errors: np.ndarray) -> float:
     return float(np.sqrt(np.mean(np.square(errors, dtype=np.float64))))
 
 
-def levels(frames: np.ndarray) -> np.ndarray:
-    """Returns the root mean square of each frame, [B, F, 1] of [B, F, S]."""
-    level = np.sqrt(np.mean(np.square(frames, dtype=np.float64), axis=-1, keepdims=True))
-    return np.maximum(level, LEAST_SIGMA)
+def level_sigma(frames: np.ndarray, least: float, ratio: float = 1.0) -> np.ndarray:
+    """Returns a deviation for what follows each frame, [B, F, 1] of [B, F, S].
+
+    It is the frame's root mean square and `least`, their squares added, times `ratio`.
+    """
+    power = np.mean(np.square(frames, dtype=np.float64), axis=-1, keepdims=True)
+    return ratio * np.sqrt(power + least**2)
+
+
+def best_level(frames: np.ndarray, before: np.ndarray) -> tuple[float, float]:
+    """Returns the likeliest `least` and `ratio` of `level_sigma`, for frames after those before.
+
+    For each of some values of `least` the best ratio has a closed form.
+    """
+    found = []
+    for least in np.exp(np.arange(-9.0, 0.5, 0.5)):
+        sigma = level_sigma(before, least)
+        ratio = best_sigma(frames / sigma)
+        found.append((gaussian_nats(frames, ratio * sigma).mean(), float(least), ratio))
+    return min(found)[1:]
 
 
 def class_shares(codes: np.ndarray, classes: int) -> np.ndarray:

@@ -23,9 +23,16 @@ def test_the_best_sigma_gives_the_entropy_of_a_gaussian():
         assert baselines.gaussian_nats(errors, other).mean() > entropy
 
 
-def test_levels_are_of_each_frame():
-    frames = np.array([[[3.0, -3.0], [0.0, 0.0]]])
-    np.testing.assert_allclose(baselines.levels(frames)[0, :, 0], [3.0, math.exp(-9)])
+def test_levels_of_frames_are_found_again():
+    random = np.random.default_rng(4)
+    before = random.normal(0, np.exp(random.uniform(-7, -1, [40, 20, 1])), [40, 20, 50])
+    least, ratio = math.exp(-5), 0.7
+    sigma = baselines.level_sigma(before, least, ratio)
+    np.testing.assert_allclose(
+        sigma[3, 5, 0], 0.7 * math.sqrt(np.mean(before[3, 5] ** 2) + math.exp(-10))
+    )
+    found = baselines.best_level(random.normal(0, sigma * np.ones(50)), before)
+    np.testing.assert_allclose(found, [least, ratio], rtol=0.02)
 
 
 def test_classes_that_are_equally_likely_cost_the_logarithm_of_their_number():

@@ -57,7 +57,8 @@ def _is_number(value: Any) -> bool:
 # Those that have a default of none may be null.
 OPTION_CHECKS = {
     **dict.fromkeys(
-        ("split", "reencode", "z_inputs", "skip_inputs", "spectral"), (_is_truth, "true or false")
+        ("split", "reencode", "z_inputs", "skip_inputs", "spectral", "companded", "skip"),
+        (_is_truth, "true or false"),
     ),
     "level_lengths": (_is_list, "a list of whole numbers"),
     "sizes": (_is_list, "a list of whole numbers"),

@@ -171,8 +171,8 @@ class Continuation(LatentModel):
         """
 
         def step(time, frame, states):
-            hidden, states = self._step(frame, z[time], states)
-            drawn = self._drawn(self.frames.parameters(hidden), temperature, noise[time])
+            parameters, states = self._step(frame, z[time], states)
+            drawn = self._drawn(parameters, temperature, noise[time])
             return drawn, drawn, states
 
         return unroll(step, first, states, tf.shape(z)[0], self.frames.frame_size)
@@ -205,17 +205,18 @@ class Continuation(LatentModel):
             outputs, _ = self.decoder(
                 tf.transpose(inputs, [1, 0, 2]), states=states, seed=fold(seed, 2)
             )
-            return self.frames.parameters(tf.transpose(outputs, [1, 0, 2]))
+            return self._parameters(tf.transpose(outputs, [1, 0, 2]), inputs)
         size = tf.shape(z)[0]
         truth = tf.transpose(tf.concat([shifted[:, 1:], shifted[:, -1:]], axis=1), [1, 0, 2])
         key = tf.zeros([2], tf.int32) if seed is None else fold(seed, 3)
-        emitted = self.frames.frame_size * self.frames.values
+        width = self.frames.frame_size
+        emitted = width * self.frames.values
 
         def step(time, frame, states):
-            hidden, states = self._step(frame, z, states, fold(seed, time))
-            parameters = self.frames.parameters(hidden)
-            own = self.decoder.head.mean(parameters)[..., 0]
-            coin = tf.random.stateless_uniform([size, 1], fold(key, time))
+            parameters, states = self._step(frame, z, states, fold(seed, time))
+            uniform = tf.random.stateless_uniform([size, width + 1], fold(key, time))
+            own = tf.stop_gradient(self._drawn(parameters, tf.ones([size]), uniform[:, 1:]))
+            coin = uniform[:, :1]
             following = tf.where(coin < sampling_probability, own, truth[time])
             return tf.reshape(parameters, [size, emitted]), following, states
 
@@ -224,7 +225,14 @@ class Continuation(LatentModel):
 
     def _step(self, frame, z, states, seed=None):
         inputs = tf.concat([self.frames.features(frame), z], axis=-1)
-        return self.decoder.step(inputs, states, seed)
+        hidden, states = self.decoder.step(inputs, states, seed)
+        return self._parameters(hidden, inputs), states
+
+    def _parameters(self, hidden, inputs):
+        """Returns parameters [..., frame, P] of hidden vectors [..., H] and their inputs."""
+        if self.frames.skip:
+            hidden = tf.concat([hidden, inputs[..., : self.frames.feature_size]], axis=-1)
+        return self.frames.parameters(hidden)
 
     def _drawn(self, parameters, temperature, noise):
         """Returns a frame [B, frame] of parameters [B, frame, P] and noise [B, frame]."""

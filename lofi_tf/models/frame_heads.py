@@ -16,6 +16,7 @@ from lofi_tf.losses import sum_valid_steps
 from lofi_tf.models.mu_law import energy_scalars
 
 LEAST_LOG_SIGMA = -9.0  # four steps of 16 bits
+MOST_LOG_SIGMA = 1.0  # more than any sound needs: a model that feeds itself must not run away
 FIRST_LOG_SIGMA = -3.0  # where a parameter is 0
 
 
@@ -72,6 +73,8 @@ class CosineGaussianHead(keras.layers.Layer):
     def sample(self, parameters: tf.Tensor, temperature: tf.Tensor, noise: tf.Tensor) -> tf.Tensor:
         """Draws samples [N, 1] of parameters [N, 2], whole frames; the mean at temperature 0.
 
+        What lies beyond [-1, 1] becomes the nearest.
+
         Args:
             parameters: of N samples.
             temperature: what deviations are multiplied by, [N].
@@ -80,7 +83,8 @@ class CosineGaussianHead(keras.layers.Layer):
         mean, log_sigma = self._split(parameters)
         normal = tf.math.ndtri(tf.clip_by_value(noise, 1e-6, 1.0 - 1e-6))
         drawn = tf.reshape(normal * temperature[:, None], tf.shape(mean))
-        return self._samples(mean + tf.exp(log_sigma) * drawn, parameters)
+        samples = self._samples(mean + tf.exp(log_sigma) * drawn, parameters)
+        return tf.clip_by_value(samples, -1.0, 1.0)
 
     def _split(self, parameters):
         """Returns means and log deviations, [..., F, S] each."""
@@ -88,7 +92,8 @@ class CosineGaussianHead(keras.layers.Layer):
         shape = tf.concat([outer, [-1, self.frame_size, 2]], axis=0)
         mean, raw = tf.unstack(tf.reshape(parameters, shape), axis=-1)
         first = math.log(math.expm1(FIRST_LOG_SIGMA - LEAST_LOG_SIGMA))
-        return mean, LEAST_LOG_SIGMA + tf.nn.softplus(raw + first)
+        log_sigma = LEAST_LOG_SIGMA + tf.nn.softplus(raw + first)
+        return mean, tf.minimum(log_sigma, MOST_LOG_SIGMA)
 
     def _samples(self, coefficients, parameters):
         shape = tf.concat([tf.shape(parameters)[:-1], [1]], axis=0)

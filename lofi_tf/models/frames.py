@@ -26,6 +26,8 @@ class LinearFrames(keras.layers.Layer):
         embedding_size: size E.
         spectral: whether the frame's cosine coefficients, companded, and their sizes are embedded
             beside its samples: sounds are of very different levels.
+        skip: whether what the decoder gives for a frame has the features of the frame before, [E],
+            beside it.
     """
 
     def __init__(
@@ -35,9 +37,12 @@ class LinearFrames(keras.layers.Layer):
         frame_size: int = 1,
         embedding_size: int = 64,
         spectral: bool = False,
+        skip: bool = False,
     ):
         super().__init__(name="frames")
         self.frame_size, self.values, self.feature_size = frame_size, values, embedding_size
+        self.skip = skip
+        hidden_size += embedding_size if skip else 0
         self.basis = cosine_basis(frame_size) if spectral else None
         width = 3 * frame_size if spectral else frame_size
         self.embed = _built(keras.layers.Dense(embedding_size, name="embed"), (None, width))
@@ -48,7 +53,7 @@ class LinearFrames(keras.layers.Layer):
         """Returns features [..., E] of frames [..., frame]."""
         if self.basis is None:
             return self.embed(frames)
-        companded = tf.asinh(1000.0 * to_cosine(frames, self.basis)) / 7.0
+        companded = companded_of(to_cosine(frames, self.basis))
         return self.embed(tf.concat([frames, companded, tf.abs(companded)], axis=-1))
 
     def parameters(self, hidden: tf.Tensor) -> tf.Tensor:
@@ -67,6 +72,8 @@ class ConvFrames(keras.layers.Layer):
         values: parameters P of each sample of the head.
         strides: of the convolutions.
         channels: of the convolutions; the last is the size E.
+        companded: whether the samples, companded, and their sizes are convolved beside them.
+        skip: as `LinearFrames` has it.
     """
 
     def __init__(
@@ -75,6 +82,8 @@ class ConvFrames(keras.layers.Layer):
         values: int,
         strides: Sequence[int] = STRIDES,
         channels: Sequence[int] = (2, 8, 32, 64),
+        companded: bool = False,
+        skip: bool = False,
     ):
         super().__init__(name="frames")
         if len(strides) != len(channels):
@@ -83,11 +92,12 @@ class ConvFrames(keras.layers.Layer):
                 f"{list(strides)} and {list(channels)}"
             )
         self.frame_size, self.values = math.prod(strides), values
-        self.feature_size = channels[-1]
+        self.feature_size, self.companded, self.skip = channels[-1], companded, skip
+        hidden_size += channels[-1] if skip else 0
         self.convolutions = [
             _built(keras.layers.Conv1D(out, stride, stride, name=f"conv_{n}"), (None, None, size))
             for n, (size, out, stride) in enumerate(
-                zip([1, *channels], channels, strides, strict=False)
+                zip([3 if companded else 1, *channels], channels, strides, strict=False)
             )
         ]
         self.hidden = _built(keras.layers.Dense(channels[-1], name="hidden"), (None, hidden_size))
@@ -107,6 +117,9 @@ class ConvFrames(keras.layers.Layer):
         """Returns features [..., E] of frames [..., frame]."""
         outer = tf.shape(frames)[:-1]
         values = tf.reshape(frames, [-1, self.frame_size, 1])
+        if self.companded:
+            squeezed = companded_of(values)
+            values = tf.concat([values, squeezed, tf.abs(squeezed)], axis=-1)
         for convolution in self.convolutions:
             values = tf.tanh(convolution(values))
         return tf.reshape(values, tf.concat([outer, [self.feature_size]], axis=0))
@@ -119,6 +132,11 @@ class ConvFrames(keras.layers.Layer):
             values = transposed(tf.tanh(values))
         shape = tf.concat([outer, [self.frame_size, self.values]], axis=0)
         return tf.reshape(values, shape)
+
+
+def companded_of(values: tf.Tensor) -> tf.Tensor:
+    """Returns values in [-1, 1] with their logarithms spread out; those below 0.001 stay linear."""
+    return tf.asinh(1000.0 * values) / 7.0
 
 
 def _built(layer: keras.layers.Layer, shape: tuple) -> keras.layers.Layer:

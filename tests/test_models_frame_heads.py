@@ -1,0 +1,56 @@
+"""The head of whole frames: the samples' likelihood, and draws of its deviations."""
+
+import math
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from lofi_tf.models.frame_heads import (
+    FIRST_LOG_SIGMA,
+    CosineGaussianHead,
+    cosine_basis,
+    to_cosine,
+)
+
+S = 8
+
+
+def test_the_basis_is_orthonormal_and_has_the_mean_first():
+    basis = cosine_basis(S)
+    np.testing.assert_allclose(basis @ basis.T, np.eye(S), atol=1e-6)
+    coefficients = to_cosine(tf.fill([2, S], 0.5), basis)
+    np.testing.assert_allclose(coefficients[:, 0], 0.5 * math.sqrt(S), rtol=1e-6)
+    np.testing.assert_allclose(coefficients[:, 1:], 0, atol=1e-6)
+
+
+def test_with_equal_deviations_the_loss_is_that_of_independent_samples():
+    random = np.random.default_rng(1)
+    targets = random.normal(0, 0.1, [3, 4 * S, 1]).astype(np.float32)
+    means = random.normal(0, 0.1, [3, 4, S]).astype(np.float32)
+    raw = np.stack([means, np.zeros_like(means)], -1).reshape(3, 4 * S, 2)
+    lengths = tf.constant([4 * S, 2 * S, 0])
+    found = CosineGaussianHead(1, S).losses(tf.constant(raw), tf.constant(targets), lengths)
+    errors = targets.reshape(3, 4, S) - means @ cosine_basis(S)
+    sigma = math.exp(FIRST_LOG_SIGMA)
+    nats = 0.5 * (errors / sigma) ** 2 + FIRST_LOG_SIGMA + 0.5 * math.log(2 * math.pi)
+    expected = [nats[0].sum(), nats[1, :2].sum(), 0]
+    np.testing.assert_allclose(found["negative_log_likelihood"], expected, rtol=1e-4)
+
+
+@pytest.mark.parametrize("temperature", [0.0, 0.5, 1.0])
+def test_draws_have_the_mean_and_the_colour_of_their_deviations(temperature):
+    head, count = CosineGaussianHead(1, S), 4000
+    means = np.linspace(-0.3, 0.3, S)
+    raw = np.linspace(-3.0, 0.5, S)
+    frame = np.stack([means, raw], -1).astype(np.float32)
+    parameters = tf.constant(np.tile(frame, [count, 1]))
+    noise = tf.random.stateless_uniform([count * S, 1], [1, 2])
+    drawn = head.sample(parameters, tf.fill([count * S], temperature), noise)
+    coefficients = to_cosine(tf.reshape(drawn, [count, S]), cosine_basis(S)).numpy()
+    shift = math.log(math.expm1(6.0))  # softplus of it is the way from the least to the first
+    sigma = temperature * np.exp(-9.0 + np.log1p(np.exp(raw + shift)))
+    np.testing.assert_allclose(coefficients.std(0), sigma, rtol=0.05, atol=1e-5)
+    np.testing.assert_allclose(
+        coefficients.mean(0), means, atol=5 * sigma.max() / count**0.5 + 1e-6
+    )
