@@ -47,7 +47,7 @@ def test_draws_have_the_mean_and_the_colour_of_their_deviations(temperature):
     parameters = tf.constant(np.tile(frame, [count, 1]))
     noise = tf.random.stateless_uniform([count * S, 1], [1, 2])
     drawn = head.sample(parameters, tf.fill([count * S], temperature), noise)
-    coefficients = to_cosine(tf.reshape(drawn, [count, S]), cosine_basis(S)).numpy()
+    coefficients = to_cosine(tf.reshape(drawn, [count, S]), cosine_basis(S)).numpy().astype(float)
     shift = math.log(math.expm1(6.0))  # softplus of it is the way from the least to the first
     sigma = temperature * np.exp(-9.0 + np.log1p(np.exp(raw + shift)))
     np.testing.assert_allclose(coefficients.std(0), sigma, rtol=0.05, atol=1e-5)
