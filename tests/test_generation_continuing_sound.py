@@ -34,7 +34,7 @@ def made(name: str, hparams: str):
 
 @pytest.fixture(scope="module")
 def with_latent():
-    return made("continuation_vae", f"{TINY},latent_dim=3")
+    return made("continuation_vae", f"{TINY},latent_dim=3,encoder.skip=true")
 
 
 @pytest.fixture(scope="module")
@@ -138,7 +138,7 @@ def test_hearing_in_blocks_of_the_clip_ends_with_the_last_whole_frame(with_laten
     again = hear(inputs=tf.constant(inputs[:1]), lengths=tf.constant([80]))
     np.testing.assert_array_equal(found["states"][:1], again["states"])
     states, _ = model.hear(tf.reshape(sound[15:], [1, 4, FRAME]))
-    np.testing.assert_allclose(again["states"][0, 5:], states[0][0][0], atol=1e-6)
+    np.testing.assert_allclose(again["states"][0, 5:10], states[0][0][0], atol=1e-6)
 
 
 def test_an_export_answers_alike_whatever_the_batch(with_latent, saved):

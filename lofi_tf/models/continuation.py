@@ -32,6 +32,7 @@ class Continuation(LatentModel):
 
     Attributes:
         num_frames: frames F of a training clip.
+        context_size: of what is kept of the sound that was heard, beside the states.
     """
 
     def __init__(
@@ -62,7 +63,9 @@ class Continuation(LatentModel):
             )
         units, feature_size = model.enc_rnn_size, frames.feature_size
         self.encoder = LSTMStack(feature_size, units, model.dropout_keep_prob)
-        self.decoder = LSTMStack(feature_size + model.z_size, units, model.dropout_keep_prob)
+        self.context_size = 2 * feature_size if frames.skip else 0
+        fed_size = feature_size + model.z_size + self.context_size
+        self.decoder = LSTMStack(fed_size, units, model.dropout_keep_prob)
         self.decoder.head = head
         self.latent = self.summary = None
         if model.z_size:
@@ -134,10 +137,21 @@ class Continuation(LatentModel):
     def hear(
         self, frames: tf.Tensor, lengths: tf.Tensor | None = None, seed: tf.Tensor | None = None
     ) -> tuple[list, tf.Tensor]:
-        """Returns the states after frames [B, F, frame], and the encoding [B, U]."""
-        features = tf.transpose(self.frames.features(frames), [1, 0, 2])
-        _, states = self.encoder(features, lengths=lengths, seed=seed)
-        return states, states[-1][0]
+        """Returns the states after frames [B, F, frame], and the encoding [B, U].
+
+        Where the codec skips, the last of the states is a context, [B, 2 E]: the mean features of
+        what was heard, and those of its last frame. It stays, whatever the model feeds itself.
+        """
+        size, steps = tf.shape(frames)[0], tf.shape(frames)[1]
+        features = self.frames.features(frames)
+        _, states = self.encoder(tf.transpose(features, [1, 0, 2]), lengths=lengths, seed=seed)
+        encoding = states[-1][0]
+        if self.context_size:
+            lengths = tf.fill([size], steps) if lengths is None else lengths
+            valid = tf.sequence_mask(lengths, steps, tf.float32)[:, :, None]
+            mean = tf.reduce_sum(valid * features, 1) / tf.reduce_sum(valid, 1)
+            states = [*states, tf.concat([mean, self._last_frame(features, lengths)], axis=-1)]
+        return states, encoding
 
     def go_on(
         self,
@@ -200,7 +214,9 @@ class Continuation(LatentModel):
     def _taught(self, states, z, shifted, seed, sampling_probability):
         """Returns parameters [B, F, frame, P], fed the truth or, by chance, own frames."""
         if sampling_probability is None:
-            repeated = tf.repeat(z[:, None], tf.shape(shifted)[1], axis=1)
+            states, context = self._apart(states)
+            still = tf.concat([z, context], axis=-1)[:, None]
+            repeated = tf.repeat(still, tf.shape(shifted)[1], axis=1)
             inputs = tf.concat([self.frames.features(shifted), repeated], axis=-1)
             outputs, _ = self.decoder(
                 tf.transpose(inputs, [1, 0, 2]), states=states, seed=fold(seed, 2)
@@ -224,14 +240,22 @@ class Continuation(LatentModel):
         return tf.reshape(found, [size, -1, self.frames.frame_size, self.frames.values])
 
     def _step(self, frame, z, states, seed=None):
-        inputs = tf.concat([self.frames.features(frame), z], axis=-1)
-        hidden, states = self.decoder.step(inputs, states, seed)
+        lstm_states, context = self._apart(states)
+        inputs = tf.concat([self.frames.features(frame), z, context], axis=-1)
+        hidden, lstm_states = self.decoder.step(inputs, lstm_states, seed)
+        states = [*lstm_states, context] if self.context_size else lstm_states
         return self._parameters(hidden, inputs), states
+
+    def _apart(self, states):
+        """Returns the decoder's states and the context [B, C], which has no size without one."""
+        if self.context_size:
+            return states[:-1], states[-1]
+        return states, tf.zeros([tf.shape(states[0][0])[0], 0])
 
     def _parameters(self, hidden, inputs):
         """Returns parameters [..., frame, P] of hidden vectors [..., H] and their inputs."""
         if self.frames.skip:
-            hidden = tf.concat([hidden, inputs[..., : self.frames.feature_size]], axis=-1)
+            hidden = tf.concat([hidden, inputs], axis=-1)
         return self.frames.parameters(hidden)
 
     def _drawn(self, parameters, temperature, noise):

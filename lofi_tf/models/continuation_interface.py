@@ -36,7 +36,8 @@ class ContinuationInterface(NamedFunctions):
         self.z_size, self.num_frames = model.settings.z_size, model.num_frames
         width = model.frames.frame_size
         heard = {"inputs": [self.num_frames * width, 1], "lengths": []}
-        onwards = {"states": [2 * sum(self.units)], "frame": [width], "temperature": [], "seed": []}
+        states_size = 2 * sum(self.units) + model.context_size
+        onwards = {"states": [states_size], "frame": [width], "temperature": [], "seed": []}
         if self.z_size:
             onwards["z"] = [self.num_frames, self.z_size]
         asked = {"hear": _rows(heard), "continue": _rows(onwards)}
@@ -52,7 +53,7 @@ class ContinuationInterface(NamedFunctions):
             frames = tf.reshape(sound, [-1, self.num_frames, width])
             states, _ = self.model.hear(frames, valid)
             return {
-                "states": flat_states(states),
+                "states": self._flat(states),
                 "frame": tf.gather(frames, valid - 1, axis=1, batch_dims=1),
             }
 
@@ -66,14 +67,25 @@ class ContinuationInterface(NamedFunctions):
                 z = tf.zeros([tf.shape(frame)[0], self.num_frames, 0])
             noise = row_uniform(row_seeds(seed), self.num_frames, width)
             frames, last, after = self.model.go_on_from(
-                split_states(states, self.units), frame, tf.transpose(z, [1, 0, 2]), temperature,
+                self._split(states), frame, tf.transpose(z, [1, 0, 2]), temperature,
                 noise,
             )  # fmt: skip
             outputs = tf.reshape(frames, [-1, self.steps, 1])
-            return {"outputs": outputs, "states": flat_states(after), "frame": last}
+            return {"outputs": outputs, "states": self._flat(after), "frame": last}
 
         given = {"states": states, "frame": frame, "temperature": temperature, "seed": seed}
         return by_chunks(rows, given | ({} if z is None else {"z": z}))
+
+    def _flat(self, states):
+        """Returns states side by side, and the context after them."""
+        if not self.model.context_size:
+            return flat_states(states)
+        return tf.concat([flat_states(states[:-1]), states[-1]], axis=-1)
+
+    def _split(self, flat):
+        size = 2 * sum(self.units)
+        context = [flat[:, size:]] if self.model.context_size else []
+        return [*split_states(flat[:, :size], self.units), *context]
 
 
 def _rows(shapes):
