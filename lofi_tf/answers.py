@@ -7,7 +7,7 @@ import numpy as np
 
 from lofi_tf.config import Config
 from lofi_tf.data.converter import build_converter
-from lofi_tf.models.frames import context_size_of, frame_size_of
+from lofi_tf.models.frames import frame_size_of
 
 OUTPUTS = {
     "encode": ("mean", "stddev"),
@@ -40,5 +40,7 @@ def _vae(config: Config) -> dict[str, tuple[int, ...]]:
 def _continuation(config: Config) -> dict[str, tuple[int, ...]]:
     width = frame_size_of(config.model.encoder)
     whole = math.floor(config.model.max_seq_len / width) * width
-    states = 2 * sum(config.model.dec_rnn_size) + context_size_of(config.model.encoder)
+    states = 2 * sum(config.model.dec_rnn_size)
+    if config.model.head["kind"] == "cosine_student":
+        states += 2 * width  # its context
     return {"outputs": (whole, 1), "states": (states,), "frame": (width,)}

@@ -19,7 +19,7 @@ from tests.serving_standin import Servable, Server
 RATE, FRAME, CLIP = 3000, 20, 200
 TINY = (
     f"converter.clip_seconds={CLIP / RATE:.6f},max_seq_len={CLIP},encoder.frame_size={FRAME},"
-    f"head.kind=cosine_gaussian,head.frame_size={FRAME},enc_rnn_size=[5],dec_rnn_size=[5],encoder.embedding_size=4"
+    f"head.kind=cosine_student,head.frame_size={FRAME},enc_rnn_size=[5],dec_rnn_size=[5],encoder.embedding_size=4"
 )
 
 
@@ -34,7 +34,7 @@ def made(name: str, hparams: str):
 
 @pytest.fixture(scope="module")
 def with_latent():
-    return made("continuation_vae", f"{TINY},latent_dim=3,encoder.skip=true")
+    return made("continuation_vae", f"{TINY},latent_dim=3")
 
 
 @pytest.fixture(scope="module")

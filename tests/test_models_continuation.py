@@ -13,15 +13,15 @@ from lofi_tf.models.optimizer import compile_model
 
 LINEAR = {"kind": "linear_frames", "frame_size": 5, "embedding_size": 4}
 CONV = {"kind": "conv_frames", "strides": [2, 5], "channels": [2, 4]}
-SPECTRAL = {**LINEAR, "spectral": True, "skip": True}
-SKIPPING = {**CONV, "companded": True, "skip": True}
+SPECTRAL = {**LINEAR, "spectral": True}
+SKIPPING = {**CONV, "companded": True}
 B, N = 6, 120
 
 
 def continuation(
     frames=LINEAR, head="gaussian", z_size=0, scrambled=True, **training
 ) -> Continuation:
-    options = {"frame_size": frame_size_of(frames)} if head == "cosine_gaussian" else {}
+    options = {"frame_size": frame_size_of(frames)} if head == "cosine_student" else {}
     settings = ModelConfig(
         kind="continuation",
         encoder=frames,
@@ -85,8 +85,8 @@ def test_evaluation_cuts_in_the_middle():
         (LINEAR, "mu_law", 3),
         (CONV, "gaussian", 3),
         (CONV, "mu_law", 0),
-        (SPECTRAL, "cosine_gaussian", 3),
-        (SKIPPING, "cosine_gaussian", 0),
+        (SPECTRAL, "cosine_student", 3),
+        (SKIPPING, "cosine_student", 0),
     ],
 )
 def test_its_own_frames_taught_are_what_it_drew(frames, head, z_size):
@@ -147,7 +147,7 @@ def test_always_its_own_frames_is_not_the_truth_but_counts_the_same():
 
 @pytest.mark.parametrize(
     ("frames", "head", "z_size"),
-    [(CONV, "gaussian", 0), (SKIPPING, "gaussian", 3), (SPECTRAL, "cosine_gaussian", 3)],
+    [(CONV, "gaussian", 0), (SKIPPING, "gaussian", 3), (SPECTRAL, "cosine_student", 3)],
 )
 def test_every_weight_has_a_gradient(frames, head, z_size):
     model = continuation(frames, head, z_size)
@@ -175,7 +175,7 @@ def test_settings_that_cannot_be_are_refused():
     with pytest.raises(LofiError, match="same frame_size. Received: 5 and 60"):
         settings = ModelConfig(
             kind="continuation", encoder=LINEAR, decoder={"kind": "lstm"},
-            head={"kind": "cosine_gaussian"}, max_seq_len=N, enc_rnn_size=(6,), dec_rnn_size=(6,),
+            head={"kind": "cosine_student"}, max_seq_len=N, enc_rnn_size=(6,), dec_rnn_size=(6,),
         )  # fmt: skip
         made = build_head(settings, 1)
         Continuation(settings, TrainingConfig(), build_frames(settings, made), made)

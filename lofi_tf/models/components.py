@@ -13,7 +13,7 @@ from lofi_tf.models.clips import ClipDecoder, GaussianHead
 from lofi_tf.models.cores import LSTMCore, SplitCore
 from lofi_tf.models.decoders import LSTMDecoder
 from lofi_tf.models.encoders import ENCODERS, BidirectionalLSTMEncoder, HierarchicalEncoder
-from lofi_tf.models.frame_heads import CosineGaussianHead
+from lofi_tf.models.frame_heads import CosineStudentHead
 from lofi_tf.models.frames import FRAMES
 from lofi_tf.models.heads import HEADS as STEP_HEADS
 from lofi_tf.models.heads import MultiCategoricalHead
@@ -26,7 +26,7 @@ CLIP_GENERATORS = WAVEFORM_GENERATORS | {"conv2d": SpectrumGenerator}
 HEADS = STEP_HEADS | {
     "gaussian": GaussianHead,
     "mu_law": MuLawHead,
-    "cosine_gaussian": CosineGaussianHead,
+    "cosine_student": CosineStudentHead,
 }
 DECODERS = {"lstm": LSTMDecoder, "hierarchical_lstm": HierarchicalDecoder, **CLIP_GENERATORS}
 CORE_OPTIONS = ("embedding_size", "z_inputs", "skip_inputs")  # of a decoder, for its core
@@ -57,7 +57,7 @@ def _is_number(value: Any) -> bool:
 # Those that have a default of none may be null.
 OPTION_CHECKS = {
     **dict.fromkeys(
-        ("split", "reencode", "z_inputs", "skip_inputs", "spectral", "companded", "skip"),
+        ("split", "reencode", "z_inputs", "skip_inputs", "spectral", "companded"),
         (_is_truth, "true or false"),
     ),
     "level_lengths": (_is_list, "a list of whole numbers"),
@@ -155,8 +155,7 @@ def build_head(model: ModelConfig, output_size: int) -> keras.layers.Layer:
 def build_frames(model: ModelConfig, head: keras.layers.Layer) -> keras.layers.Layer:
     """Returns the codec of frames of a continuation's settings, which stand as its encoder."""
     cls, options = _pick("encoder", FRAMES, model.encoder)
-    hidden_size = model.dec_rnn_size[-1] + (model.z_size if options.get("skip") else 0)
-    return _made("encoder", cls, options, hidden_size, head.parameter_size)
+    return _made("encoder", cls, options, model.dec_rnn_size[-1], head.parameter_size)
 
 
 def _core(head, split, *args, **kwargs) -> keras.layers.Layer:

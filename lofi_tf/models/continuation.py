@@ -63,7 +63,7 @@ class Continuation(LatentModel):
             )
         units, feature_size = model.enc_rnn_size, frames.feature_size
         self.encoder = LSTMStack(feature_size, units, model.dropout_keep_prob)
-        self.context_size = 2 * feature_size if frames.skip else 0
+        self.context_size = getattr(head, "context_size", 0)
         fed_size = feature_size + model.z_size + self.context_size
         self.decoder = LSTMStack(fed_size, units, model.dropout_keep_prob)
         self.decoder.head = head
@@ -139,8 +139,8 @@ class Continuation(LatentModel):
     ) -> tuple[list, tf.Tensor]:
         """Returns the states after frames [B, F, frame], and the encoding [B, U].
 
-        Where the codec skips, the last of the states is a context, [B, 2 E]: the mean features of
-        what was heard, and those of its last frame. It stays, whatever the model feeds itself.
+        Where the head has a context of what was heard, it is the last of the states, and stays,
+        whatever the model feeds itself.
         """
         size, steps = tf.shape(frames)[0], tf.shape(frames)[1]
         features = self.frames.features(frames)
@@ -148,9 +148,7 @@ class Continuation(LatentModel):
         encoding = states[-1][0]
         if self.context_size:
             lengths = tf.fill([size], steps) if lengths is None else lengths
-            valid = tf.sequence_mask(lengths, steps, tf.float32)[:, :, None]
-            mean = tf.reduce_sum(valid * features, 1) / tf.reduce_sum(valid, 1)
-            states = [*states, tf.concat([mean, self._last_frame(features, lengths)], axis=-1)]
+            states = [*states, self.decoder.head.context(frames, lengths)]
         return states, encoding
 
     def go_on(
@@ -221,7 +219,8 @@ class Continuation(LatentModel):
             outputs, _ = self.decoder(
                 tf.transpose(inputs, [1, 0, 2]), states=states, seed=fold(seed, 2)
             )
-            return self._parameters(tf.transpose(outputs, [1, 0, 2]), inputs)
+            context = tf.repeat(context[:, None], tf.shape(shifted)[1], axis=1)
+            return self._parameters(tf.transpose(outputs, [1, 0, 2]), shifted, context)
         size = tf.shape(z)[0]
         truth = tf.transpose(tf.concat([shifted[:, 1:], shifted[:, -1:]], axis=1), [1, 0, 2])
         key = tf.zeros([2], tf.int32) if seed is None else fold(seed, 3)
@@ -244,7 +243,7 @@ class Continuation(LatentModel):
         inputs = tf.concat([self.frames.features(frame), z, context], axis=-1)
         hidden, lstm_states = self.decoder.step(inputs, lstm_states, seed)
         states = [*lstm_states, context] if self.context_size else lstm_states
-        return self._parameters(hidden, inputs), states
+        return self._parameters(hidden, frame, context), states
 
     def _apart(self, states):
         """Returns the decoder's states and the context [B, C], which has no size without one."""
@@ -252,11 +251,12 @@ class Continuation(LatentModel):
             return states[:-1], states[-1]
         return states, tf.zeros([tf.shape(states[0][0])[0], 0])
 
-    def _parameters(self, hidden, inputs):
-        """Returns parameters [..., frame, P] of hidden vectors [..., H] and their inputs."""
-        if self.frames.skip:
-            hidden = tf.concat([hidden, inputs], axis=-1)
-        return self.frames.parameters(hidden)
+    def _parameters(self, hidden, frames, context):
+        """Returns parameters [..., frame, P] of hidden vectors, the frames before and a context."""
+        parameters = self.frames.parameters(hidden)
+        if not self.context_size:
+            return parameters
+        return self.decoder.head.carried(parameters, frames, context)
 
     def _drawn(self, parameters, temperature, noise):
         """Returns a frame [B, frame] of parameters [B, frame, P] and noise [B, frame]."""

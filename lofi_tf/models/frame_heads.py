@@ -1,8 +1,10 @@
-"""A head for whole frames of sound: Gaussian in the frame's cosine transform.
+"""A head for whole frames of sound: Student's t in the frame's cosine transform.
 
 One deviation for every sample of every clip knows neither loud from quiet nor low from high. Here
-each coefficient of a frame's orthonormal DCT has a mean and a deviation of its own, so that a drawn
+each coefficient of a frame's orthonormal DCT has a mean and a scale of its own, so that a drawn
 frame has a level and a colour. The transform keeps volumes: its likelihood is that of the samples.
+Scales start from the levels of what was heard and of the frame before, and the model changes them.
+Student's t with four degrees of freedom survives an onset after silence, and has a closed quantile.
 """
 
 import math
@@ -16,12 +18,13 @@ from lofi_tf.losses import sum_valid_steps
 from lofi_tf.models.mu_law import energy_scalars
 
 LEAST_LOG_SIGMA = -9.0  # four steps of 16 bits
+SMOOTHED = 5  # coefficients whose power makes a level
 MOST_LOG_SIGMA = 1.0  # more than any sound needs: a model that feeds itself must not run away
 FIRST_LOG_SIGMA = -3.0  # where a parameter is 0
 
 
-class CosineGaussianHead(keras.layers.Layer):
-    """A mean and a deviation for each cosine coefficient of a frame.
+class CosineStudentHead(keras.layers.Layer):
+    """A mean and a scale for each cosine coefficient of a frame.
 
     Args:
         output_size: depth of a sample, 1.
@@ -32,7 +35,36 @@ class CosineGaussianHead(keras.layers.Layer):
         super().__init__(name="head")
         self.output_size, self.noise_size, self.parameter_size = output_size, 1, 2
         self.frame_size, self.basis = frame_size, cosine_basis(frame_size)
+        self.context_size = 2 * frame_size
+        self.shares = self.add_weight(
+            shape=(3, frame_size), initializer=_first_shares, name="shares"
+        )
         self.built = True
+
+    def context(self, frames: tf.Tensor, lengths: tf.Tensor) -> tf.Tensor:
+        """Returns levels of what was heard, [B, 2 S], of frames [B, F, S], of which some count.
+
+        They are those of all frames together, and of the last.
+        """
+        power = self._power(frames)
+        valid = tf.sequence_mask(lengths, tf.shape(frames)[1], tf.float32)[:, :, None]
+        mean = tf.reduce_sum(valid * power, 1) / tf.reduce_sum(valid, 1)
+        last = tf.gather(power, lengths - 1, axis=1, batch_dims=1)
+        return tf.concat([_level(mean), _level(last)], axis=-1)
+
+    def carried(self, parameters: tf.Tensor, frames: tf.Tensor, context: tf.Tensor) -> tf.Tensor:
+        """Returns parameters [..., S, 2] whose scales are relative to levels.
+
+        Args:
+            parameters: [..., S, 2].
+            frames: those before, [..., S].
+            context: as `context` gives it, [..., 2 S].
+        """
+        levels = [_level(self._power(frames)), *tf.split(context, 2, axis=-1)]
+        shares = tf.unstack(tf.convert_to_tensor(self.shares))
+        level = tf.add_n([share * one for share, one in zip(shares, levels, strict=True)])
+        mean, raw = tf.unstack(parameters, axis=-1)
+        return tf.stack([mean, raw + level - FIRST_LOG_SIGMA], axis=-1)
 
     def losses(
         self, parameters: tf.Tensor, targets: tf.Tensor, lengths: tf.Tensor
@@ -48,7 +80,7 @@ class CosineGaussianHead(keras.layers.Layer):
         frames = tf.reshape(targets, [size, -1, self.frame_size])
         mean, log_sigma = self._split(parameters)
         errors = tf.square(to_cosine(frames, self.basis) - mean) * tf.exp(-2.0 * log_sigma)
-        nats = 0.5 * errors + log_sigma + 0.5 * math.log(2.0 * math.pi)  # [B, F, S]
+        nats = 2.5 * tf.math.log1p(0.25 * errors) + log_sigma - math.log(0.375)  # [B, F, S]
         valid = lengths // self.frame_size
         return {"negative_log_likelihood": sum_valid_steps(tf.reduce_sum(nats, -1), valid)}
 
@@ -77,17 +109,16 @@ class CosineGaussianHead(keras.layers.Layer):
 
         Args:
             parameters: of N samples.
-            temperature: what deviations are multiplied by, [N].
+            temperature: what scales are multiplied by, [N].
             noise: uniform numbers in [0, 1), [N, 1].
         """
         mean, log_sigma = self._split(parameters)
-        normal = tf.math.ndtri(tf.clip_by_value(noise, 1e-6, 1.0 - 1e-6))
-        drawn = tf.reshape(normal * temperature[:, None], tf.shape(mean))
+        drawn = tf.reshape(student_quantile(noise) * temperature[:, None], tf.shape(mean))
         samples = self._samples(mean + tf.exp(log_sigma) * drawn, parameters)
         return tf.clip_by_value(samples, -1.0, 1.0)
 
     def _split(self, parameters):
-        """Returns means and log deviations, [..., F, S] each."""
+        """Returns means and log scales, [..., F, S] each."""
         outer = tf.shape(parameters)[:-2]
         shape = tf.concat([outer, [-1, self.frame_size, 2]], axis=0)
         mean, raw = tf.unstack(tf.reshape(parameters, shape), axis=-1)
@@ -95,9 +126,31 @@ class CosineGaussianHead(keras.layers.Layer):
         log_sigma = LEAST_LOG_SIGMA + tf.nn.softplus(raw + first)
         return mean, tf.minimum(log_sigma, MOST_LOG_SIGMA)
 
+    def _power(self, frames):
+        """Returns the power about each coefficient, [..., S] of frames [..., S]."""
+        squares = tf.square(to_cosine(frames, self.basis))
+        rows = tf.reshape(squares, [-1, self.frame_size, 1])
+        return tf.reshape(tf.nn.avg_pool1d(rows, SMOOTHED, 1, "SAME"), tf.shape(frames))
+
     def _samples(self, coefficients, parameters):
         shape = tf.concat([tf.shape(parameters)[:-1], [1]], axis=0)
         return tf.reshape(to_cosine(coefficients, self.basis.T), shape)
+
+
+def student_quantile(probability: tf.Tensor) -> tf.Tensor:
+    """Returns quantiles of Student's t with four degrees of freedom (Shaw 2006, section 4)."""
+    probability = tf.clip_by_value(probability, 1e-6, 1.0 - 1e-6)
+    root = tf.sqrt(4.0 * probability * (1.0 - probability))
+    size = tf.cos(tf.acos(tf.minimum(root, 1.0)) / 3.0) / root
+    return tf.sign(probability - 0.5) * 2.0 * tf.sqrt(tf.maximum(size - 1.0, 0.0))
+
+
+def _level(power):
+    return 0.5 * tf.math.log(power + math.exp(2.0 * LEAST_LOG_SIGMA))
+
+
+def _first_shares(shape, dtype=None):
+    return tf.constant([[0.3], [0.3], [0.4]], dtype) * tf.ones(shape, dtype)
 
 
 def cosine_basis(size: int) -> np.ndarray:

@@ -13,8 +13,7 @@ import tensorflow as tf
 from lofi_tf.errors import LofiError
 from lofi_tf.models.frame_heads import cosine_basis, to_cosine
 
-EMBEDDING_SIZE = 64
-STRIDES, CHANNELS = (3, 5, 7, 10), (2, 8, 32, 64)  # Deep LoFi Beats'
+STRIDES = (3, 5, 7, 10)  # Deep LoFi Beats'
 
 
 class LinearFrames(keras.layers.Layer):
@@ -27,8 +26,6 @@ class LinearFrames(keras.layers.Layer):
         embedding_size: size E.
         spectral: whether the frame's cosine coefficients, companded, and their sizes are embedded
             beside its samples: sounds are of very different levels.
-        skip: whether what the decoder gives for a frame has beside it what the decoder was fed:
-            features of the frame before, and a context [2 E] of what was heard.
     """
 
     def __init__(
@@ -36,14 +33,11 @@ class LinearFrames(keras.layers.Layer):
         hidden_size: int,
         values: int,
         frame_size: int = 1,
-        embedding_size: int = EMBEDDING_SIZE,
+        embedding_size: int = 64,
         spectral: bool = False,
-        skip: bool = False,
     ):
         super().__init__(name="frames")
         self.frame_size, self.values, self.feature_size = frame_size, values, embedding_size
-        self.skip = skip
-        hidden_size += 3 * embedding_size if skip else 0
         self.basis = cosine_basis(frame_size) if spectral else None
         width = 3 * frame_size if spectral else frame_size
         self.embed = _built(keras.layers.Dense(embedding_size, name="embed"), (None, width))
@@ -74,7 +68,6 @@ class ConvFrames(keras.layers.Layer):
         strides: of the convolutions.
         channels: of the convolutions; the last is the size E.
         companded: whether the samples, companded, and their sizes are convolved beside them.
-        skip: as `LinearFrames` has it.
     """
 
     def __init__(
@@ -82,9 +75,8 @@ class ConvFrames(keras.layers.Layer):
         hidden_size: int,
         values: int,
         strides: Sequence[int] = STRIDES,
-        channels: Sequence[int] = CHANNELS,
+        channels: Sequence[int] = (2, 8, 32, 64),
         companded: bool = False,
-        skip: bool = False,
     ):
         super().__init__(name="frames")
         if len(strides) != len(channels):
@@ -93,8 +85,7 @@ class ConvFrames(keras.layers.Layer):
                 f"{list(strides)} and {list(channels)}"
             )
         self.frame_size, self.values = math.prod(strides), values
-        self.feature_size, self.companded, self.skip = channels[-1], companded, skip
-        hidden_size += 3 * channels[-1] if skip else 0
+        self.feature_size, self.companded = channels[-1], companded
         self.convolutions = [
             _built(keras.layers.Conv1D(out, stride, stride, name=f"conv_{n}"), (None, None, size))
             for n, (size, out, stride) in enumerate(
@@ -150,15 +141,6 @@ def frame_size_of(encoder: Mapping[str, Any]) -> int:
     if encoder["kind"] == "linear_frames":
         return encoder.get("frame_size", 1)
     return math.prod(encoder.get("strides", STRIDES))
-
-
-def context_size_of(encoder: Mapping[str, Any]) -> int:
-    """Returns the size of a continuation's context, of its encoder as its config has it."""
-    if not encoder.get("skip", False):
-        return 0
-    if encoder["kind"] == "linear_frames":
-        return 2 * encoder.get("embedding_size", EMBEDDING_SIZE)
-    return 2 * encoder.get("channels", CHANNELS)[-1]
 
 
 FRAMES = {"linear_frames": LinearFrames, "conv_frames": ConvFrames}
