@@ -12,8 +12,10 @@ from lofi_tf.config import Config, config_from_dict, load_config
 from lofi_tf.data.converter import build_converter
 from lofi_tf.errors import LofiError
 from lofi_tf.models.build import build_model
+from lofi_tf.models.continuation_interface import ContinuationInterface
 from lofi_tf.models.interface import Interface
-from lofi_tf.models.vae import MusicVAE
+from lofi_tf.models.latent_model import LatentModel
+from lofi_tf.models.named_functions import NamedFunctions
 
 Arrays = Mapping[str, np.ndarray]
 SAVED_MODEL = "saved_model.pb"
@@ -25,7 +27,7 @@ class Backend:
 
     Args:
         config: the model's.
-        call: `(function, arrays) -> arrays` by the names of `models.interface.Interface`.
+        call: `(function, arrays) -> arrays` by the names of `interface_of`.
 
     Attributes:
         config: the model's.
@@ -40,8 +42,9 @@ class Backend:
         """Returns the posterior's mean and standard deviation, [B, Z], of inputs [B, T, D].
 
         Raises:
-            LofiError: the model has no latent.
+            LofiError: the model has no latent, or is a continuation.
         """
+        self._check_vae()
         if not self.config.model.z_size:
             raise LofiError(f"{self.config.name} has no latent (z_size 0) and takes no inputs")
         found = self.call("encode", _with({"inputs": inputs, "lengths": lengths}, controls))
@@ -57,28 +60,35 @@ class Backend:
         """Returns outputs [B, T, D] of z [B, Z], by temperature [B] and seeds int64 [B].
 
         A row's answer depends on that row alone. See `row_seeds` of `lofi_tf.generation`.
+
+        Raises:
+            LofiError: the model is a continuation.
         """
+        self._check_vae()
         length = np.full(len(z), self.config.model.max_seq_len, np.int32)
         given = {"z": z, "temperature": temperature, "seed": seeds, "length": length}
         return self.call("decode", _with(given, controls))["outputs"]
 
+    def _check_vae(self) -> None:
+        if self.config.model.kind == "continuation":
+            raise LofiError(
+                f"{self.config.name} is a continuation: it goes on with a sound, "
+                "--mode=continue --input_audio=FILE"
+            )
 
-def backend_of_model(model: MusicVAE, config: Config) -> Backend:
+
+def backend_of_model(model: LatentModel, config: Config) -> Backend:
     """Returns a model in this process as a backend."""
     interface = interface_of(model, config)
     return Backend(config, lambda name, given: _call(interface.function(name), given))
 
 
-def interface_of(model: MusicVAE, config: Config) -> Interface:
-    """Returns the named functions of a model.
-
-    Raises:
-        LofiError: a continuation, which has none yet.
-    """
-    if config.model.kind != "vae":
-        raise LofiError(f"{config.name} is a {config.model.kind}: those train and evaluate only")
-    converter = build_converter(config.data.converter)
-    return Interface(model, converter.model_spec, yaml.safe_dump(config.to_dict()))
+def interface_of(model: LatentModel, config: Config) -> NamedFunctions:
+    """Returns the named functions of a model."""
+    text = yaml.safe_dump(config.to_dict())
+    if config.model.kind == "continuation":
+        return ContinuationInterface(model, text)
+    return Interface(model, build_converter(config.data.converter).model_spec, text)
 
 
 def open_backend(
@@ -118,7 +128,7 @@ def open_backend(
 
 def load_model(
     path: Path, config: Config | None = None, renamed: Callable[[str], str] | None = None
-) -> tuple[MusicVAE, Config]:
+) -> tuple[LatentModel, Config]:
     """Returns the model of a checkpoint, and its config.
 
     Args:

@@ -15,8 +15,8 @@ from lofi_tf.config import Config
 from lofi_tf.data.tfrecord import write_record
 from lofi_tf.errors import LofiError
 from lofi_tf.model_card import Facts, model_card
-from lofi_tf.models.interface import Interface
-from lofi_tf.models.vae import MusicVAE
+from lofi_tf.models.latent_model import LatentModel
+from lofi_tf.models.named_functions import NamedFunctions
 
 CARD = "README.md"
 WARMUP = "tf_serving_warmup_requests"
@@ -62,11 +62,11 @@ def place(output_dir: str | Path, name: str, version: int | None = None) -> Plac
     return Place(Path(output_dir), name, version)
 
 
-def export(model: MusicVAE, config: Config, where: Place, facts: Facts = Facts()) -> Path:  # noqa: B008
+def export(model: LatentModel, config: Config, where: Place, facts: Facts = Facts()) -> Path:  # noqa: B008
     """Writes a model as a SavedModel; returns its folder.
 
-    The folder holds the SavedModel with the signatures of `models.interface.Interface` (`decode`
-    is `serving_default` too), `assets.extra/config.yaml`, `assets.extra/tf_serving_warmup_requests`
+    The folder holds the SavedModel with the signatures of `backends.interface_of` (its default is
+    `serving_default` too), `assets.extra/config.yaml`, `assets.extra/tf_serving_warmup_requests`
     and a model card. It is written beside and renamed, so that a server that watches the folder
     never sees half of it.
 
@@ -117,7 +117,7 @@ def _metrics_at(run_dir: Path, step: int) -> dict[str, float]:
     return {}
 
 
-def _save(model: MusicVAE, interface: Interface, folder: Path) -> None:
+def _save(model: LatentModel, interface: NamedFunctions, folder: Path) -> None:
     module = tf.Module()
     rival = {id(weight) for weight in getattr(model.discriminator, "weights", ())}
     module.weights = [weight.value for weight in model.weights if id(weight) not in rival]
@@ -125,12 +125,12 @@ def _save(model: MusicVAE, interface: Interface, folder: Path) -> None:
     tf.saved_model.save(
         module,
         str(folder),
-        signatures={**signatures, "serving_default": signatures["decode"]},
+        signatures={**signatures, "serving_default": signatures[interface.default]},
         options=tf.saved_model.SaveOptions(experimental_custom_gradients=False),
     )
 
 
-def _write_warmup(path: Path, name: str, interface: Interface) -> None:
+def _write_warmup(path: Path, name: str, interface: NamedFunctions) -> None:
     """Writes requests, which a server runs before it takes others.
 
     Functions of scalars are left out: a server that batches refuses them, and would then refuse

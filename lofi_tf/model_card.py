@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from lofi_tf.config import Config
-from lofi_tf.models.interface import Interface
 from lofi_tf.models.memory import CLIP_KINDS
+from lofi_tf.models.named_functions import NamedFunctions
 
 UNSAID = "not stated"
 
@@ -34,14 +34,15 @@ class Facts:
     licence: str = ""
 
 
-def model_card(config: Config, name: str, interface: Interface, facts: Facts) -> str:
+def model_card(config: Config, name: str, interface: NamedFunctions, facts: Facts) -> str:
     """Returns a model card in Markdown."""
     parts = [
         f"# {name}",
         _about(config, facts),
         "## Signatures\n\n" + _signatures(interface),
         "## Metrics\n\n" + _metrics(facts),
-        "## How to call it\n\n" + _calls(name),
+        "## How to call it\n\n"
+        + (_continuation_calls if config.model.kind == "continuation" else _calls)(name),
     ]
     return "\n\n".join(parts) + "\n"
 
@@ -73,7 +74,7 @@ def _net(component: Mapping[str, Any], rnn_size: Sequence[int]) -> str:
     return f"{component['kind']} ({options})"
 
 
-def _signatures(interface: Interface) -> str:
+def _signatures(interface: NamedFunctions) -> str:
     rows = ["| signature | inputs | outputs |", "|---|---|---|"]
     for name, function in sorted(interface.functions.items()):
         takes, gives = interface.inputs_of(name), function.structured_outputs
@@ -112,3 +113,12 @@ found = model.signatures["sample"](
     num_outputs=tf.constant(5), temperature=tf.constant(0.5), seed=tf.constant(1, tf.int64)
 )
 ```"""
+
+
+def _continuation_calls(name: str) -> str:
+    return f"""```sh
+lofi_generate --model=saved_models/{name} --mode=continue --input_audio=sound.wav --seconds=8
+```
+
+`hear` takes a clip, of whose samples the first `lengths` count; its `states` and `frame` are what
+`continue` goes on from, and those of `continue` what the next `continue` does."""

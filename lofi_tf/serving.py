@@ -20,22 +20,15 @@ import yaml
 from tensorflow_serving.apis import predict_pb2
 from tensorflow_serving.apis.prediction_service_pb2_grpc import PredictionServiceStub
 
+from lofi_tf.answers import OUTPUTS, shapes_of
 from lofi_tf.backends import Arrays, Backend, config_of_yaml
 from lofi_tf.config import Config
-from lofi_tf.data.converter import build_converter
 from lofi_tf.errors import LofiError
 
 ADDRESS = re.compile(
     r"(?P<server>https?://[^/@?#]+(?:/[^@?#]+)?/v1/models/|grpc://[^/@?#]+:\d+/)"
     r"(?P<name>[^/:@?#]+)(?:/versions/(?P<version>\d+)|/labels/(?P<label>[^/:@?#]+))?/?"
 )
-OUTPUTS = {
-    "encode": ("mean", "stddev"),
-    "decode": ("outputs",),
-    "sample": ("z", "outputs"),
-    "interpolate": ("z", "outputs"),
-    "describe": ("config_yaml",),
-}
 WHOLE = {name: np.int32 for name in ("length", "lengths", "num_outputs", "steps", "rows")}
 DTYPES = {"seed": np.int64, **WHOLE}  # everything else is float32
 BUSY = (429, 502, 503, 504)
@@ -111,7 +104,9 @@ def open_server(
     config = _described(place, call)
     return Backend(
         config,
-        lambda name, given: _checked(place, name, call(name, given), _shapes(config, name, given)),
+        lambda name, given: _checked(
+            place, name, call(name, given), shapes_of(config, name, given)
+        ),
     )
 
 
@@ -264,16 +259,6 @@ def _described(place: Address, call: Callable[[str, Arrays], Mapping[str, Any]])
         raise LofiError(
             f"{place.text} does not describe itself with a config of lofi_tf: {_line(error)}"
         ) from error
-
-
-def _shapes(config: Config, function: str, given: Arrays) -> dict[str, tuple[int, ...]]:
-    """Returns the shapes of a function's outputs."""
-    model, spec = config.model, build_converter(config.data.converter).model_spec
-    counts = {"sample": "num_outputs", "interpolate": "steps"}
-    first = next(iter(given.values()))
-    rows = int(given[counts[function]]) if function in counts else len(first)
-    latent, music = (rows, model.z_size), (rows, model.max_seq_len, spec["targets"].shape[-1])
-    return {name: music if name == "outputs" else latent for name in OUTPUTS[function]}
 
 
 def _checked(

@@ -8,21 +8,25 @@ from lofi_tf.config import ModelConfig, TrainingConfig
 from lofi_tf.errors import LofiError
 from lofi_tf.models.components import build_frames, build_head
 from lofi_tf.models.continuation import Continuation
+from lofi_tf.models.frames import frame_size_of
 from lofi_tf.models.optimizer import compile_model
 
 LINEAR = {"kind": "linear_frames", "frame_size": 5, "embedding_size": 4}
 CONV = {"kind": "conv_frames", "strides": [2, 5], "channels": [2, 4]}
+SPECTRAL = {**LINEAR, "spectral": True}
+SKIPPING = {**CONV, "companded": True}
 B, N = 6, 120
 
 
 def continuation(
     frames=LINEAR, head="gaussian", z_size=0, scrambled=True, **training
 ) -> Continuation:
+    options = {"frame_size": frame_size_of(frames)} if head == "cosine_student" else {}
     settings = ModelConfig(
         kind="continuation",
         encoder=frames,
         decoder={"kind": "lstm"},
-        head={"kind": head},
+        head={"kind": head, **options},
         max_seq_len=N,
         z_size=z_size,
         enc_rnn_size=(6, 6),
@@ -74,9 +78,17 @@ def test_evaluation_cuts_in_the_middle():
     np.testing.assert_allclose(after[0, 0, 0], 0.060)
 
 
-@pytest.mark.parametrize("frames", [LINEAR, CONV])
-@pytest.mark.parametrize("head", ["gaussian", "mu_law"])
-@pytest.mark.parametrize("z_size", [0, 3])
+@pytest.mark.parametrize(
+    ("frames", "head", "z_size"),
+    [
+        (LINEAR, "gaussian", 0),
+        (LINEAR, "mu_law", 3),
+        (CONV, "gaussian", 3),
+        (CONV, "mu_law", 0),
+        (SPECTRAL, "cosine_student", 3),
+        (SKIPPING, "cosine_student", 0),
+    ],
+)
 def test_its_own_frames_taught_are_what_it_drew(frames, head, z_size):
     model = continuation(frames, head, z_size)
     width = model.frames.frame_size
@@ -133,9 +145,12 @@ def test_always_its_own_frames_is_not_the_truth_but_counts_the_same():
     np.testing.assert_array_equal(truth["values"], [60.0] * B)
 
 
-@pytest.mark.parametrize("z_size", [0, 3])
-def test_every_weight_has_a_gradient(z_size):
-    model = continuation(CONV, z_size=z_size)
+@pytest.mark.parametrize(
+    ("frames", "head", "z_size"),
+    [(CONV, "gaussian", 0), (SKIPPING, "gaussian", 3), (SPECTRAL, "cosine_student", 3)],
+)
+def test_every_weight_has_a_gradient(frames, head, z_size):
+    model = continuation(frames, head, z_size)
     with tf.GradientTape() as tape:
         parts = model.losses_of(batch(), tf.ones([B, z_size]), tf.constant([1, 2]))
         loss = model.loss_of(parts, 0.5)
@@ -157,5 +172,12 @@ def test_it_learns_a_sine():
 def test_settings_that_cannot_be_are_refused():
     with pytest.raises(LofiError, match="two frames"):
         continuation({"kind": "linear_frames", "frame_size": 100})
+    with pytest.raises(LofiError, match="same frame_size. Received: 5 and 60"):
+        settings = ModelConfig(
+            kind="continuation", encoder=LINEAR, decoder={"kind": "lstm"},
+            head={"kind": "cosine_student"}, max_seq_len=N, enc_rnn_size=(6,), dec_rnn_size=(6,),
+        )  # fmt: skip
+        made = build_head(settings, 1)
+        Continuation(settings, TrainingConfig(), build_frames(settings, made), made)
     with pytest.raises(LofiError, match="as many"):
         continuation({"kind": "conv_frames", "strides": [2], "channels": [2, 4]})

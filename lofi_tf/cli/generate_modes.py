@@ -103,6 +103,12 @@ def _vary_sound(args, backend, inputs, how, write) -> Pieces:
     return sounds.vary(backend, *inputs, args.num_outputs, how, args.amount)
 
 
+def _continue_sound(args, backend, inputs, how, write) -> Pieces:
+    from lofi_tf.generation.continuing_sound import continue_sound
+
+    return continue_sound(backend, *inputs, args.num_outputs, how, **_given(args))
+
+
 MODES = {
     "sample": Mode((0, 1), 5, ("length_bars", "chords", "amount"), _sample),
     "interpolate": Mode((2, 4), 5, (), _interpolate),
@@ -119,6 +125,7 @@ SOUND_MODES = {
     "reconstruct": Mode((1,), 1, (), _reconstruct_sound),
     "interpolate": Mode((2,), 5, (), _morph),
     "vary": Mode((1,), 5, ("amount",), _vary_sound),
+    "continue": Mode((1,), 5, ("seconds", "change_at_seconds", "change_amount"), _continue_sound),
 }
 
 

@@ -14,6 +14,7 @@ from lofi_tf.models.cores import LSTMCore, SplitCore
 from lofi_tf.models.decoders import LSTMDecoder
 from lofi_tf.models.discriminators import DISCRIMINATORS
 from lofi_tf.models.encoders import ENCODERS, BidirectionalLSTMEncoder, HierarchicalEncoder
+from lofi_tf.models.frame_heads import CosineStudentHead
 from lofi_tf.models.frame_nets import FrameLSTMEncoder, FrameLSTMGenerator
 from lofi_tf.models.frames import FRAMES
 from lofi_tf.models.heads import HEADS as STEP_HEADS
@@ -43,6 +44,7 @@ HEADS = STEP_HEADS | {
     "gaussian": GaussianHead,
     "mu_law": MuLawHead,
     "multi_scale_spectral": SpectralHead,
+    "cosine_student": CosineStudentHead,
 }
 DECODERS = {"lstm": LSTMDecoder, "hierarchical_lstm": HierarchicalDecoder, **CLIP_GENERATORS}
 CORE_OPTIONS = ("embedding_size", "z_inputs", "skip_inputs")  # of a decoder, for its core
@@ -73,7 +75,16 @@ def _is_number(value: Any) -> bool:
 # Those that have a default of none may be null.
 OPTION_CHECKS = {
     **dict.fromkeys(
-        ("split", "reencode", "z_inputs", "skip_inputs", "skip", "by_frame"),
+        (
+            "split",
+            "reencode",
+            "z_inputs",
+            "skip_inputs",
+            "skip",
+            "by_frame",
+            "spectral",
+            "companded",
+        ),
         (_is_truth, "true or false"),
     ),
     **dict.fromkeys(
@@ -81,7 +92,7 @@ OPTION_CHECKS = {
         (_is_list, "a list of whole numbers"),
     ),
     **dict.fromkeys(
-        ("hidden_size", "num_bands", "num_scales", "width"),
+        ("frame_size", "hidden_size", "num_bands", "num_scales", "width"),
         (_is_whole, "a whole number from 1 on"),
     ),
     "sampling_temperature": (_is_number, "a number from 0 on"),
@@ -192,7 +203,8 @@ def build_head(model: ModelConfig, output_size: int) -> keras.layers.Layer:
 def build_frames(model: ModelConfig, head: keras.layers.Layer) -> keras.layers.Layer:
     """Returns the codec of frames of a continuation's settings, which stand as its encoder."""
     cls, options = _pick("encoder", FRAMES, model.encoder)
-    return _made("encoder", cls, options, model.dec_rnn_size[-1], head.parameter_size)
+    hidden_size = model.dec_rnn_size[-1] + model.z_size
+    return _made("encoder", cls, options, hidden_size, head.parameter_size)
 
 
 def _core(head, split, *args, **kwargs) -> keras.layers.Layer:

@@ -32,6 +32,7 @@ class Continuation(LatentModel):
 
     Attributes:
         num_frames: frames F of a training clip.
+        context_size: of what is kept of the sound that was heard, beside the states.
     """
 
     def __init__(
@@ -55,9 +56,16 @@ class Continuation(LatentModel):
                 f"a clip must hold two frames of {frames.frame_size} samples or more. Received: "
                 f"{model.max_seq_len} samples"
             )
+        if getattr(head, "frame_size", frames.frame_size) != frames.frame_size:
+            raise LofiError(
+                "encoder and head must have the same frame_size. Received: "
+                f"{frames.frame_size} and {head.frame_size}"
+            )
         units, feature_size = model.enc_rnn_size, frames.feature_size
         self.encoder = LSTMStack(feature_size, units, model.dropout_keep_prob)
-        self.decoder = LSTMStack(feature_size + model.z_size, units, model.dropout_keep_prob)
+        self.context_size = getattr(head, "context_size", 0)
+        fed_size = feature_size + model.z_size + self.context_size
+        self.decoder = LSTMStack(fed_size, units, model.dropout_keep_prob)
         self.decoder.head = head
         self.latent = self.summary = None
         if model.z_size:
@@ -129,10 +137,19 @@ class Continuation(LatentModel):
     def hear(
         self, frames: tf.Tensor, lengths: tf.Tensor | None = None, seed: tf.Tensor | None = None
     ) -> tuple[list, tf.Tensor]:
-        """Returns the states after frames [B, F, frame], and the encoding [B, U]."""
-        features = tf.transpose(self.frames.features(frames), [1, 0, 2])
-        _, states = self.encoder(features, lengths=lengths, seed=seed)
-        return states, states[-1][0]
+        """Returns the states after frames [B, F, frame], and the encoding [B, U].
+
+        Where the head has a context of what was heard, it is the last of the states, and stays,
+        whatever the model feeds itself.
+        """
+        size, steps = tf.shape(frames)[0], tf.shape(frames)[1]
+        features = self.frames.features(frames)
+        _, states = self.encoder(tf.transpose(features, [1, 0, 2]), lengths=lengths, seed=seed)
+        encoding = states[-1][0]
+        if self.context_size:
+            lengths = tf.fill([size], steps) if lengths is None else lengths
+            states = [*states, self.decoder.head.context(frames, lengths)]
+        return states, encoding
 
     def go_on(
         self,
@@ -142,10 +159,23 @@ class Continuation(LatentModel):
         temperature: tf.Tensor,
         noise: tf.Tensor,
     ) -> tf.Tensor:
+        """Returns the frames that follow, [B, F, frame]; see `go_on_from`."""
+        return self.go_on_from(states, first, z, temperature, noise)[0]
+
+    def go_on_from(
+        self,
+        states: list,
+        first: tf.Tensor,
+        z: tf.Tensor,
+        temperature: tf.Tensor,
+        noise: tf.Tensor,
+    ) -> tuple[tf.Tensor, tf.Tensor, list]:
         """Returns the frames that follow, [B, F, frame], each fed with the one before.
 
+        The last of them [B, frame] and the states after it are what going on from there takes.
+
         Args:
-            states: of the encoder.
+            states: of the encoder, or those after earlier frames.
             first: the last frame before, [B, frame].
             z: at each frame, [F, B, Z].
             temperature: [B]; 0 takes means and likeliest classes.
@@ -153,11 +183,11 @@ class Continuation(LatentModel):
         """
 
         def step(time, frame, states):
-            hidden, states = self._step(frame, z[time], states)
-            drawn = self._drawn(self.frames.parameters(hidden), temperature, noise[time])
+            parameters, states = self._step(frame, z[time], states)
+            drawn = self._drawn(parameters, temperature, noise[time])
             return drawn, drawn, states
 
-        return unroll(step, first, states, tf.shape(z)[0], self.frames.frame_size)[0]
+        return unroll(step, first, states, tf.shape(z)[0], self.frames.frame_size)
 
     @tf.function(reduce_retracing=True)
     def reconstruct(self, batch: Batch) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
@@ -182,22 +212,27 @@ class Continuation(LatentModel):
     def _taught(self, states, z, shifted, seed, sampling_probability):
         """Returns parameters [B, F, frame, P], fed the truth or, by chance, own frames."""
         if sampling_probability is None:
-            repeated = tf.repeat(z[:, None], tf.shape(shifted)[1], axis=1)
+            states, context = self._apart(states)
+            still = tf.concat([z, context], axis=-1)[:, None]
+            repeated = tf.repeat(still, tf.shape(shifted)[1], axis=1)
             inputs = tf.concat([self.frames.features(shifted), repeated], axis=-1)
             outputs, _ = self.decoder(
                 tf.transpose(inputs, [1, 0, 2]), states=states, seed=fold(seed, 2)
             )
-            return self.frames.parameters(tf.transpose(outputs, [1, 0, 2]))
+            context = tf.repeat(context[:, None], tf.shape(shifted)[1], axis=1)
+            repeated = repeated[..., : self.settings.z_size]
+            return self._parameters(tf.transpose(outputs, [1, 0, 2]), repeated, shifted, context)
         size = tf.shape(z)[0]
         truth = tf.transpose(tf.concat([shifted[:, 1:], shifted[:, -1:]], axis=1), [1, 0, 2])
         key = tf.zeros([2], tf.int32) if seed is None else fold(seed, 3)
-        emitted = self.frames.frame_size * self.frames.values
+        width = self.frames.frame_size
+        emitted = width * self.frames.values
 
         def step(time, frame, states):
-            hidden, states = self._step(frame, z, states, fold(seed, time))
-            parameters = self.frames.parameters(hidden)
-            own = self.decoder.head.mean(parameters)[..., 0]
-            coin = tf.random.stateless_uniform([size, 1], fold(key, time))
+            parameters, states = self._step(frame, z, states, fold(seed, time))
+            uniform = tf.random.stateless_uniform([size, width + 1], fold(key, time))
+            own = tf.stop_gradient(self._drawn(parameters, tf.ones([size]), uniform[:, 1:]))
+            coin = uniform[:, :1]
             following = tf.where(coin < sampling_probability, own, truth[time])
             return tf.reshape(parameters, [size, emitted]), following, states
 
@@ -205,8 +240,24 @@ class Continuation(LatentModel):
         return tf.reshape(found, [size, -1, self.frames.frame_size, self.frames.values])
 
     def _step(self, frame, z, states, seed=None):
-        inputs = tf.concat([self.frames.features(frame), z], axis=-1)
-        return self.decoder.step(inputs, states, seed)
+        lstm_states, context = self._apart(states)
+        inputs = tf.concat([self.frames.features(frame), z, context], axis=-1)
+        hidden, lstm_states = self.decoder.step(inputs, lstm_states, seed)
+        states = [*lstm_states, context] if self.context_size else lstm_states
+        return self._parameters(hidden, z, frame, context), states
+
+    def _apart(self, states):
+        """Returns the decoder's states and the context [B, C], which has no size without one."""
+        if self.context_size:
+            return states[:-1], states[-1]
+        return states, tf.zeros([tf.shape(states[0][0])[0], 0])
+
+    def _parameters(self, hidden, z, frames, context):
+        """Returns parameters [..., frame, P] of hidden vectors, z, frames before and a context."""
+        parameters = self.frames.parameters(tf.concat([hidden, z], axis=-1))
+        if not self.context_size:
+            return parameters
+        return self.decoder.head.carried(parameters, frames, context)
 
     def _drawn(self, parameters, temperature, noise):
         """Returns a frame [B, frame] of parameters [B, frame, P] and noise [B, frame]."""

@@ -198,8 +198,12 @@ def states_of(stack: LSTMStack, layer: keras.layers.Dense | None, z: tf.Tensor) 
     """Returns the states of a stack's layers; the layer gives them in the order c, h, c, h, ..."""
     if layer is None:
         return stack.zero_states(tf.shape(z)[0])
-    sizes = [size for unit in stack.units for size in (unit, unit)]
-    parts = tf.split(layer(z), sizes, axis=-1)
+    return split_states(layer(z), stack.units)
+
+
+def split_states(flat: tf.Tensor, units: Sequence[int]) -> list[State]:
+    """Returns the states of layers that stand side by side, [B, 2 * sum of units]: c, h, c, ..."""
+    parts = tf.split(flat, [size for unit in units for size in (unit, unit)], axis=-1)
     return list(zip(parts[1::2], parts[0::2], strict=True))
 
 

@@ -4,12 +4,16 @@ A frame's features depend on that frame alone, so that a model can feed itself f
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import keras
 import tensorflow as tf
 
 from lofi_tf.errors import LofiError
+from lofi_tf.models.frame_heads import cosine_basis, to_cosine
+
+STRIDES = (3, 5, 7, 10)  # Deep LoFi Beats'
 
 
 class LinearFrames(keras.layers.Layer):
@@ -20,20 +24,32 @@ class LinearFrames(keras.layers.Layer):
         values: parameters P of each sample of the head.
         frame_size: samples of a frame.
         embedding_size: size E.
+        spectral: whether the frame's cosine coefficients, companded, and their sizes are embedded
+            beside its samples: sounds are of very different levels.
     """
 
     def __init__(
-        self, hidden_size: int, values: int, frame_size: int = 1, embedding_size: int = 64
+        self,
+        hidden_size: int,
+        values: int,
+        frame_size: int = 1,
+        embedding_size: int = 64,
+        spectral: bool = False,
     ):
         super().__init__(name="frames")
         self.frame_size, self.values, self.feature_size = frame_size, values, embedding_size
-        self.embed = _built(keras.layers.Dense(embedding_size, name="embed"), (None, frame_size))
+        self.basis = cosine_basis(frame_size) if spectral else None
+        width = 3 * frame_size if spectral else frame_size
+        self.embed = _built(keras.layers.Dense(embedding_size, name="embed"), (None, width))
         self.out = _built(keras.layers.Dense(frame_size * values, name="out"), (None, hidden_size))
         self.built = True
 
     def features(self, frames: tf.Tensor) -> tf.Tensor:
         """Returns features [..., E] of frames [..., frame]."""
-        return self.embed(frames)
+        if self.basis is None:
+            return self.embed(frames)
+        companded = companded_of(to_cosine(frames, self.basis))
+        return self.embed(tf.concat([frames, companded, tf.abs(companded)], axis=-1))
 
     def parameters(self, hidden: tf.Tensor) -> tf.Tensor:
         """Returns the head's parameters [..., frame, P] of hidden vectors [..., H]."""
@@ -51,14 +67,16 @@ class ConvFrames(keras.layers.Layer):
         values: parameters P of each sample of the head.
         strides: of the convolutions.
         channels: of the convolutions; the last is the size E.
+        companded: whether the samples, companded, and their sizes are convolved beside them.
     """
 
     def __init__(
         self,
         hidden_size: int,
         values: int,
-        strides: Sequence[int] = (3, 5, 7, 10),
+        strides: Sequence[int] = STRIDES,
         channels: Sequence[int] = (2, 8, 32, 64),
+        companded: bool = False,
     ):
         super().__init__(name="frames")
         if len(strides) != len(channels):
@@ -67,11 +85,11 @@ class ConvFrames(keras.layers.Layer):
                 f"{list(strides)} and {list(channels)}"
             )
         self.frame_size, self.values = math.prod(strides), values
-        self.feature_size = channels[-1]
+        self.feature_size, self.companded = channels[-1], companded
         self.convolutions = [
             _built(keras.layers.Conv1D(out, stride, stride, name=f"conv_{n}"), (None, None, size))
             for n, (size, out, stride) in enumerate(
-                zip([1, *channels], channels, strides, strict=False)
+                zip([3 if companded else 1, *channels], channels, strides, strict=False)
             )
         ]
         self.hidden = _built(keras.layers.Dense(channels[-1], name="hidden"), (None, hidden_size))
@@ -91,6 +109,9 @@ class ConvFrames(keras.layers.Layer):
         """Returns features [..., E] of frames [..., frame]."""
         outer = tf.shape(frames)[:-1]
         values = tf.reshape(frames, [-1, self.frame_size, 1])
+        if self.companded:
+            squeezed = companded_of(values)
+            values = tf.concat([values, squeezed, tf.abs(squeezed)], axis=-1)
         for convolution in self.convolutions:
             values = tf.tanh(convolution(values))
         return tf.reshape(values, tf.concat([outer, [self.feature_size]], axis=0))
@@ -105,9 +126,21 @@ class ConvFrames(keras.layers.Layer):
         return tf.reshape(values, shape)
 
 
+def companded_of(values: tf.Tensor) -> tf.Tensor:
+    """Returns values in [-1, 1] with their logarithms spread out; those below 0.001 stay linear."""
+    return tf.asinh(1000.0 * values) / 7.0
+
+
 def _built(layer: keras.layers.Layer, shape: tuple) -> keras.layers.Layer:
     layer.build(shape)
     return layer
+
+
+def frame_size_of(encoder: Mapping[str, Any]) -> int:
+    """Returns the samples of a frame, of a continuation's encoder as its config has it."""
+    if encoder["kind"] == "linear_frames":
+        return encoder.get("frame_size", 1)
+    return math.prod(encoder.get("strides", STRIDES))
 
 
 FRAMES = {"linear_frames": LinearFrames, "conv_frames": ConvFrames}

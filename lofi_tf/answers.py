@@ -1,0 +1,46 @@
+"""Names and shapes of what a model's functions answer, by which a server's answers are checked."""
+
+import math
+from collections.abc import Mapping
+
+import numpy as np
+
+from lofi_tf.config import Config
+from lofi_tf.data.converter import build_converter
+from lofi_tf.models.frames import frame_size_of
+
+OUTPUTS = {
+    "encode": ("mean", "stddev"),
+    "decode": ("outputs",),
+    "sample": ("z", "outputs"),
+    "interpolate": ("z", "outputs"),
+    "hear": ("states", "frame"),
+    "continue": ("outputs", "states", "frame"),
+    "describe": ("config_yaml",),
+}
+_COUNTS = {"sample": "num_outputs", "interpolate": "steps"}  # what tells their rows
+
+
+def shapes_of(
+    config: Config, function: str, given: Mapping[str, np.ndarray]
+) -> dict[str, tuple[int, ...]]:
+    """Returns the shapes of a function's outputs for what it is given."""
+    first = next(iter(given.values()))
+    rows = int(given[_COUNTS[function]]) if function in _COUNTS else len(first)
+    sizes = _continuation(config) if config.model.kind == "continuation" else _vae(config)
+    return {name: (rows, *sizes[name]) for name in OUTPUTS[function]}
+
+
+def _vae(config: Config) -> dict[str, tuple[int, ...]]:
+    spec, z_size = build_converter(config.data.converter).model_spec, config.model.z_size
+    music = (config.model.max_seq_len, spec["targets"].shape[-1])
+    return {"outputs": music, **dict.fromkeys(("mean", "stddev", "z"), (z_size,))}
+
+
+def _continuation(config: Config) -> dict[str, tuple[int, ...]]:
+    width = frame_size_of(config.model.encoder)
+    whole = math.floor(config.model.max_seq_len / width) * width
+    states = 2 * sum(config.model.dec_rnn_size)
+    if config.model.head["kind"] == "cosine_student":
+        states += 2 * width  # its context
+    return {"outputs": (whole, 1), "states": (states,), "frame": (width,)}
