@@ -19,6 +19,7 @@ CLIP_MODES = ("global_norm", "value")
 SCHEDULES = ("constant", "exponential", "inverse_sigmoid")
 BETA_SCHEDULES = ("rate", "duration")
 MODEL_KINDS = ("vae", "continuation")
+SOUND_KINDS = ("waveform", "spectrum")  # kinds of converters that give no notes
 TYPE_WORDS = {bool: "true or false", int: "a whole number", float: "a number", str: "text"}
 
 

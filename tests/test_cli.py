@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import tensorflow as tf
 
+from lofi_tf import quiet
 from lofi_tf.cli import generate, train
 from lofi_tf.data.midi import read_midi
 from lofi_tf.history import read_history
@@ -265,14 +266,35 @@ def test_wrong_run_is_refused_before_the_data_is_read(
     mode, flag, message, run_dir, capsys, tmp_path, monkeypatch
 ):
     (tmp_path / "file").touch()
+    (tmp_path / "x.tfrecord").touch()
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(train, "_read", lambda *_: pytest.fail("the data was read"))
+    monkeypatch.setattr(train, "training_data", lambda *_: pytest.fail("the data was read"))
     flags = train_flags(run_dir, "x.tfrecord", f"--mode={mode}", flag)
     assert message in error_of(capsys, train.main, flags)
 
 
+@pytest.mark.parametrize("config", ["lofai_conv", "groovae_4bar"])
+@pytest.mark.parametrize("music", ["folder", "x.tfrecord"])
+def test_music_of_another_kind_is_refused_before_the_import(
+    config, music, records, capsys, tmp_path, monkeypatch
+):
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "song.mp3").touch()
+    (tmp_path / "x.tfrecord").write_bytes(b"no TFRecord at all")
+    if config == "lofai_conv":
+        shutil.copy(records, tmp_path / "x.tfrecord")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(quiet, "imports", lambda: pytest.fail("TensorFlow is imported"))
+    flags = [f"--config={config}", "--run_dir=run", f"--examples_path={music}"]
+    message = error_of(capsys, train.main, flags)
+    unread = (config, music) == ("groovae_4bar", "x.tfrecord")
+    assert ("not a TFRecord file" if unread else "prepare_audio") in message
+    assert message.startswith("error: --examples_path: ")
+
+
 def test_evaluation_without_a_checkpoint_is_refused_before_the_data_is_read(capsys, tmp_path):
-    flags = train_flags(tmp_path / "run", "x.tfrecord", "--mode=eval")
+    (tmp_path / "x.tfrecord").touch()
+    flags = train_flags(tmp_path / "run", tmp_path / "x.tfrecord", "--mode=eval")
     assert "there is no checkpoint" in error_of(capsys, train.main, flags)
 
 

@@ -26,6 +26,11 @@ def run(records, output, *flags, config=CONFIG):
     )
 
 
+def test_config_of_sound_names_the_command_for_it(tmp_path, capsys):
+    assert run(tmp_path / "x.tfrecord", tmp_path / "out", config="lofai_conv") == 2
+    assert "prepare_audio" in capsys.readouterr().err
+
+
 def info_of(output):
     return json.loads(output.with_name(f"{output.name}.info.json").read_text())
 

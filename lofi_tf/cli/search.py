@@ -5,7 +5,13 @@ import signal
 from pathlib import Path
 
 from lofi_tf.cli.flags import Parser, add_bool, run_command, say
-from lofi_tf.cli.training_data import add_data_flags, check_data_flags, talks, training_data
+from lofi_tf.cli.training_data import (
+    add_data_flags,
+    check_data_flags,
+    check_music,
+    talks,
+    training_data,
+)
 from lofi_tf.errors import LofiError
 
 
@@ -49,6 +55,7 @@ def _run(args: argparse.Namespace) -> None:
 
     config = with_hparams(load_config(args.config), args.hparams)
     space = read_space(args.space, config)
+    check_music(args, config)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with quiet.imports():
         from lofi_tf import training

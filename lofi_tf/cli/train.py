@@ -8,6 +8,7 @@ from lofi_tf.cli.flags import Parser, add_bool, run_command, say
 from lofi_tf.cli.training_data import (
     add_data_flags,
     check_data_flags,
+    check_music,
     read_examples,
     talks,
     training_data,
@@ -63,6 +64,7 @@ def main(argv: list[str] | None = None) -> int:
 def _run(args: argparse.Namespace, config) -> None:
     from lofi_tf import quiet
 
+    check_music(args, config)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with quiet.imports():
         from lofi_tf import training
