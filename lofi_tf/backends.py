@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -57,10 +58,21 @@ class Backend:
         """Returns outputs [B, T, D] of z [B, Z], by temperature [B] and seeds int64 [B].
 
         A row's answer depends on that row alone. See `row_seeds` of `lofi_tf.generation`.
+
+        Raises:
+            LofiError: z of another shape.
         """
+        self.check_latents(z)
         length = np.full(len(z), self.config.model.max_seq_len, np.int32)
         given = {"z": z, "temperature": temperature, "seed": seeds, "length": length}
         return self.call("decode", _with(given, controls))["outputs"]
+
+    def check_latents(self, z: np.ndarray) -> None:
+        """Refuses what is not [B, Z]."""
+        z_size = self.config.model.z_size
+        if np.ndim(z) != 2 or np.shape(z)[1] != z_size:
+            shape = list(np.shape(z))
+            raise LofiError(f"{self.config.name}: z must be [N, {z_size}]. Received: {shape}")
 
 
 def backend_of_model(model: MusicVAE, config: Config) -> Backend:
@@ -96,24 +108,36 @@ def open_backend(
             `grpc://host:port/name`.
         checkpoint_file: prefix, folder or `.tar` of one of our checkpoints or of Magenta's.
         config: of the checkpoint; the run or the checkpoint's folders are asked where it is not
-            given.
+            given. What knows its own must be of that name, or have the same settings.
         timeout: seconds to wait for a server's answer.
 
     Raises:
-        LofiError: both or neither given, no model there, or no config known.
+        LofiError: both or neither given, no model there, no config known, or another than the
+            model's.
     """
     if (model is None) == (checkpoint_file is None):
         raise LofiError("give --model (or --run_dir) or --checkpoint_file, one of the two")
     if is_address(model):
         from lofi_tf.serving import open_server
 
-        return open_server(str(model), timeout)
+        return of_config(open_server(str(model), timeout), config, model)
     export = None if model is None else export_in(Path(model))
     if export is not None:
-        return open_export(export)
+        return of_config(open_export(export), config, model)
     path = Path(model) / "train" if model is not None else Path(checkpoint_file)
     built, config = load_model(path, config)
     return backend_of_model(built, config)
+
+
+def of_config(backend: Backend, config: Config | None, where: Any) -> Backend:
+    """Returns a backend whose model is that of a config, if one is given.
+
+    Raises:
+        LofiError: it is a model of another name and other settings.
+    """
+    if config is not None and backend.config.name != config.name:
+        _check_same(config, backend.config, where)
+    return backend
 
 
 def load_model(
@@ -199,7 +223,7 @@ def run_above(path: Path) -> Path | None:
     return None
 
 
-def _check_same(config: Config, known: Config | None, path: Path) -> None:
+def _check_same(config: Config, known: Config | None, path: Any) -> None:
     if known is None or (known.model, known.data) == (config.model, config.data):
         return
     raise LofiError(
