@@ -17,7 +17,7 @@ from pipelines.command import (
     run_command,
 )
 
-COUNTERS = ("records", "sequences", "parts", "examples")
+COUNTERS = ("records", "sequences", "parts", "taken_for_drums", "examples")
 STAGES = ("dropped_sequences", "filtered_parts", "refused_parts")
 
 

@@ -114,10 +114,15 @@ def _load_shards(shards: ShardSet, split: str, converter, say) -> Examples:
 
 
 def _report(examples: Examples, say: Callable[[str], None]) -> None:
-    """Says how many sequences each rule refused, the first of them as an example."""
+    """Says how many sequences each rule refused, with the first, and what was read as drums."""
     first: dict[str, Refusal] = {}
     for refusal in examples.refusals:
         first.setdefault(refusal.rule, refusal)
+    if examples.num_unmarked:
+        say(
+            f"{examples.num_unmarked} of {examples.num_sources} sequences mark no note as a drum: "
+            "all their notes were taken for drums."
+        )
     for rule, count in examples.refused.items():
         say(f"Left out {count}: {first[rule].message} ({first[rule].source}).")
 
