@@ -4,12 +4,11 @@ import argparse
 import signal
 from pathlib import Path
 
-from lofi_tf.cli.flags import Parser, add_bool, run_command, say
+from lofi_tf.cli.flags import Parser, add_bool, run_command, talks, teller
 from lofi_tf.cli.training_data import (
     add_data_flags,
     check_data_flags,
     check_music,
-    talks,
     training_data,
 )
 from lofi_tf.errors import LofiError
@@ -69,9 +68,9 @@ def _run(args: argparse.Namespace) -> None:
         picture_steps=0,
         checkpoints_to_keep=1,
         keep_checkpoint_every_n_hours=0,
-        show_progress=talks(args),
+        show_progress=talks(args.log),
     )
-    tell = say if talks(args) else lambda line: None
+    tell = teller(args.log)
     examples, validation = training_data(args, config)
     best = search(config, space, examples, validation, args.run_dir, options, trained, tell)
     tell(f"Best: trial {best.trial + 1}, {args.metric} {best.value:.6g}: {best.hparams}")

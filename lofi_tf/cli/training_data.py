@@ -2,7 +2,7 @@
 
 import argparse
 
-from lofi_tf.cli.flags import say
+from lofi_tf.cli.flags import talks, teller
 from lofi_tf.errors import LofiError
 
 
@@ -63,11 +63,6 @@ def check_music(args: argparse.Namespace, config) -> None:
             raise LofiError(f"--{name}{other}: {error}") from error
 
 
-def talks(args: argparse.Namespace) -> bool:
-    """Says whether `--log` lets progress be drawn."""
-    return args.log not in ("ERROR", "FATAL")
-
-
 def training_data(args: argparse.Namespace, config):
     """Returns the examples to train on, and those held out (None where there are none)."""
     from lofi_tf.data.examples import split_by_file, split_by_source
@@ -103,6 +98,6 @@ def read_examples(args: argparse.Namespace, config, split: str, path: str | None
         split,
         config.data.converter,
         args.num_workers,
-        talks(args),
-        say,
+        talks(args.log),
+        teller(args.log),
     )
