@@ -1,5 +1,6 @@
 """What can encode and decode: a model in this process, an export or a server, all asked alike."""
 
+import glob
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -124,9 +125,23 @@ def open_backend(
     export = None if model is None else export_in(Path(model))
     if export is not None:
         return of_config(open_export(export), config, model)
-    path = Path(model) / "train" if model is not None else Path(checkpoint_file)
+    path = train_folder(model) if model is not None else Path(checkpoint_file)
     built, config = load_model(path, config)
     return backend_of_model(built, config)
+
+
+def train_folder(run_dir: str | Path) -> Path:
+    """Returns where the checkpoints of a run lie.
+
+    Raises:
+        LofiError: no folder, or one that holds no run.
+    """
+    run_dir = Path(run_dir)
+    if not run_dir.is_dir():
+        raise LofiError(f"no such folder. Received: {str(run_dir)!r}")
+    if not (run_dir / "train").is_dir():
+        raise LofiError(f"{run_dir} holds no run of lofi_train, nor an export: it has no train/")
+    return run_dir / "train"
 
 
 def of_config(backend: Backend, config: Config | None, where: Any) -> Backend:
@@ -157,6 +172,8 @@ def load_model(
     run = run_above(path)
     known = load_config(run) if run else None
     if config is None and known is None:
+        if not glob.glob(f"{glob.escape(str(path))}*"):
+            raise LofiError(f"there is no checkpoint {path}")
         raise LofiError(f"{path} does not say its config: give --config")
     if config is None or (known is not None and known.name == config.name):
         config = known

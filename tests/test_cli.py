@@ -73,6 +73,8 @@ def test_same_command_goes_on(run_dir, records, tmp_path, capsys):
     assert "Going on from step 2" in capsys.readouterr().err
     assert train.main([*flags, "--num_steps=3"]) == 0
     assert "already at step 3" in capsys.readouterr().err
+    assert train.main([*flags, "--num_steps=3", "--log=ERROR"]) == 0
+    assert capsys.readouterr().err == ""
 
 
 def test_eval_prints_a_table(run_dir, records, capsys):
@@ -224,11 +226,14 @@ def test_checkpoint_of_a_run_knows_its_config(run_dir, tmp_path):
         (["--checkpoint_file=no_such", "--config=groovae_4bar"], "no checkpoint"),
         (["--run_dir=x", "--config=groovae_5bar"], "Did you mean 'groovae_4bar'"),
         (["--run_dir=x", "--num_outputs=0"], "num_outputs must be at least 1"),
+        (["--run_dir=.", "--output_dir=file.mid"], "cannot write to"),
+        (["--run_dir=."], "holds no run of lofi_train"),
         (["--run_dir=x", "--mode=interpolate"], "--input_midi_2"),
         (["--run_dir=x", "--input_midi_1=no.mid"], "no such file"),
     ],
 )
 def test_generate_says_what_is_wrong(flags, message, capsys, tmp_path, monkeypatch):
+    (tmp_path / "file.mid").touch()
     monkeypatch.chdir(tmp_path)
     assert message in error_of(capsys, generate.main, flags)
 
@@ -314,4 +319,4 @@ def test_commands_print_no_library_noise(run_dir, tmp_path):
     assert done.returncode == 0, done.stderr
     assert done.stdout == ""
     lines = [line for line in done.stderr.splitlines() if "moved to its start" not in line]
-    assert lines == [f"Wrote 1 files to {tmp_path} (--seed=1)."]
+    assert lines == [f"Wrote 1 file to {tmp_path} (--seed=1)."]
