@@ -1,7 +1,9 @@
 """What can encode and decode: a model in this process, an export or a server, all asked alike."""
 
+import glob
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -62,12 +64,20 @@ class Backend:
         A row's answer depends on that row alone. See `row_seeds` of `lofi_tf.generation`.
 
         Raises:
-            LofiError: the model is a continuation.
+            LofiError: the model is a continuation, or z of another shape.
         """
         self._check_vae()
+        self.check_latents(z)
         length = np.full(len(z), self.config.model.max_seq_len, np.int32)
         given = {"z": z, "temperature": temperature, "seed": seeds, "length": length}
         return self.call("decode", _with(given, controls))["outputs"]
+
+    def check_latents(self, z: np.ndarray) -> None:
+        """Refuses what is not [B, Z]."""
+        z_size = self.config.model.z_size
+        if np.ndim(z) != 2 or np.shape(z)[1] != z_size:
+            shape = list(np.shape(z))
+            raise LofiError(f"{self.config.name}: z must be [N, {z_size}]. Received: {shape}")
 
     def _check_vae(self) -> None:
         if self.config.model.kind == "continuation":
@@ -106,24 +116,50 @@ def open_backend(
             `grpc://host:port/name`.
         checkpoint_file: prefix, folder or `.tar` of one of our checkpoints or of Magenta's.
         config: of the checkpoint; the run or the checkpoint's folders are asked where it is not
-            given.
+            given. What knows its own must be of that name, or have the same settings.
         timeout: seconds to wait for a server's answer.
 
     Raises:
-        LofiError: both or neither given, no model there, or no config known.
+        LofiError: both or neither given, no model there, no config known, or another than the
+            model's.
     """
     if (model is None) == (checkpoint_file is None):
         raise LofiError("give --model (or --run_dir) or --checkpoint_file, one of the two")
     if is_address(model):
         from lofi_tf.serving import open_server
 
-        return open_server(str(model), timeout)
+        return of_config(open_server(str(model), timeout), config, model)
     export = None if model is None else export_in(Path(model))
     if export is not None:
-        return open_export(export)
-    path = Path(model) / "train" if model is not None else Path(checkpoint_file)
+        return of_config(open_export(export), config, model)
+    path = train_folder(model) if model is not None else Path(checkpoint_file)
     built, config = load_model(path, config)
     return backend_of_model(built, config)
+
+
+def train_folder(run_dir: str | Path) -> Path:
+    """Returns where the checkpoints of a run lie.
+
+    Raises:
+        LofiError: no folder, or one that holds no run.
+    """
+    run_dir = Path(run_dir)
+    if not run_dir.is_dir():
+        raise LofiError(f"no such folder. Received: {str(run_dir)!r}")
+    if not (run_dir / "train").is_dir():
+        raise LofiError(f"{run_dir} holds no run of lofi_train, nor an export: it has no train/")
+    return run_dir / "train"
+
+
+def of_config(backend: Backend, config: Config | None, where: Any) -> Backend:
+    """Returns a backend whose model is that of a config, if one is given.
+
+    Raises:
+        LofiError: it is a model of another name and other settings.
+    """
+    if config is not None and backend.config.name != config.name:
+        _check_same(config, backend.config, where)
+    return backend
 
 
 def load_model(
@@ -143,6 +179,8 @@ def load_model(
     run = run_above(path)
     known = load_config(run) if run else None
     if config is None and known is None:
+        if not glob.glob(f"{glob.escape(str(path))}*"):
+            raise LofiError(f"there is no checkpoint {path}")
         raise LofiError(f"{path} does not say its config: give --config")
     if config is None or (known is not None and known.name == config.name):
         config = known
@@ -209,7 +247,7 @@ def run_above(path: Path) -> Path | None:
     return None
 
 
-def _check_same(config: Config, known: Config | None, path: Path) -> None:
+def _check_same(config: Config, known: Config | None, path: Any) -> None:
     if known is None or (known.model, known.data) == (config.model, config.data):
         return
     raise LofiError(

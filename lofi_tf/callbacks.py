@@ -77,16 +77,26 @@ class StopOnNaN(StepCallback):
 
 
 class History(StepCallback):
-    """The scalars of every `log_steps`-th step of training."""
+    """The scalars of every `log_steps`-th step of training, and of the last one."""
 
     def __init__(self, folder: Path, first_step: int, log_steps: int):
         super().__init__(first_step)
-        self.log, self.log_steps = ScalarLog(folder, first_step), log_steps
+        self.log, self.log_steps, self.waiting = ScalarLog(folder, first_step), log_steps, None
 
     def on_step(self, step: int, logs: dict[str, float]) -> None:
         """Logs when it is time."""
+        self.waiting = (step, dict(logs))
         if step % self.log_steps == 0:
-            self.log.write(step, logs)
+            self._write()
+
+    def close(self) -> None:
+        """Logs the last step, wherever the run has ended."""
+        self._write()
+
+    def _write(self):
+        if self.waiting is not None:
+            self.log.write(*self.waiting)
+        self.waiting = None
 
 
 class WholeSteps(StepCallback):

@@ -27,6 +27,7 @@ ADVERSARIAL_SETTINGS = (
     "feature_matching_weight",
     "discriminator_learning_rate",
 )
+SOUND_KINDS = ("waveform", "spectrum")  # kinds of converters that give no notes
 TYPE_WORDS = {bool: "true or false", int: "a whole number", float: "a number", str: "text"}
 
 

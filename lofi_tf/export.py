@@ -46,8 +46,11 @@ def place(output_dir: str | Path, name: str, version: int | None = None) -> Plac
     """Returns where a model's next version goes, or the version asked for.
 
     Raises:
-        LofiError: a version that is there already, or is no positive number.
+        LofiError: a name that is no name of a folder in it, a version that is there already, or is
+            no positive number.
     """
+    if name in ("", ".", "..") or "/" in name or "\\" in name:
+        raise LofiError(f"--name must be the name of a folder, no path. Received: {name!r}")
     folder = Path(output_dir) / name
     there = [int(path.name) for path in folder.glob("*") if path.name.isdigit()]
     if version is None:

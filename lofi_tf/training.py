@@ -189,12 +189,13 @@ def _begun_at(model, ckpt_path) -> int:
 
 
 def _fit(model, batches, callbacks, num_steps) -> None:
-    """Runs the steps; what has been trained is saved when a person stops the run."""
+    """Runs the steps; when a person stops the run, what has been trained is saved, and told."""
     try:
         model.fit(batches, verbose=0, callbacks=callbacks, shuffle=False, steps_per_epoch=num_steps)
     except KeyboardInterrupt:
-        callbacks[-1].on_train_end()  # the saver
-        raise
+        saver = callbacks[-1]
+        saver.on_train_end()
+        raise KeyboardInterrupt(f"stopped at step {saver.saved_step}, saved") from None
     finally:
         for callback in callbacks:
             callback.close()

@@ -1,6 +1,7 @@
 """What the pipelines' commands share: how they end, Beam's flags, a folder for pieces."""
 
 import argparse
+import difflib
 import logging
 import sys
 import tempfile
@@ -97,6 +98,23 @@ def folder_beside(path: Path) -> tempfile.TemporaryDirectory:
         raise LofiError(f"cannot write to {path.parent}: {error.strerror}") from error
 
 
+def check_spelling(parser: argparse.ArgumentParser, beam_flags: list[str]) -> None:
+    """Refuses flags that are nearly this command's own, without the seconds of Beam's import.
+
+    Raises:
+        LofiError: which ones, and what was meant.
+    """
+    own = [name for name in parser._option_string_actions if name.startswith("--")]
+    near = {}
+    for flag in beam_flags:
+        name = flag.partition("=")[0]
+        if found := difflib.get_close_matches(name, own, n=1, cutoff=0.9):
+            near[name] = found[0]
+    if near:
+        meant = ", ".join(near.values())
+        raise LofiError(f"unknown flag. Did you mean {meant}? Received: {', '.join(near)}")
+
+
 def beam_options(beam_flags: list[str], size_bytes: int):
     """Returns Beam's options; without flags, this process for small folders, all cores for large.
 
@@ -111,7 +129,9 @@ def beam_options(beam_flags: list[str], size_bytes: int):
         kind._add_argparse_args(parser)
     known, unknown = parser.parse_known_args(beam_flags)
     if unknown and not known.runner:
-        raise LofiError(f"unknown flag; --help lists the allowed ones. Received: {unknown[0]}")
+        raise LofiError(
+            f"unknown flag; --help lists the allowed ones. Received: {' '.join(unknown)}"
+        )
     flags = list(beam_flags)
     if not known.runner:
         flags.append("--runner=FnApiRunner")  # the direct runner, less its search for others

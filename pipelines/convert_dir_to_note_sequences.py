@@ -7,9 +7,9 @@ import sys
 import time
 from pathlib import Path
 
-from lofi_tf.cli.flags import Parser, add_bool
+from lofi_tf.cli.flags import Parser, add_bool, counted
 from lofi_tf.errors import LofiError
-from pipelines.command import add_log, beam_options, folder_beside, run_command
+from pipelines.command import add_log, beam_options, check_spelling, folder_beside, run_command
 
 MAX_LISTED = 20
 
@@ -49,6 +49,7 @@ def _convert(args: argparse.Namespace, beam_flags: list[str]) -> None:
     from pipelines.folders import find_files
 
     start_seconds = time.monotonic()
+    check_spelling(build_parser(), beam_flags)
     input_dir = os.path.expanduser(args.input_dir)
     shards = shard_paths(os.path.expanduser(args.output_file))
     if not os.path.isdir(input_dir):
@@ -66,10 +67,11 @@ def _convert(args: argparse.Namespace, beam_flags: list[str]) -> None:
     seconds = time.monotonic() - start_seconds
     if args.log in ("DEBUG", "INFO", "WARN"):
         _print_refusals(report.refusals, args.errors_file)
+        others = f" ({counted(found.num_others, 'other file')} passed over)"
         print(
-            f"{report.num_sequences} sequences from {report.num_files} of {len(found.names)} files "
-            f"in {seconds:.1f} s -> {args.output_file}"
-            + (f" ({found.num_others} other files passed over)" if found.num_others else "")
+            f"{counted(report.num_sequences, 'sequence')} from {report.num_files} of "
+            f"{counted(len(found.names), 'file')} in {seconds:.1f} s -> {args.output_file}"
+            + (others if found.num_others else "")
         )
 
 
@@ -100,7 +102,10 @@ def _print_refusals(refusals: list, errors_file: str | None) -> None:
         return
     rules = collections.Counter(refusal.rule for refusal in refusals).most_common()
     counts = ", ".join(f"{count} {rule}" for rule, count in rules)
-    print(f"{len(refusals)} could not be converted ({counts}):", file=sys.stderr)
+    what = counted(len(refusals), "file")
+    if any(refusal.name.lower().endswith(".abc") for refusal in refusals):
+        what += " or tune" if len(refusals) == 1 else " or tunes"
+    print(f"{what} could not be converted ({counts}):", file=sys.stderr)
     for refusal in refusals[:MAX_LISTED]:
         print(f"  {refusal.name}: {refusal.rule}: {refusal.message}", file=sys.stderr)
     if len(refusals) > MAX_LISTED:

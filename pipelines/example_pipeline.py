@@ -10,6 +10,8 @@ from typing import Any, NamedTuple
 import apache_beam as beam
 
 from lofi_tf.data.converter import build_converter
+from lofi_tf.data.drum_grid import marks_no_drum
+from lofi_tf.data.groove import GrooveConverter
 from lofi_tf.data.sequence_proto import NoteSequence
 from lofi_tf.errors import LofiError, NotConvertible
 from pipelines.group_work import GroupWork
@@ -17,6 +19,7 @@ from pipelines.parts import Filters, PieceOfMusic, pieces_of
 from pipelines.record_groups import Group, read_group
 from pipelines.shard_pipeline import Output, hand_on
 
+UNMARKED = "taken_for_drums"  # parts that mark no note as a drum
 MAX_PARTS = 100  # a piece in more parts is dropped, as by Magenta
 
 
@@ -78,10 +81,13 @@ class ConvertGroup(beam.DoFn):
         filters = self._settings.filters
         rule = filters.rule_against(piece.part) if filters else None
         if rule:
-            work.leave_out("filtered_parts", rule, source, rule)
+            reason = f"--{rule}={getattr(filters, rule)}" if hasattr(filters, rule) else "no grid"
+            work.leave_out("filtered_parts", rule, source, reason)
             return
         try:
             work.add_all(self._converter.to_examples(piece.sequence), source)
+            if isinstance(self._converter, GrooveConverter):
+                work.counts["taken_for_drums"] += marks_no_drum(piece.sequence)
         except NotConvertible as problem:
             work.leave_out("refused_parts", problem.rule, source, str(problem))
         except Exception as error:  # one odd piece must not cost the others

@@ -14,7 +14,7 @@ from lofi_tf.data.example_shards import info_name, shard_name
 from lofi_tf.data.tfrecord import whole_file
 
 # Counters that are shown only where there is something to show.
-RARE = ("other_files", "clipped", "in_several_splits", "in_no_split")
+RARE = ("other_files", "clipped", "taken_for_drums", "in_several_splits", "in_no_split")
 
 
 class Names(NamedTuple):

@@ -12,12 +12,13 @@ from pipelines.command import (
     add_log,
     add_splits,
     beam_options,
+    check_spelling,
     check_splits,
     folder_beside,
     run_command,
 )
 
-COUNTERS = ("records", "sequences", "parts", "examples")
+COUNTERS = ("records", "sequences", "parts", "taken_for_drums", "examples")
 STAGES = ("dropped_sequences", "filtered_parts", "refused_parts")
 
 
@@ -76,6 +77,7 @@ def _preprocess(args: argparse.Namespace, beam_flags: list[str]) -> None:
     from pipelines.example_reports import print_summary, splits_text
 
     start_seconds = time.monotonic()
+    check_spelling(build_parser(), beam_flags)
     config = _config_of(args)
     check_splits(args, "output_shards")
     paths = record_paths(_home(args.input_tfrecord))
@@ -96,11 +98,16 @@ def _home(path: str) -> str:
 
 
 def _config_of(args: argparse.Namespace):
-    from lofi_tf.config import load_config
+    from lofi_tf.config import SOUND_KINDS, load_config
     from lofi_tf.data.converter import build_converter
     from lofi_tf.hparams import with_hparams
 
     config = with_hparams(load_config(args.config), args.hparams)
+    if config.data.converter["kind"] in SOUND_KINDS:
+        raise LofiError(
+            f"{config.name} learns from clips of sound: cut recordings into clips with "
+            "prepare_audio; these are no records of notes"
+        )
     build_converter(config.data.converter)  # so that a bad option shows before workers start
     return config
 

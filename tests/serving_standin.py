@@ -1,7 +1,8 @@
 """A stand-in for TensorFlow Serving: a SavedModel in a TF1 session behind its gRPC and REST APIs.
 
 Formats, codes and texts are those of tensorflow/serving (http_rest_api_handler, json_tensor,
-predict_util, batching_session). `python -m tests.serving_standin FOLDER NAME` serves until stopped.
+predict_util, batching_session). `python -m tests.serving_standin FOLDER NAME` serves until stopped;
+the folder is a version's, or that of a model's versions, of which the latest is taken.
 """
 
 import collections
@@ -23,6 +24,7 @@ from tensorflow.core.protobuf import config_pb2
 from tensorflow_serving.apis import get_model_metadata_pb2, predict_pb2, prediction_log_pb2
 from tensorflow_serving.apis import prediction_service_pb2_grpc as service
 
+from lofi_tf.backends import export_in
 from lofi_tf.data.tfrecord import read_records
 from lofi_tf.export import WARMUP
 from tests import serving_json
@@ -296,6 +298,8 @@ def _handler(server):
 
 
 if __name__ == "__main__":
-    with Server(Servable(sys.argv[1]), sys.argv[2]) as running:
+    if len(sys.argv) != 3 or not (version := export_in(Path(sys.argv[1]))):
+        sys.exit("usage: python -m tests.serving_standin FOLDER NAME, of what lofi_export wrote")
+    with Server(Servable(version), sys.argv[2]) as running:
         print(running.address("http"), running.address("grpc"), flush=True)
         threading.Event().wait()

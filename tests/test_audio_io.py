@@ -1,4 +1,5 @@
 import struct
+import time
 
 import numpy as np
 import pytest
@@ -93,6 +94,13 @@ def test_write_wav_comes_back(sample_type, error, tmp_path):
     assert (audio.sample_rate, audio.name) == (3000, "a.wav")
     assert audio.samples.shape == samples.shape
     assert np.abs(audio.samples - samples).max() <= error
+
+
+def test_write_wav_writes_the_same_bytes_a_second_later(tmp_path):
+    for name in ("a.wav", "b.wav"):
+        io.write_wav(tmp_path / name, tone(300, 0.1), 3000)
+        time.sleep(1.1 if name == "a.wav" else 0)
+    assert (tmp_path / "a.wav").read_bytes() == (tmp_path / "b.wav").read_bytes()
 
 
 def test_write_wav_refuses_other_types(tmp_path):

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import tensorflow as tf
 
+from lofi_tf import quiet
 from lofi_tf.cli import generate, train
 from lofi_tf.data.midi import read_midi
 from lofi_tf.history import read_history
@@ -72,6 +73,8 @@ def test_same_command_goes_on(run_dir, records, tmp_path, capsys):
     assert "Going on from step 2" in capsys.readouterr().err
     assert train.main([*flags, "--num_steps=3"]) == 0
     assert "already at step 3" in capsys.readouterr().err
+    assert train.main([*flags, "--num_steps=3", "--log=ERROR"]) == 0
+    assert capsys.readouterr().err == ""
 
 
 def test_eval_prints_a_table(run_dir, records, capsys):
@@ -223,11 +226,14 @@ def test_checkpoint_of_a_run_knows_its_config(run_dir, tmp_path):
         (["--checkpoint_file=no_such", "--config=groovae_4bar"], "no checkpoint"),
         (["--run_dir=x", "--config=groovae_5bar"], "Did you mean 'groovae_4bar'"),
         (["--run_dir=x", "--num_outputs=0"], "num_outputs must be at least 1"),
+        (["--run_dir=.", "--output_dir=file.mid"], "cannot write to"),
+        (["--run_dir=."], "holds no run of lofi_train"),
         (["--run_dir=x", "--mode=interpolate"], "--input_midi_2"),
         (["--run_dir=x", "--input_midi_1=no.mid"], "no such file"),
     ],
 )
 def test_generate_says_what_is_wrong(flags, message, capsys, tmp_path, monkeypatch):
+    (tmp_path / "file.mid").touch()
     monkeypatch.chdir(tmp_path)
     assert message in error_of(capsys, generate.main, flags)
 
@@ -265,14 +271,35 @@ def test_wrong_run_is_refused_before_the_data_is_read(
     mode, flag, message, run_dir, capsys, tmp_path, monkeypatch
 ):
     (tmp_path / "file").touch()
+    (tmp_path / "x.tfrecord").touch()
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(train, "_read", lambda *_: pytest.fail("the data was read"))
+    monkeypatch.setattr(train, "training_data", lambda *_: pytest.fail("the data was read"))
     flags = train_flags(run_dir, "x.tfrecord", f"--mode={mode}", flag)
     assert message in error_of(capsys, train.main, flags)
 
 
+@pytest.mark.parametrize("config", ["lofai_conv", "groovae_4bar"])
+@pytest.mark.parametrize("music", ["folder", "x.tfrecord"])
+def test_music_of_another_kind_is_refused_before_the_import(
+    config, music, records, capsys, tmp_path, monkeypatch
+):
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "song.mp3").touch()
+    (tmp_path / "x.tfrecord").write_bytes(b"no TFRecord at all")
+    if config == "lofai_conv":
+        shutil.copy(records, tmp_path / "x.tfrecord")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(quiet, "imports", lambda: pytest.fail("TensorFlow is imported"))
+    flags = [f"--config={config}", "--run_dir=run", f"--examples_path={music}"]
+    message = error_of(capsys, train.main, flags)
+    unread = (config, music) == ("groovae_4bar", "x.tfrecord")
+    assert ("not a TFRecord file" if unread else "prepare_audio") in message
+    assert message.startswith("error: --examples_path: ")
+
+
 def test_evaluation_without_a_checkpoint_is_refused_before_the_data_is_read(capsys, tmp_path):
-    flags = train_flags(tmp_path / "run", "x.tfrecord", "--mode=eval")
+    (tmp_path / "x.tfrecord").touch()
+    flags = train_flags(tmp_path / "run", tmp_path / "x.tfrecord", "--mode=eval")
     assert "there is no checkpoint" in error_of(capsys, train.main, flags)
 
 
@@ -292,4 +319,4 @@ def test_commands_print_no_library_noise(run_dir, tmp_path):
     assert done.returncode == 0, done.stderr
     assert done.stdout == ""
     lines = [line for line in done.stderr.splitlines() if "moved to its start" not in line]
-    assert lines == [f"Wrote 1 files to {tmp_path} (--seed=1)."]
+    assert lines == [f"Wrote 1 file to {tmp_path} (--seed=1)."]

@@ -48,7 +48,7 @@ def test_reconstruct_keeps_music_tempo_and_metre(run, beat):
     assert hits_of(piece) == BEAT
     assert piece.tempos[0].qpm == pytest.approx(90.0, abs=0.01)
     assert (piece.time_signatures[0].numerator, piece.time_signatures[0].denominator) == (4, 4)
-    assert shown.splitlines()[-1].startswith("Wrote 1 files")
+    assert shown.splitlines()[-1].startswith("Wrote 1 file to")
 
 
 @pytest.mark.parametrize(
@@ -153,7 +153,10 @@ def test_config_of_the_runs_name_gives_way_to_the_runs_own(tmp_path, capsys):
     assert train.main(trained) == 0
     capsys.readouterr()
     assert generate.main([*flags, f"--output_dir={tmp_path / 'out'}", "--num_outputs=1"]) == 0
-    assert "the model's own settings are taken" in capsys.readouterr().err
+    assert "humanize: the model's own settings are taken" in capsys.readouterr().err
+    given = [*flags, "--hparams=z_size=8", f"--output_dir={tmp_path / 'out'}", "--num_outputs=1"]
+    assert generate.main(given) == 0
+    assert "humanize and --hparams: the model's own settings are taken" in capsys.readouterr().err
     other = ["--config=groovae_4bar", *flags[1:]]
     assert generate.main(other) == 2
     assert "leave out --config" in capsys.readouterr().err

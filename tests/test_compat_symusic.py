@@ -11,6 +11,7 @@ from lofi_tf.compat.symusic_config import read_symusic_config, symusic_run
 from lofi_tf.config import config_from_dict
 from lofi_tf.data.converter import build_converter
 from lofi_tf.errors import LofiError
+from tests.grooves import FOLDER
 from tests.symusic_files import FLAT, HIER, values
 
 
@@ -132,7 +133,12 @@ def test_flags_on_the_line_win_and_bad_files_end_in_one_line(tmp_path, capfd):
     file = tmp_path / "tiny.json"
     file.write_text(json.dumps(changed(train_dir=str(tmp_path / "nothing"))))
     assert train_command.main([f"--config={file}", f"--run_dir={tmp_path}"]) == 2
-    assert "nothing" in capfd.readouterr().err
+    assert f"train_dir of {file}): no such file" in capfd.readouterr().err
+    folders = {"train_dir": str(FOLDER), "eval_dir": str(tmp_path / "nothing")}
+    file.write_text(json.dumps(changed(**folders)))
+    assert train_command.main([f"--config={file}", f"--run_dir={tmp_path}"]) == 2
+    (line,) = capfd.readouterr().err.splitlines()  # nothing has been converted before
+    assert f"--eval_examples_path (if not given, eval_dir of {file}): no such file" in line
     given = [f"--config={file}", f"--run_dir={tmp_path}", "--examples_path=other.tfrecord"]
     assert train_command.main(given) == 2
     assert "other.tfrecord" in capfd.readouterr().err

@@ -3,12 +3,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tensorflow as tf
+import yaml
 
+from lofi_tf import backends
+from lofi_tf.backends import Backend
 from lofi_tf.compat.trained_model import (
     MultipleExtractedExamplesError,
     NoExtractedExamplesError,
     TrainedModel,
 )
+from lofi_tf.config import load_config
 from lofi_tf.errors import LofiError
 from tests.mirrors import KICK, SNARE, drums, hits_of, melody, mirror
 from tests.model_parity import ANSWER, DECODED, SURE, shrunk_config
@@ -97,6 +101,31 @@ def test_shorter_lengths_cut_the_steps():
     assert hits_of(model.decode(z, length=16)[0]) == BEAT[:2]
     with pytest.raises(ValueError, match="at most 32"):
         model.decode(z, length=33)
+
+
+@pytest.mark.parametrize("shape", [(2, 9), (864,), (1, 2, 864)])
+def test_latents_of_another_shape_are_one_line(shape):
+    with pytest.raises(ValueError, match=rf"z must be \[N, 864\]. Received: \[{shape[0]}"):
+        trained(*PLAIN).decode(np.zeros(shape), length=32)
+
+
+def test_model_of_another_config_is_refused():
+    with pytest.raises(LofiError, match="trained with the config groovae_4bar"):
+        TrainedModel("cat-mel_2bar_small", 4, mirror(*PLAIN))
+    assert TrainedModel("groovae_4bar", 4, mirror(*PLAIN))._config.hparams.max_seq_len == 32
+    with pytest.raises(LofiError, match="lofai_dense is a model of sound"):
+        TrainedModel(None, 4, Backend(load_config("lofai_dense"), lambda name, given: {}))
+
+
+def test_folder_of_another_config_is_refused(tmp_path, monkeypatch):
+    (tmp_path / "config.yaml").write_text(yaml.safe_dump(load_config("groovae_4bar").to_dict()))
+    (tmp_path / "run.yaml").write_text("seed: 0")
+    with pytest.raises(LofiError, match="trained with the config groovae_4bar"):
+        TrainedModel("cat-mel_2bar_small", 4, tmp_path)
+    (tmp_path / "saved_model.pb").touch()  # an export's
+    monkeypatch.setattr(backends, "open_export", lambda folder: mirror(*PLAIN))
+    with pytest.raises(LofiError, match="trained with the config groovae_4bar"):
+        TrainedModel("cat-mel_2bar_small", 4, tmp_path)
 
 
 def test_interpolation_has_both_ends():

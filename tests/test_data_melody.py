@@ -116,6 +116,17 @@ def test_refusal_says_rule_and_what_came(rule, options, sequence):
     assert refused.value.rule == rule
 
 
+def test_refusal_names_the_programs_that_count_and_those_that_came():
+    sequence = piece(NOTE, (64, 16, 20), (36, 0, 1))
+    for note, (program, is_drum) in zip(sequence.notes, [(53, 0), (40, 0), (0, 1)], strict=True):
+        note.program, note.is_drum = program, bool(is_drum)
+    with pytest.raises(NotConvertible) as refused:
+        tokens_of(MelodyConverter(valid_programs=[*range(32), 35]), sequence)
+    text = str(refused.value)
+    assert "of program 0-31, 35 (the option valid_programs)" in text
+    assert "Received: 3 notes, 1 of them drums, of program 40, 53" in text
+
+
 def test_an_unknown_chord_costs_its_windows_only_or_the_part():
     notes = [(60 + bar, 16 * bar, 16 * bar + 4) for bar in range(4)]
     sequence = piece(*notes, chords=[("C", 0), ("Fsus", 48)])

@@ -233,6 +233,12 @@ def test_versions_count_on_and_are_not_overwritten(exported, tmp_path):
     assert backends.export_in(tmp_path / "beat") == tmp_path / "beat" / "2"
 
 
+@pytest.mark.parametrize("name", ["../x", "a/b", "..", ""])
+def test_names_lead_nowhere_else(name, tmp_path):
+    with pytest.raises(LofiError, match="name of a folder"):
+        export.place(tmp_path, name)
+
+
 def test_an_export_that_fails_leaves_nothing(exported, tmp_path, monkeypatch):
     _, model, config = exported(HUMANIZE)
     monkeypatch.setattr(export, "model_card", lambda *_: 1 / 0)
@@ -242,6 +248,12 @@ def test_an_export_that_fails_leaves_nothing(exported, tmp_path, monkeypatch):
 
 
 def test_folders_of_others_are_refused(tmp_path):
+    with pytest.raises(LofiError, match="no such folder. Received: .*nothere"):
+        backends.open_backend(tmp_path / "nothere")
+    with pytest.raises(LofiError, match="holds no run of lofi_train, nor an export"):
+        backends.open_backend(tmp_path)
+    with pytest.raises(LofiError, match="there is no checkpoint .*nothere"):
+        backends.open_backend(checkpoint_file=tmp_path / "nothere")
     tf.saved_model.save(tf.Module(), str(tmp_path / "1"))
     with pytest.raises(LofiError, match="not written by lofi_export"):
         backends.open_backend(tmp_path)

@@ -99,3 +99,11 @@ def test_piece_that_does_not_fit_names_the_rule(backend):
     with pytest.raises(NotConvertible) as error:
         generation.excerpts_of(backend, groove(3))  # in 5/4
     assert error.value.rule == "metre"
+
+
+@pytest.mark.parametrize(
+    "given", [{"temperature": -1}, {"temperature": float("nan")}, {"qpm": 0}, {"max_batch_size": 0}]
+)
+def test_numbers_out_of_range_are_refused(given):
+    with pytest.raises(LofiError, match=f"{next(iter(given))} must be"):
+        How(**given)

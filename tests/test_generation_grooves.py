@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from lofi_tf.data.sequence_proto import NoteSequence
-from lofi_tf.errors import LofiError
+from lofi_tf.errors import LofiError, LofiWarning
 from lofi_tf.generation import How, add_hihats, groove_transfer, humanize, tap2drum
 from tests.mirrors import CLOSED, KICK, OPEN, SNARE, drums, hits_of, melody, mirror
 
@@ -37,6 +37,17 @@ def test_humanize_keeps_the_hits_and_takes_velocities_and_timing():
     assert timed(found) == [(-0.25, KICK, 110), (4.2, 40, 60)]
     inputs = log[0][1]["inputs"][0]  # hits alone: the score is quantised; one bar fills two
     assert np.argwhere(inputs).tolist() == [[0, 0], [4, 1], [16, 0], [20, 1]]
+
+
+def test_hits_that_share_a_drum_and_a_step_are_counted(recwarn):
+    backend = mirror("groovae_2bar_humanize", change=playing((0, 0, 110, 0.0)))
+    humanize(backend, drums((0, KICK), (4, KICK)))
+    assert not [warning for warning in recwarn if warning.category is LofiWarning]
+    with pytest.warns(LofiWarning, match="2 of 5 hits are left out"):
+        (found,) = humanize(
+            backend, drums((0, 35, 5), (0, KICK), (4, 40, 90, 0.2), (4, SNARE, 80), (9, KICK))
+        )
+    assert [pitch for _, pitch, _ in timed(found)] == [KICK, 40, KICK]
 
 
 def test_humanize_hit_that_the_model_would_leave_out_is_as_loud_as_its_drum():

@@ -3,7 +3,7 @@ import pytest
 
 from lofi_tf import generation
 from lofi_tf.errors import NotConvertible
-from lofi_tf.generation import How, passage_of, reconstruct
+from lofi_tf.generation import How, excerpts_of, passage_of, reconstruct
 from lofi_tf.generation.layout import Layout
 from tests.mirrors import CLOSED, KICK, SNARE, drums, hits_of, line_of, melody, mirror
 
@@ -93,6 +93,21 @@ def test_melody_model_takes_the_instrument_with_the_most_windows():
     tune.total_time = other.total_time
     (found,) = reconstruct(mirror("cat-mel_2bar_small"), tune)
     assert {note.pitch for note in found.notes} == {70, 71}
+
+
+def test_melody_model_takes_other_programs_where_none_is_its_own():
+    notes = [(0, 4, 60), (4, 28, 62)]
+    tune = melody(*notes, program=53)
+    tune.notes.extend(drums((0, KICK)).notes)
+    backend = mirror("cat-mel_2bar_small")
+    (found,) = reconstruct(backend, tune)
+    assert line_of(found) == notes
+    assert {note.program for note in found.notes} == {53}
+    assert len(excerpts_of(backend, tune).inputs) == 1
+    tune.notes.extend(melody((0, 16, 40), instrument=4, program=31).notes)
+    (found,) = reconstruct(backend, tune)
+    assert line_of(found) == [(0, 16, 40)]
+    assert {note.program for note in found.notes} == {31}
 
 
 def test_reconstructed_trio_keeps_its_three_parts_in_a_window_where_the_bass_rests():

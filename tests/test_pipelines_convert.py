@@ -25,7 +25,7 @@ def test_convert_equals_magentas_records(tmp_path, capfd):
     assert "WARNING" not in err
     assert errors.read_text().splitlines() == [
         "file\trule\tmessage",
-        "tunes.abc\tunsupported_tuplet\tTupletError: Tuplets are not supported.",
+        "tunes.abc\tunsupported_tuplet\ttune X:2: TupletError: Tuplets are not supported.",
     ]
     magenta = NOTES / "magenta.tfrecord"
     assert compare_with_magenta([f"--ours={output}", f"--magenta={magenta}"]) == 0
@@ -73,10 +73,10 @@ def test_convert_bad_files_are_listed_and_passed_over(tmp_path, capfd):
     output = tmp_path / "x.tfrecord"
     assert run("--log=WARN", input_dir=folder, output_file=output) == 0
     out, err = capfd.readouterr()
-    assert out.endswith(f"-> {output} (1 other files passed over)\n")
-    assert out.startswith("1 sequences from 1 of 3 files in ")
+    assert out.endswith(f"-> {output} (1 other file passed over)\n")
+    assert out.startswith("1 sequence from 1 of 3 files in ")
     assert err.splitlines() == [
-        "2 could not be converted (1 empty_file, 1 unreadable):",
+        "2 files could not be converted (1 empty_file, 1 unreadable):",
         "  empty.mid: empty_file: the file is empty",
         "  gone.mid: unreadable: No such file or directory",
     ]
@@ -102,7 +102,8 @@ def test_convert_without_a_readable_file_keeps_the_old_output(tmp_path, capfd):
         (MUSIC, "/proc/x", [], "cannot write"),
         (MUSIC, "empty", [], "it is a folder"),
         (MUSIC, "x", ["--errors_file=/proc/x"], "cannot write"),
-        (MUSIC, "x", ["--recursiv"], "unknown flag"),
+        (MUSIC, "x", ["--foo=1", "--bar"], "lists the allowed ones. Received: --foo=1 --bar"),
+        ("", "x", ["--recursiv=1"], "Did you mean --recursive? Received: --recursiv"),
         (MUSIC, "x", ["--runner=Nope"], "Unexpected pipeline runner: Nope"),
         (MUSIC, "x", ["--runner=DataflowRunner"], "--runner=DataflowRunner: "),
         (MUSIC, "x", ["--direct_num_workers=abc"], "direct_num_workers: invalid int value: 'abc'"),

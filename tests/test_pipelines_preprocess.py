@@ -10,6 +10,7 @@ from lofi_tf.config import load_config
 from lofi_tf.data.example_shards import find_shards, load_shards
 from lofi_tf.data.examples import examples_of_records, split_by_file, split_by_source
 from lofi_tf.data.midi import read_midi
+from lofi_tf.data.records import load_examples
 from lofi_tf.data.sequence_proto import NoteSequence
 from lofi_tf.data.tfrecord import read_records, write_records
 from pipelines.preprocess_tfrecord import main
@@ -24,6 +25,28 @@ def run(records, output, *flags, config=CONFIG):
     return main(
         [f"--input_tfrecord={records}", f"--output_tfrecord={output}", f"--config={config}", *flags]
     )
+
+
+def test_config_of_sound_names_the_command_for_it(tmp_path, capsys):
+    assert run(tmp_path / "x.tfrecord", tmp_path / "out", config="lofai_conv") == 2
+    assert "prepare_audio" in capsys.readouterr().err
+
+
+def test_summary_tells_of_filters_and_of_melodies_taken_for_drums(tmp_path, capsys):
+    notes = [*scale(4), (60, 0.1, 0.2, 20)]
+    marked = piece(*notes, name="drums.mid")
+    for note in marked.notes:
+        note.is_drum = True
+    plain, tune = piece(*scale(4), name="plain.mid"), piece(*notes, name="tune.mid")
+    records = write(tmp_path / "in", marked, plain, tune)
+    assert run(records, tmp_path / "out", "--validation_split=0", "--min_velocities=2") == 0
+    shown = [line.split(maxsplit=2) for line in capsys.readouterr().out.splitlines()]
+    assert ["taken_for_drums", "1"] in shown
+    assert ["min_velocities", "1", "--min_velocities=2 (plain.mid)"] in shown
+    assert info_of(tmp_path / "out")["counters"]["taken_for_drums"] == 1
+    said = []
+    load_examples(str(records), None, "train", load_config(CONFIG).data.converter, say=said.append)
+    assert said[1].startswith("2 of 3 sequences mark no note as a drum")
 
 
 def info_of(output):

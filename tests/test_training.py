@@ -132,13 +132,22 @@ def test_ctrl_c_saves_and_logs_the_step_it_stopped_at(
 
     with monkeypatch.context() as patch:
         patch.setattr(training, place.__name__, Stop)
-        with pytest.raises(KeyboardInterrupt):
+        with pytest.raises(KeyboardInterrupt, match="stopped at step 3, saved"):
             train(config, examples, tmp_path, OPTIONS)
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
     assert checkpoints.latest(tmp_path / "train").endswith("model.ckpt-3")
     assert rows_of(tmp_path) == [1, 2, 3]
     train(config, examples, tmp_path, OPTIONS)
     assert rows_of(tmp_path) == list(range(1, 9))
+
+
+def test_last_step_is_logged_wherever_it_falls(tmp_path):
+    history = callbacks.History(tmp_path / "train", 0, 100)
+    for step in (99, 100, 141):
+        history.on_step(step, {"loss": 1.0})
+    history.close()
+    history.close()
+    assert rows_of(tmp_path) == [100, 141]
 
 
 def rows_of(run_dir: Path) -> list[int]:

@@ -4,6 +4,7 @@ Everything is read by libsndfile, through soundfile: WAV, FLAC, Ogg (Vorbis and 
 whatever a file's name says that it is.
 """
 
+import io
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,6 +24,7 @@ SUBTYPES = {"int16": "PCM_16", "float32": "FLOAT"}
 _SHORT_CHUNK = re.compile(r"^\s*(?:data|SSND)\s*: (\d+) \(should be (\d+)\)", re.MULTILINE)
 _UNKNOWN_SIZE = 0xFFFFFFFF - 64  # writers into pipes do not know the size
 _MP3_SLACK = 4 * 1152  # frames that encoders count and decoders leave out
+_HEADER_SIZE = 256  # bytes, enough for all that libsndfile writes before the samples
 _OGG_PAGE_SIZE = 65307  # the longest, RFC 3533
 _OGG_END = 4  # the flag of a stream's last page
 
@@ -120,7 +122,7 @@ def read_audio(path: str | Path) -> Audio:
 def write_wav(
     path: str | Path, samples: np.ndarray, sample_rate: int, sample_type: str = "float32"
 ) -> None:
-    """Writes a WAV file, which appears only when it is whole.
+    """Writes a WAV file, which appears only when it is whole; equal samples give equal bytes.
 
     Args:
         path: of the file.
@@ -137,8 +139,14 @@ def write_wav(
     samples = np.asarray(samples, np.float32)
     if sample_type == "int16":
         samples = quantized(samples)
+    buffer = io.BytesIO()
+    soundfile.write(buffer, samples, sample_rate, format="WAV", subtype=SUBTYPES[sample_type])
+    data = buffer.getbuffer()
+    peak = bytes(data[:_HEADER_SIZE]).find(b"PEAK")
+    if peak >= 0:
+        data[peak + 12 : peak + 16] = bytes(4)  # the time: equal samples are to give equal files
     with whole_file(path) as file:
-        soundfile.write(file, samples, sample_rate, format="WAV", subtype=SUBTYPES[sample_type])
+        file.write(data)
 
 
 def quantized(samples: np.ndarray) -> np.ndarray:

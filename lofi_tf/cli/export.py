@@ -1,6 +1,7 @@
 """`lofi_export`: a trained model to a SavedModel for TensorFlow Serving."""
 
 import argparse
+from pathlib import Path
 
 from lofi_tf.cli.flags import Parser, run_command, say
 from lofi_tf.errors import LofiError
@@ -33,16 +34,16 @@ def _run(args: argparse.Namespace) -> None:
         raise LofiError("give --run_dir or --checkpoint_file, one of the two")
     if args.hparams and not args.config:
         raise LofiError("--hparams needs --config; a run folder knows its own settings")
-    from pathlib import Path
-
     from lofi_tf import quiet
     from lofi_tf.config import load_config
     from lofi_tf.hparams import with_hparams
 
+    if args.run_dir and not Path(args.run_dir).is_dir():
+        raise LofiError(f"--run_dir: no such folder. Received: {args.run_dir!r}")
     config = with_hparams(load_config(args.config), args.hparams) if args.config else None
     with quiet.imports():
         from lofi_tf import backends, export
-    path = Path(args.run_dir) / "train" if args.run_dir else Path(args.checkpoint_file)
+    path = backends.train_folder(args.run_dir) if args.run_dir else Path(args.checkpoint_file)
     model, config = backends.load_model(path, config)
     where = export.place(args.output_dir, args.name or config.name, args.version)
     run_dir = args.run_dir or backends.run_above(path)

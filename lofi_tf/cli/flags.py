@@ -10,6 +10,7 @@ from typing import NoReturn
 from lofi_tf.errors import LofiError, LofiWarning
 
 EXIT_BAD_INPUT, EXIT_INTERRUPTED = 2, 130
+SILENT = ("ERROR", "FATAL")  # levels of --log at which there are errors alone
 _TRUTHS = {"true": True, "1": True, "t": True, "false": False, "0": False, "f": False}
 
 
@@ -44,8 +45,8 @@ def run_command(body: Callable[[], None]) -> int:
         where = f"{error.filename}: " if error.filename else ""
         print(f"error: {where}{error.strerror or error}", file=sys.stderr)
         return EXIT_BAD_INPUT
-    except KeyboardInterrupt:
-        print("stopped", file=sys.stderr)
+    except KeyboardInterrupt as interrupt:
+        print(str(interrupt) or "stopped", file=sys.stderr)
         return EXIT_INTERRUPTED
     return 0
 
@@ -65,6 +66,23 @@ def _warnings_as_lines() -> Iterator[None]:
         warnings.simplefilter("always", LofiWarning)
         warnings.showwarning = show
         yield
+
+
+def talks(log: str) -> bool:
+    """Says whether a level of `--log` lets a command say what it does, and draw progress."""
+    return log in ("DEBUG", "INFO")
+
+
+def teller(log: str) -> Callable[[str], None]:
+    """Returns what says how the work goes at a level of `--log`; from ERROR on no warnings show."""
+    if log in SILENT:
+        warnings.simplefilter("ignore", LofiWarning)
+    return say if talks(log) else lambda line: None
+
+
+def counted(count: int, noun: str) -> str:
+    """Returns a number of things, such as `1 file` or `2 files`."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def say(line: str) -> None:

@@ -3,17 +3,13 @@
 import argparse
 import secrets
 import time
-import warnings
 from collections.abc import Callable
 from pathlib import Path
 
-from lofi_tf.cli.flags import Parser, add_bool, run_command, say
+from lofi_tf.cli.flags import Parser, add_bool, counted, run_command, teller
 from lofi_tf.cli.generate_checks import INPUTS, SOUNDS, check, check_model, given
 from lofi_tf.cli.generate_modes import MODES, SOUND_MODES
-from lofi_tf.errors import LofiError, LofiWarning
-
-_TALKS = ("DEBUG", "INFO")  # levels of --log at which the command says what it did
-_SILENT = ("ERROR", "FATAL")  # and those at which it does not warn
+from lofi_tf.errors import LofiError
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -70,19 +66,20 @@ def main(argv: list[str] | None = None) -> int:
 def _run(args: argparse.Namespace) -> None:
     check(args)
     from lofi_tf import quiet
+    from lofi_tf.data.tfrecord import check_writable
 
-    tell = say if args.log in _TALKS else lambda line: None
-    if args.log in _SILENT:
-        warnings.simplefilter("ignore", LofiWarning)
+    tell = teller(args.log)
     config, inputs = _config(args), _inputs(args)
     if args.model and "://" not in args.model and not Path(args.model).is_dir():
         raise LofiError(f"--model (or --run_dir): no such folder. Received: {args.model!r}")
+    check_writable(Path(args.output_dir) / "a.mid")
     with quiet.imports():
         from lofi_tf import generation
         from lofi_tf.backends import open_backend
     backend = open_backend(args.model, args.checkpoint_file, config)
     if config is not None and backend.config != config:
-        tell(f"{args.config}: the model's own settings are taken, which differ from the config's.")
+        asked = f"{args.config} and --hparams" if args.hparams else args.config
+        tell(f"{asked}: the model's own settings are taken, which differ.")
     modes = check_model(args, backend.config)
     seed = secrets.randbelow(2**31) if args.seed is None else args.seed
     how = generation.How(args.temperature, seed, args.qpm, args.max_batch_size)
@@ -90,7 +87,7 @@ def _run(args: argparse.Namespace) -> None:
     write = _writer(args, stem, tell)
     pieces = modes[args.mode].run(args, backend, inputs, how, write)
     write(pieces, args.mode)
-    tell(f"Wrote {len(pieces)} files to {args.output_dir} (--seed={seed}).")
+    tell(f"Wrote {counted(len(pieces), 'file')} to {args.output_dir} (--seed={seed}).")
 
 
 def _config(args: argparse.Namespace):
@@ -137,8 +134,8 @@ def _writer(args: argparse.Namespace, stem: str, tell: Callable[[str], None]) ->
                 _write_sound(piece, path, args.png)
             else:
                 moved += _write_notes(piece, path, args.png)
-        if moved:
-            tell(f"{moved} notes played ahead of the first beat were moved to its start.")
+        if moved and word == args.mode:
+            tell(f"{counted(moved, 'note')} ahead of the first beat: moved to its start.")
 
     return write
 

@@ -4,12 +4,11 @@ import argparse
 from pathlib import Path
 
 from lofi_tf.cli.generate_modes import FLAGS, MODES, SOUND_MODES, Mode
-from lofi_tf.config import Config
+from lofi_tf.config import SOUND_KINDS, Config
 from lofi_tf.errors import LofiError
 
 INPUTS = ("input_midi_1", "input_midi_2", "input_midi_3", "input_midi_4")
 SOUNDS = ("input_audio_1", "input_audio_2")
-SOUND_KINDS = ("waveform", "spectrum")  # kinds of converters that give no notes
 _LEAST = {
     "num_outputs": 1, "max_batch_size": 1, "temperature": 0, "seed": 0, "qpm": 4,
     "length_bars": 1, "change_at_seconds": 0, "change_amount": 0,

@@ -4,8 +4,13 @@ import argparse
 import signal
 from pathlib import Path
 
-from lofi_tf.cli.flags import Parser, add_bool, run_command, say
-from lofi_tf.cli.training_data import add_data_flags, check_data_flags, talks, training_data
+from lofi_tf.cli.flags import Parser, add_bool, run_command, talks, teller
+from lofi_tf.cli.training_data import (
+    add_data_flags,
+    check_data_flags,
+    check_music,
+    training_data,
+)
 from lofi_tf.errors import LofiError
 
 
@@ -49,6 +54,7 @@ def _run(args: argparse.Namespace) -> None:
 
     config = with_hparams(load_config(args.config), args.hparams)
     space = read_space(args.space, config)
+    check_music(args, config)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with quiet.imports():
         from lofi_tf import training
@@ -62,9 +68,9 @@ def _run(args: argparse.Namespace) -> None:
         picture_steps=0,
         checkpoints_to_keep=1,
         keep_checkpoint_every_n_hours=0,
-        show_progress=talks(args),
+        show_progress=talks(args.log),
     )
-    tell = say if talks(args) else lambda line: None
+    tell = teller(args.log)
     examples, validation = training_data(args, config)
     best = search(config, space, examples, validation, args.run_dir, options, trained, tell)
     tell(f"Best: trial {best.trial + 1}, {args.metric} {best.value:.6g}: {best.hparams}")

@@ -4,12 +4,12 @@ import argparse
 import signal
 from pathlib import Path
 
-from lofi_tf.cli.flags import Parser, add_bool, run_command, say
+from lofi_tf.cli.flags import SILENT, Parser, add_bool, run_command, say, talks, teller
 from lofi_tf.cli.training_data import (
     add_data_flags,
     check_data_flags,
+    check_music,
     read_examples,
-    talks,
     training_data,
 )
 from lofi_tf.errors import LofiError
@@ -48,7 +48,7 @@ def build_parser() -> argparse.ArgumentParser:
         "--log",
         default="INFO",
         choices=["DEBUG", "INFO", "WARN", "ERROR", "FATAL"],
-        help="ERROR and FATAL draw no progress line",
+        help="WARN prints warnings and errors, ERROR and FATAL errors alone (default: INFO)",
     )
     return parser
 
@@ -63,6 +63,7 @@ def main(argv: list[str] | None = None) -> int:
 def _run(args: argparse.Namespace, config) -> None:
     from lofi_tf import quiet
 
+    check_music(args, config)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with quiet.imports():
         from lofi_tf import training
@@ -80,14 +81,15 @@ def _run(args: argparse.Namespace, config) -> None:
         ckpt_path=args.ckpt_path,
         checkpoints_to_keep=args.checkpoints_to_keep,
         keep_checkpoint_every_n_hours=args.keep_checkpoint_every_n_hours,
-        show_progress=talks(args),
+        show_progress=talks(args.log),
         eval_dir="eval" + args.eval_dir_suffix,
     )
     training.check(config, args.run_dir, options.seed)
     examples, validation = training_data(args, config)
-    model = training.train(config, examples, args.run_dir, options, validation, say)
+    tell = teller(args.log)
+    model = training.train(config, examples, args.run_dir, options, validation, tell)
     step = int(model.optimizer.iterations)
-    say(f"Trained to step {step}: {Path(args.run_dir) / 'train'}")
+    tell(f"Trained to step {step}: {Path(args.run_dir) / 'train'}")
 
 
 def _settings(parser, args, argv):
@@ -119,7 +121,8 @@ def _config_of(args: argparse.Namespace, config=None):
             "that was trained before"
         )
     for name, reason in ignored_hparams(args.hparams).items():
-        say(f"hparam {name} has no effect: {reason}.")
+        if args.log not in SILENT:
+            say(f"hparam {name} has no effect: {reason}.")
     return with_hparams(config or load_config(args.config or known), args.hparams)
 
 

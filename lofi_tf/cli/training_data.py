@@ -2,7 +2,7 @@
 
 import argparse
 
-from lofi_tf.cli.flags import say
+from lofi_tf.cli.flags import talks, teller
 from lofi_tf.errors import LofiError
 
 
@@ -40,9 +40,27 @@ def check_data_flags(args: argparse.Namespace) -> None:
         )
 
 
-def talks(args: argparse.Namespace) -> bool:
-    """Says whether `--log` lets progress be drawn."""
-    return args.log not in ("ERROR", "FATAL")
+def check_music(args: argparse.Namespace, config) -> None:
+    """Refuses music that is not there or not the config's kind; needs no TensorFlow.
+
+    Raises:
+        LofiError: which flag, or which line of a symusic JSON file stands for it.
+    """
+    from lofi_tf.data.records import check_source
+
+    is_json = args.config.endswith(".json")
+    lines = {"examples_path": "train_dir", "eval_examples_path": "eval_dir"}
+    if getattr(args, "mode", "train") == "eval":
+        lines = {"examples_path": "eval_dir"}
+    for name, line in lines.items():
+        path = getattr(args, name)
+        if not path and (args.tfds_name is None or name != "examples_path"):
+            continue
+        try:
+            check_source(path, config.data.converter)
+        except LofiError as error:
+            other = f" (if not given, {line} of {args.config})" if is_json else ""
+            raise LofiError(f"--{name}{other}: {error}") from error
 
 
 def training_data(args: argparse.Namespace, config):
@@ -80,6 +98,6 @@ def read_examples(args: argparse.Namespace, config, split: str, path: str | None
         split,
         config.data.converter,
         args.num_workers,
-        talks(args),
-        say,
+        talks(args.log),
+        teller(args.log),
     )

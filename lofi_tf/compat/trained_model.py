@@ -17,9 +17,17 @@ from typing import Any
 
 import numpy as np
 
-from lofi_tf.backends import Backend, backend_of_model, is_address, load_model, open_backend
+from lofi_tf.backends import (
+    Backend,
+    backend_of_model,
+    is_address,
+    load_model,
+    of_config,
+    open_backend,
+)
 from lofi_tf.compat.data_converter import DataConverter
-from lofi_tf.config import Config, load_config
+from lofi_tf.config import SOUND_KINDS, Config, load_config
+from lofi_tf.errors import LofiError
 from lofi_tf.models.latents import great_circle
 
 NoteSequence = Any
@@ -64,6 +72,8 @@ class TrainedModel:
         config = load_config(config) if isinstance(config, str | Path) else config
         self._backend = _open(config, checkpoint_dir_or_path, var_name_substitutions)
         ours = self._backend.config
+        if ours.data.converter["kind"] in SOUND_KINDS:
+            raise LofiError(f"{ours.name} is a model of sound: TrainedModel is for those of notes")
         self._config = SimpleNamespace(
             data_converter=DataConverter(ours),
             hparams=SimpleNamespace(**dataclasses.asdict(ours.model), batch_size=batch_size),
@@ -180,7 +190,7 @@ class TrainedModel:
 
         Raises:
             RuntimeError: the model has no latent.
-            ValueError: as `sample`, or full results asked for.
+            ValueError: as `sample`, z of another shape, or full results asked for.
         """
         self._check_latent("decode")
         if return_full_results:
@@ -208,6 +218,7 @@ class TrainedModel:
     def _decoded(self, z, length, temperature, c_input) -> list[np.ndarray]:
         steps, size = self._config.hparams.max_seq_len, self._config.hparams.batch_size
         length = length or steps
+        self._backend.check_latents(z)
         if length > steps:
             raise ValueError(f"length must be at most {steps}. Received: {length}")
         if (c_input is None) != (not self._config.data_converter.control_depth):
@@ -242,9 +253,9 @@ class TrainedModel:
 
 def _open(config, path, substitutions) -> Backend:
     if isinstance(path, Backend):
-        return path
+        return of_config(path, config, "the backend")
     if is_address(path) or (Path(path) / "config.yaml").is_file() or _is_export(Path(path)):
-        return open_backend(path)
+        return open_backend(path, config=config)
     if not substitutions:
         return open_backend(checkpoint_file=path, config=config)
 

@@ -70,6 +70,11 @@ def drum_notes(note_sequence: Any, table: np.ndarray, strict: bool) -> DrumNotes
     return DrumNotes(drums[known], velocities[known], onsets[known])
 
 
+def marks_no_drum(note_sequence: Any) -> bool:
+    """Says whether a piece marks no note as a drum, so that `drum_notes` takes all for drums."""
+    return not any(note.is_drum for note in note_sequence.notes)
+
+
 def drum_grid(notes: DrumNotes, grid: Grid, num_drums: int, steps_per_bar: int) -> DrumGrid:
     """Returns notes on the grid; of equally loud ones in a cell, the first.
 

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from lofi_tf.data.converter import build_converter
+from lofi_tf.data.drum_grid import marks_no_drum
 from lofi_tf.errors import LofiError, NotConvertible
 
 Progress = Callable[[int], None]  # called with the number of records done since the last call
@@ -42,12 +43,15 @@ class Examples:
         sources: the source (song, performance, recording) of each example, [N].
         refusals: sources that gave no example, and why.
         num_sources: sources read.
+        num_unmarked: sources of a groove converter that mark no note as a drum and gave examples
+            all the same: all their notes were taken for drums, as Magenta takes them.
     """
 
     arrays: Mapping[str, np.ndarray]
     sources: np.ndarray
     refusals: Sequence[Refusal] = ()
     num_sources: int = 0
+    num_unmarked: int = 0
 
     def __len__(self) -> int:
         return len(self.sources)
@@ -194,7 +198,7 @@ def _convert(settings: Mapping[str, Any], records: list[bytes]) -> Examples:
     from lofi_tf.data.sequence_proto import NoteSequence
 
     converter = build_converter(settings)
-    found, sources, refusals = [], [], []
+    found, sources, refusals, num_unmarked = [], [], [], 0
     for record in records:
         try:
             sequence = NoteSequence.FromString(record)
@@ -210,8 +214,9 @@ def _convert(settings: Mapping[str, Any], records: list[bytes]) -> Examples:
             continue
         found += made
         sources += [source] * len(made)
+        num_unmarked += settings["kind"] == "groove" and bool(made) and marks_no_drum(sequence)
     arrays = _stacked(found)
-    return Examples(arrays, np.array(sources, object), refusals, len(records))
+    return Examples(arrays, np.array(sources, object), refusals, len(records), num_unmarked)
 
 
 def _stacked(found: list[dict[str, np.ndarray]]) -> dict[str, np.ndarray]:
@@ -239,6 +244,7 @@ def _joined(parts: list[Examples]) -> Examples:
         np.concatenate([part.sources for part in parts]),
         [refusal for part in parts for refusal in part.refusals],
         sum(part.num_sources for part in parts),
+        sum(part.num_unmarked for part in parts),
     )
 
 

@@ -24,6 +24,7 @@ from lofi_tf.data.tracks import (
     FIRST_PITCH,
     melody_sequence,
     melody_tracks,
+    no_melody,
     padded_melody,
     silent_start,
 )
@@ -220,7 +221,7 @@ class MelodyConverter(LineConverter):
 
     def _examples_of_part(self, part: Part) -> list[Example]:
         """Returns the distinct examples of a part, int64 columns."""
-        part = part.take(self._counts(part.notes))
+        whole, part = part.notes, part.take(self._counts(part.notes))
         grid = grid_of(part, self.steps_per_quarter, self.steps_per_bar)
         notes = on_grid(part, grid)
         if (self.chord_encoding and not part.chords) or (self.condition_on_key and not part.keys):
@@ -230,9 +231,7 @@ class MelodyConverter(LineConverter):
             notes, self.steps_per_bar, self.min_pitch, self.gap_bars, max_steps, self.skip_polyphony
         )
         if not tracks:
-            raise refusal(
-                "no_notes", "it has no melody", "one or more", f"{len(notes.starts)} notes"
-            )
+            raise no_melody(whole, self)
         if self.pad_to_total_time:
             tracks = [padded_melody(track, notes.total_steps) for track in tracks]
         sliced = [windows(track, self.slice_steps, self.steps_per_bar) for track in tracks]

@@ -6,6 +6,8 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
+from lofi_tf.audio.io import is_audio_file
+from lofi_tf.config import SOUND_KINDS
 from lofi_tf.data.example_shards import ShardSet, chosen_split, find_shards, load_shards
 from lofi_tf.data.examples import Examples, Refusal, examples_of_records
 from lofi_tf.data.folders import folder_records, is_music_folder, with_refusals
@@ -37,10 +39,10 @@ def load_examples(
         say: told how many examples came of it, and what was refused and why.
 
     Raises:
-        LofiError: no such records, none of them fits the converter, or example shards of another
-            converter.
+        LofiError: as `check_source`, no record that fits the converter, or example shards of
+            another converter.
     """
-    shards = _shards_of(path)
+    shards = check_source(path, converter)
     if shards:
         return _load_shards(shards, split, converter, say)
     unread: list[Refusal] = []
@@ -59,6 +61,33 @@ def load_examples(
     if not len(examples):
         raise LofiError(f"no example in {name} fits the config: {_reasons(examples)}")
     return examples
+
+
+def check_source(path: str | None, converter: Mapping[str, Any]) -> ShardSet | None:
+    """Returns the example shards that a path names, None of other music; reads next to nothing.
+
+    Args:
+        path: as `load_examples` takes it.
+        converter: a config's converter, `{kind: ..., **kwargs}`.
+
+    Raises:
+        LofiError: nothing there, no records, or anything but clips for a converter of sound.
+    """
+    shards = _shards_of(path)
+    if shards:
+        return shards
+    if converter["kind"] in SOUND_KINDS:
+        raise LofiError(
+            f"a config of the {converter['kind']} converter learns from clips of sound: cut "
+            "recordings into clips with prepare_audio, and give its --output_dir. "
+            f"Received: {path!r}"
+        )
+    if path and not is_music_folder(path):
+        if os.path.isdir(path):
+            raise _no_music(Path(path))
+        for file in record_paths(path)[:1]:
+            next(read_records(file), None)
+    return None
 
 
 def _progress():
@@ -85,10 +114,15 @@ def _load_shards(shards: ShardSet, split: str, converter, say) -> Examples:
 
 
 def _report(examples: Examples, say: Callable[[str], None]) -> None:
-    """Says how many sequences each rule refused, the first of them as an example."""
+    """Says how many sequences each rule refused, with the first, and what was read as drums."""
     first: dict[str, Refusal] = {}
     for refusal in examples.refusals:
         first.setdefault(refusal.rule, refusal)
+    if examples.num_unmarked:
+        say(
+            f"{examples.num_unmarked} of {examples.num_sources} sequences mark no note as a drum: "
+            "all their notes were taken for drums."
+        )
     for rule, count in examples.refused.items():
         say(f"Left out {count}: {first[rule].message} ({first[rule].source}).")
 
@@ -103,8 +137,6 @@ def _records(path: str, unread: list[Refusal]) -> Iterator[bytes]:
     if is_music_folder(path):
         yield from folder_records(path, unread.append)
         return
-    if os.path.isdir(path):
-        raise _no_music(Path(path))
     for file in record_paths(path):
         yield from read_records(file)
 
@@ -113,10 +145,12 @@ def _no_music(folder: Path) -> LofiError:
     """Returns the error for a folder that holds nothing to convert."""
     files = sorted(path.name for path in folder.iterdir() if path.is_file())
     found = f"{len(files)} files such as {files[0]}" if files else "no files"
-    records = "; records are named by a path or glob" if any("tfrecord" in f for f in files) else ""
+    hint = "; records are named by a path or glob" if any("tfrecord" in f for f in files) else ""
+    if any(map(is_audio_file, files)):
+        hint = "; recordings are for configs of sound, which take what prepare_audio writes"
     return LofiError(
         f"{folder} holds no music files ({', '.join(KINDS)}) at any depth, nor example shards"
-        f"{records}. Received: {found}"
+        f"{hint}. Received: {found}"
     )
 
 

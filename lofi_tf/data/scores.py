@@ -82,7 +82,8 @@ def read_abc(data: bytes) -> tuple[list[NoteSequence], list[NotConvertible]]:
         try:
             sequence = _read_tune(header + tune)
         except NotConvertible as problem:
-            problems.append(problem)
+            number = next(line for line in tune if line.startswith("X:"))
+            problems.append(NotConvertible(problem.rule, f"tune {number}: {problem}"))
             continue
         if sequence.reference_number in sequences:
             number = sequence.reference_number

@@ -7,13 +7,15 @@ the bar of its first note, ends with a bar, and is cut to a greatest length.
 import bisect
 import dataclasses
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 
 from lofi_tf.data.drum_classes import UNKNOWN
-from lofi_tf.data.quantize import Grid
+from lofi_tf.data.quantize import Grid, refusal
 from lofi_tf.data.sequence_proto import NoteSequence
-from lofi_tf.data.splits import GridNotes
+from lofi_tf.data.splits import GridNotes, Notes
+from lofi_tf.errors import NotConvertible
 
 NO_EVENT, NOTE_OFF, FIRST_PITCH = 0, 1, 2  # melody tokens; FIRST_PITCH is the lowest pitch
 OUTPUT_VELOCITY = 80
@@ -72,6 +74,34 @@ def melody_tracks(
             *(steps_per_bar, gap_bars, max_steps, skip_polyphony),
         )
     return found
+
+
+def no_melody(notes: Notes, options: Any) -> NotConvertible:
+    """Returns the error of a piece without a melody: which notes would make one, and which came.
+
+    Args:
+        notes: all notes of the piece.
+        options: those of the melody converter.
+    """
+    allowed = f"notes of pitch {options.min_pitch} to {options.max_pitch}"
+    if options.valid_programs is not None:
+        allowed += f" and of program {_ranges(options.valid_programs)} (the option valid_programs)"
+    if options.skip_polyphony:
+        allowed += ", no two at once (skip_polyphony)"
+    received = f"{len(notes)} notes"
+    if notes.drums.any():
+        received += f", {notes.drums.sum()} of them drums"
+    if not notes.drums.all():
+        received += f", of program {_ranges(notes.programs[~notes.drums].tolist())}"
+    return refusal("no_notes", "it has no melody", allowed, received)
+
+
+def _ranges(numbers: Sequence[int]) -> str:
+    """Returns whole numbers as text such as `0-31, 40`."""
+    rising = sorted(set(numbers))
+    first = [n for n in rising if n - 1 not in rising]
+    last = [n for n in rising if n + 1 not in rising]
+    return ", ".join(f"{a}-{b}" if a < b else f"{a}" for a, b in zip(first, last, strict=True))
 
 
 def drum_tracks(

@@ -31,6 +31,9 @@ class How:
         max_batch_size: outputs decoded at once; the outputs do not depend on it.
         metre: written into the outputs, beats and the note that is a beat; None is the input's,
             or else that of the model's bars.
+
+    Raises:
+        LofiError: a number out of range.
     """
 
     temperature: float = 0.5
@@ -38,6 +41,14 @@ class How:
     qpm: float | None = None
     max_batch_size: int = 16
     metre: Metre | None = None
+
+    def __post_init__(self):
+        if not 0 <= self.temperature < float("inf"):
+            raise LofiError(f"temperature must be 0 or above. Received: {self.temperature}")
+        if self.qpm is not None and not 0 < self.qpm < float("inf"):
+            raise LofiError(f"qpm must be above 0. Received: {self.qpm}")
+        if self.max_batch_size < 1:
+            raise LofiError(f"max_batch_size must be at least 1. Received: {self.max_batch_size}")
 
     def like(self, piece: NoteSequence) -> "How":
         """Returns these settings with the tempo and metre of a piece where none are given."""

@@ -3,6 +3,7 @@
 Gillick et al. 2019, "Learning to Groove with Inverse Sequence Transformations".
 """
 
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -15,7 +16,8 @@ from lofi_tf.data.drum_classes import UNKNOWN, class_table
 from lofi_tf.data.groove import DRUM_INSTRUMENT, GrooveConverter
 from lofi_tf.data.groove_options import TAP_CHANNEL
 from lofi_tf.data.quantize import Grid
-from lofi_tf.errors import LofiError
+from lofi_tf.errors import LofiError, LofiWarning
+from lofi_tf.generation.crops import drums_of
 from lofi_tf.generation.drawing import HOW, How, NoteSequence, pieces_of
 from lofi_tf.generation.playing import played, rows_played
 from lofi_tf.generation.windows import Passage, joined, passage_of
@@ -37,8 +39,9 @@ def humanize(
 ) -> list[NoteSequence]:
     """Returns the hits of a beat with velocities and timing of the model's.
 
-    The hits are the piece's own, each on its step and with its pitch. Where the model would not
-    hit, it gives no velocity: the drum's mean in the window is taken, and the step's mean timing.
+    The hits are the piece's own, each on its step and with its pitch; of several of one drum on one
+    step the loudest, and a `LofiWarning` counts the others. Where the model would not hit, it gives
+    no velocity: the drum's mean in the window is taken, and the step's mean timing.
 
     Args:
         backend: a model trained with the option `humanize`.
@@ -53,7 +56,8 @@ def humanize(
     check_fits(backend, "humanize")
     passage, how = passage_of(backend, piece), how.like(piece)
     z = passage.excerpt.means(backend)
-    return [_felt(backend, passage, z, how, output) for output in range(num_outputs)]
+    found = [_felt(backend, passage, z, how, output) for output in range(num_outputs)]
+    return _counted(piece, found)
 
 
 def groove_transfer(
@@ -83,7 +87,8 @@ def groove_transfer(
     source, passage = passage_of(backend, feel), passage_of(backend, hits)
     how, means = how.like(hits), source.excerpt.means(backend)
     z = means[np.array(passage.rows) % len(means)]
-    return [_felt(backend, passage, z, how, output) for output in range(num_outputs)]
+    found = [_felt(backend, passage, z, how, output) for output in range(num_outputs)]
+    return _counted(hits, found)
 
 
 def tap2drum(
@@ -184,6 +189,16 @@ def _felt(backend: Backend, passage: Passage, z: np.ndarray, how: How, output: i
         model = dict(zip(map(tuple, hits), map(_copy, window.notes), strict=True))
         _play(window, model, own_hits(own, converter), grid)
     return joined(windows, passage, how, converter)
+
+
+def _counted(piece: NoteSequence, outputs: list[NoteSequence]) -> list[NoteSequence]:
+    """Returns the outputs; warns of hits of the piece that they do not have."""
+    hits = len(drums_of(piece).notes)
+    lost = hits - min((len(output.notes) for output in outputs), default=hits)
+    if lost > 0:
+        text = f"{lost} of {hits} hits are left out: a drum sounds once on a step, the loudest hit"
+        warnings.warn(text, LofiWarning, stacklevel=3)
+    return outputs
 
 
 def own_hits(window: NoteSequence, converter: GrooveConverter) -> dict[tuple[int, int], int]:

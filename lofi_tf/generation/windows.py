@@ -28,7 +28,7 @@ _WHOLE_LINES = {
 }
 _AS_IT_IS = {
     "groove": {"split_bars": None, "hop_size": None},
-    "melody": _WHOLE_LINES,
+    "melody": {**_WHOLE_LINES, "valid_programs": None},  # the line is chosen already
     "drums": _WHOLE_LINES,
     "trio": {},
     "multi_performance": {"first_subsequence_only": False},
@@ -78,11 +78,17 @@ class Passage:
 def excerpts_of(backend: Backend, sequence: NoteSequence) -> Excerpt:
     """Returns what training would take of a piece of music: whole windows, as Magenta takes them.
 
+    Where no instrument has a program that a melody model learns from, all its instruments count.
+
     Raises:
         NotConvertible: the piece holds nothing that fits, and which rule says so.
     """
     settings = {**backend.config.data.converter, "mode": "infer"}
-    found = examples_of_records([sequence.SerializeToString()], settings)
+    record = sequence.SerializeToString()
+    found = examples_of_records([record], settings)
+    if not len(found) and settings.get("valid_programs"):
+        settings["valid_programs"] = None
+        found = examples_of_records([record], settings)
     if not len(found):
         lines = by_instrument(sequence) if settings["kind"] == "melody" else [sequence]
         refused = [(line, _reason(line, settings)) for line in lines or [sequence]]
@@ -96,7 +102,7 @@ def passage_of(backend: Backend, piece: NoteSequence, num_bars: int | None = Non
     A piece shorter than a window is repeated until it fills one; the last window of a piece that
     is no whole number of windows reaches back. Windows that hold music the model does not take stay
     silent, and a `LofiWarning` counts them. A melody model takes the instrument with the most
-    windows, of equals the first.
+    windows, of equals the first; one of a program that it learns from goes before others.
 
     Args:
         backend: the model.
@@ -121,7 +127,8 @@ def passage_of(backend: Backend, piece: NoteSequence, num_bars: int | None = Non
             refused.append((line, error))
     if not tried:
         raise _told(piece, refused, backend)
-    found = max(tried, key=lambda passage: len(passage.rows))
+    programs = settings.get("valid_programs")
+    found = max(tried, key=lambda its: (_plays(its, programs), len(its.rows)))
     if found.left_out:
         count = f"{len(found.left_out)} of {len(found.layout.starts)} windows"
         text = f"{count} stay silent; the first: {found.left_out[0]}"
@@ -153,6 +160,11 @@ def as_instrument(piece: NoteSequence, passage: Passage, converter: Converter) -
         player = passage.crops[0].notes[0]
         for note in piece.notes:
             note.instrument, note.program = player.instrument, player.program
+
+
+def _plays(passage: Passage, programs: Sequence[int] | None) -> bool:
+    """Says whether a passage is of one of the programs, None being all."""
+    return programs is None or passage.crops[0].notes[0].program in programs
 
 
 def _passage(backend: Backend, piece: NoteSequence, num_bars: int | None) -> Passage:
