@@ -98,15 +98,16 @@ def _home(path: str) -> str:
 
 
 def _config_of(args: argparse.Namespace):
-    from lofi_tf.config import SOUND_KINDS, load_config
+    from lofi_tf.config import SHARDS_BY, load_config
     from lofi_tf.data.converter import build_converter
     from lofi_tf.hparams import with_hparams
 
     config = with_hparams(load_config(args.config), args.hparams)
-    if config.data.converter["kind"] in SOUND_KINDS:
+    kind = config.data.converter["kind"]
+    if kind in SHARDS_BY:
         raise LofiError(
             f"{config.name} learns from clips of sound: cut recordings into clips with "
-            "prepare_audio; these are no records of notes"
+            f"{SHARDS_BY[kind]}; these are no records of notes"
         )
     build_converter(config.data.converter)  # so that a bad option shows before workers start
     return config

@@ -120,6 +120,7 @@ def test_model_of_another_config_is_refused():
 def test_folder_of_another_config_is_refused(tmp_path, monkeypatch):
     (tmp_path / "config.yaml").write_text(yaml.safe_dump(load_config("groovae_4bar").to_dict()))
     (tmp_path / "run.yaml").write_text("seed: 0")
+    (tmp_path / "train").mkdir()
     with pytest.raises(LofiError, match="trained with the config groovae_4bar"):
         TrainedModel("cat-mel_2bar_small", 4, tmp_path)
     (tmp_path / "saved_model.pb").touch()  # an export's

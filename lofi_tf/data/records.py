@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from lofi_tf.audio.io import is_audio_file
-from lofi_tf.config import SOUND_KINDS
+from lofi_tf.config import SHARDS_BY
 from lofi_tf.data.example_shards import ShardSet, chosen_split, find_shards, load_shards
 from lofi_tf.data.examples import Examples, Refusal, examples_of_records
 from lofi_tf.data.folders import folder_records, is_music_folder, with_refusals
@@ -76,11 +76,11 @@ def check_source(path: str | None, converter: Mapping[str, Any]) -> ShardSet | N
     shards = _shards_of(path)
     if shards:
         return shards
-    if converter["kind"] in SOUND_KINDS:
+    kind = converter["kind"]
+    if kind in SHARDS_BY:
         raise LofiError(
-            f"a config of the {converter['kind']} converter learns from clips of sound: cut "
-            "recordings into clips with prepare_audio, and give its --output_dir. "
-            f"Received: {path!r}"
+            f"a config of the {kind} converter learns from clips of sound: cut recordings into "
+            f"clips with {SHARDS_BY[kind]}, and give its --output_dir. Received: {path!r}"
         )
     if path and not is_music_folder(path):
         if os.path.isdir(path):
