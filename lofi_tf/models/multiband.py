@@ -157,7 +157,8 @@ class MultibandGenerator(keras.layers.Layer):
                 values = residual(values)
         values = tf.nn.leaky_relu(values, SLOPE)
         bands = self.gain * tf.tanh(self.waves(values)) * tf.sigmoid(self.loudness(values))
-        return self.bank.synthesis(bands)[:, : self.steps, None]
+        waveforms = self.bank.synthesis(bands)[:, : self.steps, None]
+        return tf.ensure_shape(waveforms, [None, self.steps, 1])
 
 
 class Residual(keras.layers.Layer):
