@@ -18,7 +18,15 @@ ALIASES = {"groovae_2bar_hits_control": "groovae_2bar_hits_control_tfds"}
 CLIP_MODES = ("global_norm", "value")
 SCHEDULES = ("constant", "exponential", "inverse_sigmoid")
 BETA_SCHEDULES = ("rate", "duration")
+ADVERSARIAL_LOSSES = ("hinge", "least_squares", "cross_entropy")
 MODEL_KINDS = ("vae", "continuation")
+ADVERSARIAL_SETTINGS = (
+    "adversarial_from_step",
+    "adversarial_loss",
+    "adversarial_weight",
+    "feature_matching_weight",
+    "discriminator_learning_rate",
+)
 TYPE_WORDS = {bool: "true or false", int: "a whole number", float: "a number", str: "text"}
 
 
@@ -55,6 +63,7 @@ class ModelConfig:
         residual_encoder, residual_decoder: whether LSTM layers have residual connections.
         preprocess_controls: whether controls pass through a bidirectional LSTM before the decoder.
         control_preprocessing_rnn_size: units of each of its layers.
+        discriminator: component that the model is trained against; null for none.
     """
 
     encoder: Mapping[str, Any]
@@ -70,12 +79,15 @@ class ModelConfig:
     preprocess_controls: bool = False
     control_preprocessing_rnn_size: tuple[int, ...] = (256,)
     kind: str = "vae"
+    discriminator: Mapping[str, Any] | None = None
 
     def __post_init__(self):
         if self.kind not in MODEL_KINDS:
             raise unknown_name("model kind", self.kind, MODEL_KINDS)
         for name in ("encoder", "decoder", "head"):
             _check_component(name, getattr(self, name))
+        if self.discriminator is not None:
+            _check_component("discriminator", self.discriminator)
         for name in ("enc_rnn_size", "dec_rnn_size"):
             if not getattr(self, name):
                 raise LofiError(f"{name} must have at least one layer. Received: []")
@@ -111,6 +123,12 @@ class TrainingConfig:
         grad_norm_clip_to_zero: a step whose gradient norm reaches this is skipped.
         sampling_schedule: `constant`, `exponential` or `inverse_sigmoid`.
         sampling_rate: parameter of that schedule.
+        adversarial_from_step: step from which a discriminator is trained and trained against.
+        adversarial_loss: `hinge`, `least_squares` or `cross_entropy`, see `losses`.
+        adversarial_weight: of the generator's adversarial loss beside its others.
+        feature_matching_weight: of the distance between the discriminator's features of what is
+            real and what was generated (Larsen et al. 2016, "Autoencoding beyond pixels").
+        discriminator_learning_rate: constant.
     """
 
     batch_size: int = 512
@@ -131,6 +149,11 @@ class TrainingConfig:
     plateau_factor: float = 1.0
     plateau_patience: int = 0
     num_epochs: int = 0
+    adversarial_from_step: int = 0
+    adversarial_loss: str = "hinge"
+    adversarial_weight: float = 1.0
+    feature_matching_weight: float = 0.0
+    discriminator_learning_rate: float = 0.0001
 
     def __post_init__(self):
         _check_range("batch_size", self.batch_size, 1)
@@ -138,6 +161,9 @@ class TrainingConfig:
             _check_range(name, getattr(self, name), 0)
         for name in ("start_beta", "beta_duration", "plateau_patience", "num_epochs"):
             _check_range(name, getattr(self, name), 0)
+        for name in ADVERSARIAL_SETTINGS:
+            if name != "adversarial_loss":
+                _check_range(name, getattr(self, name), 0)
         if not 0 < self.plateau_factor <= 1:
             raise LofiError(
                 f"plateau_factor must be above 0 and at most 1. Received: {self.plateau_factor}"
@@ -146,6 +172,7 @@ class TrainingConfig:
             ("clip_mode", CLIP_MODES),
             ("sampling_schedule", SCHEDULES),
             ("beta_schedule", BETA_SCHEDULES),
+            ("adversarial_loss", ADVERSARIAL_LOSSES),
         ):
             if getattr(self, name) not in allowed:
                 raise unknown_name(name, getattr(self, name), allowed)
@@ -160,9 +187,25 @@ class Config:
     model: ModelConfig
     training: TrainingConfig
 
+    def __post_init__(self):
+        if self.model.discriminator is not None:
+            return
+        for field in dataclasses.fields(TrainingConfig):
+            given = getattr(self.training, field.name)
+            if field.name in ADVERSARIAL_SETTINGS and given != field.default:
+                raise LofiError(
+                    f"{field.name} is for models with a discriminator; {self.name} has none. "
+                    f"Received: {given}"
+                )
+
     def to_dict(self) -> dict[str, Any]:
         """Returns plain values, ready for YAML; `config_from_dict` is the inverse."""
-        return {"schema_version": SCHEMA_VERSION} | _plain(dataclasses.asdict(self))
+        values = {"schema_version": SCHEMA_VERSION} | _plain(dataclasses.asdict(self))
+        if self.model.discriminator is None:
+            del values["model"]["discriminator"]
+            for name in ADVERSARIAL_SETTINGS:
+                del values["training"][name]
+        return values
 
 
 def configs_dir() -> Path:

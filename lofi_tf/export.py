@@ -119,7 +119,8 @@ def _metrics_at(run_dir: Path, step: int) -> dict[str, float]:
 
 def _save(model: MusicVAE, interface: Interface, folder: Path) -> None:
     module = tf.Module()
-    module.weights = [weight.value for weight in model.weights]
+    rival = {id(weight) for weight in getattr(model.discriminator, "weights", ())}
+    module.weights = [weight.value for weight in model.weights if id(weight) not in rival]
     signatures = interface.functions
     tf.saved_model.save(
         module,

@@ -19,7 +19,13 @@ WITHOUT_EFFECT = {
 # Other names of settings: LoFAI's, and a spelling of its README.
 ALIASES = {"latent_dim": "z_size", "output_nerons": "output_neurons"}
 
-_COMPONENTS = {"converter": "data", "encoder": "model", "decoder": "model", "head": "model"}
+_COMPONENTS = {
+    "converter": "data",
+    "encoder": "model",
+    "decoder": "model",
+    "head": "model",
+    "discriminator": "model",
+}
 
 
 def with_hparams(config: Config, hparams: str) -> Config:
@@ -95,7 +101,7 @@ def _known_names(config: Config) -> set[str]:
 
 
 def _component(config: Config, component: str) -> Mapping[str, Any]:
-    return getattr(getattr(config, _COMPONENTS[component]), component)
+    return getattr(getattr(config, _COMPONENTS[component]), component) or {}
 
 
 def _with_component_value(config: Config, name: str, text: str) -> Config:
@@ -114,7 +120,7 @@ def _with_component_value(config: Config, name: str, text: str) -> Config:
 def _with_component(config: Config, component: str, key: str, value: Any) -> Config:
     section = _COMPONENTS[component]
     settings = getattr(config, section)
-    changed = {**getattr(settings, component), key: value}
+    changed = {**_component(config, component), key: value}
     return dataclasses.replace(
         config, **{section: dataclasses.replace(settings, **{component: changed})}
     )

@@ -1,6 +1,8 @@
 """Losses as pure functions that return one number an example, [B]."""
 
 import math
+from collections.abc import Callable
+from typing import NamedTuple
 
 import tensorflow as tf
 
@@ -50,3 +52,41 @@ def sum_valid_steps(values: tf.Tensor, lengths: tf.Tensor) -> tf.Tensor:
     if values.shape.rank == 3:
         valid = valid[..., None]
     return tf.reduce_sum(values * valid, axis=1)
+
+
+class AdversarialLoss(NamedTuple):
+    """What a discriminator and a generator lower, elementwise functions of the scores.
+
+    Attributes:
+        real, fake: losses of the discriminator for what is real and what was generated.
+        generator: loss of the generator for what it generated.
+        boundary: scores above say that something is real.
+    """
+
+    real: Callable[[tf.Tensor], tf.Tensor]
+    fake: Callable[[tf.Tensor], tf.Tensor]
+    generator: Callable[[tf.Tensor], tf.Tensor]
+    boundary: float
+
+
+def _from_one(scores: tf.Tensor) -> tf.Tensor:
+    return tf.square(scores - 1.0)
+
+
+# Lim & Ye 2017, "Geometric GAN"; Mao et al. 2017, "Least Squares Generative Adversarial Networks";
+# Goodfellow et al. 2014, "Generative Adversarial Networks", the loss that does not saturate.
+ADVERSARIAL_LOSSES = {
+    "hinge": AdversarialLoss(
+        lambda scores: tf.nn.relu(1.0 - scores),
+        lambda scores: tf.nn.relu(1.0 + scores),
+        tf.negative,
+        0.0,
+    ),
+    "least_squares": AdversarialLoss(_from_one, tf.square, _from_one, 0.5),
+    "cross_entropy": AdversarialLoss(
+        lambda scores: tf.nn.softplus(-scores),
+        tf.nn.softplus,
+        lambda scores: tf.nn.softplus(-scores),
+        0.0,
+    ),
+}

@@ -129,3 +129,17 @@ def test_config_of_the_wrong_shape_is_one_line(change, message, tmp_path):
     with pytest.raises(LofiError, match=message) as error:
         load_config(tmp_path / "mine.yaml")
     assert len(str(error.value).splitlines()) == 1
+
+
+def test_only_models_with_a_discriminator_state_what_it_needs():
+    config = load_config("groovae_4bar")
+    values = config.to_dict()
+    assert "discriminator" not in values["model"]
+    assert not [name for name in values["training"] if "adversarial" in name]
+    with pytest.raises(LofiError, match="models with a discriminator; groovae_4bar has none"):
+        with_hparams(config, "adversarial_from_step=3")
+    rivals = with_hparams(load_config("multiband_vae"), "adversarial_from_step=3,num_scales=2")
+    assert rivals.to_dict()["training"]["adversarial_from_step"] == 3
+    assert rivals.model.discriminator["num_scales"] == 2
+    with pytest.raises(LofiError, match="least_squares"):
+        with_hparams(load_config("multiband_vae"), "adversarial_loss=least")

@@ -15,7 +15,8 @@ from lofi_tf.models.build import build_model
 from pipelines import prepare_audio
 
 RECORDINGS = Path(__file__).parent / "data" / "audio"
-SOUND = [name for name in config_names() if name.startswith(("lofai", "spectrum", "continuation"))]
+KINDS_OF_SOUND = ("lofai", "spectrum", "continuation", "multiband")
+SOUND = [name for name in config_names() if name.startswith(KINDS_OF_SOUND)]
 SHORT = "converter.clip_seconds=0.2,max_seq_len=600,latent_dim=4,batch_size=2"
 NETS = {
     "lofai_dense": "num_layers=2,input_neurons=12,output_nerons=6",
@@ -23,6 +24,10 @@ NETS = {
     "input_neurons=8,output_neurons=6",
     "lofai_lstm": "num_layers=1,output_neurons=6,middle_ground=8",
     "continuation_vae": "enc_rnn_size=[8],dec_rnn_size=[8]",
+    "continuation_gan": "enc_rnn_size=[8],dec_rnn_size=[8],channels=[4],strides=[4],num_scales=1,"
+    "adversarial_from_step=0",
+    "multiband_vae": "converter.sample_rates=[3000],num_bands=4,strides=[8,10],channels=[4,6],"
+    "dilations=[1],head.sizes=[64],num_scales=1,adversarial_from_step=0",
 }
 
 
@@ -56,7 +61,7 @@ def test_trains_by_the_hyperparameters_of_its_seed(clips, tmp_path, name, capsys
     assert float(evaluated["metrics/mse"]) > 0
     out = tmp_path / "out"
     made = generate.main([f"--model={run}", f"--output_dir={out}", "--num_outputs=2", "--png"])
-    if name == "continuation_vae":
+    if name.startswith("continuation"):
         assert made == 2
         assert "train and evaluate only" in capsys.readouterr().err
         return
@@ -67,14 +72,15 @@ def test_trains_by_the_hyperparameters_of_its_seed(clips, tmp_path, name, capsys
     assert np.abs(sounds[0][0] - sounds[1][0]).max() > 0
 
 
-def test_an_export_of_sound_answers(clips, tmp_path, capsys):
+@pytest.mark.parametrize("name", ["lofai_lstm", "multiband_vae"])
+def test_an_export_of_sound_answers(clips, tmp_path, name, capsys):
     run = tmp_path / "run"
-    flags = ["--config=lofai_lstm", f"--run_dir={run}", f"--examples_path={clips}"]
-    flags += [f"--hparams={SHORT},{NETS['lofai_lstm']}", "--num_steps=1", "--validation_split=0"]
+    flags = [f"--config={name}", f"--run_dir={run}", f"--examples_path={clips}"]
+    flags += [f"--hparams={SHORT},{NETS[name]}", "--num_steps=1", "--validation_split=0"]
     assert train.main(flags) == 0
     assert export.main([f"--run_dir={run}", f"--output_dir={tmp_path / 'saved'}"]) == 0
     found = []
-    for number, model in enumerate((run, tmp_path / "saved" / "lofai_lstm")):
+    for number, model in enumerate((run, tmp_path / "saved" / name)):
         out = tmp_path / f"out{number}"
         flags = [f"--model={model}", f"--output_dir={out}", "--num_outputs=1", "--seed=3"]
         assert generate.main(flags) == 0

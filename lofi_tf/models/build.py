@@ -1,11 +1,15 @@
 """From a config to a model, its weights drawn and its optimiser ready."""
 
+from typing import Any
+
 import keras
 
-from lofi_tf.config import Config
+from lofi_tf.config import Config, ModelConfig
 from lofi_tf.data.converter import build_converter, depths_of
-from lofi_tf.models.components import build_frames, build_head
+from lofi_tf.models.adversarial import AdversarialVAE
+from lofi_tf.models.components import build_discriminator, build_frames, build_head
 from lofi_tf.models.continuation import Continuation
+from lofi_tf.models.continuation_gan import ContinuationGAN
 from lofi_tf.models.latent_model import LatentModel
 from lofi_tf.models.optimizer import compile_model
 from lofi_tf.models.vae import MusicVAE
@@ -26,7 +30,8 @@ def build_model(config: Config, seed: int = 0, first_step: int = 0) -> LatentMod
 def _vae(config, seed, first_step) -> MusicVAE:
     converter = build_converter(config.data.converter)
     depth = depths_of(converter)
-    return MusicVAE(
+    kind, rival = _against(config.model, MusicVAE, AdversarialVAE)
+    return kind(
         config.model,
         config.training,
         depth["inputs"],
@@ -35,10 +40,19 @@ def _vae(config, seed, first_step) -> MusicVAE:
         getattr(converter, "end_token", None),
         seed,
         first_step,
+        **rival,
     )
 
 
 def _continuation(config, seed, first_step) -> Continuation:
     head = build_head(config.model, 1)
     frames = build_frames(config.model, head)
-    return Continuation(config.model, config.training, frames, head, seed, first_step)
+    kind, rival = _against(config.model, Continuation, ContinuationGAN)
+    return kind(config.model, config.training, frames, head, seed, first_step, **rival)
+
+
+def _against(model: ModelConfig, plain: type, adversarial: type) -> tuple[type, dict[str, Any]]:
+    """Returns the class of a model, and the discriminator where there is one."""
+    if model.discriminator is None:
+        return plain, {}
+    return adversarial, {"discriminator": build_discriminator(model)}

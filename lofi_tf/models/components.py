@@ -12,17 +12,31 @@ from lofi_tf.models.clip_nets import WAVEFORM_ENCODERS, WAVEFORM_GENERATORS
 from lofi_tf.models.clips import ClipDecoder, GaussianHead
 from lofi_tf.models.cores import LSTMCore, SplitCore
 from lofi_tf.models.decoders import LSTMDecoder
+from lofi_tf.models.discriminators import DISCRIMINATORS
 from lofi_tf.models.encoders import ENCODERS, BidirectionalLSTMEncoder, HierarchicalEncoder
 from lofi_tf.models.frames import FRAMES
 from lofi_tf.models.heads import HEADS as STEP_HEADS
 from lofi_tf.models.heads import MultiCategoricalHead
 from lofi_tf.models.hierarchy import HierarchicalDecoder, conductor_sizes
+from lofi_tf.models.latents import GaussianLatent
 from lofi_tf.models.mu_law import MuLawHead
+from lofi_tf.models.multiband import FrameLatent, MultibandEncoder, MultibandGenerator
+from lofi_tf.models.spectral import SpectralHead
 from lofi_tf.models.spectrum_nets import SpectrumEncoder, SpectrumGenerator
 
-CLIP_ENCODERS = WAVEFORM_ENCODERS | {"conv2d": SpectrumEncoder}
-CLIP_GENERATORS = WAVEFORM_GENERATORS | {"conv2d": SpectrumGenerator}
-HEADS = STEP_HEADS | {"gaussian": GaussianHead, "mu_law": MuLawHead}
+CLIP_ENCODERS = WAVEFORM_ENCODERS | {
+    "conv2d": SpectrumEncoder,
+    "multiband": MultibandEncoder,
+}
+CLIP_GENERATORS = WAVEFORM_GENERATORS | {
+    "conv2d": SpectrumGenerator,
+    "multiband": MultibandGenerator,
+}
+HEADS = STEP_HEADS | {
+    "gaussian": GaussianHead,
+    "mu_law": MuLawHead,
+    "multi_scale_spectral": SpectralHead,
+}
 DECODERS = {"lstm": LSTMDecoder, "hierarchical_lstm": HierarchicalDecoder, **CLIP_GENERATORS}
 CORE_OPTIONS = ("embedding_size", "z_inputs", "skip_inputs")  # of a decoder, for its core
 
@@ -52,9 +66,14 @@ def _is_number(value: Any) -> bool:
 # Those that have a default of none may be null.
 OPTION_CHECKS = {
     **dict.fromkeys(("split", "reencode", "z_inputs", "skip_inputs"), (_is_truth, "true or false")),
-    "level_lengths": (_is_list, "a list of whole numbers"),
-    "sizes": (_is_list, "a list of whole numbers"),
-    "hidden_size": (_is_whole, "a whole number from 1 on"),
+    **dict.fromkeys(
+        ("level_lengths", "sizes", "strides", "channels", "dilations"),
+        (_is_list, "a list of whole numbers"),
+    ),
+    **dict.fromkeys(
+        ("hidden_size", "num_bands", "num_scales", "width"),
+        (_is_whole, "a whole number from 1 on"),
+    ),
     "sampling_temperature": (_is_number, "a number from 0 on"),
     "embedding_size": (lambda v: v is None or _is_whole(v), "a whole number from 1 on or null"),
     "conductor_units": (lambda v: v is None or _is_nested(v), "a list of whole numbers, or null"),
@@ -135,6 +154,19 @@ def build_decoder(
         "decoder", cls, options, core, head, model.dec_rnn_size, model.z_size,
         end_token=end_token, encoder=_reencoder(encoder, options) if reencode else None, **common,
     )  # fmt: skip
+
+
+def build_latent(encoder: keras.layers.Layer, z_size: int) -> keras.layers.Layer:
+    """Returns the latent after an encoder: one for the whole, or along its frames."""
+    if isinstance(encoder, MultibandEncoder):
+        return FrameLatent(encoder.output_size, z_size, encoder.num_frames)
+    return GaussianLatent(encoder.output_size, z_size)
+
+
+def build_discriminator(model: ModelConfig) -> keras.layers.Layer:
+    """Returns what a model is trained against."""
+    cls, options = _pick("discriminator", DISCRIMINATORS, model.discriminator)
+    return _made("discriminator", cls, options)
 
 
 def build_head(model: ModelConfig, output_size: int) -> keras.layers.Layer:

@@ -27,6 +27,8 @@ class LatentModel(keras.Model):
         name: of the Keras model.
     """
 
+    discriminator: keras.layers.Layer | None = None
+
     def __init__(
         self, model: ModelConfig, training: TrainingConfig, seed: int, first_step: int, name: str
     ):
@@ -49,6 +51,11 @@ class LatentModel(keras.Model):
         return tf.reduce_mean(parts["r_loss"]) + beta * tf.reduce_mean(parts["kl_cost"])
 
     @property
+    def generator_variables(self) -> list[keras.Variable]:
+        """The weights that `optimizer` changes: all but those of a discriminator."""
+        return self.trainable_variables
+
+    @property
     def step(self) -> tf.Tensor:
         """The step that every schedule goes by."""
         return self.optimizer.iterations + self.first_step
@@ -62,16 +69,44 @@ class LatentModel(keras.Model):
         )
         beta, sampling = self._beta(step), self._sampling_probability(step)
         rate = self.optimizer.learning_rate
-        with tf.GradientTape() as tape:
-            parts = self.losses_of(batch, noise, fold(seed, 1), sampling)
-            loss = self.loss_of(parts, beta)
-        gradients, norm = self.clip(tape.gradient(loss, self.trainable_variables))
-        self.optimizer.apply(gradients, self.trainable_variables)
+        learnt = self.learn(batch, noise, fold(seed, 1), sampling, beta)
+        norm = learnt.pop("global_norm")
         schedule = {"learning_rate": rate, "global_norm": norm, "losses/kl_beta": beta}
         if sampling is not None:
             schedule["sampling_probability"] = sampling
+        return {**learnt, **schedule}
+
+    def learn(
+        self,
+        batch: Batch,
+        noise: tf.Tensor,
+        seed: tf.Tensor,
+        sampling_probability: tf.Tensor | None,
+        beta: tf.Tensor,
+    ) -> dict[str, tf.Tensor]:
+        """Changes the weights once; returns the loss, its parts and the gradients' norm."""
+        with tf.GradientTape() as tape:
+            parts = self.losses_of(batch, noise, seed, sampling_probability)
+            loss = self.loss_of(parts, beta)
+        norm = self.descend(tape, loss, self.generator_variables, self.optimizer)
+        return {"loss": loss, **self.means(parts), "global_norm": norm}
+
+    def descend(
+        self,
+        tape: tf.GradientTape,
+        loss: tf.Tensor,
+        variables: list[keras.Variable],
+        optimizer: keras.optimizers.Optimizer,
+    ) -> tf.Tensor:
+        """Takes an optimiser's step down a taped loss; returns the gradients' norm before."""
+        gradients, norm = self.clip(tape.gradient(loss, variables))
+        optimizer.apply(gradients, variables)
+        return norm
+
+    def means(self, parts: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+        """Returns the scalars of the loss parts and counts of examples, [B, ...] each."""
         sums = {name: tf.reduce_sum(part, axis=0) for name, part in parts.items()}
-        return {"loss": loss, **self.scalars(sums, tf.shape(batch["length"])[0]), **schedule}
+        return self.scalars(sums, tf.shape(parts["r_loss"])[0])
 
     @tf.function(reduce_retracing=True)
     def evaluate_batch(self, batch: Batch) -> dict[str, tf.Tensor]:
@@ -79,8 +114,14 @@ class LatentModel(keras.Model):
         shape = [tf.shape(batch["inputs"])[0], self.settings.z_size]
         noise = tf.random.stateless_normal(shape, [self.seed, 0])
         free_running = None if self._sampling_probability(0) is None else tf.constant(1.0)
-        parts = self.losses_of(batch, noise, sampling_probability=free_running)
+        parts = self.evaluated(batch, noise, free_running)
         return {name: tf.reduce_sum(part, axis=0) for name, part in parts.items()}
+
+    def evaluated(
+        self, batch: Batch, noise: tf.Tensor, sampling_probability: tf.Tensor | None
+    ) -> dict[str, tf.Tensor]:
+        """Returns the loss parts and counts of each example for an evaluation."""
+        return self.losses_of(batch, noise, sampling_probability=sampling_probability)
 
     def clip(self, gradients: list[tf.Tensor]) -> tuple[list[tf.Tensor], tf.Tensor]:
         """Returns the gradients as the settings bound them, and their norm before."""

@@ -7,6 +7,9 @@ from lofi_tf import schedules
 from lofi_tf.models.latent_model import LatentModel
 from lofi_tf.plateau import Plateau
 
+# As in RAVE: what the other has learnt meanwhile makes old gradients worthless.
+ADVERSARIAL_BETAS = {"beta_1": 0.5, "beta_2": 0.9}
+
 
 class MagentaDecay(keras.optimizers.schedules.LearningRateSchedule):
     """Magenta's learning rate, `(initial - minimum) * decay_rate**step + minimum`.
@@ -34,7 +37,7 @@ class MagentaDecay(keras.optimizers.schedules.LearningRateSchedule):
 
 
 def compile_model(model: LatentModel) -> None:
-    """Gives a model the optimiser of its settings."""
+    """Gives a model the optimiser of its settings, and its discriminator one of its own."""
     training = model.training_settings
     model.rate = MagentaDecay(
         training.learning_rate,
@@ -43,5 +46,13 @@ def compile_model(model: LatentModel) -> None:
         model.first_step,
         Plateau.of(training.plateau_factor, training.plateau_patience),
     )
-    model.compile(optimizer=keras.optimizers.Adam(model.rate, epsilon=1e-8), jit_compile=False)
-    model.optimizer.build(model.trainable_variables)
+    betas = {} if model.discriminator is None else ADVERSARIAL_BETAS
+    model.compile(
+        optimizer=keras.optimizers.Adam(model.rate, epsilon=1e-8, **betas), jit_compile=False
+    )
+    model.optimizer.build(model.generator_variables)
+    if model.discriminator is not None:
+        rate = training.discriminator_learning_rate
+        constant = MagentaDecay(rate, 1.0, rate)  # a number would be saved, and restored as it was
+        model.discriminator_optimizer = keras.optimizers.Adam(constant, epsilon=1e-8, **betas)
+        model.discriminator_optimizer.build(model.discriminator.trainable_variables)

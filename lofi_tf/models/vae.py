@@ -8,9 +8,9 @@ from lofi_tf.models.components import (
     build_control_preprocessing,
     build_decoder,
     build_encoder,
+    build_latent,
 )
 from lofi_tf.models.latent_model import Batch, LatentModel
-from lofi_tf.models.latents import GaussianLatent
 from lofi_tf.models.lstm import fold
 
 
@@ -45,7 +45,7 @@ class MusicVAE(LatentModel):
         self.encoder = self.latent = None
         if model.z_size:
             self.encoder = build_encoder(model, input_size + control_size)
-            self.latent = GaussianLatent(self.encoder.output_size, model.z_size)
+            self.latent = build_latent(self.encoder, model.z_size)
         self.control_preprocessing = build_control_preprocessing(model, control_size)
         self.decoder = build_decoder(
             model, output_size, self._prepared_size(), end_token, self.encoder
@@ -97,6 +97,16 @@ class MusicVAE(LatentModel):
             `r_loss`, `kl_nats`, `kl_cost`, the head's parts by their names and its counts; of the
             posterior's mean, [B, Z], `z_mean` and `z_mean_square`.
         """
+        return self.parts_of(batch, noise, seed, sampling_probability)[0]
+
+    def parts_of(
+        self,
+        batch: Batch,
+        noise: tf.Tensor,
+        seed: tf.Tensor | None = None,
+        sampling_probability: tf.Tensor | None = None,
+    ) -> tuple[dict[str, tf.Tensor], tf.Tensor]:
+        """Returns what `losses_of` does, and the head's parameters, [B, T, P]."""
         controls, targets, lengths = batch.get("controls"), batch["targets"], batch["length"]
         z, mean, kl_nats = self._draw_z(batch, noise, fold(seed, 0))
         parameters = self.decoder(
@@ -108,7 +118,7 @@ class MusicVAE(LatentModel):
             sampling_probability=sampling_probability,
         )
         parts = self.decoder.head.losses(parameters, targets, lengths)
-        return {
+        found = {
             "r_loss": tf.add_n(list(parts.values())),
             "kl_nats": kl_nats,
             "kl_cost": kl_cost(kl_nats, self.training_settings.free_bits),
@@ -117,6 +127,7 @@ class MusicVAE(LatentModel):
             **parts,
             **self.decoder.head.counts(parameters, targets, lengths),
         }
+        return found, parameters
 
     def _draw_z(self, batch, noise, seed):
         """Returns z [B, Z] of the posterior, its mean, and its divergence from the prior [B]."""

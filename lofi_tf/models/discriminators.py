@@ -1,0 +1,83 @@
+"""Discriminators of waveforms: how real they are, in many places and at several rates."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import keras
+import tensorflow as tf
+
+from lofi_tf.errors import LofiError
+from lofi_tf.models.clip_nets import SLOPE
+
+
+class Opinion(NamedTuple):
+    """What a discriminator finds in waveforms [B, N].
+
+    Attributes:
+        scores: at each rate [B, L]; place l looks at what is around sample l * N / L.
+        features: of each layer at each rate, [B, T, C].
+    """
+
+    scores: list[tf.Tensor]
+    features: list[tf.Tensor]
+
+
+class MultiScaleDiscriminator(keras.layers.Layer):
+    """Strided convolutions over a waveform, over its means of two samples, of four, and so on.
+
+    Follows Kumar et al. 2019, "MelGAN: Generative Adversarial Networks for Conditional Waveform
+    Synthesis".
+
+    Args:
+        num_scales: rates, each half of the one before.
+        channels: of the convolutions at each rate.
+        strides: theirs, as many.
+        width: samples that a convolution sees.
+    """
+
+    def __init__(
+        self,
+        num_scales: int = 3,
+        channels: Sequence[int] = (16, 32, 64, 128),
+        strides: Sequence[int] = (4, 4, 4, 1),
+        width: int = 15,
+    ):
+        super().__init__(name="discriminator")
+        if len(strides) != len(channels):
+            raise LofiError(
+                "strides and channels must be as many. Received: "
+                f"{list(strides)} and {list(channels)}"
+            )
+        self.scales = [_scale(channels, strides, width, n) for n in range(num_scales)]
+        self.built = True
+
+    def call(self, sounds: tf.Tensor) -> Opinion:
+        """Returns the opinion of waveforms [B, N]."""
+        values, scores, features = sounds[..., None], [], []
+        for *layers, last in self.scales:
+            hidden = values
+            for layer in layers:
+                hidden = tf.nn.leaky_relu(layer(hidden), SLOPE)
+                features.append(hidden)
+            scores.append(last(hidden)[..., 0])
+            values = tf.nn.avg_pool1d(values, 2, 2, "SAME")
+        return Opinion(scores, features)
+
+
+def _scale(channels, strides, width, number) -> list[keras.layers.Layer]:
+    layers, size = [], 1
+    for place, (out, stride) in enumerate(zip(channels, strides, strict=True)):
+        layers.append(_convolution(size, out, width, stride, f"conv_{number}_{place}"))
+        size = out
+    return [*layers, _convolution(size, 1, 3, 1, f"score_{number}")]
+
+
+def _convolution(size, out, width, stride, name) -> keras.layers.Conv1D:
+    layer = keras.layers.Conv1D(
+        out, width, stride, "same", kernel_initializer="he_normal", name=name
+    )
+    layer.build((None, None, size))
+    return layer
+
+
+DISCRIMINATORS = {"multi_scale": MultiScaleDiscriminator}
