@@ -19,7 +19,7 @@ CLIP_MODES = ("global_norm", "value")
 SCHEDULES = ("constant", "exponential", "inverse_sigmoid")
 BETA_SCHEDULES = ("rate", "duration")
 ADVERSARIAL_LOSSES = ("hinge", "least_squares", "cross_entropy")
-MODEL_KINDS = ("vae", "continuation")
+MODEL_KINDS = ("vae", "continuation", "cross_modal")
 ADVERSARIAL_SETTINGS = (
     "adversarial_from_step",
     "adversarial_loss",

@@ -216,7 +216,7 @@ def _evaluation(model, config, validation, run_dir, options, first_step, say) ->
     converter = build_converter(config.data.converter)
     size, steps = config.training.batch_size, config.model.max_seq_len
     batches = evaluation_batches(validation, converter, size, steps)
-    shown = next(iter(evaluation_batches(validation, converter, 3, steps)))
+    shown = next(iter(evaluation_batches(validation, converter, model.picture_examples, steps)))
     return Evaluation(
         run_dir / options.eval_dir,
         lambda: evaluate(model, batches, options.eval_num_batches, options.show_progress),

@@ -197,8 +197,8 @@ class PairedConverter:
 
         Args:
             example: one stored example of each instrument, in order: [I, ...] each.
-            training: whether frames and, with `bernoulli`, who plays are drawn; else it is the
-                middle frame, and all play.
+            training: whether frames and, with `bernoulli`, who plays are drawn, as in evaluations;
+                else it is the middle frame, and all play.
             seed: int32 [2].
         """
         from lofi_tf.data import paired_model
