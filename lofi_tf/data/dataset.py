@@ -78,7 +78,8 @@ def evaluation_batches(
     Nothing random is drawn but, for converters that mix, what each example is mixed with.
     """
     mix = mixer_of(examples, converter)
-    arrays = {name: tf.constant(array) for name, array in examples.arrays.items()}
+    kept = examples.arrays if mix else {}
+    arrays = {name: tf.constant(array) for name, array in kept.items()}
 
     def to_model(example):
         seed = tf.zeros([2], tf.int32)
