@@ -24,6 +24,7 @@ class CrossModel:
         config: the model's.
 
     Attributes:
+        model: as given.
         config: the model's.
         converter: `PairedConverter` of the config.
         layout: `SymbolLayout`, what stands where in symbols.
@@ -33,6 +34,7 @@ class CrossModel:
 
     def __init__(self, model: CrossModal, config: Config):
         self.config, self.converter = config, build_converter(config.data.converter)
+        self.model = model
         self.layout, self.z_size = self.converter.layout, model.signal.dims[0]
         self.step = int(model.optimizer.iterations)
         bands, depth, z_size = self.converter.num_bands, self.layout.depth, self.z_size
