@@ -89,7 +89,7 @@ def evaluation_batches(
         chosen = mix(index, tf.stack([tf.constant(0, tf.int64), index]))
         seed = tf.cast(tf.stack([index, tf.constant(1, tf.int64)]), tf.int32)
         example = {name: tf.gather(array, chosen) for name, array in arrays.items()}
-        return _fit(converter.to_model(example, training=True, seed=seed), max_seq_len)
+        return _fit(converter.to_model(example, training=False, seed=seed), max_seq_len)
 
     if mix is None:
         dataset, view = tf.data.Dataset.from_tensor_slices(dict(examples.arrays)), to_model
