@@ -79,7 +79,8 @@ class Simple:
         self, model: CrossModel, training: Recordings, others: Recordings, settings: Settings
     ):
         random = np.random.default_rng([settings.seed, 2])
-        self.bank = training.drawn(training.as_trained(BANK_FRAMES, random), random)
+        self.bank = training.training_frames(BANK_FRAMES, random)
+        self.symbols = training.drawn(training.as_trained(BANK_FRAMES, random), random).symbols
         self.held = others.drawn(others.as_trained(BANK_FRAMES // 4, random), random)
         self.mean = self.bank.spectra.mean(axis=0)
         self.trained = None
@@ -173,15 +174,13 @@ def _tasks(name: str, recordings: Recordings, simple: Simple, settings: Settings
         recordings.check_silence()
     converter, random = recordings.converter, np.random.default_rng([settings.seed, 3])
     labels = [n for n in converter.labels if n != "dynamics" or recordings.dynamics_known]
-    training = measures.notes_of(
-        simple.bank.symbols, converter.layout, converter.label_type == "binary"
-    )
+    training = measures.notes_of(simple.symbols, converter.layout, converter.label_type == "binary")
     chosen = {}
     if len(converter.instruments) - len(recordings.missing) > 1 or not converter.can_be_silent:
         chosen["mixtures"] = recordings.all_play(settings.num_passes, random)
     if converter.can_be_silent:
         chosen["notes"] = recordings.single(settings.num_passes)
-    frequencies = simple.bank.symbols.mean(axis=0)
+    frequencies = simple.symbols.mean(axis=0)
     return [
         Task(f"{name} {kind}", recordings.drawn(rows, random), converter, labels, training,
              frequencies)

@@ -74,8 +74,9 @@ class Net:
         self.network.set_weights(self.weights)
 
     def answer(self, inputs: np.ndarray) -> np.ndarray:
-        """Returns outputs [N, ...]."""
-        return self.network.predict(inputs, 256, verbose=0)
+        """Returns outputs [N, ...]; batches are all of one size, for one graph."""
+        padded = np.pad(inputs, [(0, -len(inputs) % BATCH_SIZE), (0, 0)])
+        return self.network.predict(padded, BATCH_SIZE, verbose=0)[: len(inputs)]
 
 
 class Baselines:
@@ -102,7 +103,7 @@ class Baselines:
         random = np.random.default_rng([seed, 1])
         self.model = model
         held = others.drawn(others.as_trained(EPOCH_FRAMES // 4, random), random)
-        first = training.drawn(training.as_trained(EPOCH_FRAMES, random), random)
+        first = training.training_frames(EPOCH_FRAMES, random)
         self.pca = PCA(first.spectra, model.signal.dims[0])
         self.scale = self.pca.encode(first.spectra).std(axis=0) + 1e-6
         keras.utils.set_random_seed(seed)
@@ -118,7 +119,7 @@ class Baselines:
         }
         bar = open_progress(num_epochs, "epoch", desc="baselines") if show_progress else None
         for _ in range(num_epochs):
-            frames = training.drawn(training.as_trained(EPOCH_FRAMES, random), random)
+            frames = training.training_frames(EPOCH_FRAMES, random)
             for net in self.nets.values():
                 if not net.done:
                     net.learn(frames, held)

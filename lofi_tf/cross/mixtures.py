@@ -77,24 +77,38 @@ class Recordings:
         velocities = set(np.unique(self.rolls).tolist()) - {0}
         return velocities != {DEFAULT_VELOCITY}
 
-    def mixed(self, chosen: np.ndarray, places: np.ndarray) -> Frames:
+    def mixed(
+        self, chosen: np.ndarray, places: np.ndarray, steps: np.ndarray | None = None
+    ) -> Frames:
         """Returns the frames of mixtures.
 
         Args:
             chosen: [N, I], an example of each instrument, or `SILENT`.
             places: [N, I], which frame of each.
+            steps: [N, I], semitones by which each is transposed, as in training; 0 if not given.
         """
         parts = []
         for first in range(0, len(chosen), CHUNK):
-            rows, at = chosen[first : first + CHUNK], places[first : first + CHUNK]
-            found = self._mix(
-                {
-                    "spectrum": tf.constant(self.spectra[rows, at][:, :, None]),
-                    "roll": tf.constant(self.rolls[rows, at][:, :, None]),
-                }
-            )
+            part = slice(first, first + CHUNK)
+            rows, at = chosen[part], places[part]
+            spectra, rolls = self.spectra[rows, at], self.rolls[rows, at]
+            if steps is not None:
+                spectra, rolls = self._transposed(spectra, rolls, steps[part])
+            found = self._mix({"spectrum": spectra[:, :, None], "roll": rolls[:, :, None]})
             parts.append([found[name].numpy()[:, 0] for name in ("inputs", "targets")])
         return Frames(*(np.concatenate(column) for column in zip(*parts, strict=True)))
+
+    def _transposed(self, spectra: np.ndarray, rolls: np.ndarray, steps: np.ndarray):
+        """Returns spectra [n, I, F] and rolls [n, I, 128] moved by semitones [n, I]."""
+        flat = [array.reshape(-1, array.shape[-1]) for array in (spectra, rolls)]
+        given = (
+            tf.constant(flat[0], tf.float32),
+            tf.constant(flat[1], tf.int32),
+            tf.constant(steps.reshape(-1, 1), tf.int32),
+        )
+        found = paired_model.transposed(self.converter, *given)
+        moved, notes = (value.numpy() for value in found)
+        return moved.reshape(spectra.shape), notes.astype(np.uint8).reshape(rolls.shape)
 
     def places(self, chosen: np.ndarray, random: np.random.Generator) -> np.ndarray:
         """Returns a frame, drawn, for each example of mixtures [N, I]."""
@@ -103,6 +117,12 @@ class Recordings:
     def drawn(self, chosen: np.ndarray, random: np.random.Generator) -> Frames:
         """Returns a drawn frame of each mixture [N, I]."""
         return self.mixed(chosen, self.places(chosen, random))
+
+    def training_frames(self, count: int, random: np.random.Generator) -> Frames:
+        """Returns frames such as the model is trained on, transposed as those are."""
+        chosen, most = self.as_trained(count, random), self.converter.max_transpose
+        steps = random.integers(-most, most + 1, chosen.shape, dtype=np.int32)
+        return self.mixed(chosen, self.places(chosen, random), steps if most else None)
 
     def all_play(self, num_passes: int, random: np.random.Generator) -> np.ndarray:
         """Returns mixtures [N, I] of all instruments that there are; the others are silent.

@@ -24,14 +24,14 @@ TITLES = {
 }
 LEGEND = (
     "log_likelihood: nats a frame, of held-out frames. octave, pitch, dynamics, all (at once): "
-    "share of the instruments that sound whose label is right; permuted: all, whichever instrument "
-    "it is ascribed to; presence: whether each instrument sounds or not. chance: all, by the "
-    "commonest notes of the training data or by a blind guess, whichever is better; factor: times "
-    "chance. mse: of spectra, where 1 is the range from floor to 0 dB. is_median, is_mean: "
-    "Itakura-Saito divergence of power spectra, over frames. retrieval: share of made spectra "
-    "whose nearest true one among all frames of the set has the right notes. KL divergences in nats "
-    "a frame; a unit is active where its posterior's mean varies. best: measures by which no other "
-    "system is better."
+    "share of the instruments that sound whose label is right; permuted: all, whichever "
+    "instrument it is ascribed to; presence: whether each instrument sounds or not. chance: "
+    "all, by the commonest notes of the training data or by a blind guess, whichever is better; "
+    "factor: times chance. mse: of spectra, where 1 is the range from floor to 0 dB. is_median, "
+    "is_mean: Itakura-Saito divergence of power spectra, over frames. retrieval: share of made "
+    "spectra whose nearest true one among all frames of the set has the right notes. KL "
+    "divergences in nats a frame; a unit is active where its posterior's mean varies. best: "
+    "measures by which no other system is better."
 )
 STYLE = (
     "body{font:15px/1.45 sans-serif;max-width:72em;margin:2em auto;padding:0 1em;color:#222}"

@@ -54,7 +54,9 @@ def mixture(
     spectrum = tf.cast(tf.gather(example["spectrum"], place, batch_dims=1), tf.float32)
     roll = tf.cast(tf.gather(example["roll"], place, batch_dims=1), tf.int32)
     if training and converter.max_transpose:
-        spectrum, roll = _transposed(converter, spectrum, roll, keys[2])
+        most = converter.max_transpose
+        steps = tf.random.stateless_uniform([count, 1], keys[2], -most, most + 1, tf.int32)
+        spectrum, roll = transposed(converter, spectrum, roll, steps)
     roll = tf.where(plays[:, None], roll, 0)
     return {
         "inputs": _mixed(spectrum, plays, converter.floor_db)[None],
@@ -63,16 +65,14 @@ def mixture(
     }
 
 
-def _transposed(
-    converter: "PairedConverter", spectrum: tf.Tensor, roll: tf.Tensor, key: tf.Tensor
+def transposed(
+    converter: "PairedConverter", spectrum: tf.Tensor, roll: tf.Tensor, steps: tf.Tensor
 ) -> tuple[tf.Tensor, tf.Tensor]:
-    """Returns spectra [I, F] and rolls [I, 128] of each instrument moved by some semitones.
+    """Returns spectra [I, F] and rolls [I, 128], each moved by some semitones, `steps` [I, 1].
 
     A constant-Q spectrum moves along its bands; what comes in from beyond is silent. Instruments
     whose notes would leave the octaves of symbols stay where they are.
     """
-    count, most = tf.shape(roll)[0], converter.max_transpose
-    steps = tf.random.stateless_uniform([count, 1], key, -most, most + 1, tf.int32)
     pitches = tf.range(roll.shape[1])
     lowest = tf.reduce_min(tf.where(roll > 0, pitches, HIGHEST_PITCH), axis=1, keepdims=True)
     highest = tf.reduce_max(tf.where(roll > 0, pitches, LOWEST_PITCH), axis=1, keepdims=True)
