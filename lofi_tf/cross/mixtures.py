@@ -55,11 +55,16 @@ class Recordings:
         self.rolls = np.concatenate([rolls, np.zeros([1, *rolls.shape[1:]], rolls.dtype)])
         self.members = [np.flatnonzero(groups == n) for n in range(len(converter.instruments))]
         one = dataclasses.replace(converter, num_frames=1, random_mode="constant")
+        kinds = (("spectrum", self.spectra, tf.float32), ("roll", self.rolls, tf.uint8))
+        spec = {
+            name: tf.TensorSpec([None, len(self.members), 1, stored.shape[-1]], kind)
+            for name, stored, kind in kinds
+        }
         self._mix = tf.function(
             lambda found: tf.vectorized_map(
                 lambda row: paired_model.mixture(one, row, False, None), found
             ),
-            reduce_retracing=True,
+            input_signature=[spec],
         )
 
     def __len__(self) -> int:
@@ -94,7 +99,8 @@ class Recordings:
             spectra, rolls = self.spectra[rows, at], self.rolls[rows, at]
             if steps is not None:
                 spectra, rolls = self._transposed(spectra, rolls, steps[part])
-            found = self._mix({"spectrum": spectra[:, :, None], "roll": rolls[:, :, None]})
+            given = {"spectrum": spectra.astype(np.float32), "roll": rolls}
+            found = self._mix({name: tf.constant(a[:, :, None]) for name, a in given.items()})
             parts.append([found[name].numpy()[:, 0] for name in ("inputs", "targets")])
         return Frames(*(np.concatenate(column) for column in zip(*parts, strict=True)))
 
