@@ -60,12 +60,11 @@ class Recordings:
             name: tf.TensorSpec([None, len(self.members), 1, stored.shape[-1]], kind)
             for name, stored, kind in kinds
         }
-        self._mix = tf.function(
-            lambda found: tf.vectorized_map(
-                lambda row: paired_model.mixture(one, row, False, None), found
-            ),
-            input_signature=[spec],
-        )
+
+        def mix(found):
+            return tf.vectorized_map(lambda row: paired_model.mixture(one, row, False, None), found)
+
+        self._mix = tf.function(mix, input_signature=[spec], autograph=False)
 
     def __len__(self) -> int:
         return len(self.spectra) - 1
