@@ -21,6 +21,7 @@ COMMANDS = {
     "lofi_export": EXPORT,
     "lofi_search": "lofi_tf.cli.search:main",
     "lofi_attributes": "lofi_tf.cli.attributes:main",
+    "lofi_analyze": "lofi_tf.cli.analyze:main",
     # Magenta's names, so that its users' scripts run unchanged.
     "music_vae_train": TRAIN,
     "music_vae_generate": GENERATE,

@@ -150,12 +150,20 @@ class Saver(StepCallback):
         save_seconds: time between checkpoints.
         keep: latest checkpoints to keep.
         keep_hours: one checkpoint in so many hours is kept besides.
+        save_steps: steps between further checkpoints; none if 0.
     """
 
     def __init__(
-        self, model: keras.Model, folder: Path, save_seconds: float, keep: int, keep_hours: float
+        self,
+        model: keras.Model,
+        folder: Path,
+        save_seconds: float,
+        keep: int,
+        keep_hours: float,
+        save_steps: int = 0,
     ):
         super().__init__()
+        self.save_steps = save_steps
         self.saved, self.save_seconds, self.saved_step = model, save_seconds, None
         self.manager = tf.train.CheckpointManager(
             checkpoints.checkpoint_of(model),
@@ -175,6 +183,8 @@ class Saver(StepCallback):
 
     def on_step(self, step: int, logs: dict[str, float]) -> None:
         """Saves when it is time."""
+        if self.save_steps and step % self.save_steps == 0:
+            self.save()
         if time.monotonic() - self.last_time >= self.save_seconds:
             self.save()
 

@@ -26,8 +26,7 @@ def latest(folder: str | Path) -> str | None:
 
 def checkpoint_of(model: MusicVAE) -> tf.train.Checkpoint:
     """Returns what is saved of a model: its weights, its optimiser and any plateau."""
-    parts = {"model": model, "optimizer": model.optimizer}
-    return tf.train.Checkpoint(**parts, **_plateau_of(model))
+    return tf.train.Checkpoint(**_parts_of(model), **_plateau_of(model))
 
 
 def restore_latest(model: MusicVAE, folder: str | Path) -> int:
@@ -51,7 +50,7 @@ def _restore(model: MusicVAE, prefix: str) -> int:
         LofiError: a checkpoint that is damaged or does not fit the model.
     """
     try:
-        parts = {"model": model, "optimizer": model.optimizer}
+        parts = _parts_of(model)
         if any(name.startswith("plateau/") for name, _ in tf.train.list_variables(prefix)):
             parts |= _plateau_of(model)  # a run may have begun without one
         status = tf.train.Checkpoint(**parts).restore(prefix)
@@ -60,6 +59,16 @@ def _restore(model: MusicVAE, prefix: str) -> int:
         line = str(error).strip().splitlines()[0]
         raise LofiError(f"checkpoint {prefix} does not fit the model: {line}") from error
     return int(model.optimizer.iterations)
+
+
+def _parts_of(model: MusicVAE) -> dict[str, Any]:
+    """Returns a model and its optimiser, which names the weights that learn, and all others.
+
+    Layers that stand in lists are not found by TensorFlow: without their own entry, the moving
+    averages of batch normalisation in them would be lost.
+    """
+    others = {"state": list(model.non_trainable_variables)} if model.non_trainable_variables else {}
+    return {"model": model, "optimizer": model.optimizer, **others}
 
 
 def _plateau_of(model: MusicVAE) -> dict[str, tf.Module]:

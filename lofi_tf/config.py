@@ -19,7 +19,7 @@ CLIP_MODES = ("global_norm", "value")
 SCHEDULES = ("constant", "exponential", "inverse_sigmoid")
 BETA_SCHEDULES = ("rate", "duration")
 ADVERSARIAL_LOSSES = ("hinge", "least_squares", "cross_entropy")
-MODEL_KINDS = ("vae", "continuation")
+MODEL_KINDS = ("vae", "continuation", "cross_modal")
 ADVERSARIAL_SETTINGS = (
     "adversarial_from_step",
     "adversarial_loss",
@@ -112,6 +112,9 @@ class TrainingConfig:
         batch_size: examples B in a step.
         num_epochs: times that training goes through the examples, unless `--num_steps` ends it
             before; 0 leaves it to `--num_steps` alone.
+        save_epochs: a checkpoint is written every so many epochs, beside those by time; 0 for none.
+        plot_epochs: epochs between pictures; 0 leaves it to `--picture_steps`.
+        load: checkpoint that a new run goes on from, where `--ckpt_path` gives none.
         free_bits: bits of KL, summed over Z, that cost nothing.
         beta_schedule: of the KL weight: `rate` is Magenta's max_beta * (1 - beta_rate**step);
             `duration` goes from start_beta to max_beta in beta_duration steps, see
@@ -152,6 +155,9 @@ class TrainingConfig:
     plateau_factor: float = 1.0
     plateau_patience: int = 0
     num_epochs: int = 0
+    save_epochs: int = 0
+    plot_epochs: int = 0
+    load: str = ""
     adversarial_from_step: int = 0
     adversarial_loss: str = "hinge"
     adversarial_weight: float = 1.0
@@ -162,7 +168,8 @@ class TrainingConfig:
         _check_range("batch_size", self.batch_size, 1)
         for name in ("free_bits", "max_beta", "learning_rate", "grad_clip", "sampling_rate"):
             _check_range(name, getattr(self, name), 0)
-        for name in ("start_beta", "beta_duration", "plateau_patience", "num_epochs"):
+        counts = ("start_beta", "beta_duration", "plateau_patience", "num_epochs")
+        for name in (*counts, "save_epochs", "plot_epochs"):
             _check_range(name, getattr(self, name), 0)
         for name in ADVERSARIAL_SETTINGS:
             if name != "adversarial_loss":

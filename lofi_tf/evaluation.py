@@ -7,8 +7,10 @@ import tensorflow as tf
 
 from lofi_tf.audio.io import Audio
 from lofi_tf.audio.pictures import sounds_array
+from lofi_tf.cross_pictures import write_cross_pictures
 from lofi_tf.data.converter import Converter
 from lofi_tf.errors import LofiError
+from lofi_tf.models.cross_modal import CrossModal
 from lofi_tf.models.latent_model import ACTIVE_VARIANCE, Batch, LatentModel
 from lofi_tf.pictures import piano_roll_array
 from lofi_tf.progress import open_progress
@@ -73,6 +75,9 @@ def write_pictures(model: LatentModel, converter: Converter, batch: Batch) -> No
     """
     for variable in model.trainable_variables:
         tf.summary.histogram(f"weights/{variable.path}", variable)
+    if isinstance(model, CrossModal):
+        write_cross_pictures(model, converter, batch)
+        return
     mean, stddev, decoded = model.reconstruct(batch)
     tf.summary.histogram("latent/mean", mean)
     tf.summary.histogram("latent/stddev", stddev)

@@ -16,8 +16,14 @@ WITHOUT_EFFECT = {
     "conditional": "a model is conditioned on its latent whenever z_size is not 0",
 }
 
-# Other names of settings: LoFAI's, and a spelling of its README.
-ALIASES = {"latent_dim": "z_size", "output_nerons": "output_neurons"}
+# Other names of settings: LoFAI's, a spelling of its README, those of cross-modal inference.
+ALIASES = {
+    "latent_dim": "z_size",
+    "output_nerons": "output_neurons",
+    "epochs": "num_epochs",
+    "adversarial": "adversarial_weight",
+    "adv_lr": "discriminator_learning_rate",
+}
 
 _COMPONENTS = {
     "converter": "data",
@@ -129,22 +135,24 @@ def _with_component(config: Config, component: str, key: str, value: Any) -> Con
 def _typed(name: str, text: str, old: Any, index: int | None) -> Any:
     """Returns `text` read as the type of the value it replaces."""
     if isinstance(old, tuple):
-        items = _list_items(name, text, old, index)
-        return items
+        return _list_items(name, text, old, index)
     if index is not None or text.startswith("["):
         raise LofiError(f"hparam {name} is one value, not a list. Received: {text!r}")
     return _scalar(name, text, old)
 
 
 def _list_items(name: str, text: str, old: tuple, index: int | None) -> tuple:
+    like = old[0] if old else 0
     if index is None:
         if not text.startswith("["):
             raise LofiError(f"hparam {name} must be a list such as [256,256]. Received: {text!r}")
         inner = text[1:-1].strip()
-        return tuple(_scalar(name, item.strip(), 0) for item in inner.split(",")) if inner else ()
+        return (
+            tuple(_scalar(name, item.strip(), like) for item in inner.split(",")) if inner else ()
+        )
     if index >= len(old):
         raise LofiError(f"hparam {name}[{index}] is out of range. Allowed: 0 to {len(old) - 1}")
-    return (*old[:index], _scalar(name, text, 0), *old[index + 1 :])
+    return (*old[:index], _scalar(name, text, like), *old[index + 1 :])
 
 
 def _scalar(name: str, text: str, old: Any) -> Any:

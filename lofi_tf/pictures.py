@@ -1,12 +1,11 @@
 """Piano-roll pictures of NoteSequences."""
 
-import io
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lofi_tf.data.tfrecord import whole_file
+from lofi_tf.figures import array_of, save_png
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -32,19 +31,12 @@ LEAST_SHARE = 1 / 600  # of the picture's width, a pixel and a half
 
 def save_piano_roll(sequence, path: str | Path, title: str = "") -> None:
     """Writes a PNG picture of a NoteSequence's notes; see `draw_piano_roll`."""
-    buffer = io.BytesIO()
-    draw_piano_roll([sequence], [title]).savefig(buffer, format="png", dpi=100)
-    with whole_file(path) as file:
-        file.write(buffer.getvalue())
+    save_png(draw_piano_roll([sequence], [title]), path)
 
 
 def piano_roll_array(sequences: list, titles: list[str]) -> np.ndarray:
     """Returns a picture of NoteSequences one above the other, uint8 [height, width, 3]."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-
-    canvas = FigureCanvasAgg(draw_piano_roll(sequences, titles))
-    canvas.draw()
-    return np.asarray(canvas.buffer_rgba())[..., :3]
+    return array_of(draw_piano_roll(sequences, titles))
 
 
 def draw_piano_roll(sequences: list, titles: list[str]) -> "Figure":

@@ -41,6 +41,7 @@ class TrainOptions:
         num_steps: the step to end at.
         seed: of weights, order, dropout and latent samples.
         save_seconds: time between checkpoints.
+        save_steps: steps between further checkpoints; none if 0.
         log_steps: steps between lines of `history.csv` and TensorBoard's scalars.
         eval_steps: steps between evaluations.
         eval_num_batches: batches of an evaluation; all if not given.
@@ -57,6 +58,7 @@ class TrainOptions:
     num_steps: int = 200000
     seed: int = 0
     save_seconds: float = 60.0
+    save_steps: int = 0
     log_steps: int = 100
     eval_steps: int = 500
     eval_num_batches: int | None = None
@@ -97,15 +99,16 @@ def train(
     run_dir = Path(run_dir)
     check(config, run_dir, options.seed)
     model = build_model(config, options.seed)
+    options = _with_epochs(options, config, len(examples))
     saver = Saver(
         model,
         run_dir / "train",
         options.save_seconds,
         options.checkpoints_to_keep,
         options.keep_checkpoint_every_n_hours,
+        options.save_steps,
     )
-    options = _with_epochs(options, config, len(examples))
-    first_step = saver.restore() or _begun_at(model, options.ckpt_path)
+    first_step = saver.restore() or _begun_at(model, options.ckpt_path or config.training.load)
     if first_step >= options.num_steps:
         say(f"{run_dir} is already at step {first_step} of {options.num_steps}.")
         return model
@@ -171,17 +174,27 @@ def evaluate_run(
 
 
 def _with_epochs(options: TrainOptions, config: Config, num_examples: int) -> TrainOptions:
-    """Returns the options with the step at which the config's epochs end, if that is before."""
-    epochs, size = config.training.num_epochs, config.training.batch_size
-    if not epochs:
-        return options
-    last = max(1, epochs * num_examples // size)
-    return dataclasses.replace(options, num_steps=min(options.num_steps, last))
+    """Returns the options with what the config counts in epochs, in steps.
+
+    Training ends with the config's epochs if that is before `num_steps`.
+    """
+    settings, changes = config.training, {}
+
+    def steps(epochs: int) -> int:
+        return max(1, epochs * num_examples // settings.batch_size)
+
+    if settings.num_epochs:
+        changes["num_steps"] = min(options.num_steps, steps(settings.num_epochs))
+    if settings.plot_epochs:
+        changes["picture_steps"] = steps(settings.plot_epochs)
+    if settings.save_epochs:
+        changes["save_steps"] = steps(settings.save_epochs)
+    return dataclasses.replace(options, **changes)
 
 
 def _begun_at(model, ckpt_path) -> int:
     """Restores what a new run goes on from; returns its step."""
-    if ckpt_path is None:
+    if not ckpt_path:
         return 0
     inside = Path(ckpt_path) / "train"
     checkpoints.load_weights(model, inside if inside.is_dir() else ckpt_path)
@@ -217,7 +230,7 @@ def _evaluation(model, config, validation, run_dir, options, first_step, say) ->
     converter = build_converter(config.data.converter)
     size, steps = config.training.batch_size, config.model.max_seq_len
     batches = evaluation_batches(validation, converter, size, steps)
-    shown = next(iter(evaluation_batches(validation, converter, 3, steps)))
+    shown = next(iter(evaluation_batches(validation, converter, model.picture_examples, steps)))
     return Evaluation(
         run_dir / options.eval_dir,
         lambda: evaluate(model, batches, options.eval_num_batches, options.show_progress),

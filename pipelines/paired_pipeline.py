@@ -43,10 +43,17 @@ class Rendering(NamedTuple):
 
 
 class Files(NamedTuple):
-    """Files of single notes: (instrument, path below the input folder) each."""
+    """Files of single notes.
+
+    Attributes:
+        number: of the group.
+        files: (instrument, path below the input folder) each.
+        octaves: how much higher they sound than their names say.
+    """
 
     number: int
     files: list[tuple[str, str]]
+    octaves: int
 
 
 class Settings(NamedTuple):
@@ -123,7 +130,7 @@ class ConvertGroup(beam.DoFn):
         for instrument, name in group.files:
             path = os.path.join(self._settings.input_dir, name)
             try:
-                pair = pair_of_file(path, instrument, converter.sample_rate, seconds)
+                pair = pair_of_file(path, instrument, converter.sample_rate, seconds, group.octaves)
                 work.add_all(converter.to_examples(pair), name)
                 work.counts["notes"] += 1
             except NotConvertible as problem:

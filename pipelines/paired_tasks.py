@@ -60,10 +60,11 @@ def tasks_of(args: argparse.Namespace, default_instruments: str) -> Tasks:
     component = _component(args, names)
     converter = PairedConverter(**{k: v for k, v in component.items() if k != "kind"})
     groups: list = _renderings(args, players, converter)
+    octaves = _octaves(args.octaves, files)
     for name, paths in files.items():
         for first in range(0, len(paths), FILES_A_GROUP):
             chosen = [(name, path) for path in paths[first : first + FILES_A_GROUP]]
-            groups.append(Files(len(groups), chosen))
+            groups.append(Files(len(groups), chosen, octaves.get(name, 0)))
     rendered = sum(len(group.takes) for group in groups if isinstance(group, Rendering))
     num_files = sum(map(len, files.values()))
     return Tasks(
@@ -128,6 +129,20 @@ def _files(args: argparse.Namespace, players: list[Instrument]) -> tuple[dict, i
             + (f" among {', '.join(sorted(wanted))}" if wanted else "")
         )
     return files, found.num_others
+
+
+def _octaves(text: str, files: dict[str, list[str]]) -> dict[str, int]:
+    """Returns by how many octaves the names of some instruments' files are too low."""
+    found = {}
+    for part in filter(None, text.split(",")):
+        name, _, number = part.strip().partition("=")
+        if name not in files or not re.fullmatch(r"[+-]?[1-4]", number):
+            raise LofiError(
+                "--octaves must be such as piano=1, of instruments with files "
+                f"({', '.join(files) or 'none'}), -4 to 4. Received: {part!r}"
+            )
+        found[name] = int(number)
+    return found
 
 
 def _component(args: argparse.Namespace, names: list[str]) -> dict[str, Any]:

@@ -44,6 +44,12 @@ def build_parser() -> argparse.ArgumentParser:
         default="",
         help="what sub-folders are called here: guitar-electric=electric_guitar,...",
     )
+    flag(
+        "--octaves",
+        default="",
+        help="by how many octaves names are too low, of instruments as they are called here: "
+        "piano=1,... where middle C is C3",
+    )
     _add_spectra(parser)
     flag("--num_output_shards", type=int, default=8, help="shards of each split (default: 8)")
     add_splits(parser)
@@ -159,6 +165,7 @@ def _info(args: argparse.Namespace, tasks, report) -> dict:
             "normalisation": f"1 - dB / {args.floor_db:g}",
         },
         "rendered": tasks.rendered,
+        "octaves": args.octaves,
         "example_spec": report.spec,
         "num_shards": args.num_output_shards,
         "splits": report.splits,

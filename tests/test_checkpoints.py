@@ -6,7 +6,9 @@ import pytest
 
 from lofi_tf import checkpoints
 from lofi_tf.callbacks import Saver
+from lofi_tf.config import load_config
 from lofi_tf.errors import LofiError, LofiWarning
+from lofi_tf.hparams import with_hparams
 from lofi_tf.models.build import build_model
 from tests.grooves import small_config
 
@@ -87,3 +89,19 @@ def test_saver_replaces_a_damaged_checkpoint_of_the_same_step(model, folder):
     saver.save()
     assert checkpoints.restore_latest(model, folder) == 10
     assert weights(model) == {9.0}
+
+
+def test_moving_averages_of_layers_in_lists_are_kept(tmp_path):
+    sizes = (
+        "converter.num_bins=12,hidden_dims_1=[3],hidden_num_1=[1],hidden_dims_2=[3],"
+        "hidden_num_2=[1],dims=[2],instruments=[piano]"
+    )
+    config = with_hparams(load_config("crossmodal"), sizes)
+    trained, fresh = build_model(config), build_model(config)
+    for number, variable in enumerate(trained.variables):
+        variable.assign(variable * 0 + number)
+    prefix = checkpoints.checkpoint_of(trained).save(str(tmp_path / "model.ckpt"))
+    checkpoints.load_weights(fresh, prefix)
+    assert fresh.non_trainable_variables
+    for number, variable in enumerate(fresh.variables):
+        assert (variable.numpy() == number).all(), variable.path

@@ -125,6 +125,22 @@ def test_training_draws_the_same_again_and_goes_on(converter, stored):
     assert np.abs(whole[0] - whole[1]).max() > 0
 
 
+def test_transposition_moves_sound_and_notes_alike(stored):
+    converter = PairedConverter(("a", "b"), num_frames=4, max_transpose=5)
+    seen = set()
+    for batch in training_batches(stored, converter, len(stored), 1, seed=2).take(6):
+        for inputs, vector in zip(batch["inputs"], batch["targets"], strict=True):
+            pitches = [pitch_of(s) for s in converter.layout.decode(vector.numpy()[0])]
+            seen.update(pitches)
+            for pitch in pitches:
+                around = inputs.numpy()[0][band_of(converter, pitch) + np.arange(-2, 3)]
+                assert abs(around.max() - (1 - 6 / 100)) < 0.02
+    assert seen == {*range(43, 54), *range(55, 66), *range(67, 78)}
+    for row in evaluation_batches(stored, converter, 64, 1).unbatch():
+        symbols = converter.layout.decode(row["targets"].numpy()[0])
+        assert {pitch_of(symbol) for symbol in symbols} <= {60, 72, 48}
+
+
 def test_binary_labels_hold_chords_and_categorical_ones_the_highest_note():
     chord = [Sounding(60, 20, 0, 9), Sounding(64, 120, 0, 9)]
     for kind, expected in (("binary", [0, 4]), ("categorical", [4])):

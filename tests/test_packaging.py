@@ -20,6 +20,7 @@ COMMANDS = {
     "lofi_train": TRAIN,
     "lofi_generate": GENERATE,
     "lofi_attributes": "lofi_tf.cli.attributes:main",
+    "lofi_analyze": "lofi_tf.cli.analyze:main",
     "lofi_export": "lofi_tf.cli.export:main",
     "lofi_search": "lofi_tf.cli.search:main",
     "music_vae_train": TRAIN,

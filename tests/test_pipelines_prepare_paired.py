@@ -41,6 +41,7 @@ def test_a_note_begins_at_its_onset(tmp_path):
     assert len(pair.samples) == 11025
     assert np.abs(pair.samples[:50]).max() > 0.2
     assert pair.notes[0].pitch == 69
+    assert pair_of_file(path, "bass", 22050, 0.5, octaves=-1).notes[0].pitch == 57
     assert pair.notes[0].start == 0 and abs(pair.notes[0].end - 0.5) < 1e-3
     with pytest.raises(NotConvertible, match="it sounds for 0.20 s"):
         pair_of_file(write(tmp_path / "A5.wav", tone(880, 0.2)), "bass", 22050, 0.5)
@@ -91,6 +92,7 @@ def test_shards_hold_every_note_of_both_kinds(made):
         (["--frames=25-10"], "--frames must be from one to another"),
         (["--pitches=1-5", "--instruments=flute"], "--pitches are outside all ranges"),
         (["--input_dir=/nowhere"], "no such folder"),
+        (["--octaves=piano=1"], "--octaves must be such as piano=1"),
         (["--bins_per_octave=5"], "bins_per_octave"),
     ],
 )

@@ -1,13 +1,12 @@
 """Pictures of sound: the waveform, and the spectrogram below it."""
 
-import io
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from lofi_tf.audio.io import Audio
-from lofi_tf.data.tfrecord import whole_file
+from lofi_tf.figures import array_of, save_png
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -18,19 +17,12 @@ WINDOW_SECONDS = 0.046
 
 def save_sound(audio: Audio, path: str | Path, title: str = "") -> None:
     """Writes a PNG picture of a piece of audio; see `draw_sounds`."""
-    buffer = io.BytesIO()
-    draw_sounds([audio], [title]).savefig(buffer, format="png", dpi=100)
-    with whole_file(path) as file:
-        file.write(buffer.getvalue())
+    save_png(draw_sounds([audio], [title]), path)
 
 
 def sounds_array(sounds: list[Audio], titles: list[str]) -> np.ndarray:
     """Returns a picture of pieces of audio side by side, uint8 [height, width, 3]."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-
-    canvas = FigureCanvasAgg(draw_sounds(sounds, titles))
-    canvas.draw()
-    return np.asarray(canvas.buffer_rgba())[..., :3]
+    return array_of(draw_sounds(sounds, titles))
 
 
 def draw_sounds(sounds: list[Audio], titles: list[str]) -> "Figure":

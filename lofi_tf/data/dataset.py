@@ -73,24 +73,30 @@ def training_batches(
 def evaluation_batches(
     examples: Examples, converter: Converter, batch_size: int, max_seq_len: int
 ) -> tf.data.Dataset:
-    """Returns every example once, in order, nothing random drawn; the last batch may be short."""
-    seed, mix = tf.zeros([2], tf.int32), mixer_of(examples, converter)
+    """Returns every example once, in order, the same each time; the last batch may be short.
+
+    Nothing random is drawn but, for converters that mix, what each example is mixed with.
+    """
+    mix = mixer_of(examples, converter)
+    kept = examples.arrays if mix else {}
+    arrays = {name: tf.constant(array) for name, array in kept.items()}
 
     def to_model(example):
+        seed = tf.zeros([2], tf.int32)
+        return _fit(converter.to_model(example, training=False, seed=seed), max_seq_len)
+
+    def mixture(index):  # whose parts and frames are drawn, but the same each time
+        chosen = mix(index, tf.stack([tf.constant(0, tf.int64), index]))
+        seed = tf.cast(tf.stack([index, tf.constant(1, tf.int64)]), tf.int32)
+        example = {name: tf.gather(array, chosen) for name, array in arrays.items()}
         return _fit(converter.to_model(example, training=False, seed=seed), max_seq_len)
 
     if mix is None:
-        dataset = tf.data.Dataset.from_tensor_slices(dict(examples.arrays))
+        dataset, view = tf.data.Dataset.from_tensor_slices(dict(examples.arrays)), to_model
     else:
-        arrays = {name: tf.constant(array) for name, array in examples.arrays.items()}
-        mixed = np.flatnonzero(converter.groups_of(examples.arrays) >= 0)
-        dataset = tf.data.Dataset.from_tensor_slices(mixed).map(
-            lambda index: {
-                name: tf.gather(array, mix(index, tf.stack([tf.constant(0, tf.int64), index])))
-                for name, array in arrays.items()
-            }
-        )
-    return dataset.map(to_model, num_parallel_calls=tf.data.AUTOTUNE).batch(batch_size).prefetch(2)
+        known = np.flatnonzero(converter.groups_of(examples.arrays) >= 0)
+        dataset, view = tf.data.Dataset.from_tensor_slices(known), mixture
+    return dataset.map(view, num_parallel_calls=tf.data.AUTOTUNE).batch(batch_size).prefetch(2)
 
 
 def model_view(examples: Examples, converter: Converter, max_seq_len: int) -> dict[str, np.ndarray]:

@@ -46,7 +46,9 @@ def pitch_and_velocity(name: str) -> tuple[int, int]:
     return pitch, _LEVELS[level[1]] if level else DEFAULT_VELOCITY
 
 
-def pair_of_file(path: str | Path, instrument: str, sample_rate: int, seconds: float) -> Pair:
+def pair_of_file(
+    path: str | Path, instrument: str, sample_rate: int, seconds: float, octaves: int = 0
+) -> Pair:
     """Returns the first seconds of a note, from its onset on, in mono.
 
     Args:
@@ -54,11 +56,13 @@ def pair_of_file(path: str | Path, instrument: str, sample_rate: int, seconds: f
         instrument: who plays it.
         sample_rate: Hz of the pair.
         seconds: how much.
+        octaves: how much higher it sounds than its name says.
 
     Raises:
         NotConvertible: `no_pitch`, `silent`, `too_short`, or what is wrong with the file.
     """
     pitch, velocity = pitch_and_velocity(Path(path).name)
+    pitch += 12 * octaves
     audio = read_audio(path)
     mono = audio.samples.mean(axis=1)
     if audio.sample_rate != sample_rate:

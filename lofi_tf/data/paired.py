@@ -68,10 +68,12 @@ class PairedConverter:
         label_type: `categorical`, the highest note of an instrument, or `binary`, all of them.
         random_mode: `constant`, every instrument is in every mixture, or `bernoulli`, each in half.
         zero_extra_class: whether each label has a class for silence.
+        max_transpose: semitones by which training moves each instrument up or down at most.
     """
 
     free_options: ClassVar[tuple[str, ...]] = (
         "labels", "num_dynamics", "label_type", "random_mode", "zero_extra_class",
+        "max_transpose",
     )  # fmt: skip
     subset_options: ClassVar[tuple[str, ...]] = ("instruments",)
 
@@ -89,6 +91,7 @@ class PairedConverter:
     label_type: str = "categorical"
     random_mode: str = "constant"
     zero_extra_class: bool = True
+    max_transpose: int = 0
 
     def __post_init__(self):
         for name, allowed in (("instruments", None), ("labels", LABELS)):
@@ -96,7 +99,13 @@ class PairedConverter:
         check_choice("label_type", self.label_type, LABEL_TYPES)
         check_choice("random_mode", self.random_mode, RANDOM_MODES)
         check_flag("zero_extra_class", self.zero_extra_class)
-        least = {"sample_rate": 1, "first_frame": 0, "num_frames": 1, "num_dynamics": 1}
+        least = {
+            "sample_rate": 1,
+            "first_frame": 0,
+            "num_frames": 1,
+            "num_dynamics": 1,
+            "max_transpose": 0,
+        }
         for name, low in least.items():
             value = getattr(self, name)
             if type(value) is not int or value < low:
@@ -105,6 +114,11 @@ class PairedConverter:
             raise LofiError(
                 "random_mode bernoulli with categorical labels needs zero_extra_class: a silent "
                 "instrument has no other class"
+            )
+        if self.max_transpose and self.bins_per_octave % 12:
+            raise LofiError(
+                "max_transpose needs bins_per_octave to be a multiple of 12. Received: "
+                f"{self.bins_per_octave}"
             )
         self.settings.bins(self.sample_rate)
 
@@ -197,9 +211,9 @@ class PairedConverter:
 
         Args:
             example: one stored example of each instrument, in order: [I, ...] each.
-            training: whether frames and, with `bernoulli`, who plays are drawn; else it is the
-                middle frame, and all play.
-            seed: int32 [2].
+            training: whether each instrument is transposed, by up to `max_transpose`.
+            seed: int32 [2], by which frames are drawn and, with `bernoulli`, who plays; without
+                one it is the middle frame, and all play.
         """
         from lofi_tf.data import paired_model
 

@@ -5,7 +5,13 @@ from typing import TYPE_CHECKING
 
 import tensorflow as tf
 
-from lofi_tf.data.symbols import LOWEST_PITCH, MAX_VELOCITY, NUM_OCTAVES, NUM_PITCH_CLASSES
+from lofi_tf.data.symbols import (
+    HIGHEST_PITCH,
+    LOWEST_PITCH,
+    MAX_VELOCITY,
+    NUM_OCTAVES,
+    NUM_PITCH_CLASSES,
+)
 
 if TYPE_CHECKING:
     from lofi_tf.data.paired import PairedConverter
@@ -40,19 +46,47 @@ def mixture(
     """Returns the view of one mixture; see `PairedConverter.to_model`."""
     count, frames = len(converter.instruments), converter.num_frames
     place, plays = tf.fill([count], frames // 2), tf.ones([count], tf.bool)
-    if training:
-        keys = tf.unstack(tf.random.split(seed, 2))
+    keys = tf.unstack(tf.random.split(tf.zeros([2], tf.int32) if seed is None else seed, 3))
+    if seed is not None:
         place = tf.random.stateless_uniform([count], keys[0], 0, frames, tf.int32)
         if converter.random_mode == "bernoulli":
             plays = tf.random.stateless_uniform([count], keys[1]) < 0.5
     spectrum = tf.cast(tf.gather(example["spectrum"], place, batch_dims=1), tf.float32)
     roll = tf.cast(tf.gather(example["roll"], place, batch_dims=1), tf.int32)
+    if training and converter.max_transpose:
+        most = converter.max_transpose
+        steps = tf.random.stateless_uniform([count, 1], keys[2], -most, most + 1, tf.int32)
+        spectrum, roll = transposed(converter, spectrum, roll, steps)
     roll = tf.where(plays[:, None], roll, 0)
     return {
         "inputs": _mixed(spectrum, plays, converter.floor_db)[None],
         "targets": _symbols(converter, roll)[None],
         "length": tf.constant(1),
     }
+
+
+def transposed(
+    converter: "PairedConverter", spectrum: tf.Tensor, roll: tf.Tensor, steps: tf.Tensor
+) -> tuple[tf.Tensor, tf.Tensor]:
+    """Returns spectra [I, F] and rolls [I, 128], each moved by some semitones, `steps` [I, 1].
+
+    A constant-Q spectrum moves along its bands; what comes in from beyond is silent. Instruments
+    whose notes would leave the octaves of symbols stay where they are.
+    """
+    pitches = tf.range(roll.shape[1])
+    lowest = tf.reduce_min(tf.where(roll > 0, pitches, HIGHEST_PITCH), axis=1, keepdims=True)
+    highest = tf.reduce_max(tf.where(roll > 0, pitches, LOWEST_PITCH), axis=1, keepdims=True)
+    stays = (lowest + steps < LOWEST_PITCH) | (highest + steps > HIGHEST_PITCH)
+    steps = tf.where(stays, 0, steps)
+    bands = steps * (converter.bins_per_octave // 12)
+
+    def moved(values, by, empty):
+        size = values.shape[1]
+        origin = tf.range(size) - by
+        found = tf.gather(values, tf.clip_by_value(origin, 0, size - 1), batch_dims=1)
+        return tf.where((origin >= 0) & (origin < size), found, empty)
+
+    return moved(spectrum, bands, converter.floor_db), moved(roll, steps, 0)
 
 
 def _mixed(spectrum_db: tf.Tensor, plays: tf.Tensor, floor_db: float) -> tf.Tensor:

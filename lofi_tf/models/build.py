@@ -6,10 +6,19 @@ import keras
 
 from lofi_tf.config import Config, ModelConfig
 from lofi_tf.data.converter import build_converter, depths_of
+from lofi_tf.data.paired import PairedConverter
+from lofi_tf.errors import LofiError
 from lofi_tf.models.adversarial import AdversarialVAE
-from lofi_tf.models.components import build_discriminator, build_frames, build_head
+from lofi_tf.models.components import (
+    build_discriminator,
+    build_frames,
+    build_head,
+    build_ties,
+    build_vaes,
+)
 from lofi_tf.models.continuation import Continuation
 from lofi_tf.models.continuation_gan import ContinuationGAN
+from lofi_tf.models.cross_modal import AdversarialCrossModal, CrossModal
 from lofi_tf.models.latent_model import LatentModel
 from lofi_tf.models.optimizer import compile_model
 from lofi_tf.models.vae import MusicVAE
@@ -21,7 +30,7 @@ def build_model(config: Config, seed: int = 0, first_step: int = 0) -> LatentMod
     The optimiser is Adam with TF1's epsilon of 1e-8.
     """
     keras.utils.set_random_seed(seed)
-    builders = {"vae": _vae, "continuation": _continuation}
+    builders = {"vae": _vae, "continuation": _continuation, "cross_modal": _cross_modal}
     model = builders[config.model.kind](config, seed, first_step)
     compile_model(model)
     return model
@@ -51,8 +60,23 @@ def _continuation(config, seed, first_step) -> Continuation:
     return kind(config.model, config.training, frames, head, seed, first_step, **rival)
 
 
-def _against(model: ModelConfig, plain: type, adversarial: type) -> tuple[type, dict[str, Any]]:
+def _cross_modal(config, seed, first_step) -> CrossModal:
+    converter = build_converter(config.data.converter)
+    if not isinstance(converter, PairedConverter):
+        raise LofiError("a cross_modal model needs a converter of kind paired")
+    signal, symbol = build_vaes(config.model, converter.num_bands, converter.layout.depth)
+    ties = build_ties(config.model)
+    kind, rival = _against(config.model, CrossModal, AdversarialCrossModal, converter.num_bands)
+    return kind(
+        config.model, config.training, signal, symbol, converter.layout, converter.label_type,
+        ties, seed, first_step, **rival,
+    )  # fmt: skip
+
+
+def _against(
+    model: ModelConfig, plain: type, adversarial: type, depth: int = 1
+) -> tuple[type, dict[str, Any]]:
     """Returns the class of a model, and the discriminator where there is one."""
     if model.discriminator is None:
         return plain, {}
-    return adversarial, {"discriminator": build_discriminator(model)}
+    return adversarial, {"discriminator": build_discriminator(model, depth)}

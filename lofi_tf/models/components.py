@@ -12,7 +12,7 @@ from lofi_tf.models.clip_nets import ConvEncoder, ConvGenerator, DenseEncoder, D
 from lofi_tf.models.clips import ClipDecoder, GaussianHead
 from lofi_tf.models.cores import LSTMCore, SplitCore
 from lofi_tf.models.decoders import LSTMDecoder
-from lofi_tf.models.discriminators import DISCRIMINATORS
+from lofi_tf.models.discriminators import DISCRIMINATORS, PerceptronDiscriminator
 from lofi_tf.models.encoders import ENCODERS, BidirectionalLSTMEncoder, HierarchicalEncoder
 from lofi_tf.models.frame_heads import CosineStudentHead
 from lofi_tf.models.frame_nets import FrameLSTMEncoder, FrameLSTMGenerator
@@ -25,6 +25,8 @@ from lofi_tf.models.mu_law import MuLawHead
 from lofi_tf.models.multiband import FrameLatent, MultibandEncoder, MultibandGenerator
 from lofi_tf.models.spectral import SpectralHead
 from lofi_tf.models.spectrum_nets import SpectrumEncoder, SpectrumGenerator
+from lofi_tf.models.stacked import StackedVAE
+from lofi_tf.models.ties import Ties
 
 CLIP_ENCODERS = {
     "dense": DenseEncoder,
@@ -188,10 +190,40 @@ def build_latent(encoder: keras.layers.Layer, z_size: int) -> keras.layers.Layer
     return GaussianLatent(encoder.output_size, z_size, loud)
 
 
-def build_discriminator(model: ModelConfig) -> keras.layers.Layer:
-    """Returns what a model is trained against."""
+def build_discriminator(model: ModelConfig, depth: int = 1) -> keras.layers.Layer:
+    """Returns what a model is trained against; `depth` is that of vectors."""
     cls, options = _pick("discriminator", DISCRIMINATORS, model.discriminator)
+    if cls is PerceptronDiscriminator:
+        options["input_size"] = depth
     return _made("discriminator", cls, options)
+
+
+def build_vaes(
+    model: ModelConfig, num_bands: int, num_symbols: int
+) -> tuple[StackedVAE, StackedVAE]:
+    """Returns the VAEs of spectra and of symbols, whose sizes stand as the encoder's options."""
+    _, options = _pick("encoder", {"stacked": StackedVAE}, model.encoder)
+    names = {"dims", *(f"hidden_{what}_{n}" for what in ("dims", "num") for n in (1, 2))}
+    if set(options) != names:
+        raise LofiError(
+            f"the encoder's options must be {', '.join(sorted(names))}. Received: {sorted(options)}"
+        )
+    for name, value in options.items():
+        if not _is_list(value):
+            raise LofiError(f"{name} must be a list of whole numbers. Received: {value!r}")
+    return tuple(
+        StackedVAE(
+            size, size, options["dims"], options[f"hidden_dims_{n}"], options[f"hidden_num_{n}"],
+            name,
+        )
+        for n, size, name in ((1, num_bands, "signal"), (2, num_symbols, "symbol"))
+    )  # fmt: skip
+
+
+def build_ties(model: ModelConfig) -> Ties:
+    """Returns the weights of a cross-modal loss, which stand as the head."""
+    _, options = _pick("head", {"ties": Ties}, model.head)
+    return _made("head", Ties, options)
 
 
 def build_head(model: ModelConfig, output_size: int) -> keras.layers.Layer:

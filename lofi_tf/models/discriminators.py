@@ -1,4 +1,4 @@
-"""Discriminators of waveforms: how real they are, in many places and at several rates."""
+"""Discriminators: how real waveforms are, in many places and at several rates, and vectors."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from lofi_tf.errors import LofiError
 from lofi_tf.models.clip_nets import SLOPE
+from lofi_tf.models.perceptron import Perceptron, built
 
 
 class Opinion(NamedTuple):
@@ -80,4 +81,25 @@ def _convolution(size, out, width, stride, name) -> keras.layers.Conv1D:
     return layer
 
 
-DISCRIMINATORS = {"multi_scale": MultiScaleDiscriminator}
+class PerceptronDiscriminator(keras.layers.Layer):
+    """Dense layers over a whole vector.
+
+    Args:
+        adv_dim: units of each layer.
+        adv_num: layers.
+        input_size: depth of the vectors.
+    """
+
+    def __init__(self, adv_dim: int = 500, adv_num: int = 2, input_size: int = 1):
+        super().__init__(name="discriminator")
+        self.hidden = Perceptron(input_size, [adv_dim] * adv_num, "hidden", normalised=False)
+        self.score = built(keras.layers.Dense(1, name="score"), self.hidden.output_size)
+        self.built = True
+
+    def call(self, vectors: tf.Tensor) -> Opinion:
+        """Returns the opinion of vectors [B, D]."""
+        hidden = self.hidden(vectors)
+        return Opinion([self.score(hidden)], [hidden[:, None]])
+
+
+DISCRIMINATORS = {"multi_scale": MultiScaleDiscriminator, "perceptron": PerceptronDiscriminator}

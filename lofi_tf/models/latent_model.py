@@ -28,6 +28,7 @@ class LatentModel(keras.Model):
     """
 
     discriminator: keras.layers.Layer | None = None
+    picture_examples = 3  # that its pictures are drawn of
 
     def __init__(
         self, model: ModelConfig, training: TrainingConfig, seed: int, first_step: int, name: str
@@ -56,6 +57,11 @@ class LatentModel(keras.Model):
         return self.trainable_variables
 
     @property
+    def noise_size(self) -> int:
+        """Standard normal numbers that a training example takes."""
+        return self.settings.z_size
+
+    @property
     def step(self) -> tf.Tensor:
         """The step that every schedule goes by."""
         return self.optimizer.iterations + self.first_step
@@ -65,7 +71,7 @@ class LatentModel(keras.Model):
         step = self.step
         seed = tf.stack([tf.cast(self.seed, tf.int32), tf.cast(step, tf.int32)])
         noise = tf.random.stateless_normal(
-            [tf.shape(batch["inputs"])[0], self.settings.z_size], fold(seed, 0)
+            [tf.shape(batch["inputs"])[0], self.noise_size], fold(seed, 0)
         )
         beta, sampling = self._beta(step), self._sampling_probability(step)
         rate = self.optimizer.learning_rate
@@ -111,7 +117,7 @@ class LatentModel(keras.Model):
     @tf.function(reduce_retracing=True)
     def evaluate_batch(self, batch: Batch) -> dict[str, tf.Tensor]:
         """Returns the sums over a batch of the loss parts and counts, z drawn by a fixed seed."""
-        shape = [tf.shape(batch["inputs"])[0], self.settings.z_size]
+        shape = [tf.shape(batch["inputs"])[0], self.noise_size]
         noise = tf.random.stateless_normal(shape, [self.seed, 0])
         free_running = None if self._sampling_probability(0) is None else tf.constant(1.0)
         parts = self.evaluated(batch, noise, free_running)

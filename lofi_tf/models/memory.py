@@ -5,7 +5,16 @@ from lofi_tf.config import Config
 FLOAT_BYTES = 4
 WEIGHT_COPIES = 5  # the weight, its gradient before and after clipping, Adam's two moments
 # Encoders whose sizes are options of their own.
-CLIP_KINDS = ("conv", "conv2d", "conv_frames", "dense", "frame_lstm", "linear_frames", "multiband")
+CLIP_KINDS = (
+    "conv",
+    "conv2d",
+    "conv_frames",
+    "dense",
+    "frame_lstm",
+    "linear_frames",
+    "multiband",
+    "stacked",
+)
 CLIP_COPIES = 64  # of a clip that a step of these keeps: layers and their gradients
 MULTIBAND_COPIES = 200  # with spectra at several scales and the discriminator's layers
 BASE_BYTES = 900 << 20  # TensorFlow itself, with its graphs
