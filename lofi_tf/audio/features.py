@@ -68,16 +68,12 @@ class MelSettings:
         return (_mel_bands(self, sample_rate) @ np.abs(spectrum)) * _scale(self.fft_size)
 
     def inverse(
-        self,
-        magnitudes: np.ndarray,
-        sample_rate: int,
-        num_samples: int,
-        iterations: int = ITERATIONS,
+        self, magnitudes: np.ndarray, sample_rate: int, num_samples: int, steps: int = ITERATIONS
     ) -> np.ndarray:
-        """Returns samples [num_samples] of magnitudes [F, frames], by steps of Griffin-Lim."""
+        """Returns samples [num_samples] of magnitudes [F, frames], by Griffin-Lim's steps."""
         bands = _mel_bands(self, sample_rate)
         spectrum = _fitted(bands, magnitudes.astype(np.float32))
-        return _griffin_lim(spectrum, self.fft_size, self.hop_size, num_samples, iterations)
+        return _griffin_lim(spectrum, self.fft_size, self.hop_size, num_samples, steps)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -128,13 +124,9 @@ class CqtSettings:
         return np.abs(found) * _cqt_scale(self, sample_rate)
 
     def inverse(
-        self,
-        magnitudes: np.ndarray,
-        sample_rate: int,
-        num_samples: int,
-        iterations: int = ITERATIONS,
+        self, magnitudes: np.ndarray, sample_rate: int, num_samples: int, steps: int = ITERATIONS
     ) -> np.ndarray:
-        """Returns samples [num_samples] of magnitudes [F, frames], by steps of Griffin-Lim."""
+        """Returns samples [num_samples] of magnitudes [F, frames], by Griffin-Lim's steps."""
         fft_size = 2 ** round(math.log2(_INVERSE_SECONDS * sample_rate))
         fft_size = max(fft_size, 2 ** math.ceil(math.log2(4 * self.hop_size)))
         powers = np.square(magnitudes, dtype=np.float32)
@@ -142,7 +134,7 @@ class CqtSettings:
         # A sine's power lies in the two bins beside its own too, by Hann's window.
         beside = np.pad(powers, [(1, 1), (0, 0)])
         spectrum = np.sqrt(powers + (beside[2:] + beside[:-2]) / 4)
-        return _griffin_lim(spectrum, fft_size, self.hop_size, num_samples, iterations)
+        return _griffin_lim(spectrum, fft_size, self.hop_size, num_samples, steps)
 
     def _options(self, sample_rate: int) -> dict:
         return {

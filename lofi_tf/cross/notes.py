@@ -23,7 +23,6 @@ Part = list[Sounding]  # what one instrument plays, by start
 Chord = tuple[tuple[int, int], ...]  # pitch and velocity of what sounds at once, from below
 
 _NAMES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
-_LEVELS = {5: ("pp", "p", "mf", "f", "ff")}
 
 
 def parts_of(
@@ -175,7 +174,7 @@ def end_of(parts: list[Part]) -> float:
 
 
 def words_of(probabilities: np.ndarray, converter: PairedConverter) -> str:
-    """Returns what symbols [S] say, such as `piano C4 mf, flute silent`."""
+    """Returns what symbols [S] say, such as `piano C4 v64, flute silent`."""
     words = []
     symbols = converter.layout.decode(probabilities, least=0.5 if _can_be_low(converter) else 0.0)
     for name, symbol in zip(converter.instruments, symbols, strict=True):
@@ -193,8 +192,7 @@ def _symbol_words(symbol: Symbol, num_dynamics: int) -> Iterator[str]:
         yield "silent"
         return
     if symbol.dynamics is not None:
-        levels = _LEVELS.get(num_dynamics)
-        yield levels[symbol.dynamics] if levels else f"dynamics {symbol.dynamics}"
+        yield f"v{velocity_of(symbol.dynamics, num_dynamics)}"
 
 
 def _can_be_low(converter: PairedConverter) -> bool:

@@ -204,9 +204,9 @@ def _times(
         start = float(near[np.abs(near - start).argmin()])
     cuts = [start]
     for onset in onsets[(onsets > start + settings.least_seconds) & (onsets < end)]:
-        frame = round(onset / seconds)
-        before = levels_db[max(first, frame - 4) : frame + 1].min(initial=0.0)
-        after = levels_db[frame : min(last, frame + 5)].max(initial=converter.floor_db)
+        frame = min(round(onset / seconds), last - 1)
+        before = levels_db[max(first, frame - 4) : frame + 1].min()
+        after = levels_db[frame : min(last, frame + 5)].mean()
         if after - before >= settings.rise_db and onset - cuts[-1] >= settings.least_seconds:
             cuts.append(float(onset))
     return list(zip(cuts, [*cuts[1:], end], strict=True))
@@ -222,9 +222,9 @@ def _velocity(dynamics: np.ndarray | None, first: int, last: int, num_dynamics: 
 
 def _apart(notes: Part) -> Part:
     """Returns notes that end where the next one begins, at the latest."""
-    starts = [note.start for note in notes[1:]] + [np.inf]
+    starts = [*(note.start for note in notes[1:]), np.inf]
     ended = [
         note._replace(end=float(min(note.end, start)))
-        for note, start in zip(notes, starts, strict=True)
+        for note, start in zip(notes, starts, strict=False)
     ]
     return [note for note in ended if note.end > note.start]
