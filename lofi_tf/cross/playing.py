@@ -73,14 +73,12 @@ def notes_to_sound(model: Model, sequence: NoteSequence, how: How) -> Piece:
     Raises:
         LofiError: not one note that an instrument of the model can play.
     """
-    parts = _taken(model, sequence, how)
-    return _piece(model, _sound_of_parts(model, parts, how), parts)
+    return _parts_to_sound(model, _taken(model, sequence, how), how)
 
 
 def sound_to_notes(model: Model, audio: Audio, how: How) -> Piece:
     """Returns the notes of a recording, and its sound as the model gives it back."""
-    heard = listen(model, [audio.samples], audio.sample_rate, how.seed if how.sampling else None)
-    parts = transcribed(heard, model.converter, instruments=how.instruments)
+    heard, parts = _heard(model, audio, how)
     return _piece(model, _audio(model, model.sound_of(heard.z), how), parts)
 
 
@@ -97,11 +95,7 @@ def sound_and_back(model: Model, audio: Audio, how: How) -> Piece:
     Raises:
         LofiError: not one note is heard.
     """
-    return notes_to_sound(
-        model,
-        sound_to_notes(model, audio, how).sequence,
-        dataclasses.replace(how, instruments=model.converter.instruments),
-    )
+    return _parts_to_sound(model, _changed(model, _heard(model, audio, how)[1], how), how)
 
 
 def morphing(model: Model, points: np.ndarray, order: int, num_steps: int, how: How) -> Piece:
@@ -174,10 +168,22 @@ def _taken(model: Model, sequence: NoteSequence, how: How) -> list[Part]:
     """Returns the notes of each instrument as the model is given them."""
     converter = model.converter
     parts = note_tools.parts_of(sequence, converter.instruments, how.instruments)
-    parts = note_tools.changed(parts, how.transpose, how.dynamics, converter.num_dynamics)
+    return _changed(model, parts, how)
+
+
+def _changed(model: Model, parts: list[Part], how: How) -> list[Part]:
+    return note_tools.changed(parts, how.transpose, how.dynamics, model.converter.num_dynamics)
+
+
+def _heard(model: Model, audio: Audio, how: How) -> tuple[Heard, list[Part]]:
+    heard = listen(model, [audio.samples], audio.sample_rate, how.seed if how.sampling else None)
+    return heard, transcribed(heard, model.converter, instruments=how.instruments)
+
+
+def _parts_to_sound(model: Model, parts: list[Part], how: How) -> Piece:
     if not any(parts):
-        raise LofiError(f"there is no note for {', '.join(converter.instruments)} to play")
-    return parts
+        raise LofiError(f"there is no note for {', '.join(model.converter.instruments)} to play")
+    return _piece(model, _sound_of_parts(model, parts, how), parts)
 
 
 def _sound_of_parts(model: Model, parts: list[Part], how: How) -> Audio:

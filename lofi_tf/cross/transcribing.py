@@ -37,12 +37,12 @@ class NoteSettings:
         rise_db: how much louder a pitch becomes where its note is struck again.
     """
 
-    smoothing_frames: int = 3
+    smoothing_frames: int = 5
     change_nats: float = 4.0
     gate_db: float = 45.0
     least_seconds: float = 0.08
     onset_share: float = 0.15
-    onset_seconds: float = 0.08
+    onset_seconds: float = 0.12
     rise_db: float = 2.0
 
     def __post_init__(self):
