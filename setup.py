@@ -22,6 +22,8 @@ COMMANDS = {
     "lofi_search": "lofi_tf.cli.search:main",
     "lofi_attributes": "lofi_tf.cli.attributes:main",
     "lofi_analyze": "lofi_tf.cli.analyze:main",
+    "lofi_play": "lofi_tf.cli.play:main",
+    "lofi_transcribe": "lofi_tf.cli.transcribe:main",
     # Magenta's names, so that its users' scripts run unchanged.
     "music_vae_train": TRAIN,
     "music_vae_generate": GENERATE,
@@ -70,7 +72,7 @@ setup(
         "tqdm>=4.66",
     ],
     extras_require={
-        "dev": ["pytest>=8", "pytest-xdist>=3.6", "ruff>=0.8", "setuptools>=77"],
+        "dev": ["mir_eval>=0.8", "pytest>=8", "pytest-xdist>=3.6", "ruff>=0.8", "setuptools>=77"],
     },
     entry_points={"console_scripts": [f"{name}={main}" for name, main in COMMANDS.items()]},
     classifiers=[

@@ -22,6 +22,8 @@ COMMANDS = {
     "lofi_attributes": "lofi_tf.cli.attributes:main",
     "lofi_analyze": "lofi_tf.cli.analyze:main",
     "lofi_export": "lofi_tf.cli.export:main",
+    "lofi_play": "lofi_tf.cli.play:main",
+    "lofi_transcribe": "lofi_tf.cli.transcribe:main",
     "lofi_search": "lofi_tf.cli.search:main",
     "music_vae_train": TRAIN,
     "music_vae_generate": GENERATE,

@@ -69,11 +69,13 @@ class MelSettings:
             spectrum = librosa.stft(samples, n_fft=self.fft_size, hop_length=self.hop_size)
         return (_mel_bands(self, sample_rate) @ np.abs(spectrum)) * _scale(self.fft_size)
 
-    def inverse(self, magnitudes: np.ndarray, sample_rate: int, num_samples: int) -> np.ndarray:
-        """Returns samples [num_samples] of magnitudes [F, frames]."""
+    def inverse(
+        self, magnitudes: np.ndarray, sample_rate: int, num_samples: int, steps: int = ITERATIONS
+    ) -> np.ndarray:
+        """Returns samples [num_samples] of magnitudes [F, frames], by Griffin-Lim's steps."""
         bands = _mel_bands(self, sample_rate)
         spectrum = _fitted(bands, magnitudes.astype(np.float32))
-        return _griffin_lim(spectrum, self.fft_size, self.hop_size, num_samples)
+        return _griffin_lim(spectrum, self.fft_size, self.hop_size, num_samples, steps)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -123,8 +125,10 @@ class CqtSettings:
             found = librosa.cqt(samples, sr=sample_rate, **self._options(sample_rate))
         return np.abs(found) * _cqt_scale(self, sample_rate)
 
-    def inverse(self, magnitudes: np.ndarray, sample_rate: int, num_samples: int) -> np.ndarray:
-        """Returns samples [num_samples] of magnitudes [F, frames]."""
+    def inverse(
+        self, magnitudes: np.ndarray, sample_rate: int, num_samples: int, steps: int = ITERATIONS
+    ) -> np.ndarray:
+        """Returns samples [num_samples] of magnitudes [F, frames], by Griffin-Lim's steps."""
         fft_size = 2 ** round(math.log2(_INVERSE_SECONDS * sample_rate))
         fft_size = max(fft_size, 2 ** math.ceil(math.log2(4 * self.hop_size)))
         powers = np.square(magnitudes, dtype=np.float32)
@@ -132,7 +136,7 @@ class CqtSettings:
         # A sine's power lies in the two bins beside its own too, by Hann's window.
         beside = np.pad(powers, [(1, 1), (0, 0)])
         spectrum = np.sqrt(powers + (beside[2:] + beside[:-2]) / 4)
-        return _griffin_lim(spectrum, fft_size, self.hop_size, num_samples)
+        return _griffin_lim(spectrum, fft_size, self.hop_size, num_samples, steps)
 
     def _options(self, sample_rate: int) -> dict:
         return {
@@ -170,7 +174,11 @@ def spectrum_db(samples: np.ndarray, sample_rate: int, settings: Settings) -> np
 
 
 def samples_of_db(
-    spectrum: np.ndarray, sample_rate: int, settings: Settings, num_samples: int
+    spectrum: np.ndarray,
+    sample_rate: int,
+    settings: Settings,
+    num_samples: int,
+    iterations: int = ITERATIONS,
 ) -> np.ndarray:
     """Returns samples that have nearly the given magnitudes, the same each time.
 
@@ -179,13 +187,14 @@ def samples_of_db(
         sample_rate: Hz.
         settings: of the spectrum.
         num_samples: how many to return.
+        iterations: of Griffin-Lim, 1 or more.
 
     Returns:
         float32 [num_samples].
     """
     spectrum = np.asarray(spectrum, np.float32).T
     magnitudes = np.where(spectrum > settings.floor_db, 10 ** (spectrum / 20), 0)
-    return settings.inverse(magnitudes, sample_rate, num_samples).astype(np.float32)
+    return settings.inverse(magnitudes, sample_rate, num_samples, iterations).astype(np.float32)
 
 
 @functools.lru_cache(maxsize=8)
@@ -259,7 +268,7 @@ def _fitted(bands: np.ndarray, target: np.ndarray) -> np.ndarray:
 
 
 def _griffin_lim(
-    spectrum: np.ndarray, fft_size: int, hop_size: int, num_samples: int
+    spectrum: np.ndarray, fft_size: int, hop_size: int, num_samples: int, iterations: int
 ) -> np.ndarray:
     """Returns samples [num_samples] of amplitudes [1 + fft_size / 2, frames]."""
     import librosa
@@ -268,7 +277,7 @@ def _griffin_lim(
         warnings.simplefilter("ignore")  # of sounds shorter than a window
         return librosa.griffinlim(
             spectrum / _scale(fft_size),
-            n_iter=ITERATIONS,
+            n_iter=iterations,
             hop_length=hop_size,
             n_fft=fft_size,
             length=num_samples,

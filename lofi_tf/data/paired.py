@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 import numpy as np
 
-from lofi_tf.audio.features import CqtSettings, samples_of_db, spectrum_db
+from lofi_tf.audio.features import ITERATIONS, CqtSettings, samples_of_db, spectrum_db
 from lofi_tf.audio.io import Audio
 from lofi_tf.data.options import check_choice, check_flag
 from lofi_tf.data.symbols import HIGHEST_PITCH, LABELS, LOWEST_PITCH, SymbolLayout
@@ -220,7 +220,11 @@ class PairedConverter:
         return paired_model.mixture(self, example, training, seed)
 
     def from_outputs(
-        self, outputs: np.ndarray, qpm: float = 120.0, controls: np.ndarray | None = None
+        self,
+        outputs: np.ndarray,
+        qpm: float = 120.0,
+        controls: np.ndarray | None = None,
+        iterations: int = ITERATIONS,
     ) -> Audio:
         """Returns the sound of spectra [T, F] as the model sees them, by Griffin-Lim.
 
@@ -228,6 +232,7 @@ class PairedConverter:
             outputs: T frames; they give (T - 1) * hop_size samples.
             qpm: unused.
             controls: unused.
+            iterations: of Griffin-Lim, 1 or more.
 
         Raises:
             LofiError: an array of another shape.
@@ -239,9 +244,8 @@ class PairedConverter:
                 f"Received: {list(outputs.shape)}"
             )
         size = (len(outputs) - 1) * self.hop_size
-        samples = samples_of_db(
-            (1 - outputs) * self.floor_db, self.sample_rate, self.settings, size
-        )
+        spectrum_in_db = (1 - outputs) * self.floor_db
+        samples = samples_of_db(spectrum_in_db, self.sample_rate, self.settings, size, iterations)
         return Audio(np.clip(samples, -1, 1)[:, None], self.sample_rate)
 
     def view_of(self, samples: np.ndarray) -> np.ndarray:

@@ -1,0 +1,75 @@
+"""`lofi_transcribe`: a recording to a MIDI file, by a cross-modal model."""
+
+import argparse
+from pathlib import Path
+
+from lofi_tf.cli.flags import Parser, add_bool, run_command, say
+from lofi_tf.errors import LofiError
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Returns the parser of the command's flags."""
+    parser = Parser("lofi_transcribe", __doc__)
+    flag = parser.add_argument
+    flag("input", help="the recording: WAV, FLAC, Ogg, MP3 or AIFF, of any rate and channels")
+    flag("output", nargs="?", help="MIDI file to write (default: the input's name, .mid)")
+    flag("--run_dir", help="folder that lofi_train wrote; its best checkpoint is taken")
+    flag("--instruments", help="that play, such as piano,flute (default: all the model has)")
+    flag("--gate_db", type=float, default=45.0, help="softer than the loudest by this is silent")
+    flag("--change_nats", type=float, default=4.0, help="what a change of note costs; more: calmer")
+    flag("--least_seconds", type=float, default=0.08, help="shorter notes are dropped")
+    add_bool(parser, "png", False, "draw the notes beside the file")
+    return parser
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Runs the command; returns its exit code."""
+    args = build_parser().parse_args(argv)
+    return run_command(lambda: _run(args))
+
+
+def _run(args: argparse.Namespace) -> None:
+    if not args.run_dir:
+        raise LofiError("give --run_dir: the folder of a cross-modal model that lofi_train wrote")
+    from lofi_tf import quiet
+    from lofi_tf.audio.io import probe, read_blocks
+    from lofi_tf.cross.listening import listen
+    from lofi_tf.cross.notes import sequence_of
+    from lofi_tf.cross.playing import How
+    from lofi_tf.cross.transcribing import NoteSettings, transcribed
+    from lofi_tf.data.midi import write_midi
+    from lofi_tf.data.tfrecord import check_writable
+
+    settings = NoteSettings(
+        change_nats=args.change_nats, gate_db=args.gate_db, least_seconds=args.least_seconds
+    )
+    output = Path(args.output or Path(args.input).with_suffix(".mid"))
+    try:
+        info = probe(args.input)
+        check_writable(output)
+        with quiet.imports():
+            from lofi_tf.cross import opening
+        model = opening.open_cross(args.run_dir)
+        names = [name.strip() for name in (args.instruments or "").split(",") if name.strip()]
+        How(instruments=names).check(model)
+        heard = listen(model, read_blocks(args.input), info.sample_rate)
+    except LofiError as error:
+        raise _named(error, args.input) from error
+    parts = transcribed(heard, model.converter, settings, names)
+    sequence = sequence_of(parts, model.converter.instruments)
+    write_midi(sequence, output)
+    if args.png:
+        from lofi_tf.pictures import save_piano_roll
+
+        save_piano_roll(sequence, output.with_suffix(".png"))
+    counts = ", ".join(
+        f"{name} {len(part)}" for name, part in zip(model.converter.instruments, parts, strict=True)
+    )
+    say(f"Wrote {output}: {info.seconds:.1f} s, notes: {counts}.")
+
+
+def _named(error: LofiError, path: str) -> LofiError:
+    """Returns an error of a recording with the name of the file; others as they are."""
+    from lofi_tf.errors import NotConvertible
+
+    return LofiError(f"{path}: {error}") if isinstance(error, NotConvertible) else error
