@@ -235,8 +235,7 @@ def build_head(model: ModelConfig, output_size: int) -> keras.layers.Layer:
 def build_frames(model: ModelConfig, head: keras.layers.Layer) -> keras.layers.Layer:
     """Returns the codec of frames of a continuation's settings, which stand as its encoder."""
     cls, options = _pick("encoder", FRAMES, model.encoder)
-    hidden_size = model.dec_rnn_size[-1] + model.z_size
-    return _made("encoder", cls, options, hidden_size, head.parameter_size)
+    return _made("encoder", cls, options, model.dec_rnn_size[-1], head.parameter_size)
 
 
 def _core(head, split, *args, **kwargs) -> keras.layers.Layer:

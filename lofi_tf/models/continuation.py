@@ -220,8 +220,7 @@ class Continuation(LatentModel):
                 tf.transpose(inputs, [1, 0, 2]), states=states, seed=fold(seed, 2)
             )
             context = tf.repeat(context[:, None], tf.shape(shifted)[1], axis=1)
-            repeated = repeated[..., : self.settings.z_size]
-            return self._parameters(tf.transpose(outputs, [1, 0, 2]), repeated, shifted, context)
+            return self._parameters(tf.transpose(outputs, [1, 0, 2]), shifted, context)
         size = tf.shape(z)[0]
         truth = tf.transpose(tf.concat([shifted[:, 1:], shifted[:, -1:]], axis=1), [1, 0, 2])
         key = tf.zeros([2], tf.int32) if seed is None else fold(seed, 3)
@@ -244,7 +243,7 @@ class Continuation(LatentModel):
         inputs = tf.concat([self.frames.features(frame), z, context], axis=-1)
         hidden, lstm_states = self.decoder.step(inputs, lstm_states, seed)
         states = [*lstm_states, context] if self.context_size else lstm_states
-        return self._parameters(hidden, z, frame, context), states
+        return self._parameters(hidden, frame, context), states
 
     def _apart(self, states):
         """Returns the decoder's states and the context [B, C], which has no size without one."""
@@ -252,9 +251,9 @@ class Continuation(LatentModel):
             return states[:-1], states[-1]
         return states, tf.zeros([tf.shape(states[0][0])[0], 0])
 
-    def _parameters(self, hidden, z, frames, context):
-        """Returns parameters [..., frame, P] of hidden vectors, z, frames before and a context."""
-        parameters = self.frames.parameters(tf.concat([hidden, z], axis=-1))
+    def _parameters(self, hidden, frames, context):
+        """Returns parameters [..., frame, P] of hidden vectors, the frames before and a context."""
+        parameters = self.frames.parameters(hidden)
         if not self.context_size:
             return parameters
         return self.decoder.head.carried(parameters, frames, context)
