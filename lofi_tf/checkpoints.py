@@ -16,6 +16,7 @@ from lofi_tf.errors import LofiError, LofiWarning
 from lofi_tf.models.vae import MusicVAE
 
 Renamed = Callable[[str], str]
+_AVERAGES = ("moving_mean", "moving_variance")  # of batch normalisation
 OUR_MARK = "_CHECKPOINTABLE_OBJECT_GRAPH"  # what object-based checkpoints hold, TF1's do not
 
 
@@ -25,8 +26,9 @@ def latest(folder: str | Path) -> str | None:
 
 
 def checkpoint_of(model: MusicVAE) -> tf.train.Checkpoint:
-    """Returns what is saved of a model: its weights, its optimiser and any plateau."""
-    return tf.train.Checkpoint(**_parts_of(model), **_plateau_of(model))
+    """Returns what is saved of a model: its weights, its optimiser, its averages, any plateau."""
+    parts = {"model": model, "optimizer": model.optimizer}
+    return tf.train.Checkpoint(**parts, **_averages_of(model), **_plateau_of(model))
 
 
 def restore_latest(model: MusicVAE, folder: str | Path) -> int:
@@ -50,9 +52,14 @@ def _restore(model: MusicVAE, prefix: str) -> int:
         LofiError: a checkpoint that is damaged or does not fit the model.
     """
     try:
-        parts = _parts_of(model)
-        if any(name.startswith("plateau/") for name, _ in tf.train.list_variables(prefix)):
+        parts = {"model": model, "optimizer": model.optimizer}
+        names = [name for name, _ in tf.train.list_variables(prefix)]
+        if any(name.startswith("plateau/") for name in names):
             parts |= _plateau_of(model)  # a run may have begun without one
+        if any(name.startswith("averages/") for name in names):
+            parts |= _averages_of(model)
+        else:
+            _check_averages(model, names, prefix)
         status = tf.train.Checkpoint(**parts).restore(prefix)
         status.assert_existing_objects_matched()
     except (AssertionError, ValueError, IndexError, tf.errors.OpError) as error:
@@ -61,14 +68,26 @@ def _restore(model: MusicVAE, prefix: str) -> int:
     return int(model.optimizer.iterations)
 
 
-def _parts_of(model: MusicVAE) -> dict[str, Any]:
-    """Returns a model and its optimiser, which names the weights that learn, and all others.
+def _averages_of(model: MusicVAE) -> dict[str, list[tf.Variable]]:
+    """Returns the moving averages of normalisation.
 
-    Layers that stand in lists are not found by TensorFlow: without their own entry, the moving
-    averages of batch normalisation in them would be lost.
+    A checkpoint follows attributes, and the lists that Keras keeps of layers are none: it reaches
+    weights in there by way of the optimiser, which knows nothing of averages.
     """
-    others = {"state": list(model.non_trainable_variables)} if model.non_trainable_variables else {}
-    return {"model": model, "optimizer": model.optimizer, **others}
+    found = [v.value for v in model.variables if v.path.rpartition("/")[2] in _AVERAGES]
+    return {"averages": found} if found else {}
+
+
+def _check_averages(model: MusicVAE, names: list[str], prefix: str) -> None:
+    found = sum(any(f"/{average}/" in name for average in _AVERAGES) for name in names)
+    missing = len(_averages_of(model).get("averages", ())) - found
+    if missing > 0:
+        warnings.warn(
+            f"checkpoint {prefix} lacks {missing} moving averages of normalisation, as older ones "
+            "do: what the model says will be wrong until it is trained on",
+            LofiWarning,
+            stacklevel=2,
+        )
 
 
 def _plateau_of(model: MusicVAE) -> dict[str, tf.Module]:
