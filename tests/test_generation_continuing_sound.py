@@ -188,7 +188,7 @@ def test_a_model_without_a_latent_goes_on_and_refuses_a_change(sound):
 @pytest.mark.parametrize(
     ("flags", "said"),
     [
-        ((), "--mode=continue takes --input_audio_1"),
+        ((), "of a model of sound --input_audio_1"),
         (("--input_audio=SHORT",), "shorter than a frame of continuation_vae, 0.00667 s"),
         (("--input_audio=WAV", "--change_amount=0.5"), "needs --change_at_seconds"),
         (("--input_audio=WAV", "--change_at_seconds=4"), "below the 4 s of new sound"),

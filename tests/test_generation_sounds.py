@@ -47,6 +47,9 @@ def identity(config) -> Backend:
     return Backend(config, call)
 
 
+FLAT = config_of("lofai_dense", ",z_size=60")
+
+
 @pytest.mark.parametrize("share", [0.001, 0.5, 1, 1.01, 1.5, 2, 3.3])
 def test_a_reconstruction_is_as_long_as_its_sound(model, share):
     rate = model.config.data.converter["sample_rates"][0]
@@ -59,12 +62,12 @@ def test_a_reconstruction_is_as_long_as_its_sound(model, share):
 @pytest.mark.parametrize("size", [1, CLIP - 1, CLIP, CLIP + 1, 2 * CLIP, 500])
 def test_an_identity_gives_the_sound_back(size):
     samples = noise(size / 3000, 3000)
-    found = sounds.reconstruct(identity(config_of("lofai_dense")), Audio(samples, 3000))
+    found = sounds.reconstruct(identity(FLAT), Audio(samples, 3000))
     np.testing.assert_allclose(found.samples, samples, atol=1e-6)
 
 
 def test_an_identity_of_spectra_keeps_the_spectra():
-    backend = identity(config_of("spectrum_mel"))
+    backend = identity(config_of("spectrum_mel", ",z_size=72"))
     heard = sounds.hear(backend, Audio(noise(0.37, 22050), 22050))
     assert len(heard.windows) > 2
     joined = sounds.cross_faded(heard.windows, heard.begins, heard.num_steps)
@@ -73,7 +76,7 @@ def test_an_identity_of_spectra_keeps_the_spectra():
 
 
 def test_any_rate_and_stereo_come_in():
-    backend = identity(config_of("lofai_dense"))
+    backend = identity(FLAT)
     left_only = tone(200, 0.5, 44100) @ np.float32([[1.0, 0.0]])
     found = sounds.reconstruct(backend, Audio(left_only, 44100))
     middle = slice(300, 1200)  # the ends of a resampled sound ring
@@ -83,7 +86,7 @@ def test_any_rate_and_stereo_come_in():
 
 
 def test_the_level_that_a_model_knows_is_taken_back():
-    backend = identity(config_of("lofai_dense", ",converter.normalize_loudness=-30dB"))
+    backend = identity(config_of("lofai_dense", ",z_size=60,converter.normalize_loudness=-30dB"))
     samples = tone(200, 0.1, 3000, amplitude=0.25)
     heard = sounds.hear(backend, Audio(samples, 3000))
     level_db = 10 * np.log10(np.mean(np.square(heard.windows)))
@@ -104,7 +107,7 @@ def test_a_morph_goes_from_one_reconstruction_to_the_other(model):
 
 
 def test_a_morph_takes_the_first_clip_and_says_so():
-    backend = identity(config_of("lofai_dense"))
+    backend = identity(FLAT)
     long, short = Audio(noise(0.05, 3000), 3000), Audio(noise(0.01, 3000, 1), 3000)
     with pytest.warns(LofiWarning, match="input 1 is longer than a clip of 0.02 s"):
         way = sounds.morph(backend, long, short, 3)
@@ -128,13 +131,13 @@ def test_what_cannot_be_is_refused():
     with pytest.raises(LofiError, match="groovae_4bar is no autoencoder of clips of sound"):
         sounds.reconstruct(backend, Audio(noise(0.1), 16000))
     with pytest.raises(LofiError, match="a sound must be samples"):
-        sounds.reconstruct(identity(config_of("lofai_dense")), Audio(np.zeros([0, 1]), 3000))
+        sounds.reconstruct(identity(FLAT), Audio(np.zeros([0, 1]), 3000))
 
 
 @pytest.mark.parametrize(
     ("flags", "message"),
     [
-        (["--mode=reconstruct"], "takes --input_audio_1. Received: none"),
+        (["--mode=reconstruct"], "of a model of sound --input_audio_1. Received: none"),
         (["--mode=interpolate", "--input_audio={wav}"], "--input_audio_1 and --input_audio_2"),
         (["--mode=reconstruct", "--input_audio={wav}", "--num_outputs=2"], "gives one file"),
         (["--mode=reconstruct", "--input_audio={wav}", "--amount=0.2"], "Allowed: vary"),

@@ -277,8 +277,10 @@ def test_wrong_shape_is_refused_once(local, server, remote, wrong):
         temperature = temperature[:2]
     else:
         z = np.concatenate([z, z if wrong == "twice as wide" else z[:, :1]], axis=1)
+    length = np.full(len(z), 32, np.int32)
+    given = {"z": z, "temperature": temperature, "seed": seeds, "length": length}
     with pytest.raises(LofiError, match="refused decode: .*(400|INVALID_ARGUMENT)"):
-        remote.decode(z, temperature, seeds)
+        remote.call("decode", given)
     assert server.asked == ["describe", "decode"]
 
 

@@ -45,6 +45,8 @@ def check(args: argparse.Namespace) -> None:
         _check_mode(args, SOUND_MODES, SOUNDS)
     elif args.mode not in SOUND_MODES or given(args, INPUTS):
         _check_mode(args, MODES, INPUTS)
+    else:
+        _check_any_input(args)
 
 
 def check_model(args: argparse.Namespace, config: Config) -> dict[str, Mode]:
@@ -74,14 +76,28 @@ def _check_mode(
         raise LofiError(f"{whose}--mode is one of {allowed}. Received: --mode={args.mode}")
     mode, inputs = modes[args.mode], given(args, names)
     if len(inputs) not in mode.inputs or inputs != list(names[: len(inputs)]):
-        wanted = " or ".join(_flags(names[:number]) for number in mode.inputs)
         received = ", ".join(inputs) or "none"
+        wanted = _wanted(mode, names)
         raise LofiError(f"{whose}--mode={args.mode} takes {wanted}. Received: {received}")
     for name in given(args, FLAGS):
         if name not in mode.flags:
             takers = ", ".join(other for other, its in modes.items() if name in its.flags)
             allowed = f"Allowed: {takers}" if takers else "It is for models of another kind"
             raise LofiError(f"{whose}--{name} is not for --mode={args.mode}. {allowed}")
+
+
+def _check_any_input(args: argparse.Namespace) -> None:
+    """Refuses a mode of both kinds of models that has no input, where it needs one."""
+    modes = MODES[args.mode], SOUND_MODES[args.mode]
+    if not any(0 in mode.inputs for mode in modes):
+        notes, sounds = _wanted(modes[0], INPUTS), _wanted(modes[1], SOUNDS)
+        raise LofiError(
+            f"--mode={args.mode} takes {notes}; of a model of sound {sounds}. Received: none"
+        )
+
+
+def _wanted(mode: Mode, names: tuple[str, ...]) -> str:
+    return " or ".join(_flags(names[:number]) for number in mode.inputs)
 
 
 def _flags(names: tuple[str, ...]) -> str:
