@@ -107,6 +107,7 @@ def test_official_split_by_file(records, tmp_path, capsys):
     assert "step 2: validation loss" in shown
 
 
+@pytest.mark.slow
 def test_tensorflow_dataset_on_disk(tmp_path, monkeypatch, capsys):
     folder = tmp_path / "groove" / "2bar-midionly" / "2.0.1"
     folder.mkdir(parents=True)

@@ -110,7 +110,7 @@ def test_attributes_are_kept_beside_the_model_and_used(run, beat, tmp_path, caps
 @pytest.mark.parametrize(
     ("flags", "message"),
     [
-        (["--mode=reconstruct"], "takes --input_midi_1. Received: none"),
+        (["--mode=reconstruct"], "takes --input_midi_1; of a model of sound --input_audio_1"),
         (["--mode=interpolate", "--input_midi_2=BEAT"], "--input_midi_1 and --input_midi_2"),
         (["--mode=vary", "--input_midi=BEAT", "--length_bars=2"], "Allowed: sample, continue"),
         (["--mode=vary", "--input_midi=BEAT", "--attribute=density"], "such as density=+1.0"),

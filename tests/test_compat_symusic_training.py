@@ -193,9 +193,10 @@ def folder(tmp_path_factory):
     ("path", "sizes"),
     [
         (FLAT, "dec_rnn_size=[8,8,8]"),
-        (
+        pytest.param(
             HIER,
             "dec_rnn_size=[8,8],decoder.conductor_units=[8,8],decoder.conductor_embedding_size=4",
+            marks=pytest.mark.slow,
         ),
     ],
 )

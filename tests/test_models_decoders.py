@@ -72,7 +72,10 @@ def batch_of(mode: str) -> dict[str, tf.Tensor]:
     return {name: tf.constant(value) for name, value in batch.items()}
 
 
-@pytest.mark.parametrize("mode", MODES)
+SLOW = pytest.param("encoding again", marks=pytest.mark.slow)
+
+
+@pytest.mark.parametrize("mode", [*(mode for mode in MODES if mode != "encoding again"), SLOW])
 def test_trains_in_a_graph_and_every_weight_gets_a_gradient(mode):
     model, batch = model_of(mode), batch_of(mode)
     noise = tf.ones([B, MODES[mode].z_size])

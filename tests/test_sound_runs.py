@@ -50,7 +50,12 @@ def test_configs_fit_their_clips(name):
     assert spec.shape[0] == config.model.max_seq_len
 
 
-@pytest.mark.parametrize("name", NETS)
+def quick(names, *chosen):
+    """Of the names, the others wait for make test-all."""
+    return [n if n in chosen else pytest.param(n, marks=pytest.mark.slow) for n in names]
+
+
+@pytest.mark.parametrize("name", quick(NETS, "lofai_conv", "continuation_gan"))
 def test_trains_by_the_hyperparameters_of_its_seed(clips, tmp_path, name, capsys):
     run = tmp_path / "run"
     flags = [f"--config={name}", f"--run_dir={run}", f"--examples_path={clips}"]
@@ -79,7 +84,7 @@ def test_trains_by_the_hyperparameters_of_its_seed(clips, tmp_path, name, capsys
 EXPORTED = {"lofai_lstm": NETS["lofai_lstm"], "multiband_vae": BANDS}
 
 
-@pytest.mark.parametrize("name", EXPORTED)
+@pytest.mark.parametrize("name", quick(EXPORTED, "multiband_vae"))
 def test_an_export_of_sound_answers(clips, tmp_path, name, capsys):
     run = tmp_path / "run"
     flags = [f"--config={name}", f"--run_dir={run}", f"--examples_path={clips}"]
@@ -106,7 +111,7 @@ SEED_LISTS = {
 }
 
 
-@pytest.mark.parametrize("name", SEED_LISTS)
+@pytest.mark.parametrize("name", quick(SEED_LISTS, "lofai_dense"))
 def test_the_lists_of_the_seed_train_a_step(name):
     short = "converter.clip_seconds=0.1,max_seq_len=300"
     config = with_hparams(load_config(name), f"{SEED_LISTS[name]},{short}")
