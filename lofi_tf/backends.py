@@ -93,8 +93,26 @@ def backend_of_model(model: LatentModel, config: Config) -> Backend:
     return Backend(config, lambda name, given: _call(interface.function(name), given))
 
 
+def check_has_functions(config: Config) -> None:
+    """Refuses a model that can be neither exported nor generated from.
+
+    Raises:
+        LofiError: it is one of sound and notes at once.
+    """
+    if config.model.kind == "cross_modal":
+        raise LofiError(
+            f"{config.name} is a model of sound and notes at once: use lofi_play, lofi_transcribe "
+            "and lofi_analyze"
+        )
+
+
 def interface_of(model: LatentModel, config: Config) -> NamedFunctions:
-    """Returns the named functions of a model."""
+    """Returns the named functions of a model.
+
+    Raises:
+        LofiError: a model of sound and notes at once, which has none.
+    """
+    check_has_functions(config)
     text = yaml.safe_dump(config.to_dict())
     if config.model.kind == "continuation":
         return ContinuationInterface(model, text)

@@ -7,6 +7,7 @@ import pytest
 import tensorflow as tf
 import tensorflow_probability as tfp
 
+from lofi_tf import backends
 from lofi_tf.config import load_config
 from lofi_tf.data.examples import Examples
 from lofi_tf.data.paired import instrument_id
@@ -200,3 +201,8 @@ def test_it_trains_by_epochs_and_goes_on_from_another(tmp_path):
     assert steps == ["model.ckpt-3.index", "model.ckpt-6.index"]
     further = with_hparams(config, f"load={tmp_path / 'run'},epochs=3")
     assert int(train(further, examples, tmp_path / "on", options).optimizer.iterations) == 9
+
+
+def test_there_is_nothing_to_export_and_to_generate_from(model):
+    with pytest.raises(LofiError, match="use lofi_play, lofi_transcribe and lofi_analyze"):
+        backends.backend_of_model(model, config_of())
