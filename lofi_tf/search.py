@@ -106,14 +106,14 @@ def search(
         params = chosen(trial, space)
         say(f"trial {number + 1} of {options.num_trials}: {hparams_of(params)}")
         run = folder / TRIALS / f"{number:03d}"
-        found = _run(config, params, examples, validation, run, trial, options, training, say)
+        found = _run(config, params, examples, validation, run, trial, options, training)
         _tell(study, trial, found)
         best = _write_results(study, folder, config)
         say(_line(best, found, options.metric))
     return _required(_best(study, config), study)
 
 
-def _run(config, params, examples, validation, run, trial, options, training, say):
+def _run(config, params, examples, validation, run, trial, options, training):
     """Trains one trial; returns what became of it."""
     began, state, reason = time.monotonic(), "complete", ""
 

@@ -83,16 +83,18 @@ class Adversarial(LatentModel):
         sampling_probability: tf.Tensor | None,
         beta: tf.Tensor,
     ) -> dict[str, tf.Tensor]:
-        """Changes the weights once, those of both sides where the step says so."""
-        given = (batch, noise, seed, sampling_probability, beta)
-        alone = super().learn
-        first = self.training_settings.adversarial_from_step
+        """Changes the weights once, those of both sides where step and weights say so."""
+        given, settings = (batch, noise, seed, sampling_probability, beta), self.training_settings
+        learn, first = super().learn, settings.adversarial_from_step
+
+        def alone():
+            return {**learn(*given), "adversarial/global_norm": tf.constant(0.0)}
+
+        if not (settings.adversarial_weight or settings.feature_matching_weight):
+            return alone()
         if not first:
             return self.contest(*given)
-        unopposed = {"adversarial/global_norm": tf.constant(0.0)}
-        return tf.cond(
-            self.step < first, lambda: {**alone(*given), **unopposed}, lambda: self.contest(*given)
-        )
+        return tf.cond(self.step < first, alone, lambda: self.contest(*given))
 
     def contest(
         self,

@@ -10,6 +10,7 @@ import keras
 import tensorflow as tf
 
 from lofi_tf.errors import LofiError
+from lofi_tf.models.layers import built
 
 SLOPE = 0.2  # of the leaky rectifiers
 
@@ -247,9 +248,3 @@ def dense(
     """Returns a dense layer, its weights drawn."""
     layer = keras.layers.Dense(size, kernel_initializer=initializer, name=name)
     return built(layer, (None, input_size))
-
-
-def built(layer: keras.layers.Layer, shape: tuple) -> keras.layers.Layer:
-    """Returns a layer built for inputs of a shape."""
-    layer.build(shape)
-    return layer

@@ -7,7 +7,7 @@ import keras
 import tensorflow as tf
 
 from lofi_tf.losses import sum_valid_steps
-from lofi_tf.models.mu_law import energy_scalars
+from lofi_tf.models.mu_law import energy_counts, energy_scalars
 
 LEAST_LOG_SIGMA = -7.0
 
@@ -92,11 +92,7 @@ class GaussianHead(keras.layers.Layer):
         self, parameters: tf.Tensor, targets: tf.Tensor, lengths: tf.Tensor
     ) -> dict[str, tf.Tensor]:
         """Returns the energy of the targets and of the errors, [B], and the number of values."""
-        return {
-            "energy": _sum(tf.square(targets), lengths),
-            "error_energy": _sum(tf.square(targets - self.mean(parameters)), lengths),
-            "values": _sum(tf.ones_like(targets), lengths),
-        }
+        return energy_counts(targets, self.mean(parameters), lengths)
 
     def scalars(self, sums: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         """Returns the mean square error and the signal-to-noise ratio in dB."""

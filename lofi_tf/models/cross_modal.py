@@ -197,18 +197,3 @@ class AdversarialCrossModal(Adversarial, CrossModal):
         """Returns what `losses_of` does, and spectra beside those made of their symbols."""
         parts, transferred = self.parts_of(batch, noise, seed)
         return parts, Pair(batch["inputs"][:, 0], transferred)
-
-    def learn(
-        self,
-        batch: Batch,
-        noise: tf.Tensor,
-        seed: tf.Tensor,
-        sampling_probability: tf.Tensor | None,
-        beta: tf.Tensor,
-    ) -> dict[str, tf.Tensor]:
-        """Changes the weights once; without a weight for it, there is no contest."""
-        given = (batch, noise, seed, sampling_probability, beta)
-        if self.training_settings.adversarial_weight:
-            return super().learn(*given)
-        unopposed = {"adversarial/global_norm": tf.constant(0.0)}
-        return {**LatentModel.learn(self, *given), **unopposed}

@@ -8,7 +8,8 @@ import tensorflow as tf
 
 from lofi_tf.errors import LofiError
 from lofi_tf.models.clip_nets import SLOPE
-from lofi_tf.models.perceptron import Perceptron, built
+from lofi_tf.models.layers import built
+from lofi_tf.models.perceptron import Perceptron
 
 
 class Opinion(NamedTuple):
@@ -93,7 +94,7 @@ class PerceptronDiscriminator(keras.layers.Layer):
     def __init__(self, adv_dim: int = 500, adv_num: int = 2, input_size: int = 1):
         super().__init__(name="discriminator")
         self.hidden = Perceptron(input_size, [adv_dim] * adv_num, "hidden", normalised=False)
-        self.score = built(keras.layers.Dense(1, name="score"), self.hidden.output_size)
+        self.score = built(keras.layers.Dense(1, name="score"), (None, self.hidden.output_size))
         self.built = True
 
     def call(self, vectors: tf.Tensor) -> Opinion:

@@ -15,7 +15,7 @@ import numpy as np
 import tensorflow as tf
 
 from lofi_tf.losses import sum_valid_steps
-from lofi_tf.models.mu_law import energy_scalars
+from lofi_tf.models.mu_law import energy_counts, energy_scalars
 
 LEAST_LOG_SIGMA = -9.0  # four steps of 16 bits
 SMOOTHED = 5  # coefficients whose power makes a level
@@ -88,10 +88,7 @@ class CosineStudentHead(keras.layers.Layer):
         self, parameters: tf.Tensor, targets: tf.Tensor, lengths: tf.Tensor
     ) -> dict[str, tf.Tensor]:
         """Returns the energy of the targets and of the errors of the mean, [B], and the values."""
-        errors = targets - self.mean(parameters)
-        one = tf.ones_like(targets)
-        sums = {"energy": tf.square(targets), "error_energy": tf.square(errors), "values": one}
-        return {name: sum_valid_steps(value[..., 0], lengths) for name, value in sums.items()}
+        return energy_counts(targets, self.mean(parameters), lengths)
 
     def scalars(self, sums: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         """Returns the mean square error and the signal-to-noise ratio in dB."""

@@ -12,6 +12,7 @@ import tensorflow as tf
 
 from lofi_tf.errors import LofiError
 from lofi_tf.models.frame_heads import cosine_basis, to_cosine
+from lofi_tf.models.layers import built
 
 STRIDES = (3, 5, 7, 10)  # Deep LoFi Beats'
 
@@ -40,8 +41,8 @@ class LinearFrames(keras.layers.Layer):
         self.frame_size, self.values, self.feature_size = frame_size, values, embedding_size
         self.basis = cosine_basis(frame_size) if spectral else None
         width = 3 * frame_size if spectral else frame_size
-        self.embed = _built(keras.layers.Dense(embedding_size, name="embed"), (None, width))
-        self.out = _built(keras.layers.Dense(frame_size * values, name="out"), (None, hidden_size))
+        self.embed = built(keras.layers.Dense(embedding_size, name="embed"), (None, width))
+        self.out = built(keras.layers.Dense(frame_size * values, name="out"), (None, hidden_size))
         self.built = True
 
     def features(self, frames: tf.Tensor) -> tf.Tensor:
@@ -87,15 +88,15 @@ class ConvFrames(keras.layers.Layer):
         self.frame_size, self.values = math.prod(strides), values
         self.feature_size, self.companded = channels[-1], companded
         self.convolutions = [
-            _built(keras.layers.Conv1D(out, stride, stride, name=f"conv_{n}"), (None, None, size))
+            built(keras.layers.Conv1D(out, stride, stride, name=f"conv_{n}"), (None, None, size))
             for n, (size, out, stride) in enumerate(
                 zip([3 if companded else 1, *channels], channels, strides, strict=False)
             )
         ]
-        self.hidden = _built(keras.layers.Dense(channels[-1], name="hidden"), (None, hidden_size))
+        self.hidden = built(keras.layers.Dense(channels[-1], name="hidden"), (None, hidden_size))
         mirrored = [*channels[::-1], values]
         self.transposed = [
-            _built(
+            built(
                 keras.layers.Conv1DTranspose(out, stride, stride, name=f"transposed_{n}"),
                 (None, None, size),
             )
@@ -129,11 +130,6 @@ class ConvFrames(keras.layers.Layer):
 def companded_of(values: tf.Tensor) -> tf.Tensor:
     """Returns values in [-1, 1] with their logarithms spread out; those below 0.001 stay linear."""
     return tf.asinh(1000.0 * values) / 7.0
-
-
-def _built(layer: keras.layers.Layer, shape: tuple) -> keras.layers.Layer:
-    layer.build(shape)
-    return layer
 
 
 def frame_size_of(encoder: Mapping[str, Any]) -> int:

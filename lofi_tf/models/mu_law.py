@@ -36,10 +36,7 @@ class MuLawHead(keras.layers.Layer):
         self, parameters: tf.Tensor, targets: tf.Tensor, lengths: tf.Tensor
     ) -> dict[str, tf.Tensor]:
         """Returns the energy of the targets and of the errors of the mean, [B], and the values."""
-        errors = targets - self.mean(parameters)
-        one = tf.ones_like(targets)
-        sums = {"energy": tf.square(targets), "error_energy": tf.square(errors), "values": one}
-        return {name: sum_valid_steps(value[..., 0], lengths) for name, value in sums.items()}
+        return energy_counts(targets, self.mean(parameters), lengths)
 
     def scalars(self, sums: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         """Returns the mean square error and the signal-to-noise ratio in dB."""
@@ -71,6 +68,19 @@ def mu_law_decode(codes: tf.Tensor, classes: int = 256) -> tf.Tensor:
     mu = classes - 1.0
     squeezed = 2.0 * tf.cast(codes, tf.float32) / mu - 1.0
     return tf.sign(squeezed) * tf.math.expm1(tf.abs(squeezed) * math.log1p(mu)) / mu
+
+
+def energy_counts(targets: tf.Tensor, means: tf.Tensor, lengths: tf.Tensor) -> dict[str, tf.Tensor]:
+    """Returns the energy of targets [B, T, C] and of the means' errors, [B], and the values."""
+    sums = {
+        "energy": tf.square(targets),
+        "error_energy": tf.square(targets - means),
+        "values": tf.ones_like(targets),
+    }
+    return {
+        name: sum_valid_steps(tf.reduce_sum(value, axis=-1), lengths)
+        for name, value in sums.items()
+    }
 
 
 def energy_scalars(sums: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:

@@ -14,6 +14,7 @@ import tensorflow_probability as tfp
 
 from lofi_tf.errors import LofiError
 from lofi_tf.models.clip_nets import SLOPE
+from lofi_tf.models.layers import built
 from lofi_tf.models.pqmf import PQMF
 
 tfd = tfp.distributions
@@ -135,7 +136,7 @@ class MultibandGenerator(keras.layers.Layer):
         self.transposed, self.residuals = [], []
         for n, (size, out, stride) in enumerate(zip(sizes, sizes[1:], strides[::-1], strict=False)):
             self.transposed.append(
-                _built(
+                built(
                     keras.layers.Conv1DTranspose(
                         out, 2 * stride, stride, "same", kernel_initializer="he_normal"
                     ),
@@ -206,14 +207,9 @@ def _convolution(
 ) -> keras.layers.Conv1D:
     first = "he_normal" if deviation is None else keras.initializers.RandomNormal(stddev=deviation)
     layer = keras.layers.Conv1D(out, width, stride, "same", kernel_initializer=first, name=name)
-    return _built(layer, (None, None, size))
+    return built(layer, (None, None, size))
 
 
 def _dense(size: int, out: int, name: str, initializer: str = "glorot_uniform"):
     layer = keras.layers.Dense(out, kernel_initializer=initializer, name=name)
-    return _built(layer, (None, size))
-
-
-def _built(layer: keras.layers.Layer, shape: tuple) -> keras.layers.Layer:
-    layer.build(shape)
-    return layer
+    return built(layer, (None, size))

@@ -6,6 +6,8 @@ import keras
 import tensorflow as tf
 import tensorflow_probability as tfp
 
+from lofi_tf.models.layers import built
+
 tfd = tfp.distributions
 
 
@@ -24,9 +26,11 @@ class Perceptron(keras.layers.Layer):
         self.output_size = sizes[-1] if sizes else input_size
         self.dense, self.norms = [], []
         for number, (size, units) in enumerate(zip([input_size, *sizes], sizes, strict=False)):
-            self.dense.append(built(keras.layers.Dense(units, name=f"dense_{number}"), size))
+            self.dense.append(
+                built(keras.layers.Dense(units, name=f"dense_{number}"), (None, size))
+            )
             norm = keras.layers.BatchNormalization(momentum=0.95, name=f"norm_{number}")
-            self.norms.append(built(norm, units) if normalised else None)
+            self.norms.append(built(norm, (None, units)) if normalised else None)
         self.built = True
 
     def call(self, inputs: tf.Tensor, training: bool = False) -> tf.Tensor:
@@ -54,17 +58,11 @@ class GaussianMoments(keras.layers.Layer):
         super().__init__(name=name)
         # Small at first: divergences between Gaussians far apart would drown all else.
         small = {"kernel_initializer": keras.initializers.RandomNormal(stddev=0.001)}
-        self.mean = built(keras.layers.Dense(size, name="mean", **small), input_size)
-        self.scale = built(keras.layers.Dense(size, name="scale", **small), input_size)
+        self.mean = built(keras.layers.Dense(size, name="mean", **small), (None, input_size))
+        self.scale = built(keras.layers.Dense(size, name="scale", **small), (None, input_size))
         self.built = True
 
     def call(self, hidden: tf.Tensor) -> tfd.MultivariateNormalDiag:
         """Returns the Gaussian over [B, size]."""
         scale = tf.nn.softplus(self.scale(hidden)) + 1e-4
         return tfd.MultivariateNormalDiag(loc=self.mean(hidden), scale_diag=scale)
-
-
-def built(layer: keras.layers.Layer, size: int) -> keras.layers.Layer:
-    """Returns a layer with its weights made, for inputs of a depth."""
-    layer.build((None, size))
-    return layer

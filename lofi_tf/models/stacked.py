@@ -8,7 +8,8 @@ import tensorflow as tf
 import tensorflow_probability as tfp
 
 from lofi_tf.errors import LofiError
-from lofi_tf.models.perceptron import GaussianMoments, Perceptron, built
+from lofi_tf.models.layers import built
+from lofi_tf.models.perceptron import GaussianMoments, Perceptron
 
 tfd = tfp.distributions
 
@@ -59,10 +60,10 @@ class StackedVAE(keras.layers.Layer):
                 f"Received: {list(dims)}, {list(hidden_dims)} and {list(hidden_num)}"
             )
         self.dims = list(dims)
-        self.input_norm = keras.layers.BatchNormalization(
+        norm = keras.layers.BatchNormalization(
             center=False, scale=False, momentum=0.95, name="input_norm"
         )
-        self.input_norm.build((None, input_size))
+        self.input_norm = built(norm, (None, input_size))
         self.encoders, self.moments, self.decoders, self.priors = [], [], [], []
         below = [input_size, *dims]
         for layer, (units, count) in enumerate(zip(hidden_dims, hidden_num, strict=True)):
@@ -74,7 +75,9 @@ class StackedVAE(keras.layers.Layer):
             if layer:
                 prior = GaussianMoments(down.output_size, dims[layer - 1], f"prior_{layer}")
                 self.priors.append(prior)
-        self.out = built(keras.layers.Dense(output_size, name="out"), self.decoders[0].output_size)
+        self.out = built(
+            keras.layers.Dense(output_size, name="out"), (None, self.decoders[0].output_size)
+        )
         self.built = True
 
     def encode(
