@@ -85,7 +85,7 @@ def score(truth, parts, converter) -> list[float]:
     """Returns precision, recall, F1 of notes and the share of frames with the right pitches."""
     import mir_eval
 
-    from lofi_tf.data.paired import roll_of
+    from lofi_tf.data.soundings import roll_of
 
     found = [note for part in parts for note in part]
     numbers = [0.0, 0.0, 0.0]

@@ -22,7 +22,7 @@ from lofi_tf.callbacks import (
 )
 from lofi_tf.config import Config
 from lofi_tf.data.converter import build_converter, depths_of
-from lofi_tf.data.dataset import evaluation_batches, training_batches
+from lofi_tf.data.dataset import evaluation_batches, mixer_of, training_batches
 from lofi_tf.data.examples import Examples
 from lofi_tf.errors import LofiError
 from lofi_tf.evaluation import evaluate, write_pictures
@@ -98,6 +98,7 @@ def train(
     """
     run_dir = Path(run_dir)
     check(config, run_dir, options.seed)
+    _check_mixes(config, {"train": examples, "validation": validation})
     model = build_model(config, options.seed)
     options = _with_epochs(options, config, len(examples))
     saver = Saver(
@@ -242,6 +243,17 @@ def _evaluation(model, config, validation, run_dir, options, first_step, say) ->
         options.picture_steps,
         model.rate.plateau,
     )
+
+
+def _check_mixes(config: Config, splits: Mapping[str, Examples | None]) -> None:
+    """Refuses a split that cannot be mixed, before anything is written."""
+    converter = build_converter(config.data.converter)
+    for name, examples in splits.items():
+        try:
+            if examples is not None and len(examples):
+                mixer_of(examples, converter)
+        except LofiError as error:
+            raise LofiError(f"the split {name}: {error}") from error
 
 
 def _check_memory(config, converter) -> None:

@@ -7,10 +7,16 @@ import re
 from typing import Any, NamedTuple
 
 from lofi_tf.audio.io import is_audio_file
-from lofi_tf.audio.render import default_soundfont
+from lofi_tf.audio.render import default_soundfont, render_midi
 from lofi_tf.data.instruments import Instrument, instrument
 from lofi_tf.data.paired import PairedConverter
-from lofi_tf.data.takes import PHRASE_SECONDS, chord_takes, note_takes, phrase_takes
+from lofi_tf.data.takes import (
+    PHRASE_SECONDS,
+    chord_takes,
+    note_takes,
+    phrase_takes,
+    rendered_midi,
+)
 from lofi_tf.errors import LofiError
 from pipelines.folders import find_files
 from pipelines.paired_pipeline import FILES_A_GROUP, TAKES_A_GROUP, Files, Rendering
@@ -48,7 +54,8 @@ def tasks_of(args: argparse.Namespace, default_instruments: str) -> Tasks:
     """Returns the work that the flags describe.
 
     Raises:
-        LofiError: a flag out of range, an unknown instrument, or a folder without notes.
+        LofiError: a flag out of range, an unknown instrument, a SoundFont that cannot be played, or
+            a folder without notes.
     """
     renders = args.render or not args.input_dir
     asked = args.instruments or (None if args.input_dir else default_instruments)
@@ -60,6 +67,9 @@ def tasks_of(args: argparse.Namespace, default_instruments: str) -> Tasks:
     component = _component(args, names)
     converter = PairedConverter(**{k: v for k, v in component.items() if k != "kind"})
     groups: list = _renderings(args, players, converter)
+    soundfont = os.path.expanduser(args.soundfont) if args.soundfont else None
+    if renders and soundfont:
+        _try(soundfont, groups[0])
     octaves = _octaves(args.octaves, files)
     for name, paths in files.items():
         for first in range(0, len(paths), FILES_A_GROUP):
@@ -71,7 +81,7 @@ def tasks_of(args: argparse.Namespace, default_instruments: str) -> Tasks:
         component,
         groups,
         os.path.abspath(os.path.expanduser(args.input_dir or "")),
-        os.path.expanduser(args.soundfont) if args.soundfont else None,
+        soundfont,
         _rendered(args, players) if renders else None,
         rendered + num_files,
         num_files,
@@ -106,6 +116,11 @@ def _renderings(
     if players and not groups:
         raise LofiError(f"--pitches are outside all ranges. Received: {args.pitches}")
     return groups
+
+
+def _try(soundfont: str, group: Rendering) -> None:
+    """Renders one note, so that a SoundFont that cannot be played is said before workers start."""
+    render_midi(rendered_midi(group.takes[:1], group.program, group.seconds), soundfont=soundfont)
 
 
 def _files(args: argparse.Namespace, players: list[Instrument]) -> tuple[dict, int]:

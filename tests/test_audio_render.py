@@ -5,7 +5,7 @@ import pytest
 
 from lofi_tf.audio.render import default_soundfont, render_midi
 from lofi_tf.data.instruments import instrument
-from lofi_tf.data.paired import Sounding
+from lofi_tf.data.soundings import Sounding
 from lofi_tf.data.takes import Take, chord_takes, note_takes, phrase_takes, rendered_midi
 from lofi_tf.errors import LofiError
 

@@ -12,7 +12,7 @@ import lofi_tf.cross
 from lofi_tf.cli import play, transcribe
 from lofi_tf.cross.notes import sequence_of
 from lofi_tf.data.midi import read_midi, write_midi
-from lofi_tf.data.paired import Sounding
+from lofi_tf.data.soundings import Sounding
 from tests.cross_standin import CONVERTER, standin, tone
 
 

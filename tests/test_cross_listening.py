@@ -6,7 +6,7 @@ import pytest
 from lofi_tf.audio.render import render_midi
 from lofi_tf.cross import listening
 from lofi_tf.data.instruments import instrument
-from lofi_tf.data.paired import Sounding
+from lofi_tf.data.soundings import Sounding
 from lofi_tf.data.takes import Take, rendered_midi
 from lofi_tf.errors import LofiError
 from tests.cross_standin import CONVERTER

@@ -5,8 +5,9 @@ import pytest
 
 from lofi_tf.cross import notes
 from lofi_tf.data.midi import midi_bytes, read_midi
-from lofi_tf.data.paired import PairedConverter, Sounding
+from lofi_tf.data.paired import PairedConverter
 from lofi_tf.data.sequence_proto import NoteSequence
+from lofi_tf.data.soundings import Sounding
 from lofi_tf.data.symbols import Symbol
 from lofi_tf.errors import LofiError, LofiWarning
 
@@ -62,7 +63,8 @@ def test_tracks_too_many_and_drums_are_left_out():
 
 def test_symbols_are_the_highest_note_at_each_frame():
     chord = [Sounding(60, 20, 0.0, 1.0), Sounding(64, 120, 0.5, 1.0)]
-    rows = notes.symbols_of([chord, [], []], CONVERTER, 40)
+    with pytest.warns(LofiWarning, match="chords need .*label_type=binary"):
+        rows = notes.symbols_of([chord, [], []], CONVERTER, 40)
     decoded = [CONVERTER.layout.decode(row)[0] for row in rows]
     times = np.arange(40) * CONVERTER.frame_seconds
     expected = [

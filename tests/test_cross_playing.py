@@ -10,7 +10,7 @@ from lofi_tf.cross import playing
 from lofi_tf.cross.navigating import Navigator, navigate
 from lofi_tf.cross.notes import parts_of, sequence_of
 from lofi_tf.cross.playing import How
-from lofi_tf.data.paired import Sounding
+from lofi_tf.data.soundings import Sounding
 from lofi_tf.errors import LofiError
 from tests.cross_standin import CONVERTER, standin, tone
 

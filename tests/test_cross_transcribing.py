@@ -7,7 +7,8 @@ from lofi_tf.cross import transcribing
 from lofi_tf.cross.listening import FLUX_STEPS, Heard
 from lofi_tf.cross.notes import symbols_of
 from lofi_tf.cross.transcribing import NoteSettings, transcribed
-from lofi_tf.data.paired import PairedConverter, Sounding
+from lofi_tf.data.paired import PairedConverter
+from lofi_tf.data.soundings import Sounding
 from lofi_tf.errors import LofiError
 
 CONVERTER = PairedConverter(instruments=("piano", "flute"))

@@ -114,7 +114,7 @@ def test_load_shards_takes_defaults_for_given(prefix):
 def test_load_shards_names_what_differs(prefix):
     with pytest.raises(LofiError, match=r"made for mine.*\(slice_bars: 2 there, 16 in the config"):
         load(prefix, "train", CONVERTER | {"slice_bars": 16})
-    with pytest.raises(LofiError, match="kind: 'melody' there, 'drums' in the config"):
+    with pytest.raises(LofiError, match=r"\(kind: 'melody' there, 'drums' in the config\)"):
         load(prefix, "train", {"kind": "drums", "slice_bars": 2})
 
 

@@ -6,7 +6,8 @@ import tensorflow as tf
 
 from lofi_tf.data.dataset import evaluation_batches, training_batches
 from lofi_tf.data.examples import Examples
-from lofi_tf.data.paired import Pair, PairedConverter, Sounding, instrument_id, roll_of
+from lofi_tf.data.paired import Pair, PairedConverter, instrument_id
+from lofi_tf.data.soundings import Sounding, roll_of
 from lofi_tf.data.symbols import Symbol, SymbolLayout, pitch_of, symbol_of, velocity_of
 from lofi_tf.errors import LofiError, NotConvertible
 
@@ -185,5 +186,5 @@ def test_bad_options_are_one_line(options, message):
 
 
 def test_an_instrument_without_examples_is_named(stored):
-    with pytest.raises(LofiError, match="no examples of oboe"):
+    with pytest.raises(LofiError, match="examples is of oboe, .*--validation_split"):
         training_batches(stored, PairedConverter(("a", "oboe"), num_frames=4), 1, 1)

@@ -94,6 +94,7 @@ def test_shards_hold_every_note_of_both_kinds(made):
         (["--input_dir=/nowhere"], "no such folder"),
         (["--octaves=piano=1"], "--octaves must be such as piano=1"),
         (["--bins_per_octave=5"], "bins_per_octave"),
+        ([f"--soundfont={__file__}"], "a SoundFont is an .sf2 file"),
     ],
 )
 def test_bad_flags_are_one_line(tmp_path, flags, message, capsys):
@@ -101,3 +102,11 @@ def test_bad_flags_are_one_line(tmp_path, flags, message, capsys):
     error = capsys.readouterr().err
     assert message in error and error.count("\n") == 1
     assert not (tmp_path / "out").exists()
+
+
+def test_a_damaged_soundfont_is_one_line(tmp_path, capsys):
+    font = tmp_path / "damaged.sf2"
+    font.write_bytes(b"RIFF\x04\0\0\0sfbk")
+    assert prepare_paired.main([f"--output_dir={tmp_path / 'out'}", f"--soundfont={font}"]) == 2
+    error = capsys.readouterr().err
+    assert f"{font} cannot be rendered" in error and error.count("\n") == 1 and "[" not in error

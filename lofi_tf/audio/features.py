@@ -15,10 +15,9 @@ import warnings
 
 import numpy as np
 
+from lofi_tf.audio.griffin_lim import ITERATIONS, bin_scale, fitted, griffin_lim
 from lofi_tf.errors import LofiError
 
-ITERATIONS = 32  # of Griffin-Lim
-_FIT_ITERATIONS = 100
 _FILTER_SIZE = 1 << 16  # samples in which the constant-Q filters are looked at
 _INVERSE_SECONDS = 0.128  # about the length of the windows that bring constant-Q bands back
 _NYQUIST_SHARE = 0.9  # of half the rate, up to where constant-Q bands are centred
@@ -67,15 +66,15 @@ class MelSettings:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of sounds shorter than a window
             spectrum = librosa.stft(samples, n_fft=self.fft_size, hop_length=self.hop_size)
-        return (_mel_bands(self, sample_rate) @ np.abs(spectrum)) * _scale(self.fft_size)
+        return (_mel_bands(self, sample_rate) @ np.abs(spectrum)) * bin_scale(self.fft_size)
 
     def inverse(
         self, magnitudes: np.ndarray, sample_rate: int, num_samples: int, steps: int = ITERATIONS
     ) -> np.ndarray:
         """Returns samples [num_samples] of magnitudes [F, frames], by Griffin-Lim's steps."""
         bands = _mel_bands(self, sample_rate)
-        spectrum = _fitted(bands, magnitudes.astype(np.float32))
-        return _griffin_lim(spectrum, self.fft_size, self.hop_size, num_samples, steps)
+        spectrum = fitted(bands, magnitudes.astype(np.float32))
+        return griffin_lim(spectrum, self.fft_size, self.hop_size, num_samples, steps)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -132,11 +131,11 @@ class CqtSettings:
         fft_size = 2 ** round(math.log2(_INVERSE_SECONDS * sample_rate))
         fft_size = max(fft_size, 2 ** math.ceil(math.log2(4 * self.hop_size)))
         powers = np.square(magnitudes, dtype=np.float32)
-        powers = _fitted(_cqt_bands(self, sample_rate, fft_size), powers)
+        powers = fitted(_cqt_bands(self, sample_rate, fft_size), powers)
         # A sine's power lies in the two bins beside its own too, by Hann's window.
         beside = np.pad(powers, [(1, 1), (0, 0)])
         spectrum = np.sqrt(powers + (beside[2:] + beside[:-2]) / 4)
-        return _griffin_lim(spectrum, fft_size, self.hop_size, num_samples, steps)
+        return griffin_lim(spectrum, fft_size, self.hop_size, num_samples, steps)
 
     def _options(self, sample_rate: int) -> dict:
         return {
@@ -253,41 +252,6 @@ def _wavelets(settings: CqtSettings, sample_rate: int) -> dict:
     ratio = 2 ** (2 / settings.bins_per_octave)
     alpha = np.full(len(centres_hz), (ratio - 1) / (ratio + 1))
     return {"freqs": centres_hz, "sr": sample_rate, "alpha": alpha}
-
-
-def _fitted(bands: np.ndarray, target: np.ndarray) -> np.ndarray:
-    """Returns x [K, frames] >= 0 with bands @ x near the target [F, frames].
-
-    By the multiplicative steps of Daube-Witherspoon and Muehllehner (1986).
-    """
-    wanted, squares = bands.T @ target, bands.T @ bands
-    found = wanted / np.maximum(squares.sum(1, keepdims=True), 1e-12)
-    for _ in range(_FIT_ITERATIONS):
-        found = found * wanted / np.maximum(squares @ found, 1e-20)
-    return found
-
-
-def _griffin_lim(
-    spectrum: np.ndarray, fft_size: int, hop_size: int, num_samples: int, iterations: int
-) -> np.ndarray:
-    """Returns samples [num_samples] of amplitudes [1 + fft_size / 2, frames]."""
-    import librosa
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of sounds shorter than a window
-        return librosa.griffinlim(
-            spectrum / _scale(fft_size),
-            n_iter=iterations,
-            hop_length=hop_size,
-            n_fft=fft_size,
-            length=num_samples,
-            random_state=0,
-        )
-
-
-def _scale(fft_size: int) -> np.float32:
-    """Returns what brings the bins of a transform to amplitudes: Hann's window adds up to half."""
-    return np.float32(4 / fft_size)
 
 
 def _check(settings: Settings, counts: tuple[str, ...]) -> None:

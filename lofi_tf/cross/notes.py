@@ -1,14 +1,15 @@
 """Notes of several instruments: from MIDI to the symbols of each frame, and to MIDI again."""
 
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
 from lofi_tf.data.instruments import Instrument, instrument
 from lofi_tf.data.note_files import pitch_and_velocity
-from lofi_tf.data.paired import PairedConverter, Sounding, roll_of
+from lofi_tf.data.paired import PairedConverter
 from lofi_tf.data.sequence_proto import NoteSequence
+from lofi_tf.data.soundings import Sounding, roll_of
 from lofi_tf.data.symbols import (
     HIGHEST_PITCH,
     LOWEST_PITCH,
@@ -92,8 +93,8 @@ def changed(
 def symbols_of(parts: list[Part], converter: PairedConverter, num_frames: int) -> np.ndarray:
     """Returns the symbols of parts at each frame, float32 [T, S].
 
-    Of several notes of an instrument that sound at once the highest is taken, or all where the
-    converter's labels are binary.
+    Of several notes of an instrument that sound at once the highest is taken, with a
+    `LofiWarning`, or all where the converter's labels are binary.
     """
     times, known = np.arange(num_frames) * converter.frame_seconds, {}
     rolls = [roll_of(part, times) for part in parts]
@@ -106,7 +107,19 @@ def symbols_of(parts: list[Part], converter: PairedConverter, num_frames: int) -
         if chords not in known:
             known[chords] = vector_of(chords, converter)
         rows[row] = known[chords]
+    if converter.label_type == "categorical":
+        _warn_of_chords(known)
     return rows
+
+
+def _warn_of_chords(found: Iterable[Sequence[Chord]]) -> None:
+    if any(len(chord) > 1 for chords in found for chord in chords):
+        warnings.warn(
+            "of notes that one instrument plays at once the highest is taken: chords need a model "
+            "trained with --hparams=label_type=binary",
+            LofiWarning,
+            stacklevel=3,
+        )
 
 
 def vector_of(chords: Sequence[Chord], converter: PairedConverter) -> np.ndarray:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lofi_tf.audio.features import ITERATIONS
+from lofi_tf.audio.griffin_lim import ITERATIONS
 from lofi_tf.audio.io import Audio
 from lofi_tf.cross import notes as note_tools
 from lofi_tf.cross.listening import Heard, Model, flux_steps, listen, pitch_bands
@@ -202,9 +202,8 @@ def _drawn(posterior: Posterior, how: How) -> np.ndarray:
 
 def _audio(model: Model, spectra: np.ndarray, how: How) -> Audio:
     if len(spectra) < 2:
-        raise LofiError(
-            f"{model.converter.frame_seconds:.3f} s of sound are needed. Received: one frame"
-        )
+        seconds = model.converter.frame_seconds
+        raise LofiError(f"two frames of {seconds:.3f} s are needed. Received: one")
     return model.converter.from_outputs(spectra, iterations=how.iterations)
 
 

@@ -7,7 +7,8 @@ import numpy as np
 
 from lofi_tf.cross.listening import Heard, flux_steps
 from lofi_tf.cross.notes import Part
-from lofi_tf.data.paired import PairedConverter, Sounding
+from lofi_tf.data.paired import PairedConverter
+from lofi_tf.data.soundings import Sounding
 from lofi_tf.data.symbols import (
     LOWEST_PITCH,
     MAX_VELOCITY,

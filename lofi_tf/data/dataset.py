@@ -118,9 +118,15 @@ def mixer_of(examples: Examples, converter: Converter) -> Mixer | None:
         return None
     groups = converter.groups_of(examples.arrays)
     members = [np.flatnonzero(groups == number) for number in range(len(converter.instruments))]
-    for name, found in zip(converter.instruments, members, strict=True):
-        if not len(found):
-            raise LofiError(f"there are no examples of {name}")
+    lacking = [
+        name for name, found in zip(converter.instruments, members, strict=True) if not len(found)
+    ]
+    if lacking:
+        raise LofiError(
+            f"none of the {len(examples)} examples is of {' or of '.join(lacking)}, and mixtures "
+            "are of all instruments: prepare more, or with another --validation_split, or leave "
+            "instruments out by --hparams=instruments=[...]"
+        )
     counts = tf.constant([len(found) for found in members])
     table = tf.ragged.constant([found.tolist() for found in members], tf.int64).to_tensor()
     group_of = tf.constant(groups)

@@ -131,8 +131,9 @@ def check_converter(shards: ShardSet, converter: Mapping[str, Any]) -> None:
     """
     theirs = _options(shards.info["config"]["data"]["converter"])
     ours = _options(converter)
-    differing = [name for name in {**ours, **theirs} if ours.get(name) != theirs.get(name)]
+    differing = ["kind"]
     if ours["kind"] == theirs["kind"]:
+        differing = [name for name in {**ours, **theirs} if ours.get(name) != theirs.get(name)]
         differing = _hindering(differing, ours, theirs, build_converter(converter))
     if differing:
         found = "; ".join(

@@ -7,7 +7,8 @@ import numpy as np
 import soxr
 
 from lofi_tf.audio.io import read_audio
-from lofi_tf.data.paired import Pair, Sounding
+from lofi_tf.data.paired import Pair
+from lofi_tf.data.soundings import Sounding
 from lofi_tf.errors import NotConvertible
 
 DEFAULT_VELOCITY = 80

@@ -7,32 +7,18 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 import numpy as np
 
-from lofi_tf.audio.features import ITERATIONS, CqtSettings, samples_of_db, spectrum_db
+from lofi_tf.audio.features import CqtSettings, samples_of_db, spectrum_db
+from lofi_tf.audio.griffin_lim import ITERATIONS
 from lofi_tf.audio.io import Audio
 from lofi_tf.data.options import check_choice, check_flag
+from lofi_tf.data.soundings import Sounding, roll_of
 from lofi_tf.data.symbols import HIGHEST_PITCH, LABELS, LOWEST_PITCH, SymbolLayout
 from lofi_tf.errors import LofiError, NotConvertible
 
 if TYPE_CHECKING:
     import tensorflow as tf
 
-NUM_PITCHES = 128
 LABEL_TYPES, RANDOM_MODES = ("categorical", "binary"), ("constant", "bernoulli")
-
-
-class Sounding(NamedTuple):
-    """A note of a recording.
-
-    Attributes:
-        pitch: MIDI's.
-        velocity: MIDI's, 1 to 127.
-        start, end: seconds.
-    """
-
-    pitch: int
-    velocity: int
-    start: float
-    end: float
 
 
 class Pair(NamedTuple):
@@ -286,15 +272,6 @@ class PairedConverter:
 def instrument_id(name: str) -> int:
     """Returns the number by which an instrument is stored, whatever others there are."""
     return zlib.crc32(name.encode())
-
-
-def roll_of(notes: Sequence[Sounding], times: np.ndarray) -> np.ndarray:
-    """Returns the velocity of each pitch at some times, uint8 [T, 128]; 0 where it is silent."""
-    roll = np.zeros([len(times), NUM_PITCHES], np.uint8)
-    for note in notes:
-        sounds = (times >= note.start) & (times < note.end)
-        roll[sounds, note.pitch] = np.maximum(roll[sounds, note.pitch], note.velocity)
-    return roll
 
 
 def _names(name: str, given: Any, allowed: Sequence[str] | None) -> tuple[str, ...]:

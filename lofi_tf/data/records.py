@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from lofi_tf.audio.io import is_audio_file
-from lofi_tf.config import SHARDS_BY
+from lofi_tf.config import SHARDS_BY, SOUND_KINDS
 from lofi_tf.data.example_shards import ShardSet, chosen_split, find_shards, load_shards
 from lofi_tf.data.examples import Examples, Refusal, examples_of_records
 from lofi_tf.data.folders import folder_records, is_music_folder, with_refusals
@@ -71,16 +71,17 @@ def check_source(path: str | None, converter: Mapping[str, Any]) -> ShardSet | N
         converter: a config's converter, `{kind: ..., **kwargs}`.
 
     Raises:
-        LofiError: nothing there, no records, or anything but clips for a converter of sound.
+        LofiError: nothing there, no records, or music where the converter needs example shards.
     """
     shards = _shards_of(path)
     if shards:
         return shards
     kind = converter["kind"]
     if kind in SHARDS_BY:
+        what = "clips of sound" if kind in SOUND_KINDS else "pairs of sound and notes"
         raise LofiError(
-            f"a config of the {kind} converter learns from clips of sound: cut recordings into "
-            f"clips with {SHARDS_BY[kind]}, and give its --output_dir. Received: {path!r}"
+            f"a config of the {kind} converter learns from {what}: make them with "
+            f"{SHARDS_BY[kind]}, and give its --output_dir. Received: {path!r}"
         )
     if path and not is_music_folder(path):
         if os.path.isdir(path):

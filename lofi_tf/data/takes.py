@@ -7,8 +7,8 @@ import numpy as np
 
 from lofi_tf.data.instruments import Instrument
 from lofi_tf.data.midi_writer import midi_bytes
-from lofi_tf.data.paired import Sounding
 from lofi_tf.data.sequence_proto import NoteSequence
+from lofi_tf.data.soundings import Sounding
 from lofi_tf.data.symbols import HIGHEST_PITCH, LOWEST_PITCH
 
 CHORDS = ((0, 4, 7), (0, 3, 7), (0, 4, 7, 11), (0, 3, 7, 10), (0, 4, 7, 10), (0, 5, 7))
