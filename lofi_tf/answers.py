@@ -9,15 +9,25 @@ from lofi_tf.config import Config
 from lofi_tf.data.converter import build_converter
 from lofi_tf.models.frames import frame_size_of
 
-OUTPUTS = {
-    "encode": ("mean", "stddev"),
-    "decode": ("outputs",),
-    "sample": ("z", "outputs"),
-    "interpolate": ("z", "outputs"),
-    "hear": ("states", "frame"),
-    "continue": ("outputs", "states", "frame"),
-    "describe": ("config_yaml",),
+_OUTPUTS = {
+    "vae": {
+        "encode": ("mean", "stddev"),
+        "decode": ("outputs",),
+        "sample": ("z", "outputs"),
+        "interpolate": ("z", "outputs"),
+    },
+    "continuation": {
+        "hear": ("states", "frame"),
+        "continue": ("outputs", "states", "frame"),
+    },
+    "cross_modal": {
+        "hear": ("mean", "stddev", "probabilities"),
+        "play": ("mean", "stddev", "spectra"),
+        "decode": ("spectra", "probabilities"),
+        "sample": ("z", "spectra", "probabilities"),
+    },
 }
+LONE = {"decode": "outputs", "describe": "config_yaml"}  # the outputs that come without others
 _COUNTS = {"sample": "num_outputs", "interpolate": "steps"}  # what tells their rows
 
 
@@ -26,9 +36,11 @@ def shapes_of(
 ) -> dict[str, tuple[int, ...]]:
     """Returns the shapes of a function's outputs for what it is given."""
     first = next(iter(given.values()))
-    rows = int(given[_COUNTS[function]]) if function in _COUNTS else len(first)
-    sizes = _continuation(config) if config.model.kind == "continuation" else _vae(config)
-    return {name: (rows, *sizes[name]) for name in OUTPUTS[function]}
+    count = given.get(_COUNTS.get(function, ""))
+    rows = len(first) if count is None else int(count)
+    kind = config.model.kind
+    sizes = {"vae": _vae, "continuation": _continuation, "cross_modal": _cross_modal}[kind](config)
+    return {name: (rows, *sizes[name]) for name in _OUTPUTS[kind][function]}
 
 
 def _vae(config: Config) -> dict[str, tuple[int, ...]]:
@@ -44,3 +56,12 @@ def _continuation(config: Config) -> dict[str, tuple[int, ...]]:
     if config.model.head["kind"] == "cosine_student":
         states += 2 * width  # its context
     return {"outputs": (whole, 1), "states": (states,), "frame": (width,)}
+
+
+def _cross_modal(config: Config) -> dict[str, tuple[int, ...]]:
+    spec, dims = build_converter(config.data.converter).model_spec, config.model.encoder["dims"]
+    return {
+        "spectra": (spec["inputs"].shape[-1],),
+        "probabilities": (spec["targets"].shape[-1],),
+        **dict.fromkeys(("mean", "stddev", "z"), (dims[0],)),
+    }

@@ -15,6 +15,7 @@ from lofi_tf.data.converter import build_converter
 from lofi_tf.errors import LofiError
 from lofi_tf.models.build import build_model
 from lofi_tf.models.continuation_interface import ContinuationInterface
+from lofi_tf.models.cross_interface import CrossInterface
 from lofi_tf.models.interface import Interface
 from lofi_tf.models.latent_model import LatentModel
 from lofi_tf.models.named_functions import NamedFunctions
@@ -22,6 +23,10 @@ from lofi_tf.models.named_functions import NamedFunctions
 Arrays = Mapping[str, np.ndarray]
 SAVED_MODEL = "saved_model.pb"
 CONFIG_IN_EXPORT = "assets.extra/config.yaml"
+_OTHERS = {
+    "continuation": "a continuation: it goes on with a sound, --mode=continue --input_audio=FILE",
+    "cross_modal": "a model of sound and notes at once: use lofi_play or lofi_transcribe",
+}
 
 
 class Backend:
@@ -44,7 +49,7 @@ class Backend:
         """Returns the posterior's mean and standard deviation, [B, Z], of inputs [B, T, D].
 
         Raises:
-            LofiError: the model has no latent, or is a continuation.
+            LofiError: the model has no latent, or is of another kind.
         """
         self._check_vae()
         if not self.config.model.z_size:
@@ -64,7 +69,7 @@ class Backend:
         A row's answer depends on that row alone. See `row_seeds` of `lofi_tf.generation`.
 
         Raises:
-            LofiError: the model is a continuation, or z of another shape.
+            LofiError: the model is of another kind, or z of another shape.
         """
         self._check_vae()
         self.check_latents(z)
@@ -80,11 +85,8 @@ class Backend:
             raise LofiError(f"{self.config.name}: z must be [N, {z_size}]. Received: {shape}")
 
     def _check_vae(self) -> None:
-        if self.config.model.kind == "continuation":
-            raise LofiError(
-                f"{self.config.name} is a continuation: it goes on with a sound, "
-                "--mode=continue --input_audio=FILE"
-            )
+        if self.config.model.kind in _OTHERS:
+            raise LofiError(f"{self.config.name} is {_OTHERS[self.config.model.kind]}")
 
 
 def backend_of_model(model: LatentModel, config: Config) -> Backend:
@@ -93,29 +95,13 @@ def backend_of_model(model: LatentModel, config: Config) -> Backend:
     return Backend(config, lambda name, given: _call(interface.function(name), given))
 
 
-def check_has_functions(config: Config) -> None:
-    """Refuses a model that can be neither exported nor generated from.
-
-    Raises:
-        LofiError: it is one of sound and notes at once.
-    """
-    if config.model.kind == "cross_modal":
-        raise LofiError(
-            f"{config.name} is a model of sound and notes at once: use lofi_play, lofi_transcribe "
-            "and lofi_analyze"
-        )
-
-
 def interface_of(model: LatentModel, config: Config) -> NamedFunctions:
-    """Returns the named functions of a model.
-
-    Raises:
-        LofiError: a model of sound and notes at once, which has none.
-    """
-    check_has_functions(config)
+    """Returns the named functions of a model."""
     text = yaml.safe_dump(config.to_dict())
     if config.model.kind == "continuation":
         return ContinuationInterface(model, text)
+    if config.model.kind == "cross_modal":
+        return CrossInterface(model, text)
     return Interface(model, build_converter(config.data.converter).model_spec, text)
 
 

@@ -4,7 +4,7 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from lofi_tf.config import Config
+from lofi_tf.config import Config, ModelConfig
 from lofi_tf.models.memory import CLIP_KINDS
 from lofi_tf.models.named_functions import NamedFunctions
 
@@ -41,8 +41,7 @@ def model_card(config: Config, name: str, interface: NamedFunctions, facts: Fact
         _about(config, facts),
         "## Signatures\n\n" + _signatures(interface),
         "## Metrics\n\n" + _metrics(facts),
-        "## How to call it\n\n"
-        + (_continuation_calls if config.model.kind == "continuation" else _calls)(name),
+        "## How to call it\n\n" + _CALLS[config.model.kind](name),
     ]
     return "\n\n".join(parts) + "\n"
 
@@ -51,9 +50,8 @@ def _about(config: Config, facts: Facts) -> str:
     model, data = config.model, config.data.converter
     options = ", ".join(f"{key} {value}" for key, value in data.items() if key != "kind")
     lines = {
-        "Model": f"`{config.name}`: {_net(model.encoder, model.enc_rnn_size)} encoder, "
-        f"{_net(model.decoder, model.dec_rnn_size)} decoder, {model.head['kind']} head, latent of "
-        f"{model.z_size}, {model.max_seq_len} steps",
+        "Model": f"`{config.name}`: "
+        + (_stacks(model) if model.kind == "cross_modal" else _nets(model)),
         "Music": f"`{data['kind']}`" + (f" ({options})" if options else ""),
         "Trained to step": facts.step,
         "Data": facts.data,
@@ -64,6 +62,20 @@ def _about(config: Config, facts: Facts) -> str:
     return "\n".join(
         f"- {title}: {UNSAID if value in (None, '') else value}" for title, value in lines.items()
     )
+
+
+def _nets(model: ModelConfig) -> str:
+    return (
+        f"{_net(model.encoder, model.enc_rnn_size)} encoder, "
+        f"{_net(model.decoder, model.dec_rnn_size)} decoder, {model.head['kind']} head, latent of "
+        f"{model.z_size}, {model.max_seq_len} steps"
+    )
+
+
+def _stacks(model: ModelConfig) -> str:
+    """Returns the sizes of a model of sound and notes."""
+    options = ", ".join(f"{key} {value}" for key, value in model.encoder.items() if key != "kind")
+    return f"autoencoders of sound (_1) and of symbols (_2) whose latents are tied, {options}"
 
 
 def _net(component: Mapping[str, Any], rnn_size: Sequence[int]) -> str:
@@ -122,3 +134,16 @@ lofi_generate --model=saved_models/{name} --mode=continue --input_audio=sound.wa
 
 `hear` takes a clip, of whose samples the first `lengths` count; its `states` and `frame` are what
 `continue` goes on from, and those of `continue` what the next `continue` does."""
+
+
+def _cross_calls(name: str) -> str:
+    return f"""```sh
+lofi_transcribe sound.wav notes.mid --model=saved_models/{name}
+lofi_play --model=saved_models/{name} --mode=midi --midi=tune.mid
+```
+
+A row is a frame. `hear` takes spectra, 0 at the config's `floor_db` and 1 at 0 dB, to the
+probability of each symbol; `play` takes symbols to spectra; `decode` takes z to both."""
+
+
+_CALLS = {"vae": _calls, "continuation": _continuation_calls, "cross_modal": _cross_calls}

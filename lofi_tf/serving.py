@@ -20,7 +20,7 @@ import yaml
 from tensorflow_serving.apis import predict_pb2
 from tensorflow_serving.apis.prediction_service_pb2_grpc import PredictionServiceStub
 
-from lofi_tf.answers import OUTPUTS, shapes_of
+from lofi_tf.answers import LONE, shapes_of
 from lofi_tf.backends import Arrays, Backend, config_of_yaml
 from lofi_tf.config import Config
 from lofi_tf.errors import LofiError
@@ -196,8 +196,8 @@ def _of_json(place: Address, function: str, content: bytes) -> Mapping[str, Any]
         raise LofiError(
             f"{place.text} does not answer as TensorFlow Serving does, but: {start}"
         ) from error
-    names = OUTPUTS[function]
-    return outputs if len(names) > 1 else {names[0]: outputs}
+    named = isinstance(outputs, dict) or function not in LONE
+    return outputs if named else {LONE[function]: outputs}
 
 
 def _over_grpc(place: Address) -> Ask:

@@ -7,6 +7,7 @@ import pytest
 
 from lofi_tf import backends
 from lofi_tf.cli import attributes, generate, train
+from lofi_tf.config import configs_dir
 from lofi_tf.data.midi import read_midi, write_midi
 from tests.grooves import SMALL, write_groove_records
 from tests.mirrors import KICK, SNARE, drums, hits_of, melody, mirror
@@ -127,6 +128,16 @@ def test_mistakes_are_one_line(flags, message, run, beat):
     (line,) = shown.splitlines()
     assert line.startswith("error: ")
     assert message in line
+
+
+@pytest.mark.parametrize("place", ["config.yaml", "1/assets.extra/config.yaml"])
+@pytest.mark.parametrize("flag", ["--mode=continue", "--input_audio=x.wav", "--chords=C"])
+def test_models_of_sound_and_notes_have_other_commands(place, flag, tmp_path, capsys):
+    (tmp_path / place).parent.mkdir(parents=True, exist_ok=True)
+    shutil.copy(configs_dir() / "crossmodal.yaml", tmp_path / place)
+    assert generate.main([f"--model={tmp_path}", flag]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.endswith("sound and notes at once: use lofi_play or lofi_transcribe")
 
 
 def test_music_that_does_not_fit_is_named_with_rule_and_instrument(run, beat, tmp_path):

@@ -27,7 +27,7 @@ def model():
 @pytest.fixture
 def folder(tmp_path, model, monkeypatch):
     """Returns a folder with music, a sound and a run, which opens as the stand-in."""
-    opening = types.SimpleNamespace(open_cross=lambda run_dir: model)
+    opening = types.SimpleNamespace(open_cross=lambda folder: model)
     monkeypatch.setattr(lofi_tf.cross, "opening", opening, raising=False)
     notes = [Sounding(60, 64, 0, 0.5), Sounding(67, 64, 0.5, 1)]
     write_midi(sequence_of([notes, []], CONVERTER.instruments), tmp_path / "in.mid")
@@ -140,10 +140,12 @@ def test_mistakes_are_one_line(run, monkeypatch, flags, message):
     assert message in lines[0] and not files
 
 
-def test_a_run_is_needed(capsys):
-    assert play.main(["--mode=trajectory"]) == 2
-    assert transcribe.main(["x.wav"]) == 2
-    assert capsys.readouterr().err.count("error: give --run_dir") == 2
+@pytest.mark.parametrize(("command", "flags"), [(play, []), (transcribe, ["x.wav"])])
+def test_a_model_is_needed(command, flags, capsys):
+    with pytest.raises(SystemExit) as ended:
+        command.main(flags)
+    assert ended.value.code == 2
+    assert "required: --model/--run_dir" in capsys.readouterr().err
 
 
 def test_recording_is_transcribed(folder, capsys):

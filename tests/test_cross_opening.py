@@ -1,16 +1,20 @@
-"""A run of a cross-modal model opens as numpy functions; other folders are refused in a line."""
+"""A cross-modal model is the same as a run, an export and behind a server; others get a line."""
 
 import dataclasses
 
 import numpy as np
 import pytest
+import tensorflow as tf
 import yaml
 
+from lofi_tf import backends, export
 from lofi_tf.checkpoints import checkpoint_of
 from lofi_tf.config import load_config
-from lofi_tf.cross.opening import ROWS, open_cross
+from lofi_tf.cross import opening
+from lofi_tf.cross.opening import open_cross
 from lofi_tf.errors import LofiError
 from lofi_tf.models.build import build_model
+from tests.serving_standin import Servable, Server
 
 SIZES = {"dims": [3, 2], "hidden_dims_1": [8, 8], "hidden_num_1": [1, 1],
          "hidden_dims_2": [8, 8], "hidden_num_2": [1, 1]}  # fmt: skip
@@ -24,6 +28,11 @@ def write_run(folder, config):
     return folder
 
 
+@pytest.fixture(autouse=True)
+def few_rows(monkeypatch):
+    monkeypatch.setattr(opening, "ROWS", 32)
+
+
 @pytest.fixture(scope="module")
 def opened(tmp_path_factory):
     """Returns a model with two layers of latents, and the same as it opens from its run."""
@@ -34,12 +43,23 @@ def opened(tmp_path_factory):
         config, data=data, model=dataclasses.replace(config.model, encoder=encoder)
     )
     model = build_model(config, seed=1)
-    for number, variable in enumerate(model.variables):
-        if "moving" in variable.path:  # as training leaves them
+    for number, variable in enumerate(model.variables):  # as training leaves them
+        if "moving" in variable.path:
             variable.assign(variable + 0.1 + 0.01 * number)
+        elif variable.dtype == "float32":
+            noise = np.random.default_rng(number).normal(size=variable.shape)
+            variable.assign(variable + 0.3 * noise)
     run = write_run(tmp_path_factory.mktemp("run"), config)
     checkpoint_of(model).save(str(run / "train" / "model.ckpt"))
     return model, open_cross(run)
+
+
+@pytest.fixture(scope="module")
+def saved(opened, tmp_path_factory):
+    """Returns the folder of the model's export."""
+    model, cross = opened
+    place = export.place(tmp_path_factory.mktemp("saved_models"), "pair")
+    return export.export(model, cross.config, place)
 
 
 def test_both_sides_encode_and_decode_as_the_model_does(opened):
@@ -49,7 +69,7 @@ def test_both_sides_encode_and_decode_as_the_model_does(opened):
         (model.signal, cross.encode_sound, 24),
         (model.symbol, cross.encode_notes, cross.layout.depth),
     ):
-        rows = random.random([ROWS + 3, size], np.float32)
+        rows = random.random([35, size], np.float32)
         posterior = part.encode(rows).posteriors[0]
         assert np.allclose(encode(rows).mean, posterior.mean(), atol=1e-5)
         assert np.allclose(encode(rows).stddev, posterior.stddev(), atol=1e-5)
@@ -61,8 +81,8 @@ def test_both_sides_encode_and_decode_as_the_model_does(opened):
 
 def test_a_row_is_the_same_wherever_it_stands(opened):
     _, cross = opened
-    z = cross.sample(ROWS + 2, seed=4)
-    assert z.shape == (ROWS + 2, 3)
+    z = cross.sample(34, seed=4)
+    assert z.shape == (34, 3)
     assert (cross.sample(3, seed=4) == z[:3]).all()
     assert (cross.sound_of(z)[-1] == cross.sound_of(z[-1:])[0]).all()
     assert cross.sound_of(z[:0]).shape == (0, 24)
@@ -75,6 +95,68 @@ def test_draws_have_the_posterior_s_moments(opened):
     assert np.allclose(z.mean(axis=0), posterior.mean[0], atol=0.06)
     assert np.allclose(z.std(axis=0), posterior.stddev[0], rtol=0.06)
     assert (posterior.draw(seed=2) == z).all()
+
+
+def test_the_prior_is_drawn_through_its_layers(opened):
+    model, cross = opened
+    z, noise = cross.sample(4000, seed=1), np.random.default_rng(1).normal(size=[4000, 5])
+    expected = model.signal.lowest(noise.astype(np.float32)).numpy()
+    assert np.allclose(z.mean(axis=0), expected.mean(axis=0), atol=4 * z.std() / 4000**0.5)
+    assert np.allclose(z.std(axis=0), expected.std(axis=0), rtol=0.08)
+
+
+def test_an_export_answers_as_the_model_with_tensorflow_alone(opened, saved):
+    model, cross = opened
+    interface, loaded = backends.interface_of(model, cross.config), tf.saved_model.load(str(saved))
+    names = {"hear", "play", "decode", "sample"}
+    assert {*loaded.signatures} == {*names, "describe", "serving_default"}
+    for name in names:
+        ((key, spec),) = interface.inputs_of(name).items()
+        values = np.random.default_rng(3).random([21, *spec.shape[1:]])
+        if name == "sample":
+            values *= 2**40
+        given = tf.constant(values.astype(spec.dtype.as_numpy_dtype))
+        ours = interface.function(name)(**{key: given})
+        theirs = loaded.signatures[name](**{key: tf.gather(given, [20, 3])})
+        assert {*ours} == {*theirs}
+        for what, value in theirs.items():
+            assert np.ptp(value) > 0
+            np.testing.assert_array_equal(value, ours[what].numpy()[[20, 3]], err_msg=what)
+    card = (saved / "README.md").read_text(encoding="utf-8")
+    assert "lofi_transcribe" in card and "dims [3, 2]" in card
+
+
+def assert_alike(one, other):
+    """Checks that two models answer alike, bit for bit."""
+    random = np.random.default_rng(5)
+    spectra, z = random.random([40, 24], np.float32), one.sample(40, seed=6)
+    symbols = random.random([40, one.layout.depth], np.float32)
+    np.testing.assert_array_equal(other.sample(40, seed=6), z)
+    for name, rows in (("sound_of", z), ("notes_of", z)):
+        np.testing.assert_array_equal(getattr(one, name)(rows), getattr(other, name)(rows))
+    for name, rows in (("encode_sound", spectra), ("encode_notes", symbols)):
+        pairs = zip(getattr(one, name)(rows), getattr(other, name)(rows), strict=True)
+        for ours, theirs in pairs:
+            np.testing.assert_array_equal(ours, theirs)
+
+
+def test_an_export_opens_as_the_run_does(opened, saved):
+    _, cross = opened
+    found = open_cross(saved.parent)
+    assert (found.config, found.step, cross.step) == (cross.config, None, 0)
+    assert_alike(cross, found)
+
+
+def test_a_served_model_opens_as_the_run_does(opened, saved, monkeypatch):
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    with Server(Servable(saved), "pair") as server:
+        assert_alike(opened[1], open_cross(server.address("http")))
+
+
+def test_music_is_not_asked_of_it(opened, saved):
+    backend = backends.open_backend(saved)
+    with pytest.raises(LofiError, match="sound and notes at once: use lofi_play"):
+        backend.decode(np.zeros([1, 3]), np.ones(1), np.zeros(1))
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,6 @@ import pytest
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from lofi_tf import backends
 from lofi_tf.config import load_config
 from lofi_tf.data.examples import Examples
 from lofi_tf.data.paired import instrument_id
@@ -203,6 +202,19 @@ def test_it_trains_by_epochs_and_goes_on_from_another(tmp_path):
     assert int(train(further, examples, tmp_path / "on", options).optimizer.iterations) == 9
 
 
-def test_there_is_nothing_to_export_and_to_generate_from(model):
-    with pytest.raises(LofiError, match="use lofi_play, lofi_transcribe and lofi_analyze"):
-        backends.backend_of_model(model, config_of())
+def test_a_split_without_an_instrument_is_named_and_leaves_no_run(tmp_path):
+    config = config_of()
+    bands = build_model(config).signal.out.units
+
+    def examples(names):
+        arrays = {
+            "spectrum": np.zeros([len(names), 2, bands], np.float16),
+            "roll": np.zeros([len(names), 2, 128], np.uint8),
+            "instrument": np.array([instrument_id(name) for name in names]),
+        }
+        return Examples(arrays, np.array(names))
+
+    given = examples(["piano", "flute"] * 4), tmp_path / "run", TrainOptions(show_progress=False)
+    with pytest.raises(LofiError, match="split validation: none of the 3 examples is of flute,"):
+        train(config, *given, validation=examples(["piano"] * 3))
+    assert not (tmp_path / "run").exists()

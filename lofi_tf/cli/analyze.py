@@ -41,12 +41,12 @@ def _run(args: argparse.Namespace) -> None:
     with quiet.imports():
         from lofi_tf.cross import report
         from lofi_tf.cross.analysis import Settings, analyse
-        from lofi_tf.cross.opening import open_cross
+        from lofi_tf.cross.opening import open_run
         from lofi_tf.cross.showing import pictures_of, sounds_of
         from lofi_tf.cross.stores import examples_of, recordings_of, training_recordings
     epochs = args.classifier_epochs if args.baselines else 0
     settings = Settings(args.nb_passes, args.n_samples, args.seed, epochs)
-    model = open_cross(folder)
+    model = open_run(folder)
     component = model.config.data.converter
     stores = {args.split: (args.examples_path, args.split)}
     if args.test_examples_path:

@@ -45,7 +45,6 @@ def _run(args: argparse.Namespace) -> None:
         from lofi_tf import backends, export
     path = backends.train_folder(args.run_dir) if args.run_dir else Path(args.checkpoint_file)
     model, config = backends.load_model(path, config)
-    backends.check_has_functions(config)
     where = export.place(args.output_dir, args.name or config.name, args.version)
     run_dir = args.run_dir or backends.run_above(path)
     facts = export.facts_of_run(run_dir, int(model.optimizer.iterations), args.data, args.licence)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from lofi_tf.cli.flags import Parser, add_bool, counted, run_command, teller
-from lofi_tf.cli.generate_checks import INPUTS, SOUNDS, check, check_model, given
+from lofi_tf.cli.generate_checks import INPUTS, SOUNDS, check, check_folder, check_model, given
 from lofi_tf.cli.generate_modes import MODES, SOUND_MODES
 from lofi_tf.errors import LofiError
 
@@ -64,6 +64,7 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _run(args: argparse.Namespace) -> None:
+    check_folder(args)
     check(args)
     from lofi_tf import quiet
     from lofi_tf.data.tfrecord import check_writable

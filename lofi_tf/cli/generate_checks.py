@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from lofi_tf.cli.generate_modes import FLAGS, MODES, SOUND_MODES, Mode
-from lofi_tf.config import SOUND_KINDS, Config
+from lofi_tf.config import SOUND_KINDS, Config, load_config
 from lofi_tf.errors import LofiError
 
 INPUTS = ("input_midi_1", "input_midi_2", "input_midi_3", "input_midi_4")
@@ -49,12 +49,37 @@ def check(args: argparse.Namespace) -> None:
         _check_any_input(args)
 
 
+def check_kind(config: Config) -> None:
+    """Refuses a model that has commands of its own.
+
+    Raises:
+        LofiError: which commands.
+    """
+    if config.model.kind == "cross_modal":
+        raise LofiError(
+            f"{config.name} is a model of sound and notes at once: use lofi_play or lofi_transcribe"
+        )
+
+
+def check_folder(args: argparse.Namespace) -> None:
+    """Refuses the folder of a model that has commands of its own, before its flags are looked at.
+
+    Raises:
+        LofiError: as `check_kind`.
+    """
+    places = ("config.yaml", "assets.extra/config.yaml", "*/assets.extra/config.yaml")
+    found = [path for place in places for path in Path(args.model or "").glob(place)]
+    if args.model and found:
+        check_kind(load_config(found[0]))
+
+
 def check_model(args: argparse.Namespace, config: Config) -> dict[str, Mode]:
     """Returns the modes of a model's kind, and completes `num_outputs`.
 
     Raises:
         LofiError: a mode, an input or a flag that is not for models of its kind.
     """
+    check_kind(config)
     sound = config.data.converter["kind"] in SOUND_KINDS
     others, names, modes = (INPUTS, SOUNDS, SOUND_MODES) if sound else (SOUNDS, INPUTS, MODES)
     wrong = given(args, others + (("qpm",) if sound else ()))

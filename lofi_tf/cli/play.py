@@ -15,7 +15,12 @@ def build_parser() -> argparse.ArgumentParser:
     """Returns the parser of the command's flags."""
     parser = Parser("lofi_play", __doc__)
     flag = parser.add_argument
-    flag("--run_dir", help="folder that lofi_train wrote; its best checkpoint is taken")
+    flag(
+        *("--model", "--run_dir"),
+        dest="model",
+        required=True,
+        help="folder of a run (its best checkpoint is taken) or of an export, or an address",
+    )
     flag("--mode", default="info", choices=list(MODES))
     flag("--output_dir", default="played", help="where the files go")
     flag("--midi", help="midi, sequence: music to be heard; MIDI, MusicXML or ABC")
@@ -45,15 +50,13 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _run(args: argparse.Namespace) -> None:
-    if not args.run_dir:
-        raise LofiError("give --run_dir: the folder of a cross-modal model that lofi_train wrote")
     check(args)
     from lofi_tf import quiet
     from lofi_tf.cross.playing import How
 
     with quiet.imports():
         from lofi_tf.cross import opening
-    model = opening.open_cross(args.run_dir)
+    model = opening.open_cross(args.model)
     seed = secrets.randbelow(2**31) if args.seed is None else args.seed
     if seed < 0:
         raise LofiError(f"seed must be 0 or more. Received: {seed}")

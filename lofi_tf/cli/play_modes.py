@@ -62,7 +62,7 @@ def _info(args, model, how, write, say) -> None:
     sizes = ", ".join(f"{name} {converter.layout.num_classes(name)}" for name in converter.labels)
     silence = " and silence" if converter.zero_extra_class else ""
     for line in (
-        f"config: {model.config.name}, step {model.step}",
+        f"config: {model.config.name}" + ("" if model.step is None else f", step {model.step}"),
         f"instruments: {', '.join(converter.instruments)}, mixed by random_mode "
         f"{converter.random_mode}",
         f"labels ({converter.label_type}): {sizes}{silence} for each instrument, "
@@ -72,18 +72,18 @@ def _info(args, model, how, write, say) -> None:
         f"latents: {', '.join(map(str, layers))}",
     ):
         print(line)
-    for name, value in _facts(args.run_dir).items():
+    for name, value in _facts(args.model).items():
         print(f"{name}: {value}")
 
 
-def _facts(run_dir: str) -> dict:
-    """Returns what a run's folder says of its training."""
+def _facts(model: str) -> dict:
+    """Returns what a run's folder says of its training; nothing of other models."""
     import yaml
 
     facts = {}
     for path, names in (
-        (Path(run_dir) / "run.yaml", ("seed", "examples", "data_sha1")),
-        (Path(run_dir) / "eval" / "best" / "best.yaml", ("step", "loss")),
+        (Path(model) / "run.yaml", ("seed", "examples", "data_sha1")),
+        (Path(model) / "eval" / "best" / "best.yaml", ("step", "loss")),
     ):
         if path.is_file():
             found = yaml.safe_load(path.read_text(encoding="utf-8")) or {}

@@ -13,7 +13,12 @@ def build_parser() -> argparse.ArgumentParser:
     flag = parser.add_argument
     flag("input", help="the recording: WAV, FLAC, Ogg, MP3 or AIFF, of any rate and channels")
     flag("output", nargs="?", help="MIDI file to write (default: the input's name, .mid)")
-    flag("--run_dir", help="folder that lofi_train wrote; its best checkpoint is taken")
+    flag(
+        *("--model", "--run_dir"),
+        dest="model",
+        required=True,
+        help="folder of a run (its best checkpoint is taken) or of an export, or an address",
+    )
     flag("--instruments", help="that play, such as piano,flute (default: all the model has)")
     flag("--gate_db", type=float, default=45.0, help="softer than the loudest by this is silent")
     flag("--change_nats", type=float, default=4.0, help="what a change of note costs; more: calmer")
@@ -29,8 +34,6 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _run(args: argparse.Namespace) -> None:
-    if not args.run_dir:
-        raise LofiError("give --run_dir: the folder of a cross-modal model that lofi_train wrote")
     from lofi_tf import quiet
     from lofi_tf.audio.io import probe, read_blocks
     from lofi_tf.cross.listening import listen
@@ -49,7 +52,7 @@ def _run(args: argparse.Namespace) -> None:
         check_writable(output)
         with quiet.imports():
             from lofi_tf.cross import opening
-        model = opening.open_cross(args.run_dir)
+        model = opening.open_cross(args.model)
         names = [name.strip() for name in (args.instruments or "").split(",") if name.strip()]
         How(instruments=names).check(model)
         heard = listen(model, read_blocks(args.input), info.sample_rate)
