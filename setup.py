@@ -72,6 +72,7 @@ setup(
         "tqdm>=4.66",
     ],
     extras_require={
+        "dask": ["apache-beam[dask]>=2.70"],
         "dev": ["mir_eval>=0.8", "pytest>=8", "pytest-xdist>=3.6", "ruff>=0.8", "setuptools>=77"],
     },
     entry_points={"console_scripts": [f"{name}={main}" for name, main in COMMANDS.items()]},

@@ -2,6 +2,7 @@
 
 import argparse
 import difflib
+import importlib
 import logging
 import sys
 import tempfile
@@ -17,6 +18,7 @@ LOG_LEVELS = ["DEBUG", "INFO", "WARN", "ERROR", "FATAL"]
 # Where one process would be busy for about 20 s, starting several pays.
 PARALLEL_BYTES = 40 * 2**20
 
+DASK = "apache_beam.runners.dask.dask_runner.DaskRunner"  # Beam has no short name for it
 
 MAX_SHARDS = 99999
 
@@ -115,8 +117,13 @@ def check_spelling(parser: argparse.ArgumentParser, beam_flags: list[str]) -> No
         raise LofiError(f"unknown flag. Did you mean {meant}? Received: {', '.join(near)}")
 
 
-def beam_options(beam_flags: list[str], size_bytes: int):
+def beam_options(beam_flags: list[str], size_bytes: int, on_dask: bool = False):
     """Returns Beam's options; without flags, this process for small folders, all cores for large.
+
+    Args:
+        beam_flags: all flags that are not the command's own.
+        size_bytes: of the input.
+        on_dask: whether the pipeline has only such steps as Beam's runner for Dask can run.
 
     Raises:
         LofiError: a flag that neither this command nor Beam knows, a value that Beam does not take,
@@ -124,6 +131,7 @@ def beam_options(beam_flags: list[str], size_bytes: int):
     """
     from apache_beam.options.pipeline_options import PipelineOptions
 
+    beam_flags = _with_dask(beam_flags, on_dask)
     parser = _BeamParser(add_help=False, allow_abbrev=False)
     for kind in PipelineOptions.__subclasses__():
         kind._add_argparse_args(parser)
@@ -141,6 +149,37 @@ def beam_options(beam_flags: list[str], size_bytes: int):
     options = PipelineOptions(flags)
     _check(options, known.runner or "FnApiRunner")
     return options
+
+
+def _with_dask(beam_flags: list[str], on_dask: bool) -> list[str]:
+    """Returns the flags, those for Dask as Beam knows them; its module brings their parser.
+
+    Beam gives a worker 128 elements at a time. Ours are groups of files, work for seconds each, so
+    that a worker gets one.
+
+    Raises:
+        LofiError: Dask is not installed, or cannot run the pipeline.
+    """
+    parser = _BeamParser(add_help=False, allow_abbrev=False)
+    parser.add_argument("--runner")
+    known, others = parser.parse_known_args(beam_flags)
+    if known.runner is None or known.runner.rpartition(".")[2].lower() != "daskrunner":
+        return beam_flags
+    if not on_dask:
+        raise LofiError(
+            f"--runner={known.runner} cannot run this pipeline, whose steps have several outputs; "
+            "of these commands it runs convert_dir_to_note_sequences alone"
+        )
+    try:
+        import dask.distributed  # noqa: F401
+
+        importlib.import_module(DASK.rpartition(".")[0])
+    except ImportError as error:
+        raise LofiError(
+            f"--runner={known.runner} needs Dask: pip install 'apache-beam[dask]'"
+        ) from error
+    sized = any(flag.startswith(("--dask_npartitions", "--dask_partition_size")) for flag in others)
+    return [*others, f"--runner={DASK}", *([] if sized else ["--dask_partition_size=1"])]
 
 
 class _BeamParser(argparse.ArgumentParser):

@@ -61,7 +61,7 @@ def _convert(args: argparse.Namespace, beam_flags: list[str]) -> None:
     check_writable(shards[0])
     if args.errors_file:
         check_writable(os.path.expanduser(args.errors_file))
-    options = beam_options(beam_flags, found.size_bytes)
+    options = beam_options(beam_flags, found.size_bytes, on_dask=True)
     with folder_beside(shards[0]) as parts_dir:
         report = _run(args, options, input_dir, found, shards, Path(parts_dir))
     seconds = time.monotonic() - start_seconds

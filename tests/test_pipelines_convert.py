@@ -54,6 +54,28 @@ def test_convert_by_several_processes_gives_the_same_bytes(tmp_path, capfd):
     assert "INFO" not in capfd.readouterr().err
 
 
+@pytest.mark.slow
+def test_convert_on_a_dask_cluster_gives_the_same_bytes(tmp_path):
+    reason = "needs Dask: pip install 'apache-beam[dask]'"
+    distributed = pytest.importorskip("dask.distributed", reason=reason)
+    run("--recursive", "--log=ERROR", output_file=tmp_path / "a@3")
+    sizes = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": None}
+    with distributed.LocalCluster(**sizes) as cluster:
+        flags = ["--runner=DaskRunner", f"--dask_client_address={cluster.scheduler_address}"]
+        assert run("--recursive", "--log=WARN", *flags, output_file=tmp_path / "b@3") == 0
+        distributed.default_client().close()  # Beam leaves it open
+    for shard in range(3):
+        ours, other = (tmp_path / f"{stem}-{shard:05d}-of-00003" for stem in "ab")
+        assert ours.read_bytes() == other.read_bytes()
+
+
+def test_convert_without_dask_says_what_to_install(tmp_path, capsys, monkeypatch):
+    monkeypatch.setitem(sys.modules, "dask", None)
+    assert run("--runner=DaskRunner", output_file=tmp_path / "x") == 2
+    assert "pip install 'apache-beam[dask]'" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
+
+
 @pytest.mark.parametrize(("slash", "flag"), [("", "--norecursive"), ("/", "--recursive=false")])
 def test_convert_top_folder_only(slash, flag, tmp_path):
     output = tmp_path / "x.tfrecord"

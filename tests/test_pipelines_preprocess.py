@@ -247,6 +247,7 @@ def test_preprocess_again_replaces_the_old_shards(records, tmp_path):
         (["--output_tfrecord=/proc/x"], "cannot write"),
         (["--is_drums"], "unknown flag"),
         (["--runner=Nope"], "Unexpected pipeline runner: Nope"),
+        (["--runner=DaskRunner"], "--runner=DaskRunner cannot run this pipeline"),
         (["--pipeline_options=--direct_num_workers=abc"], "invalid int value: 'abc'"),
     ],
 )
