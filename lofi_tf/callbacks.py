@@ -151,6 +151,7 @@ class Saver(StepCallback):
         keep: latest checkpoints to keep.
         keep_hours: one checkpoint in so many hours is kept besides.
         save_steps: steps between further checkpoints; none if 0.
+        writes: whether anything is saved: of several machines one writes, all restore.
     """
 
     def __init__(
@@ -161,9 +162,10 @@ class Saver(StepCallback):
         keep: int,
         keep_hours: float,
         save_steps: int = 0,
+        writes: bool = True,
     ):
         super().__init__()
-        self.save_steps = save_steps
+        self.save_steps, self.writes = save_steps, writes
         self.saved, self.save_seconds, self.saved_step = model, save_seconds, None
         self.manager = tf.train.CheckpointManager(
             checkpoints.checkpoint_of(model),
@@ -194,9 +196,10 @@ class Saver(StepCallback):
 
     def save(self) -> None:
         """Saves a checkpoint named by the step, unless the step is saved or was restored."""
-        step = int(self.saved.optimizer.iterations)
+        step = self.saved.steps_trained
         if step != self.saved_step:
-            self.manager.save(checkpoint_number=step)
+            if self.writes:
+                self.manager.save(checkpoint_number=step)
             self.saved_step = step
         self.last_time = time.monotonic()
 

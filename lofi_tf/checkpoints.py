@@ -65,7 +65,7 @@ def _restore(model: MusicVAE, prefix: str) -> int:
     except (AssertionError, ValueError, IndexError, tf.errors.OpError) as error:
         line = str(error).strip().splitlines()[0]
         raise LofiError(f"checkpoint {prefix} does not fit the model: {line}") from error
-    return int(model.optimizer.iterations)
+    return model.steps_trained
 
 
 def _averages_of(model: MusicVAE) -> dict[str, list[tf.Variable]]:

@@ -4,14 +4,16 @@ A run folder holds `config.yaml`, `run.yaml` (seed and the data's hash), `train/
 TensorBoard events, `history.csv`) and `eval/` (the same of the evaluations, the best checkpoint).
 """
 
+import contextlib
 import dataclasses
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
 import psutil
+import tensorflow as tf
 
-from lofi_tf import checkpoints
+from lofi_tf import checkpoints, distribution
 from lofi_tf.callbacks import (
     Evaluation,
     History,
@@ -78,8 +80,12 @@ def train(
     validation: Examples | None = None,
     say: Callable[[str], None] = lambda line: None,
     heard: Callable[[int, Mapping[str, float]], None] = lambda step, scalars: None,
+    strategy: tf.distribute.Strategy | None = None,
 ) -> LatentModel:
     """Trains to `num_steps`, from the run's last checkpoint where there is one.
+
+    With a strategy the batch is dealt out to its replicas; of several machines the chief alone
+    writes, speaks and evaluates.
 
     Args:
         config: of a new run, or of the one that goes on.
@@ -89,17 +95,20 @@ def train(
         validation: examples to evaluate on while training; the best checkpoint is kept.
         say: told what a person should know.
         heard: told the step and the scalars of each evaluation; what it raises ends the run.
+        strategy: of `distribution.open_strategy`; None trains in one place.
 
     Returns:
         The trained model.
 
     Raises:
-        LofiError: too few examples, too little memory, a run folder of another model, NaN loss.
+        LofiError: too few examples, too little memory, a run folder of another model, NaN loss,
+            or what a strategy cannot do.
     """
-    run_dir = Path(run_dir)
-    check(config, run_dir, options.seed)
+    run_dir, chief = Path(run_dir), distribution.is_chief(strategy)
+    check(config, run_dir, options.seed, strategy)
     _check_mixes(config, {"train": examples, "validation": validation})
-    model = build_model(config, options.seed)
+    with contextlib.nullcontext() if strategy is None else strategy.scope():
+        model = build_model(config, options.seed)
     options = _with_epochs(options, config, len(examples))
     saver = Saver(
         model,
@@ -108,33 +117,45 @@ def train(
         options.checkpoints_to_keep,
         options.keep_checkpoint_every_n_hours,
         options.save_steps,
+        writes=chief,
     )
     first_step = saver.restore() or _begun_at(model, options.ckpt_path or config.training.load)
     if first_step >= options.num_steps:
         say(f"{run_dir} is already at step {first_step} of {options.num_steps}.")
         return model
-    batches = _batches(config, examples, options, first_step)
-    write_run(run_dir, config, examples, options.seed, say)
-    if first_step:
-        say(f"Going on from step {first_step}.")
-    history = History(run_dir / "train", first_step, options.log_steps)
-    callbacks = [StopOnNaN(first_step), history, WholeSteps()]
-    if options.show_progress:
+    if strategy is not None:
+        _check_agreement(strategy, config, examples, options, first_step)
+    batches = _batches(config, examples, options, first_step, strategy)
+    callbacks = [StopOnNaN(first_step)]
+    if chief:
+        write_run(run_dir, config, examples, options.seed, say)
+        if first_step:
+            say(f"Going on from step {first_step}.")
+        callbacks.append(History(run_dir / "train", first_step, options.log_steps))
+    callbacks.append(WholeSteps() if strategy is None else distribution.StopTogether())
+    if chief and options.show_progress:
         callbacks.append(Progress(first_step, options.num_steps))
-    if validation is not None and len(validation):
+    if chief and validation is not None and len(validation):
         found = _evaluation(model, config, validation, run_dir, options, first_step, say)
         callbacks.append(found.telling(heard))
-    _fit(model, batches, [*callbacks, saver], options.num_steps - first_step)
+    _fit(model, batches, [*callbacks, saver], options.num_steps - first_step, strategy)
     return model
 
 
-def check(config: Config, run_dir: str | Path, seed: int | None = None) -> None:
+def check(
+    config: Config,
+    run_dir: str | Path,
+    seed: int | None = None,
+    strategy: tf.distribute.Strategy | None = None,
+) -> None:
     """Refuses what cannot be trained, as far as that shows before the data is read.
 
     Raises:
-        LofiError: a bad converter, too little memory, or a folder of another run (`check_run`).
+        LofiError: a bad converter, too little memory, what a strategy cannot do, or a folder of
+            another run (`check_run`).
     """
-    _check_memory(config, build_converter(config.data.converter))
+    distribution.check_strategy(strategy, config)
+    _check_memory(config, build_converter(config.data.converter), strategy)
     check_run(run_dir, config, seed)
 
 
@@ -169,7 +190,7 @@ def evaluate_run(
         examples, build_converter(config.data.converter), size, config.model.max_seq_len
     )
     found = {"examples": float(len(examples)), **evaluate(model, batches)}
-    step = int(model.optimizer.iterations)
+    step = model.steps_trained
     ScalarLog(folder).write(step, found)
     return {"step": float(step), **found}
 
@@ -199,13 +220,18 @@ def _begun_at(model, ckpt_path) -> int:
         return 0
     inside = Path(ckpt_path) / "train"
     checkpoints.load_weights(model, inside if inside.is_dir() else ckpt_path)
-    return int(model.optimizer.iterations)
+    return model.steps_trained
 
 
-def _fit(model, batches, callbacks, num_steps) -> None:
+def _fit(model, batches, callbacks, num_steps, strategy) -> None:
     """Runs the steps; when a person stops the run, what has been trained is saved, and told."""
     try:
-        model.fit(batches, verbose=0, callbacks=callbacks, shuffle=False, steps_per_epoch=num_steps)
+        if strategy is None:
+            model.fit(
+                batches, verbose=0, callbacks=callbacks, shuffle=False, steps_per_epoch=num_steps
+            )
+        else:
+            distribution.fit(strategy, model, batches, callbacks, num_steps)
     except KeyboardInterrupt:
         saver = callbacks[-1]
         saver.on_train_end()
@@ -215,16 +241,33 @@ def _fit(model, batches, callbacks, num_steps) -> None:
             callback.close()
 
 
-def _batches(config, examples, options, first_step):
-    return training_batches(
-        examples,
-        build_converter(config.data.converter),
-        config.training.batch_size,
-        config.model.max_seq_len,
-        options.seed,
-        first_step,
-        options.num_steps,
-    )
+def _batches(config, examples, options, first_step, strategy):
+    size = config.training.batch_size
+
+    def batches(share=None):
+        return training_batches(
+            examples,
+            build_converter(config.data.converter),
+            size,
+            config.model.max_seq_len,
+            options.seed,
+            first_step,
+            options.num_steps,
+            share,
+        )
+
+    return batches() if strategy is None else distribution.dealt(strategy, size, batches)
+
+
+def _check_agreement(strategy, config, examples, options, first_step) -> None:
+    facts = {
+        "--run_dir (the step to go on from)": first_step,
+        "--num_steps": options.num_steps,
+        "--seed": options.seed,
+        "config": config.to_dict(),
+        "data": examples.sha1(),
+    }
+    distribution.check_agreement(strategy, facts)
 
 
 def _evaluation(model, config, validation, run_dir, options, first_step, say) -> Evaluation:
@@ -256,8 +299,13 @@ def _check_mixes(config: Config, splits: Mapping[str, Examples | None]) -> None:
             raise LofiError(f"the split {name}: {error}") from error
 
 
-def _check_memory(config, converter) -> None:
-    depths = depths_of(converter)
+def _check_memory(config, converter, strategy) -> None:
+    depths, size = depths_of(converter), config.training.batch_size
+    if strategy is not None:  # what one machine takes of a batch
+        size = size // strategy.num_replicas_in_sync * len(strategy.extended.worker_devices)
+        config = dataclasses.replace(
+            config, training=dataclasses.replace(config.training, batch_size=size)
+        )
     needed, available = training_bytes(config, depths), psutil.virtual_memory().available
     if needed <= available:
         return

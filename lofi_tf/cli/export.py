@@ -47,6 +47,6 @@ def _run(args: argparse.Namespace) -> None:
     model, config = backends.load_model(path, config)
     where = export.place(args.output_dir, args.name or config.name, args.version)
     run_dir = args.run_dir or backends.run_above(path)
-    facts = export.facts_of_run(run_dir, int(model.optimizer.iterations), args.data, args.licence)
+    facts = export.facts_of_run(run_dir, model.steps_trained, args.data, args.licence)
     folder = export.export(model, config, where, facts)
     say(f"Wrote {folder}")

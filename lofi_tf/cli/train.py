@@ -1,6 +1,7 @@
 """`lofi_train`: trains a model on NoteSequence records, or evaluates one."""
 
 import argparse
+import os
 import signal
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from lofi_tf.errors import LofiError
 
 # Magenta's flags for TF1's parameter servers: only their defaults mean anything here.
 DISTRIBUTED = {"master": "", "task": 0, "num_ps_tasks": 0, "num_sync_workers": 0}
+STRATEGIES = ("none", "mirrored", "multiworker")
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -41,6 +43,12 @@ def build_parser() -> argparse.ArgumentParser:
     flag("--checkpoints_to_keep", type=int, default=100, help="latest checkpoints; 0 keeps all")
     flag("--keep_checkpoint_every_n_hours", type=float, default=1.0)
     flag("--eval_dir_suffix", default="", help="added to the name of the folder of evaluations")
+    flag(
+        "--strategy",
+        default="none",
+        choices=STRATEGIES,
+        help="mirrored: all GPUs of this machine; multiworker: the machines of TF_CONFIG",
+    )
     add_bool(parser, "cache_dataset", True, "kept for Magenta's scripts: always converted once")
     for name, default in DISTRIBUTED.items():
         flag(f"--{name}", type=type(default), default=default, help=argparse.SUPPRESS)
@@ -64,12 +72,18 @@ def _run(args: argparse.Namespace, config) -> None:
     from lofi_tf import quiet
 
     check_music(args, config)
+    cluster = _cluster_of(args)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with quiet.imports():
-        from lofi_tf import training
+        from lofi_tf import distribution, training
     if args.mode == "eval":
         _evaluate(args, config)
         return
+    if cluster is not None and not cluster.is_chief:
+        args.log = "WARN"  # the chief speaks for all
+    if cluster is not None:
+        teller(args.log)(f"Waiting for {len(cluster.addresses)} workers to be there.")
+    strategy = distribution.open_strategy(args.strategy, cluster)
     options = training.TrainOptions(
         num_steps=args.num_steps,
         seed=_seed_of(args),
@@ -84,11 +98,13 @@ def _run(args: argparse.Namespace, config) -> None:
         show_progress=talks(args.log),
         eval_dir="eval" + args.eval_dir_suffix,
     )
-    training.check(config, args.run_dir, options.seed)
+    training.check(config, args.run_dir, options.seed, strategy)
     examples, validation = training_data(args, config)
     tell = teller(args.log)
-    model = training.train(config, examples, args.run_dir, options, validation, tell)
-    step = int(model.optimizer.iterations)
+    model = training.train(
+        config, examples, args.run_dir, options, validation, tell, strategy=strategy
+    )
+    step = model.steps_trained
     tell(f"Trained to step {step}: {Path(args.run_dir) / 'train'}")
 
 
@@ -133,9 +149,12 @@ def _check(args: argparse.Namespace) -> None:
     for name, default in DISTRIBUTED.items():
         if getattr(args, name) != default:
             raise LofiError(
-                f"--{name} is for TF1's parameter servers, which are not supported. "
-                f"Allowed: {default!r}. Received: {getattr(args, name)!r}"
+                f"--{name} is for TF1's parameter servers, which are not supported; for several "
+                f"machines there is --strategy=multiworker. Allowed: {default!r}. "
+                f"Received: {getattr(args, name)!r}"
             )
+    if args.mode == "eval" and args.strategy != "none":
+        raise LofiError(f"--mode=eval takes one process. Received: --strategy={args.strategy}")
     for name in ("num_steps", "log_steps", "eval_steps"):
         if getattr(args, name) < 1:
             raise LofiError(f"--{name} must be at least 1. Received: {getattr(args, name)}")
@@ -143,6 +162,12 @@ def _check(args: argparse.Namespace) -> None:
         value = getattr(args, name)
         if value is not None and not 0 <= value < 2**31:
             raise LofiError(f"--{name} must be from 0 to below 2**31. Received: {value}")
+
+
+def _cluster_of(args: argparse.Namespace):
+    from lofi_tf.cluster import read_cluster
+
+    return read_cluster(os.environ) if args.strategy == "multiworker" else None
 
 
 def _seed_of(args: argparse.Namespace) -> int:

@@ -43,7 +43,7 @@ class CrossModel:
         self._call, self.config, self.model = backend.call, backend.config, model
         self.converter = build_converter(self.config.data.converter)
         self.layout, self.z_size = self.converter.layout, self.config.model.encoder["dims"][0]
-        self.step = None if model is None else int(model.optimizer.iterations)
+        self.step = None if model is None else model.steps_trained
 
     def encode_sound(self, spectra: np.ndarray) -> Posterior:
         """Returns the posterior of spectra [N, F], as `converter.view_of` gives them."""

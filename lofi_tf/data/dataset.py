@@ -5,6 +5,7 @@ step n sees the batches that the unbroken run saw from there on.
 """
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 import tensorflow as tf
@@ -17,6 +18,20 @@ from lofi_tf.errors import LofiError
 Mixer = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
 
 
+class Share(NamedTuple):
+    """The rows of each batch that one of several machines takes.
+
+    Attributes:
+        first: its first row.
+        num_rows: how many they are.
+        num_pieces: in how many equal pieces it gets them, one after the other.
+    """
+
+    first: int
+    num_rows: int
+    num_pieces: int = 1
+
+
 def training_batches(
     examples: Examples,
     converter: Converter,
@@ -25,6 +40,7 @@ def training_batches(
     seed: int = 0,
     first_step: int = 0,
     num_steps: int | None = None,
+    share: Share | None = None,
 ) -> tf.data.Dataset:
     """Returns shuffled batches by the converter's `model_spec`, epochs one after the other.
 
@@ -38,6 +54,7 @@ def training_batches(
         seed: of the order and of all random transformations.
         first_step: the first batch's step.
         num_steps: the step to end before; never if not given.
+        share: the rows of each batch to return; all if not given.
 
     Raises:
         LofiError: fewer examples than a batch.
@@ -50,7 +67,10 @@ def training_batches(
     arrays = {name: tf.constant(array) for name, array in examples.arrays.items()}
     last, mix = len(examples) - 1, mixer_of(examples, converter)
 
-    def example_at(position):
+    first, num_rows, num_pieces = share or Share(0, batch_size)
+
+    def example_at(number):
+        position = number // num_rows * batch_size + first + number % num_rows
         epoch, place = position // len(examples), position % len(examples)
         order_seed = tf.stack([tf.constant(seed, tf.int64), epoch])
         index = tf.random.experimental.index_shuffle(place, order_seed, max_index=last)
@@ -61,11 +81,11 @@ def training_batches(
         drawn = tf.stack([tf.constant(seed), tf.cast(position % (2**31 - 1), tf.int32)])
         return _fit(converter.to_model(example, training=True, seed=drawn), max_seq_len)
 
-    end = tf.int64.max if num_steps is None else num_steps * batch_size
-    positions = tf.data.Dataset.range(first_step * batch_size, end)
+    end = tf.int64.max if num_steps is None else num_steps * num_rows
+    numbers = tf.data.Dataset.range(first_step * num_rows, end)
     return (
-        positions.map(example_at, num_parallel_calls=tf.data.AUTOTUNE)
-        .batch(batch_size, drop_remainder=True)
+        numbers.map(example_at, num_parallel_calls=tf.data.AUTOTUNE)
+        .batch(num_rows // num_pieces, drop_remainder=True)
         .prefetch(2)
     )
 

@@ -13,6 +13,7 @@ import tensorflow as tf
 from lofi_tf.losses import ADVERSARIAL_LOSSES
 from lofi_tf.models.discriminators import Opinion
 from lofi_tf.models.latent_model import Batch, LatentModel
+from lofi_tf.models.replicas import averaged
 from lofi_tf.models.vae import MusicVAE
 
 # What both sides make of an example, [B] each: means over its places and rates.
@@ -75,6 +76,10 @@ class Adversarial(LatentModel):
         others = {id(variable) for variable in self.discriminator.trainable_variables}
         return [variable for variable in self.trainable_variables if id(variable) not in others]
 
+    def stage_of(self, step: int) -> int:
+        """Returns 1 from `adversarial_from_step` on."""
+        return int(step + self.first_step >= self.training_settings.adversarial_from_step)
+
     def learn(
         self,
         batch: Batch,
@@ -94,6 +99,8 @@ class Adversarial(LatentModel):
             return alone()
         if not first:
             return self.contest(*given)
+        if self.stage is not None:  # replicas cannot add up within a branch of a graph
+            return self.contest(*given) if self.stage else alone()
         return tf.cond(self.step < first, alone, lambda: self.contest(*given))
 
     def contest(
@@ -119,7 +126,7 @@ class Adversarial(LatentModel):
         others = self.discriminator.trainable_variables
         rival_norm = self.descend(tape, rival, others, self.discriminator_optimizer)
         return {
-            "loss": loss,
+            "loss": averaged(loss),
             **self.means(parts | verdicts),
             "global_norm": norm,
             "adversarial/global_norm": rival_norm,

@@ -9,6 +9,7 @@ import tensorflow as tf
 from lofi_tf import schedules
 from lofi_tf.config import ModelConfig, TrainingConfig
 from lofi_tf.models.lstm import fold
+from lofi_tf.models.replicas import averaged, num_replicas, own_rows, own_seed, summed
 
 Batch = Mapping[str, tf.Tensor]
 ACTIVE_VARIANCE = 0.01  # of a latent unit's posterior means over examples
@@ -29,6 +30,7 @@ class LatentModel(keras.Model):
 
     discriminator: keras.layers.Layer | None = None
     picture_examples = 3  # that its pictures are drawn of
+    stage: int | None = None  # of training, where its graph is made for one stage alone
 
     def __init__(
         self, model: ModelConfig, training: TrainingConfig, seed: int, first_step: int, name: str
@@ -66,16 +68,29 @@ class LatentModel(keras.Model):
         """The step that every schedule goes by."""
         return self.optimizer.iterations + self.first_step
 
+    def stage_of(self, step: int) -> int:
+        """Returns the stage that training is in after so many of the optimiser's steps."""
+        return 0
+
+    @property
+    def steps_trained(self) -> int:
+        """The optimiser's step."""
+        return int(self.optimizer.iterations.numpy())
+
     def train_step(self, batch: Batch) -> dict[str, tf.Tensor]:
-        """Runs one step of training; returns the scalars to log, by Magenta's names."""
+        """Runs one step of training; returns the scalars to log, by Magenta's names.
+
+        Where several replicas share the batch, the scalars are those of the whole batch.
+        """
         step = self.step
         seed = tf.stack([tf.cast(self.seed, tf.int32), tf.cast(step, tf.int32)])
-        noise = tf.random.stateless_normal(
-            [tf.shape(batch["inputs"])[0], self.noise_size], fold(seed, 0)
+        noise = own_rows(
+            lambda rows: tf.random.stateless_normal([rows, self.noise_size], fold(seed, 0)),
+            tf.shape(batch["inputs"])[0],
         )
         beta, sampling = self._beta(step), self._sampling_probability(step)
         rate = self.optimizer.learning_rate
-        learnt = self.learn(batch, noise, fold(seed, 1), sampling, beta)
+        learnt = self.learn(batch, noise, own_seed(fold(seed, 1)), sampling, beta)
         norm = learnt.pop("global_norm")
         schedule = {"learning_rate": rate, "global_norm": norm, "losses/kl_beta": beta}
         if sampling is not None:
@@ -95,7 +110,7 @@ class LatentModel(keras.Model):
             parts = self.losses_of(batch, noise, seed, sampling_probability)
             loss = self.loss_of(parts, beta)
         norm = self.descend(tape, loss, self.generator_variables, self.optimizer)
-        return {"loss": loss, **self.means(parts), "global_norm": norm}
+        return {"loss": averaged(loss), **self.means(parts), "global_norm": norm}
 
     def descend(
         self,
@@ -104,15 +119,18 @@ class LatentModel(keras.Model):
         variables: list[keras.Variable],
         optimizer: keras.optimizers.Optimizer,
     ) -> tf.Tensor:
-        """Takes an optimiser's step down a taped loss; returns the gradients' norm before."""
-        gradients, norm = self.clip(tape.gradient(loss, variables))
+        """Takes an optimiser's step down a taped loss; returns the gradients' norm before.
+
+        The gradients are those of the whole batch before they are bound.
+        """
+        gradients, norm = self.clip(averaged(tape.gradient(loss, variables)))
         optimizer.apply(gradients, variables)
         return norm
 
     def means(self, parts: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         """Returns the scalars of the loss parts and counts of examples, [B, ...] each."""
-        sums = {name: tf.reduce_sum(part, axis=0) for name, part in parts.items()}
-        return self.scalars(sums, tf.shape(parts["r_loss"])[0])
+        sums = summed({name: tf.reduce_sum(part, axis=0) for name, part in parts.items()})
+        return self.scalars(sums, num_replicas() * tf.shape(parts["r_loss"])[0])
 
     @tf.function(reduce_retracing=True)
     def evaluate_batch(self, batch: Batch) -> dict[str, tf.Tensor]:

@@ -36,6 +36,17 @@ class MagentaDecay(keras.optimizers.schedules.LearningRateSchedule):
         return rate if self.plateau is None else rate * self.plateau.scale
 
 
+class SummedAdam(keras.optimizers.Adam):
+    """Adam for gradients that are of the whole batch already, in every replica.
+
+    Keras adds up what the replicas of a strategy bring, but a bound of the gradients' norm is one
+    of the whole batch's.
+    """
+
+    def _all_reduce_sum_gradients(self, grads_and_vars):
+        return grads_and_vars
+
+
 def compile_model(model: LatentModel) -> None:
     """Gives a model the optimiser of its settings, and its discriminator one of its own."""
     training = model.training_settings
@@ -47,12 +58,14 @@ def compile_model(model: LatentModel) -> None:
         Plateau.of(training.plateau_factor, training.plateau_patience),
     )
     betas = {} if model.discriminator is None else ADVERSARIAL_BETAS
-    model.compile(
-        optimizer=keras.optimizers.Adam(model.rate, epsilon=1e-8, **betas), jit_compile=False
-    )
+    model.compile(optimizer=_adam(model.rate, betas), jit_compile=False)
     model.optimizer.build(model.generator_variables)
     if model.discriminator is not None:
         rate = training.discriminator_learning_rate
         constant = MagentaDecay(rate, 1.0, rate)  # a number would be saved, and restored as it was
-        model.discriminator_optimizer = keras.optimizers.Adam(constant, epsilon=1e-8, **betas)
+        model.discriminator_optimizer = _adam(constant, betas)
         model.discriminator_optimizer.build(model.discriminator.trainable_variables)
+
+
+def _adam(rate: MagentaDecay, betas: dict[str, float]) -> SummedAdam:
+    return SummedAdam(rate, epsilon=1e-8, name="adam", **betas)

@@ -6,7 +6,7 @@ import keras
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from lofi_tf.models.layers import built
+from lofi_tf.models.layers import batch_norm, built
 
 tfd = tfp.distributions
 
@@ -29,8 +29,7 @@ class Perceptron(keras.layers.Layer):
             self.dense.append(
                 built(keras.layers.Dense(units, name=f"dense_{number}"), (None, size))
             )
-            norm = keras.layers.BatchNormalization(momentum=0.95, name=f"norm_{number}")
-            self.norms.append(built(norm, (None, units)) if normalised else None)
+            self.norms.append(batch_norm(units, f"norm_{number}") if normalised else None)
         self.built = True
 
     def call(self, inputs: tf.Tensor, training: bool = False) -> tf.Tensor:

@@ -8,7 +8,7 @@ import tensorflow as tf
 import tensorflow_probability as tfp
 
 from lofi_tf.errors import LofiError
-from lofi_tf.models.layers import built
+from lofi_tf.models.layers import batch_norm, built
 from lofi_tf.models.perceptron import GaussianMoments, Perceptron
 
 tfd = tfp.distributions
@@ -60,10 +60,7 @@ class StackedVAE(keras.layers.Layer):
                 f"Received: {list(dims)}, {list(hidden_dims)} and {list(hidden_num)}"
             )
         self.dims = list(dims)
-        norm = keras.layers.BatchNormalization(
-            center=False, scale=False, momentum=0.95, name="input_norm"
-        )
-        self.input_norm = built(norm, (None, input_size))
+        self.input_norm = batch_norm(input_size, "input_norm", center=False, scale=False)
         self.encoders, self.moments, self.decoders, self.priors = [], [], [], []
         below = [input_size, *dims]
         for layer, (units, count) in enumerate(zip(hidden_dims, hidden_num, strict=True)):
