@@ -74,7 +74,7 @@ def test_samples_that_are_no_numbers_are_refused(tmp_path):
     samples = tone(440, 1)
     samples[30000] = np.nan
     soundfile.write(tmp_path / "a.wav", samples, 44100, subtype="FLOAT")
-    with pytest.raises(NotConvertible) as refused:
+    with pytest.raises(NotConvertible, match="Received: nan at 0.68 s") as refused:
         list(io.read_blocks(tmp_path / "a.wav"))
     assert refused.value.rule == "not_finite"
 

@@ -2,12 +2,14 @@ import numpy as np
 import pytest
 
 from lofi_tf import metrics
+from lofi_tf.config import load_config
 from lofi_tf.data.examples import examples_of_records
 from lofi_tf.errors import LofiError
 from lofi_tf.generation import vary
 from lofi_tf.generation.attributes import (
     attribute,
     attributes_of,
+    check_measurable,
     load_vectors,
     save_attributes,
 )
@@ -69,3 +71,12 @@ def test_files_of_other_models_and_none_are_refused(grooves, tmp_path):
         load_vectors(path, backend)
     with pytest.raises(LofiError, match="8 examples"):
         attributes_of(backend, examples.where(np.arange(len(examples)) < 3))
+
+
+@pytest.mark.parametrize(
+    ("name", "whose"), [("lofai_dense", "a model of sound$"), ("crossmodal", "sound and notes$")]
+)
+def test_models_that_have_no_metrics_are_refused(name, whose):
+    check_measurable(load_config("groovae_4bar"))
+    with pytest.raises(LofiError, match=f"only models of notes .* Received: {name}, .*{whose}"):
+        check_measurable(load_config(name))

@@ -101,8 +101,7 @@ def read_blocks(path: str | Path, block_size: int = BLOCK_SIZE) -> Iterator[np.n
                 raise _stopped("damaged", "the decoder stopped", count, info) from error
             if not len(block):
                 break
-            if not np.isfinite(block).all():
-                raise _stopped("not_finite", "a sample is no finite number", count, info)
+            _check_finite(block, count, info)
             count += len(block)
             yield block
     if count < info.num_samples - (_MP3_SLACK if info.kind == "MP3" else 0):
@@ -210,6 +209,17 @@ def _ends(tail: bytes) -> bool:
         return False
     size = 27 + page[26] + sum(page[27 : 27 + page[26]])
     return bool(page[5] & _OGG_END) and len(page) >= size
+
+
+def _check_finite(block: np.ndarray, count: int, info: AudioInfo) -> None:
+    wrong = np.argwhere(~np.isfinite(block))
+    if len(wrong):
+        seconds = (count + wrong[0, 0]) / info.sample_rate
+        raise NotConvertible(
+            "not_finite",
+            "samples must be finite numbers, neither NaN nor infinite. "
+            f"Received: {block[tuple(wrong[0])]} at {seconds:.2f} s",
+        )
 
 
 def _stopped(rule: str, message: str, count: int, info: AudioInfo) -> NotConvertible:

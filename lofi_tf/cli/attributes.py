@@ -39,6 +39,7 @@ def _run(args: argparse.Namespace) -> None:
         from lofi_tf.data.records import load_examples
         from lofi_tf.generation import attributes
     backend = open_backend(args.model)
+    attributes.check_measurable(backend.config)
     settings = {**backend.config.data.converter, "mode": "eval"}
     examples = load_examples(args.examples_path, None, "train", settings, say=say)
     found = attributes.attributes_of(backend, examples)

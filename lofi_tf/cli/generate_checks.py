@@ -40,9 +40,10 @@ def check(args: argparse.Namespace) -> None:
     for name in given(args, INPUTS + SOUNDS):
         if not Path(getattr(args, name)).is_file():
             raise LofiError(f"--{name}: no such file. Received: {getattr(args, name)!r}")
-    of_sound = bool(sounds or given(args, ("seconds", "change_at_seconds", "change_amount")))
+    of_sound = sounds or given(args, ("seconds", "change_at_seconds", "change_amount"))
     if of_sound or args.mode not in MODES:
-        _check_mode(args, SOUND_MODES, SOUNDS)
+        whose = f"--{of_sound[0]} is for models of sound: " if of_sound else ""
+        _check_mode(args, SOUND_MODES, SOUNDS, whose)
     elif args.mode not in SOUND_MODES or given(args, INPUTS):
         _check_mode(args, MODES, INPUTS)
     else:
@@ -107,7 +108,8 @@ def _check_mode(
     for name in given(args, FLAGS):
         if name not in mode.flags:
             takers = ", ".join(other for other, its in modes.items() if name in its.flags)
-            allowed = f"Allowed: {takers}" if takers else "It is for models of another kind"
+            others = "notes" if modes is SOUND_MODES else "sound"
+            allowed = f"Allowed: {takers}" if takers else f"It is for models of {others}"
             raise LofiError(f"{whose}--{name} is not for --mode={args.mode}. {allowed}")
 
 

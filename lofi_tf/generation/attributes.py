@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from lofi_tf.backends import CONFIG_IN_EXPORT, Backend, export_in
+from lofi_tf.config import SHARDS_BY, SOUND_KINDS, Config
 from lofi_tf.data.converter import build_converter
 from lofi_tf.data.dataset import model_view
 from lofi_tf.data.examples import Examples
@@ -37,6 +38,20 @@ class Attribute:
     low: float
     high: float
     num_examples: int
+
+
+def check_measurable(config: Config) -> None:
+    """Refuses models whose examples the metrics do not measure: those of sound.
+
+    Raises:
+        LofiError: the model, and which ones have attributes.
+    """
+    kind = config.data.converter["kind"]
+    if kind in SHARDS_BY:
+        raise LofiError(
+            f"attributes are of notes: only models of notes have them. Received: {config.name}, "
+            f"a model of {'sound' if kind in SOUND_KINDS else 'sound and notes'}"
+        )
 
 
 def attributes_of(
