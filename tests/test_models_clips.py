@@ -25,6 +25,13 @@ NETS = {
         "by_frame": True,
     },
     "dense with skip": {"num_layers": 2, "input_neurons": 12, "output_neurons": 6, "skip": True},
+    "conv with skip": {
+        "num_conv_layers": 2,
+        "initial_channels": 2,
+        "input_neurons": 8,
+        "output_neurons": 6,
+        "skip": True,
+    },
     "conv2d with skip": {"channels": [2, 4], "output_neurons": 6, "skip": True},
     "conv2d": {"channels": [2, 4, 4], "output_neurons": 6},
 }

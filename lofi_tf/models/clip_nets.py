@@ -97,6 +97,7 @@ class ConvEncoder(keras.layers.Layer):
         factor: by which each has more channels than the one before.
         num_dense_layers, input_neurons, output_neurons: the dense layers, as of `DenseEncoder`.
         kernel_size: samples that a convolution sees.
+        skip: whether a linear layer leads past all others, as of `DenseEncoder`.
     """
 
     def __init__(
@@ -110,6 +111,7 @@ class ConvEncoder(keras.layers.Layer):
         output_neurons: int = 100,
         factor: int = 2,
         kernel_size: int = 3,
+        skip: bool = False,
     ):
         super().__init__(name="encoder")
         self.output_size = output_neurons
@@ -126,15 +128,18 @@ class ConvEncoder(keras.layers.Layer):
         self.length = halved(steps, num_conv_layers)[-1]
         sizes = widths(num_dense_layers, input_neurons, output_neurons)
         self.net = _dense_stack(self.length * channels[-1], sizes, "dense")
+        self.skip = dense(steps * depth, output_neurons, "skip") if skip else None
         self.built = True
 
     def call(
         self, inputs: tf.Tensor, lengths: tf.Tensor | None = None, seed: tf.Tensor | None = None
     ) -> tf.Tensor:
         """Returns the encoding [B, H] of clips [B, T, C]; `lengths` and `seed` change nothing."""
+        flat = tf.reshape(inputs, [-1, inputs.shape[1] * inputs.shape[2]])
         for convolution in self.convolutions:
             inputs = tf.nn.leaky_relu(convolution(inputs), SLOPE)
-        return self.net(tf.reshape(inputs, [-1, self.length * inputs.shape[-1]]))
+        encoding = self.net(tf.reshape(inputs, [-1, self.length * inputs.shape[-1]]))
+        return encoding if self.skip is None else encoding + self.skip(flat)
 
 
 class ConvGenerator(keras.layers.Layer):
@@ -144,7 +149,7 @@ class ConvGenerator(keras.layers.Layer):
         steps, depth: of the clips.
         z_size: size Z.
         num_conv_layers, num_dense_layers, initial_channels, input_neurons, output_neurons, factor,
-            kernel_size: as of the encoder, which this mirrors.
+            kernel_size, skip: as of the encoder, which this mirrors.
     """
 
     def __init__(
@@ -159,9 +164,10 @@ class ConvGenerator(keras.layers.Layer):
         output_neurons: int = 100,
         factor: int = 2,
         kernel_size: int = 3,
+        skip: bool = False,
     ):
         super().__init__(name="net")
-        self.lengths = [steps, *halved(steps, num_conv_layers)][::-1]
+        self.lengths, self.depth = [steps, *halved(steps, num_conv_layers)][::-1], depth
         channels = [depth, *_channels(num_conv_layers, initial_channels, factor)][::-1]
         sizes = widths(num_dense_layers, input_neurons, output_neurons)[::-1]
         self.first_channels = channels[0]
@@ -180,6 +186,7 @@ class ConvGenerator(keras.layers.Layer):
             )
             for n, out in enumerate(channels[1:])
         ]
+        self.skip = dense(z_size, steps * depth, "skip", near_silence()) if skip else None
         self.built = True
 
     def call(self, z: tf.Tensor) -> tf.Tensor:
@@ -191,6 +198,8 @@ class ConvGenerator(keras.layers.Layer):
             if number:
                 values = tf.nn.leaky_relu(values, SLOPE)
             values = convolution(values)[:, :length]  # twice as long, or one more than asked
+        if self.skip is not None:
+            values += tf.reshape(self.skip(z), [-1, self.lengths[-1], self.depth])
         return values
 
 
