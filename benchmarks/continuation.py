@@ -95,20 +95,19 @@ def one_step(model, clips) -> dict[str, np.ndarray]:
 
 
 def model_nats(model, clips: np.ndarray) -> np.ndarray:
-    """Returns the model's nats a sample of the second half of each clip, fed the truth."""
+    """Returns the model's nats a value of the second half of each clip, fed the truth."""
 
     @tf.function(reduce_retracing=True)
     def nats(inputs, noise):
         batch = {"inputs": inputs, "targets": inputs, "length": tf.fill([len(inputs)], 0)}
         parts = model.losses_of(batch, noise)
-        return parts["r_loss"] + parts["kl_nats"]
+        return (parts["r_loss"] + parts["kl_nats"]) / parts["values"]
 
-    frames = model.num_frames - model.num_frames // 2
     parts = []
     for first in range(0, len(clips), BATCH):
         rows = tf.constant(clips[first : first + BATCH, :, None])
         noise = tf.random.stateless_normal([len(rows), model.settings.z_size], [1, first])
-        parts.append(nats(rows, noise).numpy() / (frames * model.frames.frame_size))
+        parts.append(nats(rows, noise).numpy())
     return np.concatenate(parts)
 
 

@@ -4,7 +4,8 @@
 
 Each held-out recording's first clip is heard to its middle and gone on with, once with z as it is
 and once with z another from the moment on, by the same seeds. A window's features are the means and
-deviations of its mel bands, in dB; the distance of two windows is the mean absolute difference.
+deviations of its mel bands, in dB; the distance of two windows is the mean absolute difference. How
+much louder the window after is with the change than without tells whether levels run away.
 """
 
 import argparse
@@ -42,6 +43,7 @@ def main() -> None:
     how = How(args.temperature, 1, max_batch_size=16)
     sounds = held_out(config, args.examples_path)
     found = {amount: [] for amount in (0.0, 0.5, 1.0)}
+    levels = {amount: [] for amount in found}
     same = True
     for sound in sounds:
         outputs = {
@@ -51,18 +53,22 @@ def main() -> None:
         begin = len(sound.samples) + round(MOMENT * sound.sample_rate)
         for amount, pieces in outputs.items():
             found[amount] += [moved(piece, begin) for piece in pieces]
+            levels[amount] += [level_db(piece, begin) for piece in pieces]
             same &= all(
                 np.array_equal(piece.samples[:begin], plain.samples[:begin])
                 for piece, plain in zip(pieces, outputs[0.0], strict=True)
             )
     print(f"{config.name}: {len(sounds)} recordings, {args.num_seeds} seeds each")
     print(f"before the moment all are the same, bit for bit: {same}\n")
-    print("| amount | distance before to after, dB | more than without, dB (standard error) |")
-    print("|---|---|---|")
+    heads = ("distance before to after, dB", "more than without, dB (standard error)", "louder, dB")
+    print(f"| amount | {' | '.join(heads)} |")
+    print("|---|---|---|---|")
     for amount, distances in found.items():
         more = np.array(distances) - np.array(found[0.0])
         error = more.std(ddof=1) / len(more) ** 0.5
-        print(f"| {amount:g} | {np.mean(distances):.2f} | {more.mean():.2f} ({error:.2f}) |")
+        louder = np.array(levels[amount]) - np.array(levels[0.0])
+        line = f"| {amount:g} | {np.mean(distances):.2f} | {more.mean():.2f} ({error:.2f}) "
+        print(f"{line}| mean {louder.mean():.1f}, most {louder.max():.1f} |")
 
 
 def held_out(config, examples_path: str) -> list[Audio]:
@@ -73,6 +79,12 @@ def held_out(config, examples_path: str) -> list[Audio]:
     first = {name: row for row, name in reversed(list(enumerate(examples.sources)))}
     half = clips.shape[1] // 2
     return [Audio(clips[row, :half], converter.sample_rate) for _, row in sorted(first.items())]
+
+
+def level_db(piece: Audio, begin: int) -> float:
+    """Returns the level of the window from sample `begin` on, dB; -80 is the least."""
+    window = piece.samples[begin : begin + round(WINDOW * piece.sample_rate)]
+    return float(10.0 * np.log10(np.mean(np.square(window)) + 1e-8))
 
 
 def moved(piece: Audio, begin: int) -> float:

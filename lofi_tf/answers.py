@@ -1,6 +1,5 @@
 """Names and shapes of what a model's functions answer, by which a server's answers are checked."""
 
-import math
 from collections.abc import Mapping
 
 import numpy as np
@@ -8,6 +7,7 @@ import numpy as np
 from lofi_tf.config import Config
 from lofi_tf.data.converter import build_converter
 from lofi_tf.models.frames import frame_size_of
+from lofi_tf.models.recall import memory_sizes
 
 _OUTPUTS = {
     "vae": {
@@ -51,11 +51,13 @@ def _vae(config: Config) -> dict[str, tuple[int, ...]]:
 
 def _continuation(config: Config) -> dict[str, tuple[int, ...]]:
     width = frame_size_of(config.model.encoder)
-    whole = math.floor(config.model.max_seq_len / width) * width
+    num_frames = config.model.max_seq_len // width
     states = 2 * sum(config.model.dec_rnn_size)
     if config.model.head["kind"] == "cosine_student":
         states += 2 * width  # its context
-    return {"outputs": (whole, 1), "states": (states,), "frame": (width,)}
+    if config.model.head["kind"] == "recall":
+        states += sum(memory_sizes(width, num_frames))
+    return {"outputs": (num_frames * width, 1), "states": (states,), "frame": (width,)}
 
 
 def _cross_modal(config: Config) -> dict[str, tuple[int, ...]]:

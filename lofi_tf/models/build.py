@@ -19,8 +19,10 @@ from lofi_tf.models.components import (
 from lofi_tf.models.continuation import Continuation
 from lofi_tf.models.continuation_gan import ContinuationGAN
 from lofi_tf.models.cross_modal import AdversarialCrossModal, CrossModal
+from lofi_tf.models.lapped import LappedFrames
 from lofi_tf.models.latent_model import LatentModel
 from lofi_tf.models.optimizer import compile_model
+from lofi_tf.models.recall import RecallingContinuation
 from lofi_tf.models.vae import MusicVAE
 
 
@@ -56,7 +58,8 @@ def _vae(config, seed, first_step) -> MusicVAE:
 def _continuation(config, seed, first_step) -> Continuation:
     head = build_head(config.model, 1)
     frames = build_frames(config.model, head)
-    kind, rival = _against(config.model, Continuation, ContinuationGAN)
+    plain = RecallingContinuation if isinstance(frames, LappedFrames) else Continuation
+    kind, rival = _against(config.model, plain, ContinuationGAN)
     return kind(config.model, config.training, frames, head, seed, first_step, **rival)
 
 

@@ -23,6 +23,7 @@ from lofi_tf.models.hierarchy import HierarchicalDecoder, conductor_sizes
 from lofi_tf.models.latents import GaussianLatent
 from lofi_tf.models.mu_law import MuLawHead
 from lofi_tf.models.multiband import FrameLatent, MultibandEncoder, MultibandGenerator
+from lofi_tf.models.recall_head import RecallHead
 from lofi_tf.models.spectral import SpectralHead
 from lofi_tf.models.spectrum_nets import SpectrumEncoder, SpectrumGenerator
 from lofi_tf.models.stacked import StackedVAE
@@ -47,6 +48,7 @@ HEADS = STEP_HEADS | {
     "mu_law": MuLawHead,
     "multi_scale_spectral": SpectralHead,
     "cosine_student": CosineStudentHead,
+    "recall": RecallHead,
 }
 DECODERS = {"lstm": LSTMDecoder, "hierarchical_lstm": HierarchicalDecoder, **CLIP_GENERATORS}
 CORE_OPTIONS = ("embedding_size", "z_inputs", "skip_inputs")  # of a decoder, for its core

@@ -64,8 +64,7 @@ class Continuation(LatentModel):
         units, feature_size = model.enc_rnn_size, frames.feature_size
         self.encoder = LSTMStack(feature_size, units, model.dropout_keep_prob)
         self.context_size = getattr(head, "context_size", 0)
-        fed_size = feature_size + model.z_size + self.context_size
-        self.decoder = LSTMStack(fed_size, units, model.dropout_keep_prob)
+        self.decoder = LSTMStack(self._fed_size(), units, model.dropout_keep_prob)
         self.decoder.head = head
         self.latent = self.summary = None
         if model.z_size:
@@ -87,14 +86,10 @@ class Continuation(LatentModel):
         """
         before, after, lengths = self.cut(batch["inputs"], seed)
         states, encoding = self.hear(before, lengths["before"], fold(seed, 1))
-        z, mean, kl_nats = self._draw_z(encoding, after, lengths["after"], noise)
-        first = self._last_frame(before, lengths["before"])
-        shifted = tf.concat([first[:, None], after[:, :-1]], axis=1)
-        parameters = self._taught(states, z, shifted, seed, sampling_probability)
-        samples = lengths["after"] * self.frames.frame_size
-        flat = tf.reshape(parameters, [tf.shape(first)[0], -1, self.frames.values])
-        targets = tf.reshape(after, [tf.shape(first)[0], -1, 1])
-        parts = self.decoder.head.losses(flat, targets, samples)
+        z, mean, kl_nats = self._draw_z(encoding, states, after, lengths["after"], noise)
+        first = self.last_frame(states, before, lengths["before"])
+        judged = self._judged(states, z, first, after, lengths["after"], seed, sampling_probability)
+        parts = self.decoder.head.losses(*judged)
         return {
             "r_loss": tf.add_n(list(parts.values())),
             "kl_nats": kl_nats,
@@ -102,7 +97,7 @@ class Continuation(LatentModel):
             "z_mean": mean,
             "z_mean_square": tf.square(mean),
             **parts,
-            **self.decoder.head.counts(flat, targets, samples),
+            **self.decoder.head.counts(*judged),
         }
 
     def cut(
@@ -203,11 +198,36 @@ class Continuation(LatentModel):
         steps = self.num_frames - half
         z = tf.zeros([steps, size, self.settings.z_size])
         noise = tf.zeros([steps, size, width])
-        first = self._last_frame(before, lengths["before"])
+        first = self.last_frame(states, before, lengths["before"])
         after = self.go_on(states, first, z, tf.zeros([size]), noise)
         decoded = tf.concat([clips[:, : half * width], tf.reshape(after, [size, -1, 1])], axis=1)
         decoded = tf.pad(decoded, [[0, 0], [0, tf.shape(clips)[1] - tf.shape(decoded)[1]], [0, 0]])
         return z[0], z[0], decoded
+
+    def last_frame(self, states: list, frames: tf.Tensor, lengths: tf.Tensor) -> tf.Tensor:
+        """Returns what going on is fed first, [B, frame]: the last frame that was heard.
+
+        Args:
+            states: after `frames`.
+            frames: what was heard, [B, F, frame].
+            lengths: frames that count, [B].
+        """
+        return tf.gather(frames, lengths - 1, axis=1, batch_dims=1)
+
+    def _fed_size(self):
+        return self.frames.feature_size + self.settings.z_size + self.context_size
+
+    def _judged(self, states, z, first, after, lengths, seed, sampling_probability):
+        """Returns what the head judges: parameters, targets and the lengths of both."""
+        shifted = tf.concat([first[:, None], after[:, :-1]], axis=1)
+        parameters = self._taught(states, z, shifted, seed, sampling_probability)
+        flat = tf.reshape(parameters, [tf.shape(first)[0], -1, self.frames.values])
+        targets = tf.reshape(after, [tf.shape(first)[0], -1, 1])
+        return flat, targets, lengths * self.frames.frame_size
+
+    def _summarised(self, states, after, lengths):
+        """Returns features [B, F, E] of what follows, for the posterior, and their lengths."""
+        return self.frames.features(after), lengths
 
     def _taught(self, states, z, shifted, seed, sampling_probability):
         """Returns parameters [B, F, frame, P], fed the truth or, by chance, own frames."""
@@ -265,16 +285,13 @@ class Continuation(LatentModel):
         drawn = head.sample(flat, tf.repeat(temperature, width), tf.reshape(noise, [-1, 1]))
         return tf.reshape(drawn, [-1, width])
 
-    def _draw_z(self, encoding, after, lengths, noise):
+    def _draw_z(self, encoding, states, after, lengths, noise):
         if self.latent is None:
             size = tf.shape(encoding)[0]
             return tf.zeros([size, 0]), tf.zeros([size, 0]), tf.zeros([size])
-        features = tf.transpose(self.frames.features(after), [1, 0, 2])
-        _, states = self.summary(features, lengths=lengths)
-        posterior = self.latent(tf.concat([encoding, states[-1][0]], axis=-1))
+        features, lengths = self._summarised(states, after, lengths)
+        _, summary = self.summary(tf.transpose(features, [1, 0, 2]), lengths=lengths)
+        posterior = self.latent(tf.concat([encoding, summary[-1][0]], axis=-1))
         mean = posterior.mean()
         z = mean + posterior.stddev() * noise
         return z, mean, posterior.kl_divergence(self.latent.prior())
-
-    def _last_frame(self, frames, lengths):
-        return tf.gather(frames, lengths - 1, axis=1, batch_dims=1)

@@ -57,7 +57,7 @@ class ContinuationGAN(Adversarial, Continuation):
         z = tf.random.stateless_normal([size, self.settings.z_size], key)
         own = self.go_on(
             states,
-            self._last_frame(before, lengths["before"]),
+            self.last_frame(states, before, lengths["before"]),
             tf.repeat(z[None], steps, axis=0),
             tf.zeros([size]),
             tf.zeros([steps, size, width]),

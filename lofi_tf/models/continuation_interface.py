@@ -52,10 +52,8 @@ class ContinuationInterface(NamedFunctions):
             sound = tf.gather(inputs[..., 0], tf.minimum(places, last), batch_dims=1)
             frames = tf.reshape(sound, [-1, self.num_frames, width])
             states, _ = self.model.hear(frames, valid)
-            return {
-                "states": self._flat(states),
-                "frame": tf.gather(frames, valid - 1, axis=1, batch_dims=1),
-            }
+            frame = self.model.last_frame(states, frames, valid)
+            return {"states": self._flat(states), "frame": frame}
 
         return by_chunks(rows, {"inputs": inputs, "lengths": lengths})
 

@@ -50,7 +50,7 @@ class CosineStudentHead(keras.layers.Layer):
         valid = tf.sequence_mask(lengths, tf.shape(frames)[1], tf.float32)[:, :, None]
         mean = tf.reduce_sum(valid * power, 1) / tf.reduce_sum(valid, 1)
         last = tf.gather(power, lengths - 1, axis=1, batch_dims=1)
-        return tf.concat([_level(mean), _level(last)], axis=-1)
+        return tf.concat([level_of(mean), level_of(last)], axis=-1)
 
     def carried(self, parameters: tf.Tensor, frames: tf.Tensor, context: tf.Tensor) -> tf.Tensor:
         """Returns parameters [..., S, 2] whose scales are relative to levels.
@@ -60,7 +60,7 @@ class CosineStudentHead(keras.layers.Layer):
             frames: those before, [..., S].
             context: as `context` gives it, [..., 2 S].
         """
-        levels = [_level(self._power(frames)), *tf.split(context, 2, axis=-1)]
+        levels = [level_of(self._power(frames)), *tf.split(context, 2, axis=-1)]
         shares = tf.unstack(tf.convert_to_tensor(self.shares))
         level = tf.add_n([share * one for share, one in zip(shares, levels, strict=True)])
         mean, raw = tf.unstack(parameters, axis=-1)
@@ -79,8 +79,7 @@ class CosineStudentHead(keras.layers.Layer):
         size = tf.shape(targets)[0]
         frames = tf.reshape(targets, [size, -1, self.frame_size])
         mean, log_sigma = self._split(parameters)
-        errors = tf.square(to_cosine(frames, self.basis) - mean) * tf.exp(-2.0 * log_sigma)
-        nats = 2.5 * tf.math.log1p(0.25 * errors) + log_sigma - math.log(0.375)  # [B, F, S]
+        nats = student_nats(to_cosine(frames, self.basis) - mean, log_sigma)  # [B, F, S]
         valid = lengths // self.frame_size
         return {"negative_log_likelihood": sum_valid_steps(tf.reduce_sum(nats, -1), valid)}
 
@@ -142,7 +141,19 @@ def student_quantile(probability: tf.Tensor) -> tf.Tensor:
     return tf.sign(probability - 0.5) * 2.0 * tf.sqrt(tf.maximum(size - 1.0, 0.0))
 
 
-def _level(power):
+def student_nats(errors: tf.Tensor, log_sigma: tf.Tensor) -> tf.Tensor:
+    """Returns the negative log density of Student's t with four degrees of freedom.
+
+    Args:
+        errors: what lies between values and their means.
+        log_sigma: natural logarithms of the scales.
+    """
+    squares = tf.square(errors) * tf.exp(-2.0 * log_sigma)
+    return 2.5 * tf.math.log1p(0.25 * squares) + log_sigma - math.log(0.375)
+
+
+def level_of(power: tf.Tensor) -> tf.Tensor:
+    """Returns the natural logarithm of the level of a power, which has a floor."""
     return 0.5 * tf.math.log(power + math.exp(2.0 * LEAST_LOG_SIGMA))
 
 

@@ -12,6 +12,7 @@ import tensorflow as tf
 
 from lofi_tf.errors import LofiError
 from lofi_tf.models.frame_heads import cosine_basis, to_cosine
+from lofi_tf.models.lapped import LAPPED_SIZE, LappedFrames
 from lofi_tf.models.layers import built
 
 STRIDES = (3, 5, 7, 10)  # Deep LoFi Beats'
@@ -136,7 +137,13 @@ def frame_size_of(encoder: Mapping[str, Any]) -> int:
     """Returns the samples of a frame, of a continuation's encoder as its config has it."""
     if encoder["kind"] == "linear_frames":
         return encoder.get("frame_size", 1)
+    if encoder["kind"] == "lapped_frames":
+        return encoder.get("frame_size", LAPPED_SIZE)
     return math.prod(encoder.get("strides", STRIDES))
 
 
-FRAMES = {"linear_frames": LinearFrames, "conv_frames": ConvFrames}
+FRAMES = {
+    "linear_frames": LinearFrames,
+    "conv_frames": ConvFrames,
+    "lapped_frames": LappedFrames,
+}

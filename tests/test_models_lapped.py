@@ -1,0 +1,41 @@
+"""Lapped frames: an orthonormal transform whose frames give the samples that two of them share."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from lofi_tf.models.lapped import LappedFrames, band_spread, lapped_basis
+
+S = 8
+
+
+def test_the_basis_is_orthonormal_within_a_frame_and_to_the_next():
+    basis = lapped_basis(S)
+    np.testing.assert_allclose(basis.T @ basis, np.eye(S), atol=1e-6)
+    np.testing.assert_allclose(basis[S:].T @ basis[:S], 0, atol=1e-6)
+
+
+def test_samples_that_two_frames_share_come_back():
+    frames = LappedFrames(4, 2, S, 3)
+    sound = tf.random.stateless_normal([2, 6, S], [1, 2])
+    found = frames.synthesis(frames.analysis(sound))
+    np.testing.assert_allclose(found, sound[:, 1:-1], atol=1e-5)
+
+
+def test_a_tone_between_two_bins_is_far_below_elsewhere():
+    """-80 dB is where the distance of spectra ends; a rectangular frame has -50 dB there."""
+    size = 150
+    tone = np.sin(2 * np.pi * 20.3 / (2 * size) * np.arange(2 * size))
+    spectrum = np.abs(tone @ lapped_basis(size))
+    assert spectrum[60:].max() < 1e-4 * spectrum.max()
+
+
+@pytest.mark.parametrize(("size", "num_bands"), [(8, 3), (150, 16), (5, 1)])
+def test_bands_share_out_each_coefficient(size, num_bands):
+    spread = band_spread(size, num_bands)
+    np.testing.assert_allclose(spread.sum(0), 1, atol=1e-6)
+    assert spread.min() >= 0
+    assert (spread.sum(1) > 0).all()
+    frames = LappedFrames(4, 2, size, num_bands)
+    np.testing.assert_allclose(frames.features(tf.fill([1, size], 0.7)), 0.7, rtol=1e-5)
+    np.testing.assert_allclose(frames.spread_out(tf.fill([1, num_bands], 0.7)), 0.7, rtol=1e-5)
