@@ -8,7 +8,7 @@ candidate, output; the forget gate's bias starts at 1.
 import contextlib
 import contextvars
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 import keras
 import tensorflow as tf
@@ -72,17 +72,19 @@ class LSTM(keras.layers.Layer):
         Args:
             inputs: [T, B, D].
             initial_state: h and c, [B, U] each; zeros if not given.
-            lengths: valid steps of each row, [B]; beyond them the state stays as it is.
-            reverse: whether to run from the last step to the first.
+            lengths: valid steps of each row, [B]; what follows them changes no valid output and
+                not the last state.
+            reverse: whether to run from the last valid step to the first.
 
         Returns:
-            The hidden state after each step, [T, B, U], and the last state.
+            The hidden state after each step, [T, B, U], and the state after the last valid one.
         """
         h, c = initial_state or self.zero_state(tf.shape(inputs)[1])
         recurrent_kernel = tf.convert_to_tensor(self.recurrent_kernel)
-        outputs, h, c = _scan(self.project(inputs), recurrent_kernel, h, c, lengths, reverse)
+        projected = self.project(_turned(inputs, lengths) if reverse else inputs)
+        outputs, h, c = _scan(projected, recurrent_kernel, h, c, lengths)
         outputs = tf.ensure_shape(outputs, [None, None, self.units])  # lost in the loop
-        return outputs, (
+        return _turned(outputs, lengths) if reverse else outputs, (
             tf.ensure_shape(h, [None, self.units]),
             tf.ensure_shape(c, [None, self.units]),
         )
@@ -203,112 +205,109 @@ def _cell(projected, recurrent_kernel, h, c):
     return o * tf.tanh(c), c, tf.concat([i, f, j, o], axis=-1)
 
 
-def _scan(projected, recurrent_kernel, h0, c0, lengths, reverse):
+def _turned(values: tf.Tensor, lengths: tf.Tensor | None) -> tf.Tensor:
+    """Returns the valid steps of each row of [T, B, D] from the last to the first."""
+    if lengths is None:
+        return tf.reverse(values, [0])
+    return tf.reverse_sequence(values, lengths, seq_axis=0, batch_axis=1)
+
+
+def _scan(projected, recurrent_kernel, h0, c0, lengths):
     """Runs the recurrence over [T, B, 4U]; returns outputs [T, B, U] and the last h and c."""
-    num_steps = tf.shape(projected)[0]
-
-    def time_of(n):
-        return num_steps - 1 - n if reverse else n
-
-    def valid_at(time):
-        return None if lengths is None else tf.cast(time < lengths, projected.dtype)[:, None]
-
-    last = time_of(num_steps - 1)
     if _FORWARD_ONLY.get():
-        hs, cs, _ = _forward(projected, recurrent_kernel, h0, c0, time_of, valid_at)
-        return hs, hs[last], cs[last]
+        hs, cs, _ = _forward(projected, recurrent_kernel, h0, c0)
+        hs = hs.stack()
+        return hs, *_last(hs, cs, h0, lengths)
 
     @tf.custom_gradient
     def scan(projected, recurrent_kernel, h0, c0):
-        hs, cs, gates = _forward(projected, recurrent_kernel, h0, c0, time_of, valid_at)
+        hs, cs, gates = _forward(projected, recurrent_kernel, h0, c0)
+        hs = hs.stack()
 
         def grad(d_hs, d_h, d_c):
-            previous = _previous(hs, h0, reverse), _previous(cs, c0, reverse)
-            return _backward(
-                recurrent_kernel, gates, cs, previous, (d_hs, d_h, d_c), time_of, valid_at
-            )
+            d_states = d_hs, d_h, d_c
+            d_gates, d_h, d_c = _backward(recurrent_kernel, gates, cs, d_states, lengths)
+            d_kernel = _product(hs[:-1], d_gates[1:]) + _product(h0[None], d_gates[:1])
+            return d_gates, d_kernel, d_h, d_c
 
-        return (hs, hs[last], cs[last]), grad
+        return (hs, *_last(hs, cs, h0, lengths)), grad
 
     return scan(projected, recurrent_kernel, h0, c0)
 
 
-def _previous(states, first, reverse):
-    """Returns the state before each step [T, B, U]."""
-    if reverse:
-        return tf.concat([states[1:], first[None]], axis=0)
-    return tf.concat([first[None], states[:-1]], axis=0)
-
-
-def _forward(projected, recurrent_kernel, h0, c0, time_of: Callable, valid_at: Callable):
+def _forward(projected, recurrent_kernel, h0, c0):
+    """Returns arrays of h after each step, of c before the first and after each, and of gates."""
     num_steps = tf.shape(projected)[0]
-    arrays = [
-        tf.TensorArray(projected.dtype, num_steps, element_shape=s)
-        for s in (h0.shape, c0.shape, projected.shape[1:])
-    ]
+    hs = _array(num_steps, h0)
+    cs = _array(num_steps + 1, c0).write(0, c0)
+    gates = _array(num_steps, projected[0])
 
-    def body(n, h, c, hs, cs, all_gates):
-        time = time_of(n)
-        next_h, next_c, gates = _cell(projected[time], recurrent_kernel, h, c)
-        valid = valid_at(time)
-        if valid is not None:
-            next_h = valid * next_h + (1.0 - valid) * h
-            next_c = valid * next_c + (1.0 - valid) * c
-        return (
-            n + 1,
-            next_h,
-            next_c,
-            hs.write(time, next_h),
-            cs.write(time, next_c),
-            all_gates.write(time, gates),
-        )
+    def body(time, h, c, hs, cs, gates):
+        h, c, gate = _cell(projected[time], recurrent_kernel, h, c)
+        return time + 1, h, c, hs.write(time, h), cs.write(time + 1, c), gates.write(time, gate)
 
-    loop = tf.while_loop(lambda n, *_: n < num_steps, body, (0, h0, c0, *arrays))
-    return tuple(array.stack() for array in loop[3:])
+    loop = tf.while_loop(lambda time, *_: time < num_steps, body, (0, h0, c0, hs, cs, gates))
+    return loop[3:]
 
 
-def _backward(recurrent_kernel, gates, cs, previous, d_states, time_of, valid_at):
-    """Returns the gradients for the projected inputs, the recurrent kernel, h0 and c0."""
-    previous_hs, previous_cs = previous
-    d_hs, d_h, d_c = d_states
-    num_steps = tf.shape(gates)[0]
-    array = tf.TensorArray(gates.dtype, num_steps, element_shape=gates.shape[1:])
+def _array(size, like):
+    """Returns an array of tensors; not stacking it saves a copy of what is read once more only."""
+    return tf.TensorArray(like.dtype, size, element_shape=like.shape, clear_after_read=False)
+
+
+def _last(hs, cs, h0, lengths):
+    """Returns h and c [B, U] after the last valid step."""
+    if lengths is None:
+        return hs[-1], cs.read(tf.shape(hs)[0])
+    rows = tf.stack([tf.cast(lengths, tf.int32), tf.range(tf.shape(h0)[0])], axis=1)
+    h = tf.gather_nd(hs, tf.maximum(rows - [1, 0], 0))
+    return tf.where(lengths[:, None] > 0, h, h0), tf.gather_nd(cs.stack(), rows)
+
+
+def _backward(recurrent_kernel, gates, cs, d_states, lengths):
+    """Returns the gradients for the projected inputs, h0 and c0."""
+    d_hs, d_last_h, d_last_c = d_states
+    num_steps = tf.shape(d_hs)[0]
     transposed_kernel = tf.transpose(recurrent_kernel)
 
-    def body(n, d_h, d_c, d_gates):
-        time = time_of(num_steps - 1 - n)
-        d_h = d_h + d_hs[time]
-        valid = valid_at(time)
-        live_h, live_c = (d_h, d_c) if valid is None else (valid * d_h, valid * d_c)
-        d_gate, live_c = _cell_gradient(gates[time], cs[time], previous_cs[time], live_h, live_c)
-        live_h = tf.matmul(d_gate, transposed_kernel)
-        if valid is not None:
-            live_h += (1.0 - valid) * d_h
-            live_c += (1.0 - valid) * d_c
-        return n + 1, live_h, live_c, d_gates.write(time, d_gate)
+    def joined(time, d_h, d_c):
+        """Adds the last state's gradients where they come in: after `time` steps."""
+        if lengths is None:
+            return d_h, d_c
+        ends = tf.cast(time == lengths, d_h.dtype)[:, None]
+        return d_h + ends * d_last_h, d_c + ends * d_last_c
 
-    _, d_h, d_c, d_gates = tf.while_loop(lambda n, *_: n < num_steps, body, (0, d_h, d_c, array))
-    d_gates = d_gates.stack()  # [T, B, 4U]
-    d_kernel = tf.matmul(_flat(previous_hs), _flat(d_gates), transpose_a=True)
-    return d_gates, d_kernel, d_h, d_c
+    def body(time, d_h, d_c, d_gates):
+        d_h, d_c = joined(time, d_h + d_hs[time - 1], d_c)
+        d_gate, d_c = _cell_gradient(
+            gates.read(time - 1), cs.read(time), cs.read(time - 1), d_h, d_c
+        )
+        d_h = tf.matmul(d_gate, transposed_kernel)
+        return time - 1, d_h, d_c, d_gates.write(time - 1, d_gate)
+
+    first = (d_last_h, d_last_c) if lengths is None else (tf.zeros_like(d_last_h),) * 2
+    array = tf.TensorArray(d_hs.dtype, num_steps, element_shape=gates.element_shape)
+    _, d_h, d_c, d_gates = tf.while_loop(
+        lambda time, *_: time > 0, body, (num_steps, *first, array)
+    )
+    return d_gates.stack(), *joined(0, d_h, d_c)
 
 
-def _flat(values):
-    return tf.reshape(values, [-1, values.shape[-1]])  # [T * B, D]
+def _product(left, right):
+    """Returns the sum over steps and rows of [T, B, D] times [T, B, E], [D, E]."""
+    left, right = (tf.reshape(values, [-1, values.shape[-1]]) for values in (left, right))
+    return tf.matmul(left, right, transpose_a=True)
 
 
 def _cell_gradient(gates, c, previous_c, d_h, d_c):
     """Returns the gradients for the gates before activation [B, 4U] and the previous c."""
     i, f, j, o = tf.split(gates, 4, axis=-1)
     tanh_c = tf.tanh(c)
-    d_c = d_c + d_h * o * (1.0 - tanh_c * tanh_c)
-    d_gates = tf.concat(
-        [
-            d_c * j * i * (1.0 - i),
-            d_c * previous_c * f * (1.0 - f),
-            d_c * i * (1.0 - j * j),
-            d_h * tanh_c * o * (1.0 - o),
-        ],
-        axis=-1,
-    )
-    return d_gates, d_c * f
+    d_c = d_c + tf.raw_ops.TanhGrad(y=tanh_c, dy=d_h * o)
+    d_gates = [
+        tf.raw_ops.SigmoidGrad(y=i, dy=d_c * j),
+        tf.raw_ops.SigmoidGrad(y=f, dy=d_c * previous_c),
+        tf.raw_ops.TanhGrad(y=j, dy=d_c * i),
+        tf.raw_ops.SigmoidGrad(y=o, dy=d_h * tanh_c),
+    ]
+    return tf.concat(d_gates, axis=-1), d_c * f
