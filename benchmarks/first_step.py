@@ -71,7 +71,7 @@ def measure(name: str, units: int | None, batch_size: int, hparams: str) -> dict
     start = time.perf_counter()
     model = build_model(config)
     built = time.perf_counter()
-    step = tf.function(model.train_step)
+    step = tf.function(model.train_step, autograph=False)
     graph = step.get_concrete_function(batch)
     float(step(batch)["loss"])
     first = time.perf_counter()

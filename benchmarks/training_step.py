@@ -1,11 +1,10 @@
 """How long a training step takes: ours, Magenta's, PyTorch's, and what the products alone take.
 
-    python -m benchmarks.training_step groovae_4bar --batch_size=64 \\
-        --magenta=MAGENTA/bin/python --torch=TORCH/bin/python
+    python -m benchmarks.training_step groovae_4bar --magenta=MAGENTA/python --torch=TORCH/python
 
 Each runs in a process of its own and they step in turn. The floor is the time that the step's
-matrix products take at the rate of one large product, measured in the same turns. `--magenta` is the
-Python of an environment with magenta==2.1.4, `--torch` one with PyTorch (it knows the model of
+matrix products take at the rate of one large product, measured in the same turns. `--magenta` is
+the Python of an environment with magenta==2.1.4, `--torch` one with PyTorch (it knows the model of
 groovae alone).
 """
 

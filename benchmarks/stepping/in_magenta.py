@@ -1,6 +1,6 @@
 """Training steps of the real Magenta: needs its Python, where magenta==2.1.4 is installed.
 
-    python in_magenta.py CONFIG BATCH_SIZE [HPARAMS]
+python in_magenta.py CONFIG BATCH_SIZE [HPARAMS]
 """
 
 import copy
@@ -40,16 +40,16 @@ def build():
         tf.fill(lengths_shape, steps),
         bits(converter.control_depth) if converter.control_depth else None,
     )
-    gradients, variables = zip(*optimizer.compute_gradients(config.model.loss))
+    pairs = optimizer.compute_gradients(config.model.loss)
+    gradients, variables = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
     norm = tf.global_norm(gradients)
     clipped, _ = tf.cond(
         norm < hparams.grad_norm_clip_to_zero,
         lambda: tf.clip_by_global_norm(gradients, hparams.grad_clip, use_norm=norm),
         lambda: ([tf.zeros(tf.shape(g)) for g in gradients], norm),
     )
-    train = optimizer.apply_gradients(
-        list(zip(clipped, variables)), global_step=config.model.global_step
-    )
+    pairs = [(clipped[n], variable) for n, variable in enumerate(variables)]
+    train = optimizer.apply_gradients(pairs, global_step=config.model.global_step)
     session = tf.Session()
     session.run(tf.global_variables_initializer())
     return lambda: session.run([config.model.loss, train])

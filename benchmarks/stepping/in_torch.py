@@ -1,6 +1,6 @@
 """Training steps of groovae_4bar's model written in PyTorch with `nn.LSTM`, the usual way.
 
-    python in_torch.py STEPS BATCH_SIZE
+python in_torch.py STEPS BATCH_SIZE
 """
 
 import sys

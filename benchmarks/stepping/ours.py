@@ -1,6 +1,6 @@
 """Our training steps.
 
-    python -m benchmarks.stepping.ours CONFIG BATCH_SIZE [HPARAMS]
+python -m benchmarks.stepping.ours CONFIG BATCH_SIZE [HPARAMS]
 """
 
 import sys
@@ -23,7 +23,7 @@ def build():
     name, batch_size, *hparams = sys.argv[1:]
     config = with_hparams(load_config(name), ",".join([f"batch_size={batch_size}", *hparams]))
     model = build_model(config)
-    step = tf.function(model.train_step)
+    step = tf.function(model.train_step, autograph=False)
     batch = random_batch(config)
     return lambda: float(step(batch)["loss"])
 

@@ -184,7 +184,7 @@ class Continuation(LatentModel):
 
         return unroll(step, first, states, tf.shape(z)[0], self.frames.frame_size)
 
-    @tf.function(reduce_retracing=True)
+    @tf.function(reduce_retracing=True, autograph=False)
     def reconstruct(self, batch: Batch) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
         """Returns the posterior's mean and stddev [B, Z], and clips [B, N, 1] gone on with.
 

@@ -132,7 +132,7 @@ class LatentModel(keras.Model):
         sums = summed({name: tf.reduce_sum(part, axis=0) for name, part in parts.items()})
         return self.scalars(sums, num_replicas() * tf.shape(parts["r_loss"])[0])
 
-    @tf.function(reduce_retracing=True)
+    @tf.function(reduce_retracing=True, autograph=False)
     def evaluate_batch(self, batch: Batch) -> dict[str, tf.Tensor]:
         """Returns the sums over a batch of the loss parts and counts, z drawn by a fixed seed."""
         shape = [tf.shape(batch["inputs"])[0], self.noise_size]
@@ -154,9 +154,10 @@ class LatentModel(keras.Model):
         if settings.clip_mode == "value":
             bound = settings.grad_clip
             return [tf.clip_by_value(gradient, -bound, bound) for gradient in gradients], norm
-        clipped, _ = tf.clip_by_global_norm(gradients, settings.grad_clip, use_norm=norm)
-        explodes = norm >= settings.grad_norm_clip_to_zero
-        return [tf.where(explodes, tf.zeros_like(g), g) for g in clipped], norm
+        scale = settings.grad_clip / tf.maximum(norm, settings.grad_clip)
+        scale = tf.where(norm >= settings.grad_norm_clip_to_zero, 0.0, scale)
+        # A gradient may be infinite where the scale is 0.
+        return [tf.math.multiply_no_nan(gradient, scale) for gradient in gradients], norm
 
     def scalars(self, sums: Mapping[str, tf.Tensor], count: tf.Tensor) -> dict[str, tf.Tensor]:
         """Returns the means over examples by the names of Magenta's TensorBoard scalars.

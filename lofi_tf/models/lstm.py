@@ -1,8 +1,9 @@
-"""A fast LSTM: everything but the recurrence is done outside the loop.
+"""A fast LSTM: everything but the recurrence is done outside the loop, and gates are apart.
 
-The inputs of all steps are projected by one matmul before the loop, and the gradient of the
-recurrent kernel is one matmul after the backward loop. Gates are in Keras' order: input, forget,
-candidate, output; the forget gate's bias starts at 1.
+The inputs of all steps are projected before the loop, and the gradient of the recurrent kernel is
+taken after the backward loop. Each of the four gates has tensors and products of its own: those
+of a step then run side by side, and nothing is cut out of or put together to tensors of 4U.
+Gates are in Keras' order: input, forget, candidate, output; the forget gate's bias starts at 1.
 """
 
 import contextlib
@@ -56,9 +57,14 @@ class LSTM(keras.layers.Layer):
         zeros = tf.zeros([batch_size, self.units])
         return zeros, zeros
 
-    def project(self, inputs: tf.Tensor) -> tf.Tensor:
-        """Returns the inputs' share of the gates, [..., 4U] of [..., D]."""
-        return tf.tensordot(inputs, self.kernel, axes=1) + self.bias
+    def project(self, inputs: tf.Tensor) -> list[tf.Tensor]:
+        """Returns the inputs' share of each gate, [T, B, U] of [T, B, D].
+
+        The bias is one more input, a 1: so its gradient costs no sum of its own.
+        """
+        extended = tf.concat([inputs, tf.ones_like(inputs[..., :1])], axis=-1)
+        weights = tf.concat([self.kernel, self.bias[None]], axis=0)
+        return [tf.tensordot(extended, part, axes=1) for part in _by_gate(weights)]
 
     def call(
         self,
@@ -80,9 +86,8 @@ class LSTM(keras.layers.Layer):
             The hidden state after each step, [T, B, U], and the state after the last valid one.
         """
         h, c = initial_state or self.zero_state(tf.shape(inputs)[1])
-        recurrent_kernel = tf.convert_to_tensor(self.recurrent_kernel)
         projected = self.project(_turned(inputs, lengths) if reverse else inputs)
-        outputs, h, c = _scan(projected, recurrent_kernel, h, c, lengths)
+        outputs, h, c = _scan(projected, _by_gate(self.recurrent_kernel), h, c, lengths)
         outputs = tf.ensure_shape(outputs, [None, None, self.units])  # lost in the loop
         return _turned(outputs, lengths) if reverse else outputs, (
             tf.ensure_shape(h, [None, self.units]),
@@ -91,7 +96,10 @@ class LSTM(keras.layers.Layer):
 
     def step(self, inputs: tf.Tensor, state: State) -> tuple[tf.Tensor, State]:
         """Runs one step: inputs [B, D] -> output [B, U] and the next state."""
-        h, c, _ = _cell(self.project(inputs), tf.convert_to_tensor(self.recurrent_kernel), *state)
+        gates = (
+            tf.matmul(inputs, self.kernel) + self.bias + tf.matmul(state[0], self.recurrent_kernel)
+        )
+        h, c, _ = _activated(_by_gate(gates), state[1])
         return h, (h, c)
 
 
@@ -196,13 +204,23 @@ def _unit_forget_bias(shape: tuple[int], dtype: str | None = None) -> tf.Tensor:
     return tf.concat([tf.zeros(units), tf.ones(units), tf.zeros(2 * units)], axis=0)
 
 
-def _cell(projected, recurrent_kernel, h, c):
-    """Returns the next h and c [B, U] and the activated gates [B, 4U]."""
-    gates = projected + tf.matmul(h, recurrent_kernel)
-    i, f, j, o = tf.split(gates, 4, axis=-1)
+def _by_gate(values: tf.Tensor) -> list[tf.Tensor]:
+    """Returns the four parts of [..., 4U]."""
+    return tf.split(tf.convert_to_tensor(values), 4, axis=-1)
+
+
+def _cell(projected, recurrent_kernels, h, c):
+    """Returns the next h and c [B, U] and the activated gates, four of [B, U]."""
+    pairs = zip(projected, recurrent_kernels, strict=True)
+    return _activated([share + tf.matmul(h, kernel) for share, kernel in pairs], c)
+
+
+def _activated(gates, c):
+    """Returns what `_cell` does, of the gates before activation."""
+    i, f, j, o = gates
     i, f, j, o = tf.sigmoid(i), tf.sigmoid(f), tf.tanh(j), tf.sigmoid(o)
     c = f * c + i * j
-    return o * tf.tanh(c), c, tf.concat([i, f, j, o], axis=-1)
+    return o * tf.tanh(c), c, (i, f, j, o)
 
 
 def _turned(values: tf.Tensor, lengths: tf.Tensor | None) -> tf.Tensor:
@@ -212,46 +230,50 @@ def _turned(values: tf.Tensor, lengths: tf.Tensor | None) -> tf.Tensor:
     return tf.reverse_sequence(values, lengths, seq_axis=0, batch_axis=1)
 
 
-def _scan(projected, recurrent_kernel, h0, c0, lengths):
-    """Runs the recurrence over [T, B, 4U]; returns outputs [T, B, U] and the last h and c."""
+def _scan(projected, recurrent_kernels, h0, c0, lengths):
+    """Runs the recurrence over four [T, B, U]; returns outputs [T, B, U], the last h and c."""
     if _FORWARD_ONLY.get():
-        hs, cs, _ = _forward(projected, recurrent_kernel, h0, c0)
-        hs = hs.stack()
+        hs, cs, _ = _forward(projected, recurrent_kernels, h0, c0)
         return hs, *_last(hs, cs, h0, lengths)
 
     @tf.custom_gradient
-    def scan(projected, recurrent_kernel, h0, c0):
-        hs, cs, gates = _forward(projected, recurrent_kernel, h0, c0)
-        hs = hs.stack()
+    def scan(h0, c0, *given):
+        projected, kernels = given[:4], given[4:]
+        hs, cs, gates = _forward(projected, kernels, h0, c0)
 
-        def grad(d_hs, d_h, d_c):
-            d_states = d_hs, d_h, d_c
-            d_gates, d_h, d_c = _backward(recurrent_kernel, gates, cs, d_states, lengths)
-            d_kernel = _product(hs[:-1], d_gates[1:]) + _product(h0[None], d_gates[:1])
-            return d_gates, d_kernel, d_h, d_c
+        def grad(*d_states):
+            d_gates, d_h, d_c = _backward(kernels, gates, cs, d_states, lengths)
+            d_kernels = [
+                _product(hs[:-1], d_gate[1:]) + _product(h0[None], d_gate[:1]) for d_gate in d_gates
+            ]
+            return d_h, d_c, *d_gates, *d_kernels
 
         return (hs, *_last(hs, cs, h0, lengths)), grad
 
-    return scan(projected, recurrent_kernel, h0, c0)
+    return scan(h0, c0, *projected, *recurrent_kernels)
 
 
-def _forward(projected, recurrent_kernel, h0, c0):
-    """Returns arrays of h after each step, of c before the first and after each, and of gates."""
-    num_steps = tf.shape(projected)[0]
-    hs = _array(num_steps, h0)
-    cs = _array(num_steps + 1, c0).write(0, c0)
-    gates = _array(num_steps, projected[0])
+def _forward(projected, recurrent_kernels, h0, c0):
+    """Returns h after each step [T, B, U], an array of c before the first and after each, of gates.
 
-    def body(time, h, c, hs, cs, gates):
-        h, c, gate = _cell(projected[time], recurrent_kernel, h, c)
-        return time + 1, h, c, hs.write(time, h), cs.write(time + 1, c), gates.write(time, gate)
+    What the way back reads step by step is not stacked.
+    """
+    num_steps = tf.shape(projected[0])[0]
+    hs, cs = _array(num_steps, h0), _array(num_steps + 1, c0).write(0, c0)
+    gates = [_array(num_steps, c0) for _ in range(4)]
 
-    loop = tf.while_loop(lambda time, *_: time < num_steps, body, (0, h0, c0, hs, cs, gates))
-    return loop[3:]
+    def body(time, h, c, hs, cs, *gates):
+        shares = [share[time] for share in projected]
+        h, c, found = _cell(shares, recurrent_kernels, h, c)
+        gates = [array.write(time, gate) for array, gate in zip(gates, found, strict=True)]
+        return time + 1, h, c, hs.write(time, h), cs.write(time + 1, c), *gates
+
+    first = (0, h0, c0, hs, cs, *gates)
+    _, _, _, hs, cs, *gates = tf.while_loop(lambda time, *_: time < num_steps, body, first)
+    return hs.stack(), cs, gates
 
 
 def _array(size, like):
-    """Returns an array of tensors; not stacking it saves a copy of what is read once more only."""
     return tf.TensorArray(like.dtype, size, element_shape=like.shape, clear_after_read=False)
 
 
@@ -264,11 +286,11 @@ def _last(hs, cs, h0, lengths):
     return tf.where(lengths[:, None] > 0, h, h0), tf.gather_nd(cs.stack(), rows)
 
 
-def _backward(recurrent_kernel, gates, cs, d_states, lengths):
-    """Returns the gradients for the projected inputs, h0 and c0."""
+def _backward(recurrent_kernels, gates, cs, d_states, lengths):
+    """Returns the gradients for the four projected inputs, h0 and c0."""
     d_hs, d_last_h, d_last_c = d_states
     num_steps = tf.shape(d_hs)[0]
-    transposed_kernel = tf.transpose(recurrent_kernel)
+    transposed = [tf.transpose(kernel) for kernel in recurrent_kernels]
 
     def joined(time, d_h, d_c):
         """Adds the last state's gradients where they come in: after `time` steps."""
@@ -277,20 +299,20 @@ def _backward(recurrent_kernel, gates, cs, d_states, lengths):
         ends = tf.cast(time == lengths, d_h.dtype)[:, None]
         return d_h + ends * d_last_h, d_c + ends * d_last_c
 
-    def body(time, d_h, d_c, d_gates):
+    def body(time, d_h, d_c, *arrays):
         d_h, d_c = joined(time, d_h + d_hs[time - 1], d_c)
-        d_gate, d_c = _cell_gradient(
-            gates.read(time - 1), cs.read(time), cs.read(time - 1), d_h, d_c
-        )
-        d_h = tf.matmul(d_gate, transposed_kernel)
-        return time - 1, d_h, d_c, d_gates.write(time - 1, d_gate)
+        given = [gate.read(time - 1) for gate in gates]
+        d_gates, d_c = _cell_gradient(given, cs.read(time), cs.read(time - 1), d_h, d_c)
+        d_h = tf.add_n([tf.matmul(*pair) for pair in zip(d_gates, transposed, strict=True)])
+        arrays = [a.write(time - 1, d_gate) for a, d_gate in zip(arrays, d_gates, strict=True)]
+        return time - 1, d_h, d_c, *arrays
 
     first = (d_last_h, d_last_c) if lengths is None else (tf.zeros_like(d_last_h),) * 2
-    array = tf.TensorArray(d_hs.dtype, num_steps, element_shape=gates.element_shape)
-    _, d_h, d_c, d_gates = tf.while_loop(
-        lambda time, *_: time > 0, body, (num_steps, *first, array)
+    arrays = [_array(num_steps, d_last_h) for _ in gates]
+    _, d_h, d_c, *arrays = tf.while_loop(
+        lambda time, *_: time > 0, body, (num_steps, *first, *arrays)
     )
-    return d_gates.stack(), *joined(0, d_h, d_c)
+    return [array.stack() for array in arrays], *joined(0, d_h, d_c)
 
 
 def _product(left, right):
@@ -300,14 +322,14 @@ def _product(left, right):
 
 
 def _cell_gradient(gates, c, previous_c, d_h, d_c):
-    """Returns the gradients for the gates before activation [B, 4U] and the previous c."""
-    i, f, j, o = tf.split(gates, 4, axis=-1)
+    """Returns the gradients for the gates before activation, and for the previous c."""
+    i, f, j, o = gates
     tanh_c = tf.tanh(c)
     d_c = d_c + tf.raw_ops.TanhGrad(y=tanh_c, dy=d_h * o)
-    d_gates = [
+    d_gates = (
         tf.raw_ops.SigmoidGrad(y=i, dy=d_c * j),
         tf.raw_ops.SigmoidGrad(y=f, dy=d_c * previous_c),
         tf.raw_ops.TanhGrad(y=j, dy=d_c * i),
         tf.raw_ops.SigmoidGrad(y=o, dy=d_h * tanh_c),
-    ]
-    return tf.concat(d_gates, axis=-1), d_c * f
+    )
+    return d_gates, d_c * f

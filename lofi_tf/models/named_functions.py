@@ -49,7 +49,7 @@ class NamedFunctions:
     def function(self, name: str) -> Callable[..., Tensors]:
         """Returns one function, traced when first asked for."""
         if name not in self._traced:
-            body = tf.function(getattr(self, f"_{name}"))
+            body = tf.function(getattr(self, f"_{name}"), autograph=False)
             with forward_only():
                 self._traced[name] = body.get_concrete_function(**self.inputs_of(name))
         return self._traced[name]
@@ -70,7 +70,8 @@ def by_chunks(body: Callable[..., Tensors], tensors: Tensors) -> Tensors:
 
     chunks = {name: split(tensor) for name, tensor in tensors.items()}
     one = {name: tf.TensorSpec([ROWS, *t.shape[2:]], t.dtype) for name, t in chunks.items()}
-    traced = tf.function(lambda given: body(**given)).get_concrete_function(one)
+    traced = tf.function(lambda given: body(**given), autograph=False)
+    traced = traced.get_concrete_function(one)
     signature = {
         name: tf.TensorSpec(t.shape, t.dtype) for name, t in traced.structured_outputs.items()
     }

@@ -4,6 +4,7 @@ import keras
 import tensorflow as tf
 
 from lofi_tf import schedules
+from lofi_tf.models.adam import FusedAdam
 from lofi_tf.models.latent_model import LatentModel
 from lofi_tf.plateau import Plateau
 
@@ -36,17 +37,6 @@ class MagentaDecay(keras.optimizers.schedules.LearningRateSchedule):
         return rate if self.plateau is None else rate * self.plateau.scale
 
 
-class SummedAdam(keras.optimizers.Adam):
-    """Adam for gradients that are of the whole batch already, in every replica.
-
-    Keras adds up what the replicas of a strategy bring, but a bound of the gradients' norm is one
-    of the whole batch's.
-    """
-
-    def _all_reduce_sum_gradients(self, grads_and_vars):
-        return grads_and_vars
-
-
 def compile_model(model: LatentModel) -> None:
     """Gives a model the optimiser of its settings, and its discriminator one of its own."""
     training = model.training_settings
@@ -67,5 +57,5 @@ def compile_model(model: LatentModel) -> None:
         model.discriminator_optimizer.build(model.discriminator.trainable_variables)
 
 
-def _adam(rate: MagentaDecay, betas: dict[str, float]) -> SummedAdam:
-    return SummedAdam(rate, epsilon=1e-8, name="adam", **betas)
+def _adam(rate: MagentaDecay, betas: dict[str, float]) -> FusedAdam:
+    return FusedAdam(rate, epsilon=1e-8, name="adam", **betas)

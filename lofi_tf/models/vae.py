@@ -148,7 +148,7 @@ class MusicVAE(LatentModel):
             return controls
         return self.control_preprocessing.run(controls, lengths, seed)[0]
 
-    @tf.function(reduce_retracing=True)
+    @tf.function(reduce_retracing=True, autograph=False)
     def reconstruct(self, batch: Batch) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
         """Returns the posterior's mean and stddev [B, Z], and the mean decoded, [B, T, D].
 
