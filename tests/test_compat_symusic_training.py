@@ -77,12 +77,12 @@ def test_cells_see_what_they_should_and_step_as_they_run(z_inputs, skip_inputs, 
     assert tuple(kernel.shape[0] for kernel in kernels) == rows
     z, previous = tf.random.stateless_normal([2, 4], [1, 2]), tf.one_hot([[0, 1], [3, 4]], 5)
     parameters, _ = core(z, previous)
-    states = core.initial_states(z)
+    states, step = core.initial_states(z), core.stepper(z)
     for time in range(2):
-        found, states = core.step(previous[:, time], z, None, states)
+        found, states = step(previous[:, time], None, states)
         np.testing.assert_allclose(found, parameters[:, time], rtol=1e-5, atol=1e-6)
-    other, _ = core.step(previous[:, 1], z + 1.0, None, states)
-    again, _ = core.step(previous[:, 1], z, None, states)
+    other, _ = core.stepper(z + 1.0)(previous[:, 1], None, states)
+    again, _ = step(previous[:, 1], None, states)
     assert np.allclose(other, again) == (not z_inputs)
 
 

@@ -10,7 +10,7 @@ import tensorflow as tf
 from lofi_tf.config import ModelConfig, TrainingConfig
 from lofi_tf.errors import LofiError
 from lofi_tf.models.components import build_decoder
-from lofi_tf.models.decoders import shifted, teach
+from lofi_tf.models.decoders import _drawn, shifted, teach
 from lofi_tf.models.heads import BernoulliHead, MultiCategoricalHead, NADEHead
 from lofi_tf.models.optimizer import compile_model
 from lofi_tf.models.vae import MusicVAE
@@ -263,3 +263,23 @@ def test_end_token_silences_the_rest():
 def test_components_that_do_not_fit_say_why(change, message):
     with pytest.raises(LofiError, match=message):
         MusicVAE(dataclasses.replace(FLAT, **change), TrainingConfig(), D, D)
+
+
+@pytest.mark.parametrize("mode", ["flat", "split", "residual"])
+def test_gradients_with_own_samples_are_those_of_running_step_by_step(mode):
+    """What was drawn is fed again as if it were the truth, all steps at once."""
+    model, batch = model_of(mode), batch_of(mode)
+    z, core = tf.random.stateless_normal([B, Z], [1, 2]), model.decoder.core
+    given = core, model.decoder.head, z, shifted(batch["targets"]), None
+    drawing = tf.constant([3, 4]), tf.constant(0.5), 1.0
+    with tf.GradientTape(persistent=True) as tape:
+        at_once, _, fed = teach(*given, None, *drawing)
+        in_turn, _, fed_in_turn = _drawn(*given, *drawing)
+        losses = [tf.reduce_sum(parameters**2) for parameters in (at_once, in_turn)]
+    assert np.any(fed != given[3])
+    np.testing.assert_array_equal(fed, fed_in_turn)
+    np.testing.assert_allclose(at_once, in_turn, atol=1e-5)
+    for one, other in zip(
+        *(tape.gradient(loss, core.trainable_variables) for loss in losses), strict=True
+    ):
+        np.testing.assert_allclose(one, other, atol=1e-4 * np.abs(other).max())

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from lofi_tf.models.lstm import LSTM, dropout
+from lofi_tf.models.lstm import LSTM, LSTMStack, dropout
 
 T, B, D, U = 5, 3, 4, 6
 
@@ -97,10 +97,38 @@ def test_initial_state_gets_its_gradient(layer, inputs):
 
 def test_step_by_step_equals_the_whole(layer, inputs):
     outputs, _ = layer(inputs)
-    state = layer.zero_state(B)
+    state, step = layer.zero_state(B), layer.stepper()
     for time in range(T):
-        output, state = layer.step(inputs[time], state)
+        output, state = step(inputs[time], state)
         assert_near(output, outputs[time])
+
+
+@pytest.mark.parametrize("start", [0, 1, D - 2])
+def test_fixed_inputs_of_a_stepper_count_as_if_given_at_each_step(layer, inputs, start):
+    fixed, others = (
+        inputs[0, :, :2],
+        tf.concat([inputs[1, :, :start], inputs[1, :, start + 2 :]], 1),
+    )
+    whole = tf.concat([others[:, :start], fixed, others[:, start:]], axis=1)
+    expected = layer.stepper()(whole, layer.zero_state(B))
+    found = layer.stepper(fixed, start)(others, layer.zero_state(B))
+    tf.nest.map_structure(assert_near, found, expected)
+
+
+@pytest.mark.parametrize("residual", [False, True])
+@pytest.mark.parametrize("dropped", [False, True])
+def test_stack_steps_as_it_runs_with_fixed_inputs(inputs, residual, dropped):
+    stack = LSTMStack(D, [U, U], keep_prob=0.5, residual=residual)
+    fixed = inputs[0, :, 1:3]
+    repeated = tf.repeat(fixed[None], T, axis=0)
+    whole = tf.concat([inputs[..., :1], repeated, inputs[..., 3:]], axis=-1)
+    outputs, finals = stack(whole)
+    states, step = stack.zero_states(B), stack.stepper(fixed, 1, dropped)
+    for time in range(T):
+        others = tf.concat([inputs[time, :, :1], inputs[time, :, 3:]], axis=-1)
+        output, states = step(others, states)
+        assert_near(output, outputs[time])
+    tf.nest.map_structure(assert_near, states, finals)
 
 
 def test_graph_equals_eager(layer, inputs):

@@ -261,7 +261,7 @@ class Continuation(LatentModel):
     def _step(self, frame, z, states, seed=None):
         lstm_states, context = self._apart(states)
         inputs = tf.concat([self.frames.features(frame), z, context], axis=-1)
-        hidden, lstm_states = self.decoder.step(inputs, lstm_states, seed)
+        hidden, lstm_states = self.decoder.stepper()(inputs, lstm_states, seed)
         states = [*lstm_states, context] if self.context_size else lstm_states
         return self._parameters(hidden, frame, context), states
 

@@ -1,6 +1,6 @@
 """Cores of decoders: z and previous outputs to a head's parameters, in one go or by steps."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import keras
 import tensorflow as tf
@@ -47,6 +47,7 @@ class LSTMCore(keras.layers.Layer):
         self.z_inputs, self.skip_inputs = z_inputs, skip_inputs
         self.embedding = dense_layer(output_size, embedding_size)
         fed_size = embedding_size or output_size
+        self.fed_size, self.z_size, self.keep_prob = fed_size, z_size, keep_prob
         input_size = fed_size + z_size * z_inputs + control_size
         self.stack = LSTMStack(input_size, units, keep_prob, residual)
         self.z_to_initial_state = initial_state_layer(z_size, units)
@@ -89,18 +90,26 @@ class LSTMCore(keras.layers.Layer):
         outputs = tf.transpose(outputs, [1, 0, 2])
         return self._parameters(fed, outputs, z_steps), flat_states(finals)
 
-    def step(
-        self,
-        previous: tf.Tensor,
-        z: tf.Tensor,
-        control: tf.Tensor | None,
-        states: list[State],
-        seed: tf.Tensor | None = None,
-    ) -> tuple[tf.Tensor, list[State]]:
-        """Runs one step: previous [B, D], z [B, Z], control [B, C] -> parameters [B, P], states."""
-        fed = self._fed(previous)
-        output, states = self.stack.step(self._inputs(fed, z, control), states, seed)
-        return self._parameters(fed, output, z), states
+    def stepper(self, z: tf.Tensor, dropped: bool = False) -> Callable[..., tuple]:
+        """Returns a function of one step; make it outside of the loop.
+
+        It takes previous [B, D], control [B, C], states and a seed to draw dropout from, and
+        returns parameters [B, P] and states.
+
+        Args:
+            z: [B, Z].
+            dropped: whether it will be given seeds.
+        """
+        fixed = z if self.z_inputs and self.z_size else None
+        step_of_stack = self.stack.stepper(fixed, self.fed_size, dropped)
+
+        def step(previous, control, states, seed=None):
+            fed = self._fed(previous)
+            inputs = fed if control is None else tf.concat([fed, control], axis=-1)
+            output, states = step_of_stack(inputs, states, seed)
+            return self._parameters(fed, output, z), states
+
+        return step
 
     def _fed(self, previous):
         return previous if self.embedding is None else self.embedding(previous)
@@ -131,6 +140,7 @@ class SplitCore(keras.layers.Layer):
         self.output_size = self.parameter_size = sum(sizes)
         self.cores = [LSTMCore(size, size, *args, **kwargs) for size in sizes]
         self.state_size = sum(core.state_size for core in self.cores)
+        self.keep_prob = self.cores[0].keep_prob
         self.built = True
 
     def initial_states(self, z: tf.Tensor) -> list[list[State]]:
@@ -153,23 +163,21 @@ class SplitCore(keras.layers.Layer):
         ]
         return tuple(tf.concat(pieces, axis=-1) for pieces in zip(*found, strict=True))
 
-    def step(
-        self,
-        previous: tf.Tensor,
-        z: tf.Tensor,
-        control: tf.Tensor | None,
-        states: list[list[State]],
-        seed: tf.Tensor | None = None,
-    ) -> tuple[tf.Tensor, list[list[State]]]:
-        """Runs one step; see `LSTMCore.step`."""
-        parts = tf.split(previous, self.sizes, axis=-1)
-        found = [
-            core.step(part, z, control, state, fold(seed, number))
-            for number, (core, part, state) in enumerate(
-                zip(self.cores, parts, states, strict=True)
-            )
-        ]
-        return tf.concat([one[0] for one in found], axis=-1), [one[1] for one in found]
+    def stepper(self, z: tf.Tensor, dropped: bool = False) -> Callable[..., tuple]:
+        """Returns a function of one step; see `LSTMCore.stepper`."""
+        steps = [core.stepper(z, dropped) for core in self.cores]
+
+        def step(previous, control, states, seed=None):
+            parts = tf.split(previous, self.sizes, axis=-1)
+            found = [
+                core_step(part, control, state, fold(seed, number))
+                for number, (core_step, part, state) in enumerate(
+                    zip(steps, parts, states, strict=True)
+                )
+            ]
+            return tf.concat([one[0] for one in found], axis=-1), [one[1] for one in found]
+
+        return step
 
 
 def initial_state_layer(z_size: int, units: Sequence[int]) -> keras.layers.Dense | None:

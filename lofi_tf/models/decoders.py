@@ -111,12 +111,24 @@ def teach(
     if sampling_probability is None:
         parameters, final = core(z, previous, controls=controls, lengths=lengths, seed=seed)
         return parameters, final, previous
+    drawn = _drawn(core, head, z, previous, controls, seed, sampling_probability, temperature)
+    if head.draws_have_gradients or (seed is not None and core.keep_prob < 1.0):
+        return drawn
+    # Nothing flows back through what was drawn: with it as the truth, all steps run in one go.
+    fed = tf.stop_gradient(drawn[2])
+    parameters, final = core(z, fed, controls=controls, seed=seed)
+    return parameters, final, fed
+
+
+def _drawn(core, head, z, previous, controls, seed, sampling_probability, temperature):
+    """Returns what `teach` does, step by step, each fed the truth or by chance its own sample."""
     batch_size, steps = tf.shape(z)[0], tf.shape(previous)[1]
     truth = tf.transpose(tf.pad(previous[:, 1:], [[0, 0], [0, 1], [0, 0]]), [1, 0, 2])
     keys = tf.random.split(tf.zeros([2], tf.int32) if seed is None else fold(seed, -1), 2)
+    core_step = core.stepper(z, dropped=seed is not None)
 
     def step(time, fed, states):
-        parameters, states = core.step(fed, z, at(controls, time), states, fold(seed, time))
+        parameters, states = core_step(fed, at(controls, time), states, fold(seed, time))
         noise = tf.random.stateless_uniform([batch_size, head.noise_size], fold(keys[0], time))
         own = head.sample(parameters, tf.fill([batch_size], float(temperature)), noise)
         coin = tf.random.stateless_uniform([batch_size, 1], fold(keys[1], time))
@@ -157,10 +169,11 @@ def run_free(
     Returns:
         Outputs [B, T, D], the last of them [B, D], and the last states [B, F].
     """
+    core_step = core.stepper(z)
 
     def step(time, previous, state):
         ended, states = state
-        parameters, states = core.step(previous, z, at(controls, time), states)
+        parameters, states = core_step(previous, at(controls, time), states)
         output = head.sample(parameters, temperature, noise[time])
         if end_token is not None:
             output = tf.where(ended, 0.0, output)

@@ -2,6 +2,7 @@
 
 A head turns parameters [B, T, P] and targets [B, T, D] into losses [B], and draws the next output
 [B, D] from parameters [B, P] and uniform noise [B, N]: whoever calls decides how noise is drawn.
+`draws_have_gradients` says whether gradients flow back through such outputs.
 What it counts is summed over batches before `scalars` makes metrics of it.
 """
 
@@ -26,6 +27,8 @@ class GrooveHead(keras.layers.Layer):
     Args:
         output_size: depth D, three times the number of drums.
     """
+
+    draws_have_gradients = True
 
     def __init__(self, output_size: int):
         super().__init__(name="head")
@@ -87,6 +90,8 @@ class MultiCategoricalHead(keras.layers.Layer):
         output_size: depth D, the sum of the sizes.
         sizes: classes of each set.
     """
+
+    draws_have_gradients = False
 
     def __init__(self, output_size: int, sizes: Sequence[int]):
         super().__init__(name="head")
@@ -175,6 +180,8 @@ class CategoricalHead(MultiCategoricalHead):
 class BernoulliHead(keras.layers.Layer):
     """Independent bits; Magenta's `BooleanLstmDecoder`."""
 
+    draws_have_gradients = False
+
     def __init__(self, output_size: int):
         super().__init__(name="head")
         self.output_size = self.parameter_size = self.noise_size = output_size
@@ -214,6 +221,8 @@ class NADEHead(keras.layers.Layer):
         output_size: depth D.
         hidden_size: hidden units of the NADE.
     """
+
+    draws_have_gradients = False
 
     def __init__(self, output_size: int, hidden_size: int):
         super().__init__(name="head")

@@ -225,13 +225,14 @@ class HierarchicalDecoder(keras.layers.Layer):
         conductor, steps = self.conductors[level], self.level_lengths[level]
         batch_size = tf.shape(embedding)[0]
         heard_size = self._feedback_size(level)
+        conductor_step = conductor.stepper(dropped=seed is not None)
 
         def body(n, states, heard, last, emitted, all_heard):
             inputs = tf.concat([heard, embedding], axis=-1)
             if level in self.deaf:
                 inputs = tf.zeros([batch_size, 1])
             own_seed = fold(fold(seed, level), n)
-            output, states = conductor.step(inputs, states, own_seed)
+            output, states = conductor_step(inputs, states, own_seed)
             output = self._embedding(level, output)
             piece, heard, last = self._descend(
                 level + 1, output, index * steps + n, last, segment, fold(own_seed, -1)

@@ -9,7 +9,7 @@ Gates are in Keras' order: input, forget, candidate, output; the forget gate's b
 import contextlib
 import contextvars
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import keras
 import tensorflow as tf
@@ -94,13 +94,34 @@ class LSTM(keras.layers.Layer):
             tf.ensure_shape(c, [None, self.units]),
         )
 
-    def step(self, inputs: tf.Tensor, state: State) -> tuple[tf.Tensor, State]:
-        """Runs one step: inputs [B, D] -> output [B, U] and the next state."""
-        gates = (
-            tf.matmul(inputs, self.kernel) + self.bias + tf.matmul(state[0], self.recurrent_kernel)
-        )
-        h, c, _ = _activated(_by_gate(gates), state[1])
-        return h, (h, c)
+    def stepper(
+        self, fixed: tf.Tensor | None = None, start: int = 0
+    ) -> Callable[[tf.Tensor, State], tuple[tf.Tensor, State]]:
+        """Returns a function of one step: inputs [B, D] and a state -> output [B, U], next state.
+
+        What does not change from step to step is done here, once: make it outside of the loop.
+
+        Args:
+            fixed: inputs that are the same at each step, [B, F]; the function takes the others,
+                [B, D - F].
+            start: where they stand among the D.
+        """
+        kernel, share = tf.convert_to_tensor(self.kernel), tf.convert_to_tensor(self.bias)
+        if fixed is not None:
+            end = start + fixed.shape[-1]
+            share += tf.matmul(fixed, kernel[start:end])  # [B, 4U]
+            kernel = tf.concat([kernel[:start], kernel[end:]], axis=0)
+        weights = _by_gate(tf.concat([kernel, self.recurrent_kernel], axis=0))
+        shares = _by_gate(share)
+
+        def step(inputs, state):
+            h, c = state
+            joint = tf.concat([inputs, h], axis=-1)
+            pairs = zip(shares, weights, strict=True)
+            h, c, _ = _activated([share + tf.matmul(joint, weight) for share, weight in pairs], c)
+            return h, (h, c)
+
+        return step
 
 
 class LSTMStack(keras.layers.Layer):
@@ -160,17 +181,34 @@ class LSTMStack(keras.layers.Layer):
             inputs = outputs + inputs if self.residual else outputs
         return inputs, finals
 
-    def step(
-        self, inputs: tf.Tensor, states: list[State], seed: tf.Tensor | None = None
-    ) -> tuple[tf.Tensor, list[State]]:
-        """Runs one step: inputs [B, D] -> output [B, U] and the next states."""
-        next_states = []
-        for number, (cell, state) in enumerate(zip(self.cells, states, strict=True)):
-            inputs = self._input(number, inputs, seed)
-            output, state = cell.step(inputs, state)
-            next_states.append(state)
-            inputs = output + inputs if self.residual else output
-        return inputs, next_states
+    def stepper(
+        self, fixed: tf.Tensor | None = None, start: int = 0, dropped: bool = False
+    ) -> Callable[..., tuple[tf.Tensor, list[State]]]:
+        """Returns a function of one step: inputs [B, D], states -> output [B, U], next states.
+
+        Its third argument is a seed to draw dropout from; see `LSTM.stepper`.
+
+        Args:
+            fixed: inputs of the first layer that are the same at each step, [B, F].
+            start: where they stand among the D.
+            dropped: whether it will be given seeds: each step has another part of `fixed` then.
+        """
+        whole = fixed is not None and (self.residual or (dropped and self.keep_prob < 1.0))
+        first = self.cells[0].stepper() if whole else self.cells[0].stepper(fixed, start)
+        steps = [first, *(cell.stepper() for cell in self.cells[1:])]
+
+        def step(inputs, states, seed=None):
+            if whole:
+                inputs = tf.concat([inputs[:, :start], fixed, inputs[:, start:]], axis=-1)
+            next_states = []
+            for number, (cell_step, state) in enumerate(zip(steps, states, strict=True)):
+                inputs = self._input(number, inputs, seed)
+                output, state = cell_step(inputs, state)
+                next_states.append(state)
+                inputs = output + inputs if self.residual else output
+            return inputs, next_states
+
+        return step
 
     def _input(self, number, inputs, seed):
         inputs = dropout(inputs, self.keep_prob, fold(seed, number))
