@@ -81,9 +81,14 @@ def batch_of(answers: dict[str, np.ndarray]) -> dict[str, tf.Tensor]:
 
 def _forward(name, model, answers) -> Iterator[Row]:
     batch, eps = batch_of(answers), answers["eps"]
-    posterior = model.encode(batch["inputs"], batch["length"], batch.get("controls"))
-    mean, stddev = posterior.mean().numpy(), posterior.stddev().numpy()
-    parts = model.losses_of(batch, tf.constant(eps))
+
+    @tf.function(autograph=False)
+    def forward():
+        posterior = model.encode(batch["inputs"], batch["length"], batch.get("controls"))
+        return posterior.mean(), posterior.stddev(), model.losses_of(batch, tf.constant(eps))
+
+    mean, stddev, parts = forward()
+    mean, stddev = mean.numpy(), stddev.numpy()
     found = {"mu": mean, "sigma": stddev, "z": mean + stddev * eps}
     found |= {key: parts[key].numpy() for key in ("kl_nats", "r_loss")}
     for key, value in found.items():
@@ -108,7 +113,9 @@ def _decoded(name, model, answers) -> Row:
         controls = tf.repeat(controls[:1], rows, axis=0)
     seeds = tf.zeros([rows, 2], tf.int32)
     z = tf.constant(answers["z"])
-    decode = tf.function(lambda: model.decode(z, tf.zeros(rows), seeds, steps, controls))
+    decode = tf.function(
+        lambda: model.decode(z, tf.zeros(rows), seeds, steps, controls), autograph=False
+    )
     ours = decode().numpy()
     if "decoded_gap" not in answers:  # of NADE and two trios: nearly all steps must be identical
         same = np.all(np.abs(ours - answers["decoded"]) < DECODED, axis=-1)
@@ -135,7 +142,7 @@ def _training(name, model, answers) -> Iterator[Row]:
     batch, eps = batch_of(answers), tf.constant(answers["eps"])
     settings, losses, norms = model.training_settings, [], []
 
-    @tf.function
+    @tf.function(autograph=False)
     def loss_and_gradients():
         beta = schedules.beta(model.step, settings.max_beta, settings.beta_rate)
         with tf.GradientTape() as tape:

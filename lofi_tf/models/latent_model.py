@@ -156,8 +156,8 @@ class LatentModel(keras.Model):
             return [tf.clip_by_value(gradient, -bound, bound) for gradient in gradients], norm
         scale = settings.grad_clip / tf.maximum(norm, settings.grad_clip)
         scale = tf.where(norm >= settings.grad_norm_clip_to_zero, 0.0, scale)
-        # A gradient may be infinite where the scale is 0.
-        return [tf.math.multiply_no_nan(gradient, scale) for gradient in gradients], norm
+        # A gradient may be infinite where the scale is 0; a variable without influence has none.
+        return [g if g is None else tf.math.multiply_no_nan(g, scale) for g in gradients], norm
 
     def scalars(self, sums: Mapping[str, tf.Tensor], count: tf.Tensor) -> dict[str, tf.Tensor]:
         """Returns the means over examples by the names of Magenta's TensorBoard scalars.
