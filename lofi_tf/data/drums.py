@@ -1,6 +1,7 @@
 """Drum tracks as sets of drums, one a step: the representation of MusicVAE's drum models."""
 
 import dataclasses
+import functools
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -144,7 +145,11 @@ class DrumsConverter(LineConverter):
                 if no part gives an example.
         """
         parts = parts_of(
-            note_sequence, self.presplit_on_time_changes, self.stretch_range, self.seed
+            note_sequence,
+            self.presplit_on_time_changes,
+            self.stretch_range,
+            self.seed,
+            harmony=False,
         )
         found = of_all_parts(parts, self._examples_of_part)
         cap = self.max_tensors_per_notesequence
@@ -195,14 +200,16 @@ class DrumsConverter(LineConverter):
         """The type of a stored step."""
         return np.int64 if self.num_drums > 30 else np.int32
 
+    @functools.cached_property
+    def _class_table(self) -> np.ndarray:
+        return class_table(self.pitch_classes)
+
     def _examples_of_part(self, part: Part) -> list[Example]:
         """Returns the distinct examples of a part."""
         grid = grid_of(part, self.steps_per_quarter, self.steps_per_bar)
         notes = on_grid(part, grid)
         max_steps = self.max_bars and self.max_bars * self.steps_per_bar
-        tracks = drum_tracks(
-            notes, class_table(self.pitch_classes), self.steps_per_bar, self.gap_bars, max_steps
-        )
+        tracks = drum_tracks(notes, self._class_table, self.steps_per_bar, self.gap_bars, max_steps)
         if not tracks:
             received = f"{len(notes.starts)} notes"
             raise refusal("no_notes", "it has no drum notes", "one or more", received)

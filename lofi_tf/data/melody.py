@@ -162,7 +162,11 @@ class MelodyConverter(LineConverter):
                 example.
         """
         parts = parts_of(
-            note_sequence, self.presplit_on_time_changes, self.stretch_range, self.seed
+            note_sequence,
+            self.presplit_on_time_changes,
+            self.stretch_range,
+            self.seed,
+            harmony=self.control_depth > 0,
         )
         found = of_all_parts(parts, self._examples_of_part)
         cap = self.max_tensors_per_notesequence
@@ -220,8 +224,10 @@ class MelodyConverter(LineConverter):
         return tokens[: ends[0]] if len(ends) else tokens
 
     def _examples_of_part(self, part: Part) -> list[Example]:
-        """Returns the distinct examples of a part, int64 columns."""
-        whole, part = part.notes, part.take(self._counts(part.notes))
+        """Returns the distinct examples of a part."""
+        whole, counts = part.notes, self._counts(part.notes)
+        if not counts.all():
+            part = part.take(counts)
         grid = grid_of(part, self.steps_per_quarter, self.steps_per_bar)
         notes = on_grid(part, grid)
         if (self.chord_encoding and not part.chords) or (self.condition_on_key and not part.keys):
@@ -246,7 +252,7 @@ class MelodyConverter(LineConverter):
         inside = (self.min_pitch <= notes.pitches) & (notes.pitches <= self.max_pitch)
         if self.valid_programs is None:
             return inside
-        return inside & self._program_table[np.clip(notes.programs, 0, 127)]
+        return inside & self._program_table[notes.programs.clip(0, 127)]
 
     @functools.cached_property
     def _program_table(self) -> np.ndarray:
@@ -273,9 +279,9 @@ class MelodyConverter(LineConverter):
             columns["keys"] = keys_by_step(part.keys, grid, end)
         blocks = []
         for group in sliced:
-            steps = group.starts[:, None] + np.arange(group.events.shape[1])  # [W, T]
             block = {"tokens": silent_start(group.events)}
             for name, column in columns.items():
+                steps = group.starts[:, None] + np.arange(group.events.shape[1])  # [W, T]
                 block[name] = column[np.minimum(steps, len(column) - 1)]
             blocks.append(block)
         if self.dedupe_event_lists:
@@ -289,4 +295,4 @@ class MelodyConverter(LineConverter):
         if self.add_end_token:
             block = {name: np.pad(c, [(0, 0), (0, 1)], "edge") for name, c in block.items()}
             block["tokens"][:, -1] = self.num_events
-        return {name: column.astype(np.uint8) for name, column in block.items()}
+        return {name: column.astype(np.uint8, copy=False) for name, column in block.items()}

@@ -5,18 +5,28 @@ that it starts in and ends with it at the latest; tempo, metre, key and chord of
 force at its start and those that follow within it.
 """
 
+import bisect
 import dataclasses
 import zlib
 from collections.abc import Sequence
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from lofi_tf.data.proto_wire import decode_rows
 from lofi_tf.data.quantize import DEFAULT_QPM, Grid, refusal
 from lofi_tf.data.sequence_proto import NoteSequence
 
 CHORD_SYMBOL = NoteSequence.TextAnnotation.CHORD_SYMBOL
 MAX_STEPS = 1_000_000  # some 35 hours at 120 qpm: longer is a broken file
+
+NOTE_COLUMNS = (
+    *("pitch", "velocity", "instrument", "program"),
+    *("is_drum", "start_time", "end_time"),
+)
+
+_time_of = attrgetter("time")
 
 
 class Tempo(NamedTuple):
@@ -73,6 +83,13 @@ class Notes:
         """Returns the notes of a mask or of indices."""
         return Notes(*(column[chosen] for column in vars(self).values()))
 
+    def at(self, starts: np.ndarray, ends: np.ndarray) -> "Notes":
+        """Returns the notes at other times."""
+        return Notes(
+            *(self.pitches, self.velocities, self.instruments, self.programs, self.drums),
+            *(starts, ends),
+        )
+
 
 @dataclasses.dataclass(frozen=True)
 class Part:
@@ -95,7 +112,8 @@ class Part:
 
     def take(self, chosen: np.ndarray) -> "Part":
         """Returns the part with only the notes of a mask or of indices."""
-        return dataclasses.replace(self, notes=self.notes.take(chosen))
+        others = self.total_seconds, self.time_signatures, self.tempos, self.chords, self.keys
+        return Part(self.notes.take(chosen), *others)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -123,26 +141,24 @@ class GridNotes:
         return GridNotes(*(column[chosen] for column in columns), total_steps)
 
 
-def part_of(note_sequence: Any) -> Part:
+def part_of(note_sequence: Any, harmony: bool = True) -> Part:
     """Returns a whole piece, unsplit.
 
     Args:
         note_sequence: a NoteSequence.
+        harmony: whether chords and keys are wanted; else there are none.
     """
-    rows = [
-        (n.pitch, n.velocity, n.instrument, n.program, n.is_drum, n.start_time, n.end_time)
-        for n in note_sequence.notes
-    ]
-    table = np.array(rows, np.float64).reshape(-1, 7)
-    whole = table[:, :4].astype(np.int64).T
-    annotations = note_sequence.text_annotations
+    columns = decode_rows(note_sequence, "notes", NOTE_COLUMNS)
+    *numbers, drums, starts, ends = (columns[name] for name in NOTE_COLUMNS)
+    annotations = note_sequence.text_annotations if harmony else ()
+    keys = note_sequence.key_signatures if harmony else ()
     return Part(
-        Notes(*whole, table[:, 4] != 0, table[:, 5], table[:, 6]),
+        Notes(*numbers, drums != 0, starts, ends),
         note_sequence.total_time,
         tuple(Metre(s.time, s.numerator, s.denominator) for s in note_sequence.time_signatures),
         tuple(Tempo(t.time, t.qpm) for t in note_sequence.tempos),
         tuple(Chord(a.time, a.text) for a in annotations if a.annotation_type == CHORD_SYMBOL),
-        tuple(Key(k.time, k.key) for k in note_sequence.key_signatures),
+        tuple(Key(k.time, k.key) for k in keys),
     )
 
 
@@ -151,6 +167,7 @@ def parts_of(
     split: bool = True,
     stretch_range: tuple[float, float] | None = None,
     seed: int = 0,
+    harmony: bool = True,
 ) -> list[Part]:
     """Returns a piece, stretched if so asked, as parts of one tempo and metre each.
 
@@ -160,8 +177,9 @@ def parts_of(
         stretch_range: least and largest factor of all times, drawn uniformly by `seed` and the
             piece's name; tempos are divided by it, as by Magenta's NoteSequenceAugmenter.
         seed: of the draw.
+        harmony: whether chords and keys are wanted.
     """
-    part = part_of(note_sequence)
+    part = part_of(note_sequence, harmony)
     if stretch_range is not None:
         part = stretched(part, piece_random(note_sequence, seed).uniform(*stretch_range))
     return split_on_time_changes(part) if split else [part]
@@ -179,11 +197,8 @@ def stretched(part: Part, factor: float) -> Part:
     def moved(events: tuple) -> tuple:
         return tuple(event._replace(time=event.time * factor) for event in events)
 
-    notes = dataclasses.replace(
-        part.notes, starts=part.notes.starts * factor, ends=part.notes.ends * factor
-    )
     return Part(
-        notes,
+        part.notes.at(part.notes.starts * factor, part.notes.ends * factor),
         part.total_seconds * factor,
         moved(part.time_signatures),
         tuple(tempo._replace(qpm=tempo.qpm / factor) for tempo in moved(part.tempos)),
@@ -200,19 +215,18 @@ def split_on_time_changes(part: Part) -> list[Part]:
     times, notes = split_times(part), part.notes
     if not (notes.starts[1:] >= notes.starts[:-1]).all():  # nor where a time is no number
         notes = notes.take(np.argsort(notes.starts, kind="stable"))
-    firsts = np.searchsorted(notes.starts, times, side="left")
+    firsts = np.searchsorted(notes.starts, times, side="left").tolist()
+    changes = (part.time_signatures, part.tempos, part.chords, part.keys)
+    changes = [sorted(events, key=_time_of) for events in changes]
     found = []
     for begin, end, first, last in zip(times, times[1:], firsts, firsts[1:], strict=False):
         inside = notes.take(slice(first, last))
         ends = np.minimum(inside.ends, end) - begin
         found.append(
             Part(
-                dataclasses.replace(inside, starts=inside.starts - begin, ends=ends),
+                inside.at(inside.starts - begin, ends),
                 float(ends.max(initial=0.0)),
-                *(
-                    state_between(events, begin, end)
-                    for events in (part.time_signatures, part.tempos, part.chords, part.keys)
-                ),
+                *(state_between(events, begin, end) for events in changes),
             )
         )
     return found
@@ -244,7 +258,7 @@ def on_grid(part: Part, grid: Grid) -> GridNotes:
 def split_times(part: Part) -> list[float]:
     """Returns the times between which the parts lie."""
     metre, qpm, times = (4, 4), DEFAULT_QPM, [0.0]
-    changes = sorted((*part.time_signatures, *part.tempos), key=lambda change: change.time)
+    changes = sorted((*part.time_signatures, *part.tempos), key=_time_of)
     for change in changes:
         if change.time >= part.total_seconds:
             break
@@ -258,8 +272,9 @@ def split_times(part: Part) -> list[float]:
 
 
 def state_between(events: Sequence[Any], begin: float, end: float) -> tuple:
-    """Returns what is in force from `begin` to `end`, times from `begin`."""
-    ordered = sorted(events, key=lambda event: event.time)
-    before = [event._replace(time=0.0) for event in ordered if event.time <= begin][-1:]
-    inside = [event for event in ordered if begin < event.time < end]
-    return (*before, *(event._replace(time=event.time - begin) for event in inside))
+    """Returns what is in force from `begin` to `end`, times from `begin`; `events` by time."""
+    first = bisect.bisect_right(events, begin, key=_time_of)
+    last = bisect.bisect_left(events, end, first, key=_time_of)
+    before = [event._replace(time=0.0) for event in events[max(first - 1, 0) : first]]
+    inside = [event._replace(time=event.time - begin) for event in events[first:last]]
+    return (*before, *inside)

@@ -130,4 +130,5 @@ def _pedals_between(pedals: list[Pedal], begin: float, end: float) -> list[Pedal
     by_instrument = defaultdict(list)
     for pedal in pedals:
         by_instrument[pedal.instrument].append(pedal)
-    return [p for moves in by_instrument.values() for p in state_between(moves, begin, end)]
+    ordered = (sorted(moves, key=lambda pedal: pedal.time) for moves in by_instrument.values())
+    return [pedal for moves in ordered for pedal in state_between(moves, begin, end)]

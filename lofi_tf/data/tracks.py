@@ -29,7 +29,7 @@ class Track:
 
     Attributes:
         start: the step of its first event, the first of a bar.
-        events: int64 [T]: melody tokens, or bit masks of drums.
+        events: uint8 [T], melody tokens; or int64 [T], bit masks of drums.
     """
 
     start: int
@@ -60,19 +60,23 @@ def melody_tracks(
     sounding = np.flatnonzero(~notes.drums & (notes.velocities > 0))
     columns = (-notes.pitches, notes.starts, notes.instruments)
     order = sounding[np.lexsort([column[sounding] for column in columns])]
-    instruments = notes.instruments[order]
-    bounds = (np.flatnonzero(instruments[1:] != instruments[:-1]) + 1).tolist()
+    instruments, starts, ends = notes.instruments[order], notes.starts[order], notes.ends[order]
+    tokens = notes.pitches[order] - (min_pitch - FIRST_PITCH)
+    other = instruments[1:] != instruments[:-1]
+    highest = np.append(True, other | (starts[1:] != starts[:-1]))
+    bounds = [0, *(np.flatnonzero(other) + 1).tolist(), len(order)]
     found = []
-    for first, last in zip([0, *bounds], [*bounds, len(order)], strict=True):
+    for first, last in zip(bounds, bounds[1:], strict=False):
         if first == last:
             break
-        first_steps = np.sort(notes.starts[notes.instruments == instruments[first]])
-        line = order[first:last]
-        found += _melodies(
-            *(first_steps, notes.starts[line], notes.ends[line]),
-            notes.pitches[line] - min_pitch + FIRST_PITCH,
-            *(steps_per_bar, gap_bars, max_steps, skip_polyphony),
-        )
+        span = slice(first, last)
+        begins = starts[span]  # where a line may begin
+        if len(order) < len(notes.starts):
+            begins = np.sort(notes.starts[notes.instruments == instruments[first]])
+        kept = highest[span]
+        line = (column[span][kept] for column in (starts, ends, tokens))
+        polyphonic = starts[span][~kept] if skip_polyphony else ()
+        found += _melodies(begins, *line, polyphonic, steps_per_bar, gap_bars, max_steps)
     return found
 
 
@@ -125,13 +129,15 @@ def drum_tracks(
     drums = table[np.clip(notes.pitches, 0, 127)]
     known = notes.drums & (notes.velocities > 0) & (drums != UNKNOWN)
     steps, drums = notes.starts[known], drums[known]
-    starts, place = np.unique(steps, return_inverse=True)
-    masks = np.zeros(len(starts), np.int64)
-    np.bitwise_or.at(masks, place.reshape(-1), np.int64(1) << drums)
+    if not len(steps):
+        return []
+    line = np.zeros(int(steps.max()) + 1, np.int64)
+    np.bitwise_or.at(line, steps, np.int64(1) << drums)
+    starts = np.flatnonzero(line)
     found = []
     for bar, first, last in _stretches(starts, starts, starts + 1, steps_per_bar, gap_bars):
-        events = _silence(int(starts[last - 1]) + 1 - bar, steps_per_bar)
-        events[starts[first:last] - bar] = masks[first:last]
+        begin, end = int(starts[first]), int(starts[last - 1]) + 1
+        events = _stretch_of(line, bar, begin, end, steps_per_bar)
         found.append(Track(bar, _cut(events, steps_per_bar, max_steps)))
     return found
 
@@ -148,7 +154,7 @@ def padded_melody(track: Track, total_steps: int) -> Track:
 
 def padded_track(track: Track, total_steps: int) -> Track:
     """Returns a track from step 0 to `total_steps`, with silence (0) where it had no events."""
-    events = np.zeros(max(total_steps, track.start + len(track.events)), np.int64)
+    events = np.zeros(max(total_steps, track.start + len(track.events)), track.events.dtype)
     events[track.start : track.start + len(track.events)] = track.events
     return Track(0, events[:total_steps])
 
@@ -238,54 +244,48 @@ def _melodies(
     starts: np.ndarray,
     ends: np.ndarray,
     tokens: np.ndarray,
+    polyphonic: Sequence[int],
     steps_per_bar: int,
     gap_bars: float | None,
     max_steps: int | None,
-    skip_polyphony: bool,
 ) -> list[Track]:
     """Returns the melodies of one instrument; see `melody_tracks`.
 
     Args:
         first_steps: where a melody may begin, sorted.
-        starts: first step of each sounding note, rising, the highest of equals first.
+        starts: first step of each note, rising.
         ends: the step after each note's last.
         tokens: of each note.
+        polyphonic: steps at which the melodies end for good.
         steps_per_bar: steps in a bar.
         gap_bars: bars of silence that end a melody.
         max_steps: longest melody.
-        skip_polyphony: whether to stop where notes start together.
     """
-    kept = np.ones(len(starts), bool)
-    np.not_equal(starts[1:], starts[:-1], out=kept[1:])
-    polyphonic = starts[~kept] if skip_polyphony else starts[:0]
-    if not kept.all():
-        starts, ends, tokens = starts[kept], ends[kept], tokens[kept]
+    line = np.zeros(int(ends.max()) + 1, np.uint8)
+    line[ends[:-1][ends[:-1] < starts[1:]]] = NOTE_OFF
+    line[ends[-1]] = NOTE_OFF
+    line[starts] = tokens
     found = []
     for bar, first, last in _stretches(first_steps, starts, ends, steps_per_bar, gap_bars):
-        span = slice(first, last)
-        if len(polyphonic) and np.isin(starts[span], polyphonic).any():
+        if len(polyphonic) and np.isin(starts[first:last], polyphonic).any():
             break
-        events = _melody(starts[span] - bar, ends[span] - bar, tokens[span], steps_per_bar)
+        begin, end = int(starts[first]), int(ends[last - 1])
+        events = _stretch_of(line, bar, begin, end, steps_per_bar)
         events = _cut(events, steps_per_bar, max_steps)
-        if (events >= FIRST_PITCH).any():
+        if begin - bar < len(events):
             found.append(Track(bar, events))
     return found
 
 
-def _melody(
-    starts: np.ndarray, ends: np.ndarray, tokens: np.ndarray, steps_per_bar: int
-) -> np.ndarray:
-    """Returns the events of a melody; its last note stops before its last bar does, or with it."""
-    events = _silence(int(ends[-1]), steps_per_bar)
-    events[ends[:-1][ends[:-1] < starts[1:]]] = NOTE_OFF
-    events[ends[-1] :][:1] = NOTE_OFF
-    events[starts] = tokens
+def _stretch_of(line: np.ndarray, bar: int, begin: int, end: int, steps_per_bar: int) -> np.ndarray:
+    """Returns the whole bars from step `bar` on that hold `begin` to `end`; silence but for these.
+
+    What happens at `end` itself, a note's end, counts where the last bar goes on.
+    """
+    events = np.zeros(-(-(end - bar) // steps_per_bar) * steps_per_bar, line.dtype)
+    inside = line[begin : min(end + 1, bar + len(events))]
+    events[begin - bar : begin - bar + len(inside)] = inside
     return events
-
-
-def _silence(num_steps: int, steps_per_bar: int) -> np.ndarray:
-    """Returns the fewest whole bars of no events that hold `num_steps`."""
-    return np.zeros(-(-num_steps // steps_per_bar) * steps_per_bar, np.int64)
 
 
 def _cut(events: np.ndarray, steps_per_bar: int, max_steps: int | None) -> np.ndarray:

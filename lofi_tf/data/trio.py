@@ -124,7 +124,12 @@ class TrioConverter(LineConverter):
                 `unknown_chord`; of a piece in parts, what refuses the first, if no part gives an
                 example.
         """
-        parts = parts_of(note_sequence, stretch_range=self.stretch_range, seed=self.seed)
+        parts = parts_of(
+            note_sequence,
+            stretch_range=self.stretch_range,
+            seed=self.seed,
+            harmony=self.control_depth > 0,
+        )
         found = of_all_parts(parts, self._examples_of_part)
         cap = self.max_tensors_per_notesequence
         yield from capped(found, cap, note_sequence, self.mode, self.seed)
@@ -189,6 +194,10 @@ class TrioConverter(LineConverter):
             steps_per_quarter=self.steps_per_quarter, quarters_per_bar=self.quarters_per_bar
         )
 
+    @functools.cached_property
+    def _class_table(self) -> np.ndarray:
+        return class_table(REDUCED)
+
     def _examples_of_part(self, part: Part) -> list[Example]:
         """Returns the examples of a part."""
         grid = grid_of(part, self.steps_per_quarter, self.steps_per_bar)
@@ -222,7 +231,7 @@ class TrioConverter(LineConverter):
                 found[instrument] = padded_melody(track, num_steps).events
         for instrument in cast[2]:
             its = notes.take(notes.instruments == instrument)
-            for track in drum_tracks(its, class_table(REDUCED), self.steps_per_bar, gap_bars=None):
+            for track in drum_tracks(its, self._class_table, self.steps_per_bar, gap_bars=None):
                 found[instrument] = padded_track(track, num_steps).events
         return found
 

@@ -19,7 +19,7 @@ class Windows(NamedTuple):
 
     Attributes:
         starts: first step of each, int64 [W].
-        events: int64 [W, T].
+        events: [W, T].
     """
 
     starts: np.ndarray
@@ -44,14 +44,15 @@ def distinct(blocks: Iterable[Block]) -> list[Block]:
     seen, found = set(), []
     for block in blocks:
         rows = np.concatenate(list(block.values()), axis=1)
-        data, size = rows.tobytes(), rows[:1].nbytes
+        size = rows.shape[1] * rows.itemsize
         kept = []
-        for index in range(len(rows)):
-            key = data[index * size : (index + 1) * size]
+        for index, key in enumerate(rows.view(f"V{size}").ravel().tolist()):
             if key not in seen:
                 seen.add(key)
                 kept.append(index)
-        found.append({name: column[kept] for name, column in block.items()})
+        if len(kept) < len(rows):
+            block = {name: column[kept] for name, column in block.items()}
+        found.append(block)
     return found
 
 
