@@ -5,7 +5,7 @@ import os
 import signal
 from pathlib import Path
 
-from lofi_tf.cli.flags import SILENT, Parser, add_bool, run_command, say, talks, teller
+from lofi_tf.cli.flags import SILENT, Parser, run_command, say, talks, teller
 from lofi_tf.cli.training_data import (
     add_data_flags,
     check_data_flags,
@@ -49,7 +49,6 @@ def build_parser() -> argparse.ArgumentParser:
         choices=STRATEGIES,
         help="mirrored: all GPUs of this machine; multiworker: the machines of TF_CONFIG",
     )
-    add_bool(parser, "cache_dataset", True, "kept for Magenta's scripts: always converted once")
     for name, default in DISTRIBUTED.items():
         flag(f"--{name}", type=type(default), default=default, help=argparse.SUPPRESS)
     flag(

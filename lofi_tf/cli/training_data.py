@@ -2,7 +2,7 @@
 
 import argparse
 
-from lofi_tf.cli.flags import talks, teller
+from lofi_tf.cli.flags import add_bool, talks, teller
 from lofi_tf.errors import LofiError
 
 
@@ -20,6 +20,12 @@ def add_data_flags(parser: argparse.ArgumentParser) -> None:
     )
     flag("--split_file", help="CSV with the columns split and path (or midi_filename)")
     flag("--num_workers", type=int, help="processes that convert records (default: all cores)")
+    add_bool(
+        parser,
+        "cache_dataset",
+        True,
+        "hold example shards in memory where they fit; false reads them from disk as needed",
+    )
 
 
 def check_data_flags(args: argparse.Namespace) -> None:
@@ -100,4 +106,5 @@ def read_examples(args: argparse.Namespace, config, split: str, path: str | None
         args.num_workers,
         talks(args.log),
         teller(args.log),
+        args.cache_dataset,
     )

@@ -14,6 +14,8 @@ from lofi_tf.data.converter import Converter
 from lofi_tf.data.examples import Examples
 from lofi_tf.errors import LofiError
 
+ROWS_A_READ = 64  # examples on disk that are read at once
+
 # (index, int64 seed [2]) -> indexes of the examples that are mixed
 Mixer = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
 
@@ -64,30 +66,26 @@ def training_batches(
             f"{len(examples)} examples are fewer than a batch of {batch_size}. Allowed: a "
             f"batch_size of at most {len(examples)}, by --hparams=batch_size={len(examples)}"
         )
-    arrays = {name: tf.constant(array) for name, array in examples.arrays.items()}
     last, mix = len(examples) - 1, mixer_of(examples, converter)
 
     first, num_rows, num_pieces = share or Share(0, batch_size)
 
-    def example_at(number):
+    def choice_at(number):
         position = number // num_rows * batch_size + first + number % num_rows
         epoch, place = position // len(examples), position % len(examples)
         order_seed = tf.stack([tf.constant(seed, tf.int64), epoch])
         index = tf.random.experimental.index_shuffle(place, order_seed, max_index=last)
-        chosen = (
-            index if mix is None else mix(index, tf.stack([tf.constant(seed, tf.int64), position]))
-        )
-        example = {name: tf.gather(array, chosen) for name, array in arrays.items()}
-        drawn = tf.stack([tf.constant(seed), tf.cast(position % (2**31 - 1), tf.int32)])
+        if mix is not None:
+            index = mix(index, tf.stack([tf.constant(seed, tf.int64), position]))
+        return index, tf.stack([tf.constant(seed), tf.cast(position % (2**31 - 1), tf.int32)])
+
+    def view(example, drawn):
         return _fit(converter.to_model(example, training=True, seed=drawn), max_seq_len)
 
     end = tf.int64.max if num_steps is None else num_steps * num_rows
     numbers = tf.data.Dataset.range(first_step * num_rows, end)
-    return (
-        numbers.map(example_at, num_parallel_calls=tf.data.AUTOTUNE)
-        .batch(num_rows // num_pieces, drop_remainder=True)
-        .prefetch(2)
-    )
+    views = _views(examples, numbers, choice_at, view)
+    return views.batch(num_rows // num_pieces, drop_remainder=True).prefetch(2)
 
 
 def evaluation_batches(
@@ -98,25 +96,56 @@ def evaluation_batches(
     Nothing random is drawn but, for converters that mix, what each example is mixed with.
     """
     mix = mixer_of(examples, converter)
-    kept = examples.arrays if mix else {}
-    arrays = {name: tf.constant(array) for name, array in kept.items()}
 
-    def to_model(example):
-        seed = tf.zeros([2], tf.int32)
-        return _fit(converter.to_model(example, training=False, seed=seed), max_seq_len)
+    def itself(index):
+        return index, tf.zeros([2], tf.int32)
 
     def mixture(index):  # whose parts and frames are drawn, but the same each time
         chosen = mix(index, tf.stack([tf.constant(0, tf.int64), index]))
-        seed = tf.cast(tf.stack([index, tf.constant(1, tf.int64)]), tf.int32)
-        example = {name: tf.gather(array, chosen) for name, array in arrays.items()}
-        return _fit(converter.to_model(example, training=False, seed=seed), max_seq_len)
+        return chosen, tf.cast(tf.stack([index, tf.constant(1, tf.int64)]), tf.int32)
+
+    def view(example, drawn):
+        return _fit(converter.to_model(example, training=False, seed=drawn), max_seq_len)
 
     if mix is None:
-        dataset, view = tf.data.Dataset.from_tensor_slices(dict(examples.arrays)), to_model
+        views = _views(examples, tf.data.Dataset.range(len(examples)), itself, view)
     else:
         known = np.flatnonzero(converter.groups_of(examples.arrays) >= 0)
-        dataset, view = tf.data.Dataset.from_tensor_slices(known), mixture
-    return dataset.map(view, num_parallel_calls=tf.data.AUTOTUNE).batch(batch_size).prefetch(2)
+        views = _views(examples, tf.data.Dataset.from_tensor_slices(known), mixture, view)
+    return views.batch(batch_size).prefetch(2)
+
+
+def _views(
+    examples: Examples, positions: tf.data.Dataset, choice_at: Callable, view: Callable
+) -> tf.data.Dataset:
+    """Returns the model's view at each position.
+
+    Args:
+        examples: in memory, or on disk: then rows are read some at a time.
+        positions: whole numbers.
+        choice_at: position -> (indexes of examples, int32 seed [2]).
+        view: (example or examples, seed) -> what the model sees.
+    """
+    if not examples.on_disk:
+        arrays = {name: tf.constant(array) for name, array in examples.arrays.items()}
+
+        def view_at(position):
+            chosen, drawn = choice_at(position)
+            return view({name: tf.gather(array, chosen) for name, array in arrays.items()}, drawn)
+
+        return positions.map(view_at, num_parallel_calls=tf.data.AUTOTUNE)
+
+    def read(chosen, drawn):
+        arrays = examples.arrays.values()
+        types = [tf.as_dtype(array.dtype) for array in arrays]
+        rows = tf.numpy_function(lambda i: [array[i] for array in arrays], [chosen], types)
+        for row, array in zip(rows, arrays, strict=True):
+            row.set_shape([*chosen.shape, *array.shape[1:]])
+        return dict(zip(examples.arrays, rows, strict=True)), drawn
+
+    choices = positions.map(choice_at, num_parallel_calls=tf.data.AUTOTUNE).batch(ROWS_A_READ)
+    rows = choices.map(read).prefetch(2).unbatch()
+    return rows.map(view, num_parallel_calls=tf.data.AUTOTUNE)
 
 
 def model_view(examples: Examples, converter: Converter, max_seq_len: int) -> dict[str, np.ndarray]:

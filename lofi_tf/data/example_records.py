@@ -34,6 +34,22 @@ def encode_example(encoded_arrays: bytes, sources: Iterable[str]) -> bytes:
     return _field(1, encoded_arrays + _feature(SOURCES, names))
 
 
+def decode_example(record: bytes, names: Iterable[str]) -> tuple[list[bytes], str]:
+    """Returns the bytes of some arrays of an example, and its sources, joined by commas.
+
+    Raises:
+        ValueError: the record is none of an example with these arrays.
+    """
+    import tensorflow as tf
+
+    try:
+        features = tf.train.Example.FromString(record).features.feature
+        values = [features[name].bytes_list.value[0] for name in names]
+    except Exception as error:  # protobuf's DecodeError has several homes
+        raise ValueError("no example with these arrays") from error
+    return values, ",".join(name.decode() for name in features[SOURCES].bytes_list.value)
+
+
 def layout_of(arrays: Mapping[str, np.ndarray]) -> Layout:
     """Returns the names, types and shapes of an example's arrays."""
     return tuple((name, array.dtype.str, array.shape) for name, array in arrays.items())

@@ -15,9 +15,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from lofi_tf.data.converter import build_converter
-from lofi_tf.data.example_records import SOURCES
+from lofi_tf.data.example_records import Spec
 from lofi_tf.data.examples import Examples
-from lofi_tf.data.tfrecord import read_records, record_paths
+from lofi_tf.data.mapped_shards import fit_in_memory, mapped_arrays, shard_rows
+from lofi_tf.data.tfrecord import record_paths
 from lofi_tf.errors import LofiError
 
 SCHEMA_VERSION = 1
@@ -76,13 +77,17 @@ def find_shards(path: str | Path) -> ShardSet | None:
     return ShardSet(info_path, _read_info(info_path), by_split)
 
 
-def load_shards(shards: ShardSet, split: str, converter: Mapping[str, Any]) -> Examples:
+def load_shards(
+    shards: ShardSet, split: str, converter: Mapping[str, Any], in_memory: bool = True
+) -> Examples:
     """Returns the examples of one split.
 
     Args:
         shards: as `find_shards` returns them.
         split: which split is asked for (`chosen_split`).
         converter: a config's converter, `{kind: ..., **kwargs}`; it must be the shards'.
+        in_memory: whether to hold them in memory; else, and where they would fill much of it, rows
+            are read from disk when a batch needs them (`mapped_shards.py`).
 
     Raises:
         LofiError: another converter, no such split, or damaged files.
@@ -90,16 +95,14 @@ def load_shards(shards: ShardSet, split: str, converter: Mapping[str, Any]) -> E
     check_converter(shards, converter)
     split = chosen_split(shards, split)
     wanted = build_converter(converter).example_spec
-    values: dict[str, list[bytes]] = {
-        name: [] for name in shards.info["example_spec"] if name in wanted
-    }
-    sources: list[str] = []
-    for file in shards.files[split]:
-        _read_shard(file, values, sources)
+    spec = {name: entry for name, entry in shards.info["example_spec"].items() if name in wanted}
+    files = shards.files[split]
+    if in_memory and fit_in_memory(files):
+        arrays, sources = _read_shards(files, spec)
+    else:
+        arrays, sources = mapped_arrays(files, spec, shards.info_path)
     _check_count(shards, split, len(sources))
-    spec = shards.info["example_spec"]
-    arrays = {name: _array(found, spec[name]) for name, found in values.items()}
-    num_sources = len({name for joined in sources for name in joined.split(",")})
+    num_sources = len({name for joined in set(sources) for name in joined.split(",")})
     return Examples(arrays, np.array(sources, object), num_sources=num_sources)
 
 
@@ -209,19 +212,15 @@ def _read_info(path: Path) -> dict[str, Any]:
     return info
 
 
-def _read_shard(file: Path, values: dict[str, list[bytes]], sources: list[str]) -> None:
-    """Appends the arrays' bytes and the sources of a shard's examples."""
-    import tensorflow as tf
-
-    for record in read_records(file):
-        try:
-            features = tf.train.Example.FromString(record).features.feature
-            for name, found in values.items():
-                found.append(features[name].bytes_list.value[0])
-        except Exception as error:  # protobuf's DecodeError has several homes
-            raise LofiError(f"{file} holds records that are not its info.json's") from error
-        names = features[SOURCES].bytes_list.value
-        sources.append(",".join(name.decode() for name in names))
+def _read_shards(files: Sequence[Path], spec: Spec) -> tuple[dict[str, np.ndarray], list[str]]:
+    """Returns the arrays of all examples in some shards, and the sources of each."""
+    values: dict[str, list[bytes]] = {name: [] for name in spec}
+    sources: list[str] = []
+    for row, source in shard_rows(files, list(spec)):
+        for found, value in zip(values.values(), row, strict=True):
+            found.append(value)
+        sources.append(source)
+    return {name: _array(found, spec[name]) for name, found in values.items()}, sources
 
 
 def _check_count(shards: ShardSet, split: str, count: int) -> None:

@@ -22,6 +22,7 @@ from lofi_tf.errors import LofiError, NotConvertible
 Progress = Callable[[int], None]  # called with the number of records done since the last call
 
 RECORDS_A_TASK = 64  # records that one worker converts at a time
+ROWS_A_HASH = 4096
 PARALLEL_FROM = 512  # fewer records than this are not worth starting workers for
 
 
@@ -67,12 +68,19 @@ class Examples:
         sources = self.sources[chosen]
         return Examples(arrays, sources, num_sources=len(set(sources.tolist())))
 
+    @property
+    def on_disk(self) -> bool:
+        """Whether the arrays are mapped files, larger than memory perhaps."""
+        return any(isinstance(array, np.memmap) for array in self.arrays.values())
+
     def sha1(self) -> str:
         """Returns the hash of the arrays and their sources."""
         digest = hashlib.sha1("\n".join(self.sources.tolist()).encode())
         for name in sorted(self.arrays):
             digest.update(name.encode() + str(self.arrays[name].shape).encode())
-            digest.update(np.ascontiguousarray(self.arrays[name]).tobytes())
+            for first in range(0, len(self), ROWS_A_HASH):
+                rows = self.arrays[name][first : first + ROWS_A_HASH]
+                digest.update(np.ascontiguousarray(rows).tobytes())
         return digest.hexdigest()
 
 
@@ -224,8 +232,8 @@ def _stacked(found: list[dict[str, np.ndarray]]) -> dict[str, np.ndarray]:
 
 
 def _padded(arrays: list[np.ndarray]) -> np.ndarray:
-    if len({np.shape(array) for array in arrays}) == 1:
-        return np.stack(arrays)
+    if len({array.shape for array in arrays}) == 1:
+        return np.array(arrays)
     steps = max(len(array) for array in arrays)
     return np.stack(
         [np.pad(array, [(0, steps - len(array))] + [(0, 0)] * (array.ndim - 1)) for array in arrays]

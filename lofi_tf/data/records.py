@@ -25,6 +25,7 @@ def load_examples(
     num_workers: int | None = None,
     show_progress: bool = True,
     say: Callable[[str], None] = lambda line: None,
+    in_memory: bool = True,
 ) -> Examples:
     """Returns the examples of NoteSequence records, example shards or a TensorFlow Dataset.
 
@@ -37,6 +38,7 @@ def load_examples(
         num_workers: processes that convert; all cores if not given.
         show_progress: whether to draw a progress line on stderr.
         say: told how many examples came of it, and what was refused and why.
+        in_memory: whether example shards are held in memory, where they fit (`load_shards`).
 
     Raises:
         LofiError: as `check_source`, no record that fits the converter, or example shards of
@@ -44,7 +46,7 @@ def load_examples(
     """
     shards = check_source(path, converter)
     if shards:
-        return _load_shards(shards, split, converter, say)
+        return _load_shards(shards, split, converter, say, in_memory)
     unread: list[Refusal] = []
     records = _records(path, unread) if path else _tfds_records(tfds_name, split)
     with _progress() if show_progress else nullcontext() as bar:
@@ -105,10 +107,12 @@ def _shards_of(path: str | None) -> ShardSet | None:
     return find_shards(path) if path and not is_music_folder(path) else None
 
 
-def _load_shards(shards: ShardSet, split: str, converter, say) -> Examples:
+def _load_shards(shards: ShardSet, split: str, converter, say, in_memory) -> Examples:
     """Returns the examples of a split that was made with the shards."""
-    examples = load_shards(shards, split, converter)
-    say(f"{shards.info_path}: {len(examples)} examples of the split {chosen_split(shards, split)}.")
+    examples = load_shards(shards, split, converter, in_memory)
+    where = ", read from disk as they are needed" if examples.on_disk else ""
+    split_read = chosen_split(shards, split)
+    say(f"{shards.info_path}: {len(examples)} examples of the split {split_read}{where}.")
     if not len(examples) and split == "train":
         raise LofiError(f"{shards.info_path} has no examples to train on")
     return examples
