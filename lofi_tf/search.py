@@ -104,7 +104,7 @@ def search(
         study.sampler = optuna.samplers.TPESampler(seed=options.seed * 100003 + number)
         trial = study.ask()
         params = chosen(trial, space)
-        say(f"trial {number + 1} of {options.num_trials}: {hparams_of(params)}")
+        say(f"trial {number:03d} (of {options.num_trials}): {hparams_of(params)}")
         run = folder / TRIALS / f"{number:03d}"
         found = _run(config, params, examples, validation, run, trial, options, training)
         _tell(study, trial, found)
@@ -238,7 +238,7 @@ def _write_results(study: optuna.Study, folder: Path, config: Config) -> Best | 
 
 def _line(best: Best | None, found: Mapping[str, Any], metric: str) -> str:
     told = found["reason"] or f"{metric} {found['value']:.6g} at step {found['step']}"
-    so_far = f"; best so far {best.value:.6g} (trial {best.trial + 1})" if best else ""
+    so_far = f"; best so far {best.value:.6g} (trial {best.trial:03d})" if best else ""
     return f"  {found['state']} in {found['seconds']:.0f} s: {told}{so_far}"
 
 

@@ -22,6 +22,9 @@ DASK = "apache_beam.runners.dask.dask_runner.DaskRunner"  # Beam has no short na
 
 MAX_SHARDS = 99999
 
+# Runners whose job server has flags of its own, which Beam asks it for.
+JOB_SERVERS = ("PortableRunner", "FlinkRunner", "SparkRunner")
+
 
 def add_log(parser: argparse.ArgumentParser) -> None:
     """Adds `--log`."""
@@ -136,10 +139,8 @@ def beam_options(beam_flags: list[str], size_bytes: int, on_dask: bool = False):
     for kind in PipelineOptions.__subclasses__():
         kind._add_argparse_args(parser)
     known, unknown = parser.parse_known_args(beam_flags)
-    if unknown and not known.runner:
-        raise LofiError(
-            f"unknown flag; --help lists the allowed ones. Received: {' '.join(unknown)}"
-        )
+    if unknown and known.runner not in JOB_SERVERS:
+        raise _unknown_flags(unknown, list(parser._option_string_actions))
     flags = list(beam_flags)
     if not known.runner:
         flags.append("--runner=FnApiRunner")  # the direct runner, less its search for others
@@ -180,6 +181,14 @@ def _with_dask(beam_flags: list[str], on_dask: bool) -> list[str]:
         ) from error
     sized = any(flag.startswith(("--dask_npartitions", "--dask_partition_size")) for flag in others)
     return [*others, f"--runner={DASK}", *([] if sized else ["--dask_partition_size=1"])]
+
+
+def _unknown_flags(flags: list[str], allowed: list[str]) -> LofiError:
+    """Returns the error for flags that neither a command nor Beam knows, with the nearest."""
+    near = [difflib.get_close_matches(flag.partition("=")[0], allowed, n=1) for flag in flags]
+    meant = ", ".join(dict.fromkeys(name for names in near for name in names))
+    hint = f"Did you mean {meant}?" if meant else "--help lists the allowed ones."
+    return LofiError(f"unknown flag. {hint} Received: {' '.join(flags)}")
 
 
 class _BeamParser(argparse.ArgumentParser):

@@ -73,7 +73,7 @@ def _run(args: argparse.Namespace) -> None:
     tell = teller(args.log)
     examples, validation = training_data(args, config)
     best = search(config, space, examples, validation, args.run_dir, options, trained, tell)
-    tell(f"Best: trial {best.trial + 1}, {args.metric} {best.value:.6g}: {best.hparams}")
+    tell(f"Best: trial {best.trial:03d}, {args.metric} {best.value:.6g}: {best.hparams}")
     tell(f"Wrote {Path(args.run_dir) / BEST} and {Path(args.run_dir) / TABLE}.")
 
 
