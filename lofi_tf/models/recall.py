@@ -107,13 +107,13 @@ class RecallingContinuation(Continuation):
         The frame to go on from, and `first`, are coefficients with their style.
         """
         *lstm, memory = states
-        kept = self._split(memory)
+        kept, decode = self._split(memory), self.decoder.stepper()
 
         def step(time, _, states):
             lstm, last, error, powers, phase = states
             earlier = self._earlier(kept.recent, kept.lag, phase)
             levels = self._levels(kept, earlier, last, error)
-            hidden, lstm = self.decoder.step(self._fed(levels), lstm)
+            hidden, lstm = decode(self._fed(levels), lstm)
             gain, raw = self._gain(z[time]), self.frames.parameters(hidden)
             parameters = self.decoder.head.distribution(raw, earlier, levels, gain)
             powers, ratio = self._followed(powers, parameters, earlier, gain)
@@ -175,10 +175,11 @@ class RecallingContinuation(Continuation):
         size, width = tf.shape(gain)[0], self.frames.frame_size
         key = tf.zeros([2], tf.int32) if seed is None else fold(seed, 3)
         following = tf.concat([fed[:, 1:], fed[:, -1:]], axis=1)
+        decode = self.decoder.stepper()
 
         def step(time, fed, lstm):
             levels = self._levels(kept, earlier[:, time], *tf.split(fed, 2, axis=-1))
-            hidden, lstm = self.decoder.step(self._fed(levels), lstm, fold(seed, time))
+            hidden, lstm = decode(self._fed(levels), lstm, fold(seed, time))
             raw = self.frames.parameters(hidden)
             parameters = self.decoder.head.distribution(raw, earlier[:, time], levels, gain)
             uniform = tf.random.stateless_uniform([size, width + 1], fold(key, time))
