@@ -39,7 +39,8 @@ class ScalarLog:
 
     def _rewrite(self, scalars):
         with whole_file(self.path) as file:
-            lines = [["step", *scalars], *([row[name] for name in row] for row in self.rows)]
+            names = ["step", *scalars]
+            lines = [names, *([row.get(name, "") for name in names] for row in self.rows)]
             file.write("".join(",".join(map(str, line)) + "\n" for line in lines).encode())
         self.begun = True
 

@@ -8,7 +8,7 @@ from lofi_tf import checkpoints
 from lofi_tf.config import Config, DataConfig, ModelConfig, TrainingConfig
 from lofi_tf.errors import LofiError
 from lofi_tf.losses import ADVERSARIAL_LOSSES
-from lofi_tf.models.adversarial import Adversarial, AdversarialVAE, Pair
+from lofi_tf.models.adversarial import VERDICTS, Adversarial, AdversarialVAE, Pair
 from lofi_tf.models.build import build_model
 from lofi_tf.models.continuation_gan import ContinuationGAN
 
@@ -95,6 +95,20 @@ def test_nothing_is_adversarial_before_its_step(trained):
         assert (scalars[step]["adversarial/global_norm"] > 0) == late
     assert int(model.optimizer.iterations) == 4
     assert int(model.discriminator_optimizer.iterations) == 2
+
+
+@pytest.mark.parametrize("kind", ["vae", "continuation"])
+def test_without_a_contest_the_discriminator_is_not_asked(kind, monkeypatch):
+    model = build_model(config(kind, adversarial_weight=0.0))
+    before = weights(model.discriminator.trainable_variables)
+    monkeypatch.setattr(model, "judge", lambda pair: pytest.fail("the discriminator was asked"))
+    scalars = model.train_step(batch())
+    sums = model.evaluate_batch(batch())
+    scalars |= model.scalars(sums, tf.constant(B))
+    assert "losses/r_loss" in scalars
+    assert not [name for name in scalars if "adversarial" in name or name in VERDICTS]
+    assert not any(moved(before, model.discriminator.trainable_variables))
+    assert model.stage_of(5) == 0
 
 
 @pytest.mark.parametrize("loss", ADVERSARIAL_LOSSES)

@@ -92,6 +92,7 @@ def test_a_loop_that_is_trusted_goes_on_as_it_was():
     assert error < 0.05  # scales are not quite 0
 
 
+@pytest.mark.slow
 def test_it_learns_that_loops_repeat():
     model = recalling(scrambled=False, learning_rate=0.03)
     step = tf.function(model.train_step)

@@ -76,9 +76,16 @@ class Adversarial(LatentModel):
         others = {id(variable) for variable in self.discriminator.trainable_variables}
         return [variable for variable in self.trainable_variables if id(variable) not in others]
 
+    @property
+    def contested(self) -> bool:
+        """Whether anything is learnt against the discriminator at all, now or later."""
+        settings = self.training_settings
+        return bool(settings.adversarial_weight or settings.feature_matching_weight)
+
     def stage_of(self, step: int) -> int:
-        """Returns 1 from `adversarial_from_step` on."""
-        return int(step + self.first_step >= self.training_settings.adversarial_from_step)
+        """Returns 1 from `adversarial_from_step` on, where there is a contest."""
+        late = step + self.first_step >= self.training_settings.adversarial_from_step
+        return int(self.contested and late)
 
     def learn(
         self,
@@ -89,14 +96,14 @@ class Adversarial(LatentModel):
         beta: tf.Tensor,
     ) -> dict[str, tf.Tensor]:
         """Changes the weights once, those of both sides where step and weights say so."""
-        given, settings = (batch, noise, seed, sampling_probability, beta), self.training_settings
-        learn, first = super().learn, settings.adversarial_from_step
+        given, learn = (batch, noise, seed, sampling_probability, beta), super().learn
+        first = self.training_settings.adversarial_from_step
+        if not self.contested:
+            return learn(*given)
 
         def alone():
             return {**learn(*given), "adversarial/global_norm": tf.constant(0.0)}
 
-        if not (settings.adversarial_weight or settings.feature_matching_weight):
-            return alone()
         if not first:
             return self.contest(*given)
         if self.stage is not None:  # replicas cannot add up within a branch of a graph
@@ -135,7 +142,9 @@ class Adversarial(LatentModel):
     def evaluated(
         self, batch: Batch, noise: tf.Tensor, sampling_probability: tf.Tensor | None
     ) -> dict[str, tf.Tensor]:
-        """Returns the loss parts and counts of each example, and what the discriminator finds."""
+        """Returns the loss parts and counts of each example, and what a discriminator finds."""
+        if not self.contested:
+            return super().evaluated(batch, noise, sampling_probability)
         parts, pair = self.imitate(batch, noise, sampling_probability=sampling_probability)
         return parts | self.judge(pair)
 
@@ -162,7 +171,12 @@ class Adversarial(LatentModel):
         }
 
     def scalars(self, sums: Mapping[str, tf.Tensor], count: tf.Tensor) -> dict[str, tf.Tensor]:
-        """Returns the scalars of a `LatentModel`, and the verdicts, zeros where none was given."""
+        """Returns the scalars of a `LatentModel`, and the verdicts, zeros where none was given.
+
+        Without a contest there are no verdicts.
+        """
+        if not self.contested:
+            return super().scalars(sums, count)
         found, count = super().scalars(sums, count), tf.cast(count, tf.float32)
         means = {name: sums.get(name, tf.constant(0.0)) / count for name in VERDICTS}
         return found | {f"adversarial/{name}": mean for name, mean in means.items()}
