@@ -9,12 +9,12 @@ groovae alone).
 """
 
 import argparse
-import json
 import statistics
-import subprocess
 import sys
 import time
 from pathlib import Path
+
+from benchmarks.stepping.stepper import Stepper
 
 FOLDER = Path(__file__).parent / "stepping"
 
@@ -63,29 +63,6 @@ def commands(args) -> dict[str, list[str]]:
         script = str(FOLDER / "in_torch.py")
         found["torch"] = [args.torch, script, steps, str(args.batch_size)]
     return found
-
-
-class Stepper:
-    """A process of `stepping`.
-
-    Attributes:
-        build, first: seconds that building and the first step took.
-        peak_mib: memory it has held at most, in MiB.
-    """
-
-    def __init__(self, command: list[str]):
-        pipe = subprocess.PIPE
-        self.process = subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True)
-        found = json.loads(self.process.stdout.readline())
-        self.build, self.first, self.peak_mib = found["build"], found["first"], 0.0
-
-    def step(self) -> float:
-        """Runs a step; returns its seconds."""
-        self.process.stdin.write("step\n")
-        self.process.stdin.flush()
-        found = json.loads(self.process.stdout.readline())
-        self.peak_mib = found["peak_mib"]
-        return found["step"]
 
 
 def floor_seconds(args) -> float:

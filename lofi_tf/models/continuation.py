@@ -176,9 +176,10 @@ class Continuation(LatentModel):
             temperature: [B]; 0 takes means and likeliest classes.
             noise: uniform numbers, [F, B, frame].
         """
+        decode = self.decoder.stepper()
 
         def step(time, frame, states):
-            parameters, states = self._step(frame, z[time], states)
+            parameters, states = self._step(decode, frame, z[time], states)
             drawn = self._drawn(parameters, temperature, noise[time])
             return drawn, drawn, states
 
@@ -245,10 +246,10 @@ class Continuation(LatentModel):
         truth = tf.transpose(tf.concat([shifted[:, 1:], shifted[:, -1:]], axis=1), [1, 0, 2])
         key = tf.zeros([2], tf.int32) if seed is None else fold(seed, 3)
         width = self.frames.frame_size
-        emitted = width * self.frames.values
+        emitted, decode = width * self.frames.values, self.decoder.stepper()
 
         def step(time, frame, states):
-            parameters, states = self._step(frame, z, states, fold(seed, time))
+            parameters, states = self._step(decode, frame, z, states, fold(seed, time))
             uniform = tf.random.stateless_uniform([size, width + 1], fold(key, time))
             own = tf.stop_gradient(self._drawn(parameters, tf.ones([size]), uniform[:, 1:]))
             coin = uniform[:, :1]
@@ -258,10 +259,10 @@ class Continuation(LatentModel):
         found = unroll(step, shifted[:, 0], states, tf.shape(shifted)[1], emitted)[0]
         return tf.reshape(found, [size, -1, self.frames.frame_size, self.frames.values])
 
-    def _step(self, frame, z, states, seed=None):
+    def _step(self, decode, frame, z, states, seed=None):
         lstm_states, context = self._apart(states)
         inputs = tf.concat([self.frames.features(frame), z, context], axis=-1)
-        hidden, lstm_states = self.decoder.stepper()(inputs, lstm_states, seed)
+        hidden, lstm_states = decode(inputs, lstm_states, seed)
         states = [*lstm_states, context] if self.context_size else lstm_states
         return self._parameters(hidden, frame, context), states
 

@@ -12,6 +12,7 @@ import tensorflow as tf
 from lofi_tf.models.lstm import forward_only
 
 ROWS = 16
+PARALLEL = 4  # chunks at a time: the small products of one do not fill several cores
 
 Tensors = Mapping[str, tf.Tensor]
 Specs = Mapping[str, tf.TensorSpec]
@@ -75,7 +76,7 @@ def by_chunks(body: Callable[..., Tensors], tensors: Tensors) -> Tensors:
     signature = {
         name: tf.TensorSpec(t.shape, t.dtype) for name, t in traced.structured_outputs.items()
     }
-    answers = tf.map_fn(traced, chunks, fn_output_signature=signature, parallel_iterations=1)
+    answers = tf.map_fn(traced, chunks, fn_output_signature=signature, parallel_iterations=PARALLEL)
     return {
         name: tf.reshape(answer, [-1, *answer.shape[2:]])[:size] for name, answer in answers.items()
     }
