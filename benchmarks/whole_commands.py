@@ -24,7 +24,7 @@ def main() -> None:
     )
     parser.add_argument("what", choices=["convert", "generate"])
     parser.add_argument("--input_dir", help="folder to convert")
-    parser.add_argument("--num_workers", type=int, default=1, help="ours alone")
+    parser.add_argument("--num_workers", type=int, help="of ours; as many as it takes if absent")
     parser.add_argument("--config", default="groovae_4bar")
     parser.add_argument("--checkpoint_file", help="Magenta's, to generate from")
     parser.add_argument("--magenta", help="folder of Magenta's commands")
@@ -50,11 +50,10 @@ def main() -> None:
 def converting(args, folder: Path) -> dict[str, list[str]]:
     """Returns the commands that turn a folder into records."""
     name, given = "convert_dir_to_note_sequences", [f"--input_dir={args.input_dir}", "--recursive"]
-    workers = (
-        []
-        if args.num_workers == 1
-        else ["--direct_running_mode=multi_processing", f"--direct_num_workers={args.num_workers}"]
-    )
+    workers = []
+    if args.num_workers:
+        mode = "multi_processing" if args.num_workers > 1 else "in_memory"
+        workers = [f"--direct_running_mode={mode}", f"--direct_num_workers={args.num_workers}"]
     found = {"ours": [ours(name), *given, *workers, f"--output_file={folder / 'ours.tfrecord'}"]}
     if args.magenta:
         output = f"--output_file={folder / 'magenta.tfrecord'}"
