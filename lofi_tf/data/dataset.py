@@ -4,6 +4,7 @@ What a training batch holds is a pure function of the seed and the step: a run t
 step n sees the batches that the unbroken run saw from there on.
 """
 
+import os
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -15,6 +16,7 @@ from lofi_tf.data.examples import Examples
 from lofi_tf.errors import LofiError
 
 ROWS_A_READ = 64  # examples on disk that are read at once
+NUM_PARALLEL = os.cpu_count() or 1  # examples that are viewed at once
 
 # (index, int64 seed [2]) -> indexes of the examples that are mixed
 Mixer = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
@@ -85,7 +87,7 @@ def training_batches(
     end = tf.int64.max if num_steps is None else num_steps * num_rows
     numbers = tf.data.Dataset.range(first_step * num_rows, end)
     views = _views(examples, numbers, choice_at, view)
-    return views.batch(num_rows // num_pieces, drop_remainder=True).prefetch(2)
+    return _untuned(views.batch(num_rows // num_pieces, drop_remainder=True).prefetch(2))
 
 
 def evaluation_batches(
@@ -112,7 +114,14 @@ def evaluation_batches(
     else:
         known = np.flatnonzero(converter.groups_of(examples.arrays) >= 0)
         views = _views(examples, tf.data.Dataset.from_tensor_slices(known), mixture, view)
-    return views.batch(batch_size).prefetch(2)
+    return _untuned(views.batch(batch_size).prefetch(2))
+
+
+def _untuned(batches: tf.data.Dataset) -> tf.data.Dataset:
+    """Returns batches without the thread that tunes them: ending it takes up to a minute."""
+    options = tf.data.Options()
+    options.autotune.enabled = False
+    return batches.with_options(options)
 
 
 def _views(
@@ -133,7 +142,7 @@ def _views(
             chosen, drawn = choice_at(position)
             return view({name: tf.gather(array, chosen) for name, array in arrays.items()}, drawn)
 
-        return positions.map(view_at, num_parallel_calls=tf.data.AUTOTUNE)
+        return positions.map(view_at, num_parallel_calls=NUM_PARALLEL)
 
     def read(chosen, drawn):
         arrays = examples.arrays.values()
@@ -143,9 +152,9 @@ def _views(
             row.set_shape([*chosen.shape, *array.shape[1:]])
         return dict(zip(examples.arrays, rows, strict=True)), drawn
 
-    choices = positions.map(choice_at, num_parallel_calls=tf.data.AUTOTUNE).batch(ROWS_A_READ)
+    choices = positions.map(choice_at, num_parallel_calls=NUM_PARALLEL).batch(ROWS_A_READ)
     rows = choices.map(read).prefetch(2).unbatch()
-    return rows.map(view, num_parallel_calls=tf.data.AUTOTUNE)
+    return rows.map(view, num_parallel_calls=NUM_PARALLEL)
 
 
 def model_view(examples: Examples, converter: Converter, max_seq_len: int) -> dict[str, np.ndarray]:
