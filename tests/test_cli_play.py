@@ -156,18 +156,33 @@ def test_recording_is_transcribed(folder, capsys):
     assert capsys.readouterr().err.endswith("1.0 s, notes: piano 2, flute 0.\n")
 
 
+def test_recording_without_a_note_says_so(folder, capsys):
+    soundfile.write(folder / "silent.wav", np.zeros(8000), 8000)
+    assert transcribe.main([f"{folder}/silent.wav", f"--run_dir={folder}", "--png"]) == 0
+    assert not read_midi((folder / "silent.mid").read_bytes()).notes
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.endswith(f"without a note, as none was found in {folder}/silent.wav.")
+
+
 @pytest.mark.parametrize(
     ("flags", "message"),
     [
         (["nowhere.wav"], "nowhere.wav: cannot read"),
-        (["IN.mid"], "in.mid: the content is no audio"),
-        (["IN.wav", "FOLDER"], "it is a folder"),
+        (["IN.mid", "FOLDER/a.mid"], "in.mid: the content is no audio"),
+        (["IN.mid"], "would overwrite the recording"),
+        (["IN.wav", "IN.wav"], "would overwrite the recording"),
+        (["IN.wav", "FOLDER/run/../in.wav"], "would overwrite the recording"),
+        (["IN.wav", "FOLDER/a.wav"], "must end in .mid or .midi"),
+        (["IN.wav", "FOLDER"], "must end in .mid or .midi"),
         (["IN.wav", "--instruments=tuba"], "unknown instrument"),
         (["IN.wav", "--gate_db=-1"], "gate_db must be 0 or more"),
     ],
 )
 def test_what_cannot_be_transcribed_is_one_line(folder, capsys, flags, message):
+    (folder / "run").mkdir()
+    before = {path: path.read_bytes() for path in folder.glob("*.*")}
     given = [flag.replace("IN", f"{folder}/in").replace("FOLDER", str(folder)) for flag in flags]
     assert transcribe.main([*given, f"--run_dir={folder}"]) == 2
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith("error: ") and message in line
+    assert {path: path.read_bytes() for path in folder.glob("*.*")} == before

@@ -6,6 +6,8 @@ from pathlib import Path
 from lofi_tf.cli.flags import Parser, add_bool, run_command, say
 from lofi_tf.errors import LofiError
 
+MIDI_ENDINGS = (".mid", ".midi")
+
 
 def build_parser() -> argparse.ArgumentParser:
     """Returns the parser of the command's flags."""
@@ -34,6 +36,7 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _run(args: argparse.Namespace) -> None:
+    output = _output(args)
     from lofi_tf import quiet
     from lofi_tf.audio.io import probe, read_blocks
     from lofi_tf.cross.listening import listen
@@ -46,7 +49,6 @@ def _run(args: argparse.Namespace) -> None:
     settings = NoteSettings(
         change_nats=args.change_nats, gate_db=args.gate_db, least_seconds=args.least_seconds
     )
-    output = Path(args.output or Path(args.input).with_suffix(".mid"))
     try:
         info = probe(args.input)
         check_writable(output)
@@ -65,10 +67,28 @@ def _run(args: argparse.Namespace) -> None:
         from lofi_tf.pictures import save_piano_roll
 
         save_piano_roll(sequence, output.with_suffix(".png"))
-    counts = ", ".join(
-        f"{name} {len(part)}" for name, part in zip(model.converter.instruments, parts, strict=True)
+    players = model.converter.instruments
+    found = "notes: " + ", ".join(
+        f"{name} {len(part)}" for name, part in zip(players, parts, strict=True)
     )
-    say(f"Wrote {output}: {info.seconds:.1f} s, notes: {counts}.")
+    if not any(parts):
+        found = f"without a note, as none was found in {args.input}"
+    say(f"Wrote {output}: {info.seconds:.1f} s, {found}.")
+
+
+def _output(args: argparse.Namespace) -> Path:
+    """Returns the file to write.
+
+    Raises:
+        LofiError: it is the recording, or no MIDI file by its name.
+    """
+    output = Path(args.output or Path(args.input).with_suffix(".mid"))
+    if output.exists() and Path(args.input).exists() and output.samefile(args.input):
+        raise LofiError(f"the MIDI file would overwrite the recording: {output}; give another name")
+    if output.suffix.lower() not in MIDI_ENDINGS:
+        allowed = " or ".join(MIDI_ENDINGS)
+        raise LofiError(f"the MIDI file to write must end in {allowed}. Received: {args.output!r}")
+    return output
 
 
 def _named(error: LofiError, path: str) -> LofiError:
