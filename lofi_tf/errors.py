@@ -31,6 +31,25 @@ class NotConvertible(LofiError):
 def unknown_name(what: str, name: str, known: Iterable[str]) -> LofiError:
     """Returns the error for a name that is not among the known ones."""
     known = sorted(known)
-    near = difflib.get_close_matches(name, known, n=1)
+    near = near_names(name, known)
     hint = f" Did you mean {near[0]!r}?" if near else ""
     return LofiError(f"unknown {what}.{hint} Allowed: {', '.join(known)}. Received: {name!r}")
+
+
+def near_names(name: str, known: Iterable[str], likeness: float = 0.6) -> list[str]:
+    """Returns the known name that is nearest to one, or none.
+
+    Args:
+        name: with or without a value after `=`, which does not count.
+        known: names.
+        likeness: how alike they are at least, 0 to 1.
+    """
+    return difflib.get_close_matches(name.partition("=")[0], list(known), 1, likeness)
+
+
+def unknown_flags(flags: Iterable[str], known: Iterable[str]) -> LofiError:
+    """Returns the error for flags, with their values, that are not among the known ones."""
+    flags, known = list(flags), list(known)
+    meant = ", ".join(dict.fromkeys(name for flag in flags for name in near_names(flag, known)))
+    hint = f"Did you mean {meant}?" if meant else "--help lists the allowed ones."
+    return LofiError(f"unknown flag. {hint} Received: {' '.join(flags)}")

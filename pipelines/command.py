@@ -1,7 +1,6 @@
 """What the pipelines' commands share: how they end, Beam's flags, a folder for pieces."""
 
 import argparse
-import difflib
 import importlib
 import logging
 import sys
@@ -10,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
 
-from lofi_tf.errors import LofiError
+from lofi_tf.errors import LofiError, unknown_flags
 from lofi_tf.quiet import hush
 
 LOG_LEVELS = ["DEBUG", "INFO", "WARN", "ERROR", "FATAL"]
@@ -103,23 +102,6 @@ def folder_beside(path: Path) -> tempfile.TemporaryDirectory:
         raise LofiError(f"cannot write to {path.parent}: {error.strerror}") from error
 
 
-def check_spelling(parser: argparse.ArgumentParser, beam_flags: list[str]) -> None:
-    """Refuses flags that are nearly this command's own, without the seconds of Beam's import.
-
-    Raises:
-        LofiError: which ones, and what was meant.
-    """
-    own = [name for name in parser._option_string_actions if name.startswith("--")]
-    near = {}
-    for flag in beam_flags:
-        name = flag.partition("=")[0]
-        if found := difflib.get_close_matches(name, own, n=1, cutoff=0.9):
-            near[name] = found[0]
-    if near:
-        meant = ", ".join(near.values())
-        raise LofiError(f"unknown flag. Did you mean {meant}? Received: {', '.join(near)}")
-
-
 def beam_options(beam_flags: list[str], size_bytes: int, on_dask: bool = False):
     """Returns Beam's options; without flags, this process for small folders, all cores for large.
 
@@ -140,7 +122,7 @@ def beam_options(beam_flags: list[str], size_bytes: int, on_dask: bool = False):
         kind._add_argparse_args(parser)
     known, unknown = parser.parse_known_args(beam_flags)
     if unknown and known.runner not in JOB_SERVERS:
-        raise _unknown_flags(unknown, list(parser._option_string_actions))
+        raise unknown_flags(unknown, parser._option_string_actions)
     flags = list(beam_flags)
     if not known.runner:
         flags.append("--runner=FnApiRunner")  # the direct runner, less its search for others
@@ -181,14 +163,6 @@ def _with_dask(beam_flags: list[str], on_dask: bool) -> list[str]:
         ) from error
     sized = any(flag.startswith(("--dask_npartitions", "--dask_partition_size")) for flag in others)
     return [*others, f"--runner={DASK}", *([] if sized else ["--dask_partition_size=1"])]
-
-
-def _unknown_flags(flags: list[str], allowed: list[str]) -> LofiError:
-    """Returns the error for flags that neither a command nor Beam knows, with the nearest."""
-    near = [difflib.get_close_matches(flag.partition("=")[0], allowed, n=1) for flag in flags]
-    meant = ", ".join(dict.fromkeys(name for names in near for name in names))
-    hint = f"Did you mean {meant}?" if meant else "--help lists the allowed ones."
-    return LofiError(f"unknown flag. {hint} Received: {' '.join(flags)}")
 
 
 class _BeamParser(argparse.ArgumentParser):

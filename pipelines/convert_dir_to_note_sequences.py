@@ -9,7 +9,7 @@ from pathlib import Path
 
 from lofi_tf.cli.flags import Parser, add_bool, counted
 from lofi_tf.errors import LofiError
-from pipelines.command import add_log, beam_options, check_spelling, folder_beside, run_command
+from pipelines.command import add_log, beam_options, folder_beside, run_command
 
 MAX_LISTED = 20
 
@@ -49,7 +49,6 @@ def _convert(args: argparse.Namespace, beam_flags: list[str]) -> None:
     from pipelines.folders import find_files
 
     start_seconds = time.monotonic()
-    check_spelling(build_parser(), beam_flags)
     input_dir = os.path.expanduser(args.input_dir)
     shards = shard_paths(os.path.expanduser(args.output_file))
     if not os.path.isdir(input_dir):

@@ -12,7 +12,6 @@ from pipelines.command import (
     add_log,
     add_splits,
     beam_options,
-    check_spelling,
     check_splits,
     folder_beside,
     run_command,
@@ -92,7 +91,6 @@ def _prepare(args: argparse.Namespace, beam_flags: list[str]) -> None:
     from pipelines.example_reports import print_summary, splits_text
 
     start_seconds = time.monotonic()
-    check_spelling(build_parser(), beam_flags)
     component = _component(args)
     check_splits(args, "num_output_shards")
     found = _files(args)

@@ -12,7 +12,6 @@ from pipelines.command import (
     add_log,
     add_splits,
     beam_options,
-    check_spelling,
     check_splits,
     folder_beside,
     run_command,
@@ -102,7 +101,6 @@ def _prepare(args: argparse.Namespace, beam_flags: list[str]) -> None:
     from pipelines.example_reports import print_summary, splits_text
 
     start_seconds = time.monotonic()
-    check_spelling(build_parser(), beam_flags)
     check_splits(args, "num_output_shards")
     tasks = paired_tasks.tasks_of(args, INSTRUMENTS)
     prefix = Path(os.path.expanduser(args.output_dir)) / PREFIX

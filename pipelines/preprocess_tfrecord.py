@@ -12,7 +12,6 @@ from pipelines.command import (
     add_log,
     add_splits,
     beam_options,
-    check_spelling,
     check_splits,
     folder_beside,
     run_command,
@@ -77,7 +76,6 @@ def _preprocess(args: argparse.Namespace, beam_flags: list[str]) -> None:
     from pipelines.example_reports import print_summary, splits_text
 
     start_seconds = time.monotonic()
-    check_spelling(build_parser(), beam_flags)
     config = _config_of(args)
     check_splits(args, "output_shards")
     paths = record_paths(_home(args.input_tfrecord))

@@ -4,10 +4,15 @@ import warnings
 
 import pytest
 
-from lofi_tf.cli import export, train
+from lofi_tf.cli import analyze, attributes, export, generate, play, search, train, transcribe
 from lofi_tf.cli.flags import counted, run_command, teller
 from lofi_tf.errors import LofiWarning
-from pipelines import convert_dir_to_note_sequences, preprocess_tfrecord
+from pipelines import (
+    convert_dir_to_note_sequences,
+    prepare_audio,
+    prepare_paired,
+    preprocess_tfrecord,
+)
 
 
 def test_warning_of_ours_is_one_line(capsys):
@@ -44,11 +49,26 @@ def test_counted_knows_one():
 @pytest.mark.parametrize(
     ("command", "flag", "message"),
     [
-        (train, "--num_step=3", "unrecognized arguments: --num_step=3"),
+        (train, "--num_step=3", "flag. Did you mean --num_steps? Received: --num_step=3;"),
+        (train, "-num_steps=3", "Did you mean --num_steps?"),
+        (train, "--qwertz", "unknown flag. --help lists the allowed ones. Received: --qwertz;"),
+        (train, "here", "unrecognized arguments: here"),
+        (search, "--num_trial=3", "Did you mean --num_trials?"),
+        (generate, "--temprature=1", "Did you mean --temperature?"),
+        (attributes, "--example_path=x", "Did you mean --examples_path?"),
+        (analyze, "--nobaseline", "Did you mean --nobaselines?"),
+        (export, "--license=MIT", "Did you mean --licence?"),
+        (play, "--modes=midi", "Did you mean --mode?"),
+        (transcribe, "--gate=3", "Did you mean --gate_db?"),
         (train, "--num_steps=many", "argument --num_steps: invalid int value: 'many'"),
         (export, "--version=new", "invalid int value"),
         (convert_dir_to_note_sequences, "--recursive=maybe", "must be true or false"),
+        (convert_dir_to_note_sequences, "--recursiv=1", "Did you mean --recursive?"),
         (preprocess_tfrecord, "--is_drum=maybe", "must be true or false"),
+        (preprocess_tfrecord, "--is_drums", "Did you mean --is_drum?"),
+        (prepare_audio, "--clips_seconds=1", "Did you mean --clip_seconds?"),
+        (prepare_audio, "--runner=DirectRunner", "arguments are required: --input_dir"),
+        (prepare_paired, "--num_chord=1", "Did you mean --num_chords?"),
     ],
 )
 def test_bad_flag_is_one_line_and_exit_2(command, flag, message, capsys):
@@ -59,3 +79,11 @@ def test_bad_flag_is_one_line_and_exit_2(command, flag, message, capsys):
     assert end.value.code == 2
     assert err.startswith(f"{name}: error: ") and message in err
     assert err.endswith(f"; see {name} --help\n") and len(err.splitlines()) == 1
+
+
+def test_values_are_no_flags():
+    args = transcribe.build_parser().parse_args(["--model=x", "--gate_db", "-3", "--", "--a.wav"])
+    assert (args.gate_db, args.input) == (-3, "--a.wav")
+    paired = ["--output_dir=x", "--floor_db", "-80", "--direct_num_workers=2", "--runner", "a"]
+    args, others = prepare_paired.build_parser().parse_known_args(paired)
+    assert args.floor_db == -80 and others == ["--direct_num_workers=2", "--runner", "a"]

@@ -125,7 +125,6 @@ def test_convert_without_a_readable_file_keeps_the_old_output(tmp_path, capfd):
         (MUSIC, "empty", [], "it is a folder"),
         (MUSIC, "x", ["--errors_file=/proc/x"], "cannot write"),
         (MUSIC, "x", ["--foo=1", "--bar"], "lists the allowed ones. Received: --foo=1 --bar"),
-        ("", "x", ["--recursiv=1"], "Did you mean --recursive? Received: --recursiv"),
         (MUSIC, "x", ["--runner=Nope"], "Unexpected pipeline runner: Nope"),
         (MUSIC, "x", ["--runner=DataflowRunner"], "--runner=DataflowRunner: "),
         (MUSIC, "x", ["--direct_num_workers=abc"], "direct_num_workers: invalid int value: 'abc'"),

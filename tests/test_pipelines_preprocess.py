@@ -245,7 +245,6 @@ def test_preprocess_again_replaces_the_old_shards(records, tmp_path):
         (["--validation_split=1"], "--validation_split must be"),
         (["--split_file=nowhere"], "cannot read split file"),
         (["--output_tfrecord=/proc/x"], "cannot write"),
-        (["--is_drums"], "unknown flag"),
         (["--runner=DirectRunner", "--direct_num_worker=1"], "mean --direct_num_workers?"),
         (["--runner=Nope"], "Unexpected pipeline runner: Nope"),
         (["--runner=DaskRunner"], "--runner=DaskRunner cannot run this pipeline"),

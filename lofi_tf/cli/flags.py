@@ -2,15 +2,19 @@
 
 import argparse
 import contextlib
+import itertools
+import re
 import sys
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import NoReturn
 
-from lofi_tf.errors import LofiError, LofiWarning
+from lofi_tf.errors import LofiError, LofiWarning, near_names, unknown_flags
 
 EXIT_BAD_INPUT, EXIT_INTERRUPTED = 2, 130
 SILENT = ("ERROR", "FATAL")  # levels of --log at which there are errors alone
+MISSPELT = 0.9  # how alike a flag is to one of ours, from which on it is not one of Beam's
+_FLAG = re.compile(r"--?[A-Za-z]\w*(=.*)?", re.DOTALL)  # neither -3 nor -20dB, which are values
 _TRUTHS = {"true": True, "1": True, "t": True, "false": False, "0": False, "f": False}
 
 
@@ -19,6 +23,25 @@ class Parser(argparse.ArgumentParser):
 
     def __init__(self, prog: str, description: str | None, **options):
         super().__init__(prog=prog, description=description, allow_abbrev=False, **options)
+
+    def parse_args(self, args: Sequence[str] | None = None, namespace=None) -> argparse.Namespace:
+        """Returns the flags; unknown ones end the command before one that is missing does."""
+        if unknown := self._unknown(args):
+            self.error(str(unknown_flags(unknown, self._option_string_actions)))
+        return super().parse_args(args, namespace)
+
+    def parse_known_args(self, args: Sequence[str] | None = None, namespace=None):
+        """Returns the flags and all others; those that are nearly known end the command."""
+        known = self._option_string_actions
+        near = [flag for flag in self._unknown(args) if near_names(flag, known, MISSPELT)]
+        if near:
+            self.error(str(unknown_flags(near, known)))
+        return super().parse_known_args(args, namespace)
+
+    def _unknown(self, args: Sequence[str] | None) -> list[str]:
+        args = sys.argv[1:] if args is None else args
+        flags = filter(_FLAG.fullmatch, itertools.takewhile(lambda arg: arg != "--", args))
+        return [f for f in flags if f.partition("=")[0] not in self._option_string_actions]
 
     def error(self, message: str) -> NoReturn:
         """Ends the command."""
