@@ -121,8 +121,10 @@ def test_attributes_are_kept_beside_the_model_and_used(run, beat, tmp_path, caps
         (["--mode=sample", "--chords=C"], "takes no chords"),
         (["--mode=sample", "--input_midi=BEAT"], "takes no hits"),
         (["--mode=sample", "--length_bars=0"], "length_bars must be at least 1"),
-        (["--mode=sample", "--input_audio=BEAT"], "--input_audio_1 is for models of sound: "),
-        (["--mode=humanize", "--input_audio=BEAT"], "--input_audio_1 is for models of sound: "),
+        (["--mode=sample", "--input_audio=BEAT"], "(or --input_audio_1) is for models of sound: "),
+        (["--mode=humanize", "--input_audio=BEAT"], "--mode is one of sample, reconstruct, interp"),
+        (["--mode=vary", "--input_audio=nowhere.wav"], "--input_audio (or --input_audio_1): no"),
+        (["--mode=interpolate", "--input_audio=BEAT", "--input_audio_2=b"], "--input_audio_2: no"),
         (["--mode=vary", "--input_midi=BEAT", "--seconds=2"], "--seconds is for models of sound"),
     ],
 )

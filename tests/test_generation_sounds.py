@@ -8,11 +8,13 @@ from lofi_tf.audio.io import Audio, write_wav
 from lofi_tf.backends import Backend, backend_of_model
 from lofi_tf.cli import generate
 from lofi_tf.config import load_config
+from lofi_tf.data.midi import write_midi
 from lofi_tf.errors import LofiError, LofiWarning
 from lofi_tf.generation import sounds
 from lofi_tf.generation.drawing import How
 from lofi_tf.hparams import with_hparams
 from lofi_tf.models.build import build_model
+from tests.mirrors import KICK, drums
 from tests.recordings import noise, tone
 
 CLIP = 60  # samples, of 0.02 s
@@ -142,13 +144,16 @@ def test_what_cannot_be_is_refused():
         (["--mode=reconstruct", "--input_audio={wav}", "--num_outputs=2"], "gives one file"),
         (["--mode=reconstruct", "--input_audio={wav}", "--amount=0.2"], "Allowed: vary"),
         (["--mode=vary", "--input_audio={text}"], "no audio"),
+        (["--mode=humanize", "--input_midi={mid}"], "sound: --mode is one of sample, reconstruct,"),
+        (["--mode=vary", "--input_midi={mid}"], "Received: --input_midi (or --input_midi_1)"),
     ],
 )
 def test_the_command_refuses_in_one_line(run, tmp_path, capsys, flags, message):
-    wav, text = tmp_path / "a.wav", tmp_path / "a.txt"
+    wav, text, mid = (tmp_path / f"a.{ending}" for ending in ("wav", "txt", "mid"))
     write_wav(wav, noise(0.1, 3000), 3000)
     text.write_text("no sound")
-    given = [flag.format(wav=wav, text=text) for flag in flags]
+    write_midi(drums((0, KICK, 90)), mid)
+    given = [flag.format(wav=wav, text=text, mid=mid) for flag in flags]
     assert generate.main([f"--model={run}", f"--output_dir={tmp_path}", *given]) == 2
     said = capsys.readouterr().err.strip()
     assert message in said

@@ -39,10 +39,10 @@ def check(args: argparse.Namespace) -> None:
         raise LofiError(f"--seconds must be above 0. Received: {args.seconds}")
     for name in given(args, INPUTS + SOUNDS):
         if not Path(getattr(args, name)).is_file():
-            raise LofiError(f"--{name}: no such file. Received: {getattr(args, name)!r}")
+            raise LofiError(f"{_called(name)}: no such file. Received: {getattr(args, name)!r}")
     of_sound = sounds or given(args, ("seconds", "change_at_seconds", "change_amount"))
     if of_sound or args.mode not in MODES:
-        whose = f"--{of_sound[0]} is for models of sound: " if of_sound else ""
+        whose = f"{_called(of_sound[0])} is for models of sound: " if of_sound else ""
         _check_mode(args, SOUND_MODES, SOUNDS, whose)
     elif args.mode not in SOUND_MODES or given(args, INPUTS):
         _check_mode(args, MODES, INPUTS)
@@ -83,11 +83,13 @@ def check_model(args: argparse.Namespace, config: Config) -> dict[str, Mode]:
     check_kind(config)
     sound = config.data.converter["kind"] in SOUND_KINDS
     others, names, modes = (INPUTS, SOUNDS, SOUND_MODES) if sound else (SOUNDS, INPUTS, MODES)
+    whose = f"{config.name}, a model of sound: " if sound else ""
+    _mode_of(args, modes, whose)
     wrong = given(args, others + (("qpm",) if sound else ()))
     if wrong:
         kind = "sound: it takes --input_audio and no tempo" if sound else "notes: --input_midi"
-        raise LofiError(f"{config.name} is a model of {kind}. Received: --{wrong[0]}")
-    _check_mode(args, modes, names, f"{config.name}, a model of sound: " if sound else "")
+        raise LofiError(f"{config.name} is a model of {kind}. Received: {_called(wrong[0])}")
+    _check_mode(args, modes, names, whose)
     if args.num_outputs is None:
         args.num_outputs = modes[args.mode].num_outputs
     return modes
@@ -97,10 +99,7 @@ def _check_mode(
     args: argparse.Namespace, modes: dict[str, Mode], names: tuple[str, ...], whose: str = ""
 ) -> None:
     """Refuses a mode that is not among them, and inputs and flags that it does not take."""
-    if args.mode not in modes:
-        allowed = ", ".join(modes)
-        raise LofiError(f"{whose}--mode is one of {allowed}. Received: --mode={args.mode}")
-    mode, inputs = modes[args.mode], given(args, names)
+    mode, inputs = _mode_of(args, modes, whose), given(args, names)
     if len(inputs) not in mode.inputs or inputs != list(names[: len(inputs)]):
         received = ", ".join(inputs) or "none"
         wanted = _wanted(mode, names)
@@ -111,6 +110,20 @@ def _check_mode(
             others = "notes" if modes is SOUND_MODES else "sound"
             allowed = f"Allowed: {takers}" if takers else f"It is for models of {others}"
             raise LofiError(f"{whose}--{name} is not for --mode={args.mode}. {allowed}")
+
+
+def _mode_of(args: argparse.Namespace, modes: dict[str, Mode], whose: str) -> Mode:
+    """Returns the mode that is asked for; refuses one that is not among them."""
+    if args.mode not in modes:
+        allowed = ", ".join(modes)
+        raise LofiError(f"{whose}--mode is one of {allowed}. Received: --mode={args.mode}")
+    return modes[args.mode]
+
+
+def _called(name: str) -> str:
+    """Returns a flag as a person may have written it: the first input has two names."""
+    short = name.removesuffix("_1")
+    return f"--{name}" if short == name else f"--{short} (or --{name})"
 
 
 def _check_any_input(args: argparse.Namespace) -> None:
