@@ -33,6 +33,8 @@ def folder(tmp_path, model, monkeypatch):
     write_midi(sequence_of([notes, []], CONVERTER.instruments), tmp_path / "in.mid")
     samples = np.concatenate([tone("piano", 60), tone("piano", 67)])
     soundfile.write(tmp_path / "in.wav", np.stack([samples, samples], 1), 8000)
+    soundfile.write(tmp_path / "in-short.wav", samples[:100], 8000)
+    soundfile.write(tmp_path / "in-shorter.wav", samples[:1], 44100)
     (tmp_path / "run.yaml").write_text("seed: 3\nexamples: 10\n")
     return tmp_path
 
@@ -116,6 +118,10 @@ def test_navigation_in_a_terminal(run, monkeypatch):
         (["--mode=info", "--sampling"], "takes no such flags"),
         (["--mode=audio", "--audio=IN.mid"], "no audio"),
         (["--mode=audio", "--audio=nowhere.wav"], "nowhere.wav"),
+        (["--mode=audio", "--audio=IN-short.wav"], "in-short.wav: two frames of 0.032 s are"),
+        (["--mode=audio", "--audio=IN-shorter.wav"], "in-shorter.wav: there are no samples"),
+        (["--mode=sequence", "--audio=IN-short.wav"], "in-short.wav: there is no note"),
+        (["--mode=morphing", "--audio=IN-shorter.wav"], "in-shorter.wav: there are no samples"),
         (["--mode=midi", "--midi=nowhere.mid"], "nowhere.mid"),
         (["--mode=midi", "--midi=IN.mid", "--dynamics=9"], "dynamics must be 0 to 4"),
         (["--mode=midi", "--midi=IN.mid", "--instruments=tuba"], "unknown instrument"),
@@ -174,6 +180,7 @@ def test_recording_without_a_note_says_so(folder, capsys):
         (["IN.wav", "FOLDER/run/../in.wav"], "would overwrite the recording"),
         (["IN.wav", "FOLDER/a.wav"], "must end in .mid or .midi"),
         (["IN.wav", "FOLDER"], "must end in .mid or .midi"),
+        (["IN-shorter.wav"], "in-shorter.wav: there are no samples"),
         (["IN.wav", "--instruments=tuba"], "unknown instrument"),
         (["IN.wav", "--gate_db=-1"], "gate_db must be 0 or more"),
     ],

@@ -101,7 +101,7 @@ def _midi(args, model, how, write, say) -> None:
 def _audio(args, model, how, write, say) -> None:
     from lofi_tf.cross import playing
 
-    write(playing.sound_to_notes(model, _sound(args.audio), how))
+    write(_of_sound(playing.sound_to_notes, model, args.audio, how))
 
 
 def _sequence(args, model, how, write, say) -> None:
@@ -110,7 +110,7 @@ def _sequence(args, model, how, write, say) -> None:
     if args.midi:
         write(playing.notes_and_back(model, _music(args.midi), how))
     else:
-        write(playing.sound_and_back(model, _sound(args.audio), how))
+        write(_of_sound(playing.sound_and_back, model, args.audio, how))
 
 
 def _morphing(args, model, how, write, say) -> None:
@@ -165,7 +165,7 @@ def _points(args, model, how) -> Iterator:
     from lofi_tf.cross import playing
 
     for path in filter(None, (args.audio, args.audio_2)):
-        yield playing.point_of_sound(model, _sound(path), how)
+        yield _of_sound(playing.point_of_sound, model, path, how)
     for spec in args.notes or ():
         yield playing.point_of_notes(model, spec, how)
 
@@ -173,18 +173,19 @@ def _points(args, model, how) -> Iterator:
 def _music(path: str):
     from lofi_tf.data.notes import sequences_from_file
 
-    return _read(lambda: sequences_from_file(path, path, "")[0], path)
+    return _named(lambda: sequences_from_file(path, path, "")[0], path)
 
 
-def _sound(path: str):
+def _of_sound(make: Callable, model, path: str, how):
+    """Returns what `make(model, sound, how)` makes of a file; its errors name the file."""
     from lofi_tf.audio.io import read_audio
 
-    return _read(lambda: read_audio(path), path)
+    return _named(lambda: make(model, read_audio(path), how), path)
 
 
-def _read(reader: Callable, path: str):
+def _named(make: Callable, path: str):
     try:
-        return reader()
+        return make()
     except LofiError as error:
         raise LofiError(f"{path}: {error}") from error
 

@@ -1,6 +1,7 @@
 """`lofi_transcribe`: a recording to a MIDI file, by a cross-modal model."""
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 
 from lofi_tf.cli.flags import Parser, add_bool, run_command, say
@@ -67,13 +68,14 @@ def _run(args: argparse.Namespace) -> None:
         from lofi_tf.pictures import save_piano_roll
 
         save_piano_roll(sequence, output.with_suffix(".png"))
-    players = model.converter.instruments
-    found = "notes: " + ", ".join(
-        f"{name} {len(part)}" for name, part in zip(players, parts, strict=True)
-    )
-    if not any(parts):
-        found = f"without a note, as none was found in {args.input}"
-    say(f"Wrote {output}: {info.seconds:.1f} s, {found}.")
+    found = _counts(model.converter.instruments, parts)
+    none = f"without a note, as none was found in {args.input}"
+    say(f"Wrote {output}: {info.seconds:.1f} s, {found if any(parts) else none}.")
+
+
+def _counts(instruments: Sequence[str], parts: list) -> str:
+    counts = (f"{name} {len(part)}" for name, part in zip(instruments, parts, strict=True))
+    return f"notes: {', '.join(counts)}"
 
 
 def _output(args: argparse.Namespace) -> Path:

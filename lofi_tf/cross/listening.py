@@ -10,7 +10,7 @@ from lofi_tf.audio.clips import QUALITY
 from lofi_tf.cross.posterior import Posterior
 from lofi_tf.data.paired import PairedConverter
 from lofi_tf.data.symbols import HIGHEST_PITCH, LOWEST_PITCH
-from lofi_tf.errors import LofiError
+from lofi_tf.errors import NotConvertible
 
 STRETCH_FRAMES = 512  # that are looked at at a time
 FLUX_STEPS = 4  # of the flux in a frame, where the frame's samples divide by it
@@ -83,7 +83,7 @@ def listen(
         seed: z is drawn by it; posteriors' means are taken where it is None.
 
     Raises:
-        LofiError: not one sample.
+        NotConvertible: `no_samples`: not one sample.
     """
     converter, parts, row = model.converter, [], 0
     bands = pitch_bands(converter)
@@ -104,7 +104,7 @@ def stretches(
     """Yields all frames of a recording, in order, with its neighbours heard at each seam.
 
     Raises:
-        LofiError: not one sample.
+        NotConvertible: `no_samples`: not one sample.
     """
     hop, context = converter.hop_size, _context_frames(converter)
     held, begin, frame = np.zeros(0, np.float32), 0, 0  # `begin`: the frame that `held` begins at
@@ -117,7 +117,7 @@ def stretches(
             kept = max(0, frame - context)
             held, begin = held[(kept - begin) * hop :], kept
     if not begin and not len(held):
-        raise LofiError("there are no samples to listen to")
+        raise NotConvertible("no_samples", "there are no samples to listen to")
     yield _stretch(held, frame - begin, 1 + len(held) // hop - (frame - begin), converter)
 
 
