@@ -19,6 +19,8 @@ from pipelines.command import (
 
 PREFIX = "examples"
 INSTRUMENTS = "piano,flute,alto_sax,trumpet,violin"
+COUNTS = ("num_chords", "num_phrases", "seed")
+RENDERING = ("velocities", "tunings", "pitches", "soundfont", *COUNTS)  # nothing to recordings
 VELOCITIES, TUNINGS = "20,44,70,96,122", "-15,-5,0,5,15"
 
 
@@ -102,6 +104,7 @@ def _prepare(args: argparse.Namespace, beam_flags: list[str]) -> None:
 
     start_seconds = time.monotonic()
     check_splits(args, "num_output_shards")
+    _check_rendering(args)
     tasks = paired_tasks.tasks_of(args, INSTRUMENTS)
     prefix = Path(os.path.expanduser(args.output_dir)) / PREFIX
     check_writable(info_name(prefix))
@@ -114,6 +117,23 @@ def _prepare(args: argparse.Namespace, beam_flags: list[str]) -> None:
         print_summary(report)
         seconds = time.monotonic() - start_seconds
         print(f"{splits_text(report)} examples in {seconds:.1f} s -> {args.output_dir}")
+
+
+def _check_rendering(args: argparse.Namespace) -> None:
+    """Refuses counts below 0, and flags that nothing would come of."""
+    for name in COUNTS:
+        if not 0 <= getattr(args, name) < 2**31:
+            raise LofiError(f"--{name} must be 0 or more. Received: {getattr(args, name)}")
+    if not args.input_dir:
+        if args.rename:
+            raise LofiError("--rename is for the sub-folders of --input_dir, which is not given")
+        return
+    defaults = build_parser()
+    idle = [name for name in RENDERING if getattr(args, name) != defaults.get_default(name)]
+    if idle and not args.render:
+        flags = ", ".join(f"--{name}" for name in idle)
+        need = "needs" if len(idle) == 1 else "need"
+        raise LofiError(f"{flags} {need} --render, as --input_dir alone renders nothing")
 
 
 def _run(args, options, tasks, parts_dir, prefix):

@@ -94,6 +94,12 @@ def test_shards_hold_every_note_of_both_kinds(made):
         (["--input_dir=/nowhere"], "no such folder"),
         (["--octaves=piano=1"], "--octaves must be such as piano=1"),
         (["--bins_per_octave=5"], "bins_per_octave"),
+        (["--num_chords=-1"], "--num_chords must be 0 or more. Received: -1"),
+        (["--num_phrases=-2", "--input_dir=docs"], "--num_phrases must be 0 or more"),
+        (["--seed=-1"], "--seed must be 0 or more"),
+        (["--num_chords=3", "--tunings=0", "--input_dir=docs"], "--tunings, --num_chords need"),
+        (["--pitches=60", "--input_dir=docs"], "--pitches needs --render"),
+        (["--rename=a=b"], "--rename is for the sub-folders of --input_dir"),
         ([f"--soundfont={__file__}"], "a SoundFont is an .sf2 file"),
     ],
 )
