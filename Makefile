@@ -1,4 +1,4 @@
-# make demo, make test, make test-all, make parity, make lint; each makes .venv first if it is not there.
+# make demo, make test, make test-all, make parity, make bench, make lint; each makes .venv first if it is not there.
 
 PYTHON ?= python3
 JOBS ?= 2
@@ -9,7 +9,7 @@ MAGENTA := .magenta
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
 
-.PHONY: demo test test-all parity lint format clean
+.PHONY: demo test test-all parity bench lint format clean
 
 demo: $(READY)
 	$(BIN)/python demo/run.py
@@ -33,6 +33,14 @@ $(MAGENTA)/ready: | $(READY)
 	$(BIN)/uv venv -q --clear --python "$$($(PYTHON38) -c 'import sys; print(sys.executable)')" $(MAGENTA)
 	$(BIN)/uv pip install -q --python $(MAGENTA)/bin/python magenta==2.1.4 'protobuf<3.20'
 	@touch $@
+
+# What needs no rival; benchmarks/RESULTS.md has the commands beside Magenta and PyTorch.
+bench: $(READY)
+	$(BIN)/python -m benchmarks.training_step groovae_4bar
+	$(BIN)/python -m benchmarks.training_step cat-drums_2bar_small
+	$(BIN)/python -m benchmarks.generation groovae_4bar
+	$(BIN)/python -m benchmarks.input groovae_4bar cat-drums_2bar_small cat-mel_2bar_small
+	$(BIN)/python -m benchmarks.whole_commands convert --input_dir=demo/grooves
 
 lint: $(READY)
 	$(BIN)/ruff check .
