@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 
 import tensorflow as tf
 
-from lofi_tf.models.lstm import forward_only
+from lofi_tf.models.recurrence import forward_only
 
 ROWS = 16
 MANY_ROWS = 64
