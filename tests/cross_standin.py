@@ -1,5 +1,6 @@
 """A cross-modal model that knows without learning: its z are symbols, its sounds are templates."""
 
+import dataclasses
 import functools
 
 import numpy as np
@@ -61,6 +62,29 @@ class Standin:
 
     def _posterior(self, z):
         return Posterior(z, np.full_like(z, 0.001))
+
+
+class Mixing(Standin):
+    """One that heard instruments alone, and mixes them: their amplitudes' sum, and some dB more."""
+
+    def __init__(self, excess_db):
+        super().__init__(dataclasses.replace(CONVERTER, random_mode="bernoulli"))
+        self.excess_db = excess_db
+
+    def sound_of(self, z):
+        return np.array([self._mixed(self.layout.decode(row)) for row in z], np.float32)
+
+    def _mixed(self, symbols):
+        floor_db, total = self.converter.floor_db, 0
+        playing = [n for n, symbol in enumerate(symbols) if symbol != Symbol()]
+        for number in playing:
+            alone = [symbol if n == number else Symbol() for n, symbol in enumerate(symbols)]
+            spectrum = super().sound_of(self.layout.encode(alone)[None])[0]
+            total = total + np.where(spectrum > 0, 10 ** ((1 - spectrum) * floor_db / 20), 0)
+        if not playing:
+            return self.spectra[0]
+        spectrum = 1 - 20 * np.log10(np.maximum(total, 10 ** (floor_db / 20))) / floor_db
+        return spectrum - (len(playing) > 1) * self.excess_db / floor_db
 
 
 @functools.cache

@@ -85,6 +85,16 @@ def test_pictures_lie_beside(run):
     ]
 
 
+def test_sound_beyond_full_scale_is_a_warning(run, model, monkeypatch):
+    louder = model.spectra - (model.spectra > 0) * 20 / CONVERTER.floor_db
+    monkeypatch.setattr(model, "spectra", louder)
+    files, shown = run("--mode=midi", "--midi=IN.mid")
+    (line,) = [line for line in shown.err.splitlines() if line.startswith("warning: ")]
+    assert "dB beyond full scale" in line
+    samples, _ = soundfile.read(files[1])
+    assert np.abs(samples).max() == 1 and (np.abs(samples) == 1).sum() < 3
+
+
 def test_info_says_what_the_model_is(run):
     files, shown = run()
     assert not files

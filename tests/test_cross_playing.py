@@ -12,7 +12,7 @@ from lofi_tf.cross.notes import parts_of, sequence_of
 from lofi_tf.cross.playing import How
 from lofi_tf.data.soundings import Sounding
 from lofi_tf.errors import LofiError
-from tests.cross_standin import CONVERTER, standin, tone
+from tests.cross_standin import CONVERTER, Mixing, standin, tone
 
 HOW = How(seed=1, iterations=8)
 SCALE = [Sounding(60 + 3 * n, 64, 0.5 * n, 0.5 * n + 0.5) for n in range(3)]
@@ -45,6 +45,22 @@ def test_notes_sound_at_their_times(model, scale):
         frame = round((note.start + 0.25) / CONVERTER.frame_seconds)
         wanted = CONVERTER.view_of(tone("piano", note.pitch))[8]
         assert views[frame].argmax() == pytest.approx(wanted.argmax(), abs=1)
+
+
+@pytest.mark.parametrize("way", [playing.notes_to_sound, playing.notes_and_back])
+def test_instruments_together_are_no_louder_than_their_sum(way):
+    unison = sequence_of([SCALE, SCALE[:2]], CONVERTER.instruments)
+    models = [Mixing(excess_db) for excess_db in (0, 20)]
+    for model in models:  # 12 dB quieter: all of it is far from full scale
+        model.spectra = np.maximum(model.spectra + 12 / CONVERTER.floor_db, 0)
+    true, loud = (way(model, unison, HOW).audio.samples for model in models)
+    assert 0.1 < np.abs(true).max() < 0.5
+    assert loud == pytest.approx(true, abs=1e-4)
+
+
+def test_one_instrument_sounds_as_the_model_makes_it(model, scale):
+    alone = [playing.notes_to_sound(found, scale, HOW) for found in (model, Mixing(20))]
+    assert alone[0].audio.samples == pytest.approx(alone[1].audio.samples, abs=1e-5)
 
 
 def test_notes_through_sound_and_back(model, scale):

@@ -9,7 +9,7 @@ from lofi_tf.data.examples import Examples
 from lofi_tf.data.paired import Pair, PairedConverter, instrument_id
 from lofi_tf.data.soundings import Sounding, roll_of
 from lofi_tf.data.symbols import Symbol, SymbolLayout, pitch_of, symbol_of, velocity_of
-from lofi_tf.errors import LofiError, NotConvertible
+from lofi_tf.errors import LofiError, LofiWarning, NotConvertible
 
 RATE = 22050
 HELD = 30 * 704 / RATE  # seconds: five windows of four frames, from the tenth on
@@ -92,6 +92,17 @@ def test_a_note_sounds_in_its_band_at_its_level(converter, stored):
         assert abs(spectrum.argmax() - band_of(converter, pitch)) <= 1
         assert abs(spectrum.max() - 20 * np.log10(0.5)) < 1.5
     assert set(arrays["instrument"]) == {instrument_id("a"), instrument_id("b")}
+
+
+def test_sound_beyond_full_scale_is_made_quieter_as_a_whole():
+    converter = PairedConverter(("a",), low_hz=220.0, bins_per_octave=12, num_bins=36)
+    view = converter.view_of(sine(440, 0.5, seconds=0.4))
+    louder = view - 20 / converter.floor_db  # ten times as loud
+    quiet = converter.from_outputs(view, iterations=2).samples
+    with pytest.warns(LofiWarning, match="dB beyond full scale") as warned:
+        loud = converter.from_outputs(louder, iterations=2).samples
+    assert len(warned) == 1 and np.abs(loud).max() == 1
+    assert loud == pytest.approx(quiet / np.abs(quiet).max(), abs=0.01)
 
 
 def test_mixtures_add_magnitudes_and_symbols(converter, stored):

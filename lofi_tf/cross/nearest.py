@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from lofi_tf.cross.adding import spectra_of
 from lofi_tf.cross.mixtures import SILENT, Frames, Recordings
 from lofi_tf.data.symbols import Symbol, pitch_of, velocity_of
 
@@ -47,8 +48,7 @@ class NoteBook:
         for row, vector in enumerate(symbols):
             for number, symbol in enumerate(converter.layout.decode(vector)):
                 amplitudes[row] += self._played(number, symbol)
-        least = 10 ** (converter.floor_db / 20)
-        return 1 - 20 * np.log10(np.maximum(amplitudes, least)) / converter.floor_db
+        return spectra_of(amplitudes, converter.floor_db)
 
     def _played(self, number: int, symbol: Symbol) -> np.ndarray | float:
         """Returns the magnitudes [F] of one instrument's symbol."""

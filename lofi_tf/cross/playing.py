@@ -9,6 +9,7 @@ import numpy as np
 from lofi_tf.audio.griffin_lim import ITERATIONS
 from lofi_tf.audio.io import Audio
 from lofi_tf.cross import notes as note_tools
+from lofi_tf.cross.adding import at_most_the_sum
 from lofi_tf.cross.listening import Heard, Model, flux_steps, listen, pitch_bands
 from lofi_tf.cross.notes import Part
 from lofi_tf.cross.paths import TRAJECTORIES, through
@@ -191,6 +192,7 @@ def _sound_of_parts(model: Model, parts: list[Part], how: How) -> Audio:
     seconds = note_tools.end_of(parts) + _TAIL_SECONDS
     symbols = note_tools.symbols_of(parts, converter, 2 + int(seconds / converter.frame_seconds))
     spectra = model.sound_of(_drawn(model.encode_notes(symbols), how))
+    spectra = at_most_the_sum(model, symbols, spectra)
     nobody = note_tools.vector_of([()] * len(parts), converter)
     spectra[(symbols == nobody).all(axis=1)] = 0  # the floor, whatever the model makes of it
     return _audio(model, spectra, how)

@@ -1,6 +1,7 @@
 """Sound with its notes: spectra and piano rolls of one instrument at a time, mixed in training."""
 
 import dataclasses
+import warnings
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
@@ -13,7 +14,7 @@ from lofi_tf.audio.io import Audio
 from lofi_tf.data.options import check_choice, check_flag
 from lofi_tf.data.soundings import Sounding, roll_of
 from lofi_tf.data.symbols import HIGHEST_PITCH, LABELS, LOWEST_PITCH, SymbolLayout
-from lofi_tf.errors import LofiError, NotConvertible
+from lofi_tf.errors import LofiError, LofiWarning, NotConvertible
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -214,6 +215,8 @@ class PairedConverter:
     ) -> Audio:
         """Returns the sound of spectra [T, F] as the model sees them, by Griffin-Lim.
 
+        Sound beyond full scale is made quieter as a whole, with a `LofiWarning`.
+
         Args:
             outputs: T frames; they give (T - 1) * hop_size samples.
             qpm: unused.
@@ -232,7 +235,7 @@ class PairedConverter:
         size = (len(outputs) - 1) * self.hop_size
         spectrum_in_db = (1 - outputs) * self.floor_db
         samples = samples_of_db(spectrum_in_db, self.sample_rate, self.settings, size, iterations)
-        return Audio(np.clip(samples, -1, 1)[:, None], self.sample_rate)
+        return Audio(_within_full_scale(samples)[:, None], self.sample_rate)
 
     def view_of(self, samples: np.ndarray) -> np.ndarray:
         """Returns the spectra [T, F] of samples [n] as the model sees them."""
@@ -272,6 +275,19 @@ class PairedConverter:
 def instrument_id(name: str) -> int:
     """Returns the number by which an instrument is stored, whatever others there are."""
     return zlib.crc32(name.encode())
+
+
+def _within_full_scale(samples: np.ndarray) -> np.ndarray:
+    peak = np.abs(samples).max()
+    if peak <= 1:
+        return samples
+    warnings.warn(
+        f"the sound reaches {20 * np.log10(peak):.1f} dB beyond full scale: all of it is made "
+        "quieter by as much",
+        LofiWarning,
+        stacklevel=3,
+    )
+    return samples / peak
 
 
 def _names(name: str, given: Any, allowed: Sequence[str] | None) -> tuple[str, ...]:
