@@ -39,6 +39,15 @@ def recalling(z_size=0, scrambled=True, head="recall", steps=N, **training):
     return model
 
 
+def saying(trust, change):
+    """A model that says the same of every frame, whatever it is fed."""
+    model = recalling(scrambled=False)
+    bias = np.zeros(model.frames.out.bias.shape, np.float32)
+    bias[:3], bias[3:] = trust, change
+    model.frames.out.bias.assign(bias)
+    return model
+
+
 def loops(lag=268) -> tf.Tensor:
     """Clips [B, N, 1] that repeat after a lag, exactly."""
     periods = np.random.default_rng(5).normal(0, 0.1, [B, lag])
@@ -62,8 +71,13 @@ def gone_on(model, clips, steps, z=None, temperature=0.0):
 
 
 @pytest.mark.parametrize("z_size", [0, 3])
-def test_its_own_frames_taught_are_what_it_drew(z_size):
+def test_its_own_frames_taught_are_what_it_drew(z_size, monkeypatch):
     """What it would say of its own continuation as the truth is what it drew it from."""
+
+    def free(power, *_):
+        return tf.ones_like(power), tf.ones_like(power)
+
+    monkeypatch.setattr("lofi_tf.models.recall.bounded_ratio", free)  # no level is held
     model, clips, steps = recalling(z_size), loops()[:, : N // 2], F // 2
     frames = tf.reshape(clips, [B, -1, S])
     states, _ = model.hear(frames)
@@ -81,15 +95,51 @@ def test_its_own_frames_taught_are_what_it_drew(z_size):
 
 
 def test_a_loop_that_is_trusted_goes_on_as_it_was():
-    model = recalling(scrambled=False)
-    bias = np.zeros(model.frames.out.bias.shape, np.float32)
-    bias[:3], bias[3:] = 20.0, -20.0  # trust, and the smallest scale
-    model.frames.out.bias.assign(bias)
+    model = saying(20.0, -20.0)  # the smallest scale
     clips = loops()
     found = gone_on(model, clips[:, : N // 2], F // 2).reshape(B, -1)
     truth = clips[:, N // 2 :, 0].numpy()
     error = np.square(found - truth).mean() / np.square(truth).mean()
     assert error < 0.05  # scales are not quite 0
+
+
+def levels_of_lags(found, clips, lag):
+    """Returns dB over the last lag of the clips, [B, lags]."""
+    heard = np.square(clips[:, -lag:, 0]).mean(1)[:, None]
+    return 10 * np.log10(np.square(found.reshape(B, -1, lag)).mean(2) / heard)
+
+
+@pytest.mark.parametrize("trust, change", [(0.0, -20.0), (0.0, 20.0)])
+@pytest.mark.parametrize("temperature", [0.0, 1.0])
+def test_a_loop_keeps_its_level_though_the_model_says_another(temperature, trust, change):
+    lag = 320
+    clips = loops(lag)
+    found = gone_on(saying(trust, change), clips, 8 * lag // S, temperature=temperature)
+    levels = levels_of_lags(found, clips, lag)
+    assert np.abs(levels).max() < 8.0  # until the running powers have come there
+    assert np.abs(levels[:, 4:]).max() < 2.0
+
+
+def test_a_tone_that_dies_away_may_die_away():
+    lag, fall = 320, 0.5
+    clips = loops(lag) * fall ** (tf.range(N, dtype=tf.float32) / lag)[None, :, None]
+    found = gone_on(saying(-20.0, -20.0), clips, 8 * lag // S)
+    assert levels_of_lags(found, clips, lag)[:, -1].max() < -6.0
+
+
+def test_a_continuation_in_blocks_is_that_in_one():
+    model, clips = recalling(), loops()[:, : N // 2]
+    frames, lengths = tf.reshape(clips, [B, -1, S]), tf.fill([B], F // 2)
+    states, _ = model.hear(frames, lengths)
+    first = model.last_frame(states, frames, lengths)
+    noise = tf.random.stateless_uniform([30, B, S], [1, 2])
+    z, heat = tf.zeros([30, B, 0]), tf.ones([B])
+    whole = model.go_on(states, first, z, heat, noise)
+    parts = []
+    for part in (slice(0, 15), slice(15, 30)):
+        sound, first, states = model.go_on_from(states, first, z[part], heat, noise[part])
+        parts.append(sound)
+    np.testing.assert_allclose(tf.concat(parts, 1), whole, atol=1e-5)
 
 
 @pytest.mark.slow

@@ -2,8 +2,9 @@
 
 The lag after which the sound comes again is measured (`lags`), and what was heard that long ago,
 over and over, is what the next frame starts from: a loop keeps its beat, a tone its pitch. The
-LSTMs say how much of it is trusted and how the levels change. z is an equaliser: it lifts or lowers
-bands by a bounded amount, and what the model feeds itself is without it, so that nothing adds up.
+LSTMs say how much of it is trusted and how the levels change, within bounds (`recall_levels`). z is
+an equaliser: it lifts or lowers bands by a bounded amount, and what the model feeds itself is
+without it, so that nothing adds up.
 """
 
 import math
@@ -19,12 +20,11 @@ from lofi_tf.models.lags import repeat_lag
 from lofi_tf.models.layers import built
 from lofi_tf.models.lstm import fold
 from lofi_tf.models.recall_head import FIRST_SHARES, RecallHead
+from lofi_tf.models.recall_levels import bounded_ratio, heard_fall, running
 from lofi_tf.models.unroll import unroll
 
 STYLE_DB = 6.0  # what z lifts or lowers a band by at most
 LEAST_LAG = 2  # frames
-PACE = 0.1  # of the running powers, a frame: levels of copies follow slower than beats
-MOST_RATIO = 2.0  # of a copy to the earlier place
 MIDDLE_LEVEL, LEVEL_SPAN = -6.0, 3.0  # log levels that become 0, and 1 away from it
 
 
@@ -36,9 +36,11 @@ class Memory(NamedTuple):
         level, error: log levels of all that was heard, and of its difference to earlier places,
             [B, S] each.
         last, last_error: the last frame without its style, and its difference, [B, S] each.
-        said, copied: running powers of what the model says and of the earlier places, [B, S] each.
+        said, copied, made: running powers of what the model says, of the earlier places, and of
+            what was drawn, [B, S] each.
         lag: samples after which the sound comes again, [B, 1].
         phase: samples into it, [B, 1].
+        fall, floor: what the level was heard to fall to in a lag, and has fallen to, [B, 1] each.
     """
 
     recent: tf.Tensor
@@ -48,8 +50,11 @@ class Memory(NamedTuple):
     last_error: tf.Tensor
     said: tf.Tensor
     copied: tf.Tensor
+    made: tf.Tensor
     lag: tf.Tensor
     phase: tf.Tensor
+    fall: tf.Tensor
+    floor: tf.Tensor
 
 
 class RecallingContinuation(Continuation):
@@ -110,45 +115,48 @@ class RecallingContinuation(Continuation):
         kept, decode = self._split(memory), self.decoder.stepper()
 
         def step(time, _, states):
-            lstm, last, error, powers, phase = states
-            earlier = self._earlier(kept.recent, kept.lag, phase)
-            levels = self._levels(kept, earlier, last, error)
+            lstm, now = states
+            earlier = self._earlier(kept.recent, kept.lag, now.phase)
+            levels = self._levels(kept, earlier, now.last, now.last_error)
             hidden, lstm = decode(self._fed(levels), lstm)
             gain, raw = self._gain(z[time]), self.frames.parameters(hidden)
             parameters = self.decoder.head.distribution(raw, earlier, levels, gain)
-            powers, ratio = self._followed(powers, parameters, earlier, gain)
+            now, ratio = self._followed(now, parameters, earlier, gain)
             copied = tf.exp(gain) * ratio * earlier
             drawn = self.decoder.head.sample(parameters, copied, temperature[:, None], noise[time])
-            plain = drawn * tf.exp(-gain)
-            phase = tf.math.floormod(phase + self.frames.frame_size, kept.lag)
-            return drawn, drawn, (lstm, plain, plain - earlier, powers, phase)
+            now, plain = self._held(now, drawn * tf.exp(-gain), earlier)
+            drawn = tf.exp(gain) * plain
+            return drawn, drawn, (lstm, now)
 
-        begin = (lstm, kept.last, kept.last_error, (kept.said, kept.copied), kept.phase)
-        frames, last, after = unroll(step, first, begin, tf.shape(z)[0], self.frames.frame_size)
+        begin = lstm, kept._replace(recent=kept.recent[:, :0])  # which stays as it is
+        frames, last, (lstm, now) = unroll(
+            step, first, begin, tf.shape(z)[0], self.frames.frame_size
+        )
         sound = self.frames.synthesis(tf.concat([first[:, None], frames], axis=1))
         sound = tf.clip_by_value(sound, -1.0, 1.0)
-        return sound, last, [*after[0], self._kept(kept, after)]
+        return sound, last, [*lstm, tf.concat(now._replace(recent=kept.recent), axis=-1)]
 
-    def _kept(self, kept, after):
-        """Returns the memory after what was gone on with, side by side."""
-        _, plain, error, (said, copied), phase = after
-        fresh = {"last": plain, "last_error": error, "said": said, "copied": copied}
-        return tf.concat(kept._replace(phase=phase, **fresh), axis=-1)
-
-    def _followed(self, powers, parameters, earlier, gain):
-        """Returns the running powers a frame later, and the ratio of their levels.
+    def _followed(self, now, parameters, earlier, gain):
+        """Returns the memory with powers a frame later, and the ratio of a copy to its place.
 
         Each frame's own level is what the model cannot be sure of: copied frames keep theirs, and
         follow what it says of all frames together.
         """
         mean, log_sigma = tf.unstack(parameters, axis=-1)
         power = self.decoder.head.power
-        now = (power(mean) + tf.exp(2.0 * log_sigma)) * tf.exp(-2.0 * gain), power(earlier)
-        said, copied = (
-            PACE * new + (1.0 - PACE) * old for new, old in zip(now, powers, strict=True)
-        )
-        ratio = tf.exp(level_of(said) - level_of(copied))
-        return (said, copied), tf.minimum(ratio, MOST_RATIO)
+        said = (power(mean) + tf.exp(2.0 * log_sigma)) * tf.exp(-2.0 * gain)
+        now = now._replace(said=running(now.said, said), copied=running(now.copied, power(earlier)))
+        return now, bounded_ratio(now.said, now.copied, now.floor)[1]
+
+    def _held(self, now, plain, earlier):
+        """Returns the memory after a drawn frame [B, S], and the frame at a level within bounds."""
+        made = running(now.made, self.decoder.head.power(plain))
+        ratio, bounded = bounded_ratio(made, now.copied, now.floor)
+        plain = plain * bounded / ratio
+        phase = now.phase + self.frames.frame_size
+        floor = now.floor * tf.pow(now.fall, phase // now.lag)
+        now = now._replace(made=made, floor=floor, phase=tf.math.floormod(phase, now.lag))
+        return now._replace(last=plain, last_error=plain - earlier), plain
 
     def _judged(self, states, z, first, after, lengths, seed, sampling_probability):
         *lstm, memory = states
@@ -225,8 +233,9 @@ class RecallingContinuation(Continuation):
         lagged = tf.reshape(_taken(sound, back), tf.shape(frames))
         errors = coefficients - self.frames.analysis(_after_silence(lagged))
         error = self._mean_level(errors, lengths, lag, last_error)
-        power = tf.exp(2.0 * level)
-        return Memory(recent, level, error, last, last_error, power, power, lag, tf.zeros_like(lag))
+        power, fall = tf.exp(2.0 * level), heard_fall(sound, samples, tf.cast(lag[:, 0], tf.int32))
+        still = recent, level, error, last, last_error, power, power, power
+        return Memory(*still, lag, tf.zeros_like(lag), fall, fall)
 
     def _mean_level(self, frames, lengths, begin, last):
         """Returns the log level of frames [B, F, S] from samples `begin` on, and of the last."""
@@ -273,13 +282,18 @@ class RecallingContinuation(Continuation):
 
     def _split(self, memory):
         kept = Memory(*tf.split(memory, self.memory_sizes, axis=-1))
-        powers = {"said": tf.nn.relu(kept.said), "copied": tf.nn.relu(kept.copied)}
-        return kept._replace(lag=tf.maximum(kept.lag, 1.0), **powers)  # whatever a server is sent
+        able = {
+            name: tf.nn.relu(getattr(kept, name)) for name in ("said", "copied", "made", "phase")
+        }
+        able |= {
+            name: tf.clip_by_value(getattr(kept, name), 0.0, 1.0) for name in ("fall", "floor")
+        }
+        return kept._replace(lag=tf.maximum(kept.lag, 1.0), **able)  # whatever a server is sent
 
 
 def memory_sizes(frame_size: int, num_frames: int) -> list[int]:
     """Returns the sizes of a `Memory`'s parts, for frames of a size and a clip of so many."""
-    return [num_frames // 2 * frame_size, *[frame_size] * 6, 1, 1]
+    return [num_frames // 2 * frame_size, *[frame_size] * 7, 1, 1, 1, 1]
 
 
 def _after_silence(frames):
