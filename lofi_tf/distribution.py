@@ -86,7 +86,7 @@ def check_agreement(strategy: tf.distribute.Strategy, facts: Mapping[str, Any]) 
         facts: values by the names that a person knows them by.
 
     Raises:
-        LofiError: on every machine, what differs.
+        LofiError: on every machine, what differs; another machine is lost.
     """
     own = tf.constant([zlib.crc32(repr(value).encode()) for value in facts.values()], tf.int64)
 
@@ -95,7 +95,10 @@ def check_agreement(strategy: tf.distribute.Strategy, facts: Mapping[str, Any]) 
         chiefs = summed(tf.where(context.replica_id_in_sync_group == 0, own, tf.zeros_like(own)))
         return summed(tf.cast(own != chiefs, tf.int32))
 
-    found = _first(strategy, tf.function(lambda: strategy.run(compare))())
+    try:
+        found = _first(strategy, tf.function(lambda: strategy.run(compare))())
+    except tf.errors.OpError as error:
+        raise _lost(error, "before the first step") from error
     other = [name for name, count in zip(facts, found.numpy(), strict=True) if count]
     if other:
         raise LofiError(
@@ -175,15 +178,20 @@ def fit(
             logs, asked = step(next(iterator), asked, model.stage_of(first_step + number))
             logs = {name: float(_first(strategy, value)) for name, value in logs.items()}
         except tf.errors.OpError as error:
-            line = str(error.message).strip().splitlines()[0]
-            raise LofiError(
-                f"lost the other workers after step {model.steps_trained} ({line}): "
-                "started again, all go on from the last checkpoint"
-            ) from error
+            raise _lost(error, f"after step {model.steps_trained}") from error
         told.on_train_batch_end(number, logs)
         if int(_first(strategy, asked)):
             raise KeyboardInterrupt
     told.on_train_end()
+
+
+def _lost(error: tf.errors.OpError, when: str) -> LofiError:
+    """Returns what a person is told; TensorFlow's own line begins with names of its graph."""
+    line = str(error.message).strip().splitlines()[0].rpartition("}}")[2].strip()
+    return LofiError(
+        f"lost the other workers {when} ({line[:200]}): started again, all go on from the last "
+        "checkpoint"
+    )
 
 
 def _task_of(strategy: tf.distribute.Strategy | None) -> tuple[str, int] | None:
