@@ -69,9 +69,16 @@ def _run(args: argparse.Namespace) -> None:
     page, title = output / report.PAGE, f"{model.config.name}, step {model.step}"
     report.write_page(page, title, remarks, analysis, pictures_of(model, analysis), sounds)
     for name, heading in report.TITLES.items():
-        print(f"{heading}\n{report.plain_table(analysis.tables[name])}\n")
+        print(f"{heading}\n{_text(analysis.tables[name])}\n")
     print("\n".join(remarks))
     say(f"Wrote {page}, and its tables beside it.")
+
+
+def _text(rows) -> str:
+    """Returns rows as aligned text; how many frames they are of is said once."""
+    from lofi_tf.measures.tables import Table
+
+    return Table.of_rows("", [{k: row[k] for k in row if k != "frames"} for row in rows]).as_text()
 
 
 def _checked(args: argparse.Namespace) -> Path:

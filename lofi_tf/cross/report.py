@@ -1,9 +1,7 @@
 """An analysis as files: tables as CSV, and one page with its pictures and sounds in it."""
 
 import base64
-import csv
 import html
-import io
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -13,6 +11,7 @@ import numpy as np
 from lofi_tf.cross.analysis import Analysis
 from lofi_tf.cross.scores import Row
 from lofi_tf.data.tfrecord import whole_file
+from lofi_tf.measures.tables import Table, shown
 
 PAGE, CONFUSIONS = "report.html", "confusions.csv"
 TITLES = {
@@ -65,39 +64,8 @@ def write_tables(analysis: Analysis, folder: Path) -> list[Path]:
     ]
     for name, rows in found.items():
         with whole_file(folder / name) as file:
-            file.write(csv_text(rows).encode())
+            file.write(Table.of_rows(name, rows).as_csv().encode())
     return [folder / name for name in found]
-
-
-def csv_text(rows: Sequence[Row]) -> str:
-    """Returns rows as CSV; what is not known is empty."""
-    text = io.StringIO()
-    writer = csv.DictWriter(text, list(rows[0]) if rows else [], lineterminator="\n")
-    writer.writeheader()
-    writer.writerows([{name: _csv_value(value) for name, value in row.items()} for row in rows])
-    return text.getvalue()
-
-
-def plain_table(rows: Sequence[Row]) -> str:
-    """Returns rows as aligned text."""
-    columns = [name for name in (rows[0] if rows else {}) if name != "frames"]
-    cells = [columns, *([shown(row[name]) for name in columns] for row in rows)]
-    widths = [max(len(line[n]) for line in cells) for n in range(len(columns))]
-    return "\n".join(
-        "  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip()
-        for line in cells
-    )
-
-
-def shown(value) -> str:
-    """Returns a value of a table in three or four digits."""
-    if isinstance(value, str | int):
-        return str(value)
-    if np.isnan(value):
-        return "-"
-    if value and not 1e-3 <= abs(value) < 1e5:
-        return f"{value:.2e}"
-    return f"{value:.4f}" if abs(value) < 1 else f"{value:.2f}"
 
 
 def write_page(
@@ -160,11 +128,6 @@ def _by_set(rows: Sequence[Row], key: Callable[[Row], str]) -> list[list[Row]]:
     for row in rows:
         sets.setdefault(key(row), []).append(row)
     return list(sets.values())
-
-
-def _csv_value(value):
-    missing = isinstance(value, float) and np.isnan(value)
-    return "" if missing else (f"{value:.6g}" if isinstance(value, float) else value)
 
 
 def _table(rows: Sequence[Row]) -> str:

@@ -1,0 +1,1 @@
+"""What `lofi_evaluate` measures: numbers of a trained model on music that it never learned from."""
