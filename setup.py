@@ -24,6 +24,7 @@ COMMANDS = {
     "lofi_analyze": "lofi_tf.cli.analyze:main",
     "lofi_play": "lofi_tf.cli.play:main",
     "lofi_transcribe": "lofi_tf.cli.transcribe:main",
+    "lofi_models": "lofi_tf.cli.models:main",
     # Magenta's names, so that its users' scripts run unchanged.
     "music_vae_train": TRAIN,
     "music_vae_generate": GENERATE,
@@ -41,9 +42,13 @@ setup(
     packages=[
         *find_packages(include=["lofi_tf", "lofi_tf.*", "pipelines", "pipelines.*"]),
         "lofi_tf.configs",
+        "lofi_tf.saved_models",
     ],
-    package_dir={"lofi_tf.configs": "configs"},
-    package_data={"lofi_tf.configs": ["*.yaml", "spaces/*.yaml"]},
+    package_dir={"lofi_tf.configs": "configs", "lofi_tf.saved_models": "saved_models"},
+    package_data={
+        "lofi_tf.configs": ["*.yaml", "spaces/*.yaml"],
+        "lofi_tf.saved_models": ["**"],
+    },
     install_requires=[
         "apache-beam>=2.70",
         # note-seq imports pydub, which needs the module that Python 3.13 dropped.

@@ -13,6 +13,7 @@ from lofi_tf import checkpoints
 from lofi_tf.config import Config, config_from_dict, load_config
 from lofi_tf.data.converter import build_converter
 from lofi_tf.errors import LofiError
+from lofi_tf.model_folders import CONFIG_IN_EXPORT, export_in, find_model, is_address
 from lofi_tf.models.build import build_model
 from lofi_tf.models.continuation_interface import ContinuationInterface
 from lofi_tf.models.cross_interface import CrossInterface
@@ -21,8 +22,6 @@ from lofi_tf.models.latent_model import LatentModel
 from lofi_tf.models.named_functions import NamedFunctions
 
 Arrays = Mapping[str, np.ndarray]
-SAVED_MODEL = "saved_model.pb"
-CONFIG_IN_EXPORT = "assets.extra/config.yaml"
 _OTHERS = {
     "continuation": "a continuation: it goes on with a sound, --mode=continue --input_audio=FILE",
     "cross_modal": "a model of sound and notes at once: use lofi_play or lofi_transcribe",
@@ -115,9 +114,9 @@ def open_backend(
 
     Args:
         model: a folder that `lofi_train` wrote (its latest checkpoint is taken), a SavedModel
-            that `lofi_export` wrote (or the folder of its versions: the latest is taken), or the
-            address of a TensorFlow Serving model, `http(s)://host:port/v1/models/name` or
-            `grpc://host:port/name`.
+            that `lofi_export` wrote (or the folder of its versions: the latest is taken), the name
+            of one (`model_folders.find_model`), or the address of a TensorFlow Serving model,
+            `http(s)://host:port/v1/models/name` or `grpc://host:port/name`.
         checkpoint_file: prefix, folder or `.tar` of one of our checkpoints or of Magenta's.
         config: of the checkpoint; the run or the checkpoint's folders are asked where it is not
             given. What knows its own must be of that name, or have the same settings.
@@ -133,8 +132,9 @@ def open_backend(
         from lofi_tf.serving import open_server
 
         return of_config(open_server(str(model), timeout), config, model)
-    export = None if model is None else export_in(Path(model))
-    if export is not None:
+    model = model and find_model(model)
+    export = model and export_in(model)
+    if export:
         return of_config(open_export(export), config, model)
     path = train_folder(model) if model is not None else Path(checkpoint_file)
     built, config = load_model(path, config)
@@ -192,19 +192,6 @@ def load_model(
     model = build_model(config)
     checkpoints.load_weights(model, path, renamed)
     return model, config
-
-
-def is_address(model: str | Path | None) -> bool:
-    """Says whether a model is behind an address rather than in a folder."""
-    return str(model).startswith(("http://", "https://", "grpc://"))
-
-
-def export_in(folder: Path) -> Path | None:
-    """Returns the SavedModel in a folder, or in its latest version; None if there is none."""
-    if (folder / SAVED_MODEL).is_file():
-        return folder
-    found = [path.parent for path in folder.glob(f"*/{SAVED_MODEL}") if path.parent.name.isdigit()]
-    return max(found, key=lambda path: int(path.name), default=None)
 
 
 def open_export(folder: Path) -> Backend:

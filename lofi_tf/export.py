@@ -2,23 +2,24 @@
 
 import dataclasses
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import keras
 import numpy as np
 import tensorflow as tf
 import yaml
 
-from lofi_tf.backends import CONFIG_IN_EXPORT, interface_of
+from lofi_tf.backends import interface_of
 from lofi_tf.config import Config
 from lofi_tf.data.tfrecord import write_record
 from lofi_tf.errors import LofiError
-from lofi_tf.model_card import Facts, model_card
+from lofi_tf.model_card import Facts, about_yaml, model_card
+from lofi_tf.model_folders import ABOUT_IN_EXPORT, CARD, CONFIG_IN_EXPORT
 from lofi_tf.models.latent_model import LatentModel
 from lofi_tf.models.named_functions import NamedFunctions
 
-CARD = "README.md"
 WARMUP = "tf_serving_warmup_requests"
 
 
@@ -69,26 +70,32 @@ def export(model: LatentModel, config: Config, where: Place, facts: Facts = Fact
     """Writes a model as a SavedModel; returns its folder.
 
     The folder holds the SavedModel with the signatures of `backends.interface_of` (its default is
-    `serving_default` too), `assets.extra/config.yaml`, `assets.extra/tf_serving_warmup_requests`
-    and a model card. It is written beside and renamed, so that a server that watches the folder
-    never sees half of it.
+    `serving_default` too), `assets.extra/config.yaml`, `assets.extra/about.yaml`,
+    `assets.extra/tf_serving_warmup_requests` and a model card. It is written beside and renamed, so
+    that a server that watches the folder never sees half of it.
 
     Args:
         model: the model.
         config: its config.
         where: the folder, from `place`.
-        facts: what the model card says of its training.
+        facts: what the model card says of it; its `precision` is that of the stored
+            weights. Answers are computed in float32 whatever it is.
+
+    Raises:
+        LofiError: a weight that is beyond what float16 can hold.
     """
     beside = where.folder.with_name(f".{where.version}.partial")
     shutil.rmtree(beside, ignore_errors=True)
     beside.mkdir(parents=True)
     try:
         interface = interface_of(model, config)
-        _save(model, interface, beside)
+        _save(model, interface, facts.precision, beside)
         extra = beside / "assets.extra"
         extra.mkdir()
         (beside / CONFIG_IN_EXPORT).write_text(interface.config_yaml, encoding="utf-8")
         _write_warmup(extra / WARMUP, where.name, interface)
+        about = about_yaml(config, facts)
+        (beside / ABOUT_IN_EXPORT).write_text(about, encoding="utf-8")
         card = model_card(config, where.name, interface, facts)
         (beside / CARD).write_text(card, encoding="utf-8")
         beside.rename(where.folder)
@@ -97,17 +104,15 @@ def export(model: LatentModel, config: Config, where: Place, facts: Facts = Fact
     return where.folder
 
 
-def facts_of_run(run_dir: str | Path | None, step: int, data: str, licence: str) -> Facts:
-    """Returns what a run folder knows of its training, and what a person says of its data."""
+def facts_of_run(run_dir: str | Path | None, step: int, **said: str) -> Facts:
+    """Returns what a run folder knows of its training, and what a person says of it besides."""
     known: Mapping[str, Any] = {}
     metrics: Mapping[str, float] = {}
     if run_dir is not None and (Path(run_dir) / "run.yaml").is_file():
         known = yaml.safe_load((Path(run_dir) / "run.yaml").read_text(encoding="utf-8"))
         metrics = _metrics_at(Path(run_dir), step)
-    return Facts(
-        step, known.get("examples"), known.get("data_sha1"), known.get("seed"), metrics, data,
-        licence,
-    )  # fmt: skip
+    found = (known.get(name) for name in ("examples", "data_sha1", "seed"))
+    return Facts(step, *found, metrics, **said)
 
 
 def _metrics_at(run_dir: Path, step: int) -> dict[str, float]:
@@ -120,10 +125,14 @@ def _metrics_at(run_dir: Path, step: int) -> dict[str, float]:
     return {}
 
 
-def _save(model: LatentModel, interface: NamedFunctions, folder: Path) -> None:
+def _save(model: LatentModel, interface: NamedFunctions, precision: str, folder: Path) -> None:
     module = tf.Module()
     rival = {id(weight) for weight in getattr(model.discriminator, "weights", ())}
-    module.weights = [weight.value for weight in model.weights if id(weight) not in rival]
+    weights = [weight for weight in model.weights if id(weight) not in rival]
+    module.weights = [weight.value for weight in weights]
+    if precision == "float16":
+        module.weights = [_halved(weight) for weight in weights]
+        interface.scope = _widened(weights, module.weights)
     signatures = interface.functions
     tf.saved_model.save(
         module,
@@ -131,6 +140,33 @@ def _save(model: LatentModel, interface: NamedFunctions, folder: Path) -> None:
         signatures={**signatures, "serving_default": signatures[interface.default]},
         options=tf.saved_model.SaveOptions(experimental_custom_gradients=False),
     )
+
+
+def _halved(weight: keras.Variable) -> tf.Variable:
+    """Returns a weight as a variable of float16; one that is no float as it is."""
+    value = weight.value
+    if not value.dtype.is_floating:
+        return value
+    half = tf.cast(value, tf.float16)
+    if not bool(tf.reduce_all(tf.math.is_finite(half) | ~tf.math.is_finite(value))):
+        raise LofiError(
+            f"{weight.path} holds values beyond {tf.float16.max:g}, the largest of float16: "
+            "export it as float32"
+        )
+    return tf.Variable(half, trainable=False)
+
+
+def _widened(weights: list, halves: list[tf.Variable]) -> Callable[[], keras.StatelessScope]:
+    """Returns the scope of a function that reads float16 and computes in float32.
+
+    Each call casts its weights once, ahead of all loops.
+    """
+
+    def scope():
+        pairs = zip(weights, halves, strict=True)
+        return keras.StatelessScope([(one, tf.cast(half, one.dtype)) for one, half in pairs])
+
+    return scope
 
 
 def _write_warmup(path: Path, name: str, interface: NamedFunctions) -> None:

@@ -4,11 +4,23 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import yaml
+
 from lofi_tf.config import Config, ModelConfig
 from lofi_tf.models.memory import CLIP_KINDS
 from lofi_tf.models.named_functions import NamedFunctions
 
 UNSAID = "not stated"
+_MUSIC = {
+    "groove": "drums with velocities and timing",
+    "drums": "drum hits",
+    "melody": "melodies",
+    "trio": "melody, bass and drums",
+    "multi_performance": "up to eight instruments, with velocities",
+    "waveform": "sound",
+    "spectrum": "sound",
+    "paired": "sound of notes and notes of sound",
+}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -23,6 +35,8 @@ class Facts:
         metrics: scalars of the evaluation at that step.
         data: what the data is, in words.
         licence: of the weights.
+        summary: what the model makes, in words; told by its config where it is not said.
+        precision: of the stored weights, `float32` or `float16`.
     """
 
     step: int | None = None
@@ -32,18 +46,33 @@ class Facts:
     metrics: Mapping[str, float] = dataclasses.field(default_factory=dict)
     data: str = ""
     licence: str = ""
+    summary: str = ""
+    precision: str = "float32"
 
 
 def model_card(config: Config, name: str, interface: NamedFunctions, facts: Facts) -> str:
     """Returns a model card in Markdown."""
     parts = [
         f"# {name}",
+        f"{summary_of(config, facts)}.",
         _about(config, facts),
         "## Signatures\n\n" + _signatures(interface),
         "## Metrics\n\n" + _metrics(facts),
         "## How to call it\n\n" + _CALLS[config.model.kind](name),
     ]
     return "\n\n".join(parts) + "\n"
+
+
+def summary_of(config: Config, facts: Facts) -> str:
+    """Returns what a model makes, in words."""
+    kind, steps = config.data.converter["kind"], config.model.max_seq_len
+    return facts.summary.rstrip(".") or f"{_MUSIC.get(kind, kind)}, {steps} steps"
+
+
+def about_yaml(config: Config, facts: Facts) -> str:
+    """Returns what a program may want to know of an export, as `model_folders.about` reads it."""
+    said = {name: getattr(facts, name) for name in ("data", "licence", "precision", "step")}
+    return yaml.safe_dump({"summary": summary_of(config, facts), **said}, sort_keys=False)
 
 
 def _about(config: Config, facts: Facts) -> str:
@@ -58,6 +87,7 @@ def _about(config: Config, facts: Facts) -> str:
         "Examples": facts.examples and f"{facts.examples}, sha1 {facts.data_sha1}",
         "Seed": facts.seed,
         "Licence of the weights": facts.licence,
+        "Weights stored as": facts.precision,
     }
     return "\n".join(
         f"- {title}: {UNSAID if value in (None, '') else value}" for title, value in lines.items()

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import tensorflow as tf
 
-from lofi_tf import quiet
+from lofi_tf import model_folders, quiet
 from lofi_tf.cli import generate, train
 from lofi_tf.data.midi import read_midi
 from lofi_tf.history import read_history
@@ -234,6 +234,7 @@ def test_checkpoint_of_a_run_knows_its_config(run_dir, tmp_path):
     ],
 )
 def test_generate_says_what_is_wrong(flags, message, capsys, tmp_path, monkeypatch):
+    monkeypatch.setattr(model_folders, "saved_models_dir", lambda: tmp_path)
     (tmp_path / "file.mid").touch()
     monkeypatch.chdir(tmp_path)
     assert message in error_of(capsys, generate.main, flags)

@@ -15,6 +15,8 @@ from lofi_tf import backends, export
 from lofi_tf.config import config_from_dict, config_names, load_config
 from lofi_tf.data.tfrecord import read_records
 from lofi_tf.errors import LofiError
+from lofi_tf.model_card import Facts
+from lofi_tf.model_folders import about, export_in
 from tests.grooves import scrambled_model
 
 # A latent and one decoder; a segment encoder, a conductor and controls.
@@ -36,6 +38,22 @@ def exported(tmp_path_factory):
             place = export.place(folder, f"{name}{len(made)}")
             made[name, hparams] = export.export(model, config, place), model, config
         return made[name, hparams]
+
+    return of
+
+
+@pytest.fixture(scope="module")
+def halves(exported, tmp_path_factory):
+    """The export at float16 of a config by name, with a model that has the same weights."""
+    folder = tmp_path_factory.mktemp("halves")
+
+    def of(name: str, hparams: str = ""):
+        model, config = scrambled_model(name, hparams)
+        for weight in model.weights:
+            if weight.dtype == "float32":
+                weight.assign(np.asarray(weight).astype(np.float16).astype(np.float32))
+        place = export.place(folder, f"{name}{len(list(folder.iterdir()))}")
+        return export.export(model, config, place, Facts(precision="float16")), model, config
 
     return of
 
@@ -85,8 +103,41 @@ def test_export_answers_as_the_model(exported, name):
 @pytest.mark.slow
 @pytest.mark.parametrize("name", OTHERS)
 def test_every_other_export_answers_as_its_model(exported, name):
+    assert_same_answers(*exported(name, hparams_of(name)))
+
+
+def hparams_of(name: str) -> str:
     # A z of the sound in bands is its frames', of which there are 16.
-    assert_same_answers(*exported(name, "z_size=16" if name == "multiband_vae" else ""))
+    return "z_size=16" if name == "multiband_vae" else ""
+
+
+@pytest.mark.parametrize("name", QUICK)
+def test_float16_answers_as_the_model_with_rounded_weights(halves, name):
+    assert_same_answers(*halves(name))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", OTHERS)
+def test_every_other_float16_export_answers_so(halves, name):
+    assert_same_answers(*halves(name, hparams_of(name)))
+
+
+def test_float16_weights_take_two_bytes_less(halves, exported):
+    sizes = []
+    for folder, model, _ in (exported(HUMANIZE), halves(HUMANIZE)):
+        (data,) = folder.glob("variables/variables.data*")
+        sizes.append(data.stat().st_size)
+        count = sum(int(np.prod(weight.shape)) for weight in model.weights)
+    assert sizes[0] - sizes[1] == pytest.approx(2 * count, abs=64)  # names differ in length
+
+
+def test_float16_refuses_what_it_cannot_hold(tmp_path):
+    model, config = scrambled_model(HUMANIZE)
+    weight = model.trainable_variables[0]
+    weight.assign(np.full(weight.shape, 65520.0))  # rounds to infinity: the largest is 65504
+    with pytest.raises(LofiError, match="holds values beyond 65504"):
+        export.export(model, config, export.place(tmp_path, "x"), Facts(precision="float16"))
+    assert list((tmp_path / "x").iterdir()) == []
 
 
 def test_model_without_a_latent_has_no_encode(exported):
@@ -146,8 +197,9 @@ def test_sample_is_decode_of_draws_of_the_prior(exported):
     assert found["z"].shape == (3, config.model.z_size)
 
 
-def test_version_one_session_takes_it(exported):
-    folder, model, config = exported(HUMANIZE)
+@pytest.mark.parametrize("made", ["exported", "halves"])
+def test_version_one_session_takes_it(made, request):
+    folder, model, config = request.getfixturevalue(made)(HUMANIZE)
     interface = backends.interface_of(model, config)
     rows = rows_of(interface, "decode", 2)
     with tf.Graph().as_default(), tf.compat.v1.Session() as session:
@@ -224,6 +276,15 @@ def test_the_card_says_what_it_is_and_how_to_call_it(exported):
     assert "lofi_generate --model=" in card
 
 
+def test_it_says_what_it_is_to_programs(exported, tmp_path):
+    _, model, config = exported(HUMANIZE)
+    facts = Facts(step=9, data="Groove MIDI Dataset: CC BY 4.0", licence="Apache-2.0", summary="A.")
+    found = about(export.export(model, config, export.place(tmp_path, "beat"), facts))
+    assert (found.config, found.summary, found.precision) == (HUMANIZE, "A", "float32")
+    assert (found.data, found.licence) == ("Groove MIDI Dataset: CC BY 4.0", "Apache-2.0")
+    assert found.size == sum(p.stat().st_size for p in tmp_path.rglob("*") if p.is_file())
+
+
 def test_versions_count_on_and_are_not_overwritten(exported, tmp_path):
     _, model, config = exported(HUMANIZE)
     for number in (1, 2):
@@ -231,7 +292,7 @@ def test_versions_count_on_and_are_not_overwritten(exported, tmp_path):
         assert folder == tmp_path / "beat" / str(number)
     with pytest.raises(LofiError, match="none for 3"):
         export.place(tmp_path, "beat", 2)
-    assert backends.export_in(tmp_path / "beat") == tmp_path / "beat" / "2"
+    assert export_in(tmp_path / "beat") == tmp_path / "beat" / "2"
 
 
 @pytest.mark.parametrize("name", ["../x", "a/b", "..", ""])
@@ -249,7 +310,7 @@ def test_an_export_that_fails_leaves_nothing(exported, tmp_path, monkeypatch):
 
 
 def test_folders_of_others_are_refused(tmp_path):
-    with pytest.raises(LofiError, match="no such folder. Received: .*nothere"):
+    with pytest.raises(LofiError, match="no such folder, nor a model .*nothere"):
         backends.open_backend(tmp_path / "nothere")
     with pytest.raises(LofiError, match="holds no run of lofi_train, nor an export"):
         backends.open_backend(tmp_path)

@@ -24,10 +24,18 @@ COMMANDS = {
     "lofi_export": "lofi_tf.cli.export:main",
     "lofi_play": "lofi_tf.cli.play:main",
     "lofi_transcribe": "lofi_tf.cli.transcribe:main",
+    "lofi_models": "lofi_tf.cli.models:main",
     "lofi_search": "lofi_tf.cli.search:main",
     "music_vae_train": TRAIN,
     "music_vae_generate": GENERATE,
 }
+
+
+EXPORT = [
+    "saved_model.pb", "fingerprint.pb", "README.md", "loss.png", "variables/variables.index",
+    "variables/variables.data-00000-of-00001", "assets.extra/config.yaml",
+    "assets.extra/about.yaml", "assets.extra/tf_serving_warmup_requests",
+]  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -36,8 +44,12 @@ def wheel(tmp_path_factory):
     source, output = tmp_path_factory.mktemp("source"), tmp_path_factory.mktemp("wheel")
     for name in ["setup.py", "pyproject.toml", "README.md", "LICENSE", "NOTICE"]:
         shutil.copy(ROOT / name, source)
-    for name in ["lofi_tf", "pipelines", "configs", "tests"]:
+    for name in ["lofi_tf", "pipelines", "configs", "saved_models", "tests"]:
         shutil.copytree(ROOT / name, source / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in EXPORT:
+        path = source / "saved_models" / "beats" / "1" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"name: {name}")
     command = [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "--no-build-isolation"]
     done = subprocess.run(
         [*command, "--wheel-dir", str(output), str(source)], capture_output=True, text=True
@@ -70,8 +82,28 @@ def test_wheel_holds_every_module(names):
 def test_wheel_holds_every_config(names):
     assert CONFIGS
     assert CONFIGS == {
-        name.removeprefix("lofi_tf/configs/") for name in names if name.endswith(".yaml")
+        name.removeprefix("lofi_tf/configs/")
+        for name in names
+        if name.endswith(".yaml") and not name.startswith("lofi_tf/saved_models/")
     }
+
+
+def test_wheel_holds_every_file_of_every_model(names):
+    held = {name for name in names if name.startswith("lofi_tf/saved_models/")}
+    folder = ROOT / "saved_models"
+    files = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+    files |= {f"beats/1/{name}" for name in EXPORT}
+    assert held == {f"lofi_tf/saved_models/{name}" for name in files}
+
+
+def test_wheel_unpacked_finds_models_by_name(wheel, tmp_path):
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(tmp_path)
+    code = "from lofi_tf.model_folders import find_model; print(find_model('beats'))"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    assert Path(done.stdout.strip()) == tmp_path.resolve() / "lofi_tf/saved_models/beats/1"
 
 
 def test_wheel_holds_licence_and_notice(names):

@@ -11,7 +11,7 @@ def build_parser() -> argparse.ArgumentParser:
     """Returns the parser of the command's flags."""
     parser = Parser("lofi_attributes", __doc__)
     flag = parser.add_argument
-    flag("--model", help="folder that lofi_train or lofi_export wrote, or a served model's address")
+    flag("--model", help="folder that lofi_train or lofi_export wrote, name or address")
     flag("--examples_path", help="records to compare, as lofi_train takes them")
     flag("--output", help="where to write (default: attributes.npz beside the model)")
     return parser
@@ -30,10 +30,10 @@ def _run(args: argparse.Namespace) -> None:
     is_address = "://" in args.model
     if is_address and not args.output:
         raise LofiError("--output is missing: there is no folder of a served model to write to")
-    if not is_address and not Path(args.model).is_dir():
-        raise LofiError(f"--model: no such folder. Received: {args.model!r}")
     from lofi_tf import quiet
+    from lofi_tf.model_folders import find_model
 
+    args.model = find_model(args.model)
     with quiet.imports():
         from lofi_tf.backends import open_backend
         from lofi_tf.data.records import load_examples

@@ -18,6 +18,13 @@ def build_parser() -> argparse.ArgumentParser:
     flag("--output_dir", default="saved_models", help="folder of all models")
     flag("--name", help="of the model (default: the config's name)")
     flag("--version", type=int, help="number of the version (default: one more than the latest)")
+    flag(
+        "--precision",
+        default="float32",
+        choices=["float32", "float16"],
+        help="of the stored weights; float16 is half the size (default: float32)",
+    )
+    flag("--summary", default="", help="for the model card: what the model makes, in one line")
     flag("--data", default="", help="for the model card: what it was trained on")
     flag("--licence", default="", help="for the model card: licence of the weights")
     return parser
@@ -47,6 +54,7 @@ def _run(args: argparse.Namespace) -> None:
     model, config = backends.load_model(path, config)
     where = export.place(args.output_dir, args.name or config.name, args.version)
     run_dir = args.run_dir or backends.run_above(path)
-    facts = export.facts_of_run(run_dir, model.steps_trained, args.data, args.licence)
+    said = {name: getattr(args, name) for name in ("summary", "data", "licence", "precision")}
+    facts = export.facts_of_run(run_dir, model.steps_trained, **said)
     folder = export.export(model, config, where, facts)
     say(f"Wrote {folder}")

@@ -19,7 +19,8 @@ def build_parser() -> argparse.ArgumentParser:
     flag(
         *("--model", "--run_dir"),
         dest="model",
-        help="folder that lofi_train or lofi_export wrote, or the address of a served model",
+        help="folder that lofi_train or lofi_export wrote, a name of lofi_models or the address of "
+        "a served model (default: the one of lofi_models that fits)",
     )
     flag("--checkpoint_file", help="a checkpoint: prefix, folder or .tar, ours or Magenta's")
     flag("--config", help="name of a config or YAML file; a run knows its own")
@@ -71,8 +72,7 @@ def _run(args: argparse.Namespace) -> None:
 
     tell = teller(args.log)
     config, inputs = _config(args), _inputs(args)
-    if args.model and "://" not in args.model and not Path(args.model).is_dir():
-        raise LofiError(f"--model (or --run_dir): no such folder. Received: {args.model!r}")
+    chosen = _choose_model(args, config)
     check_writable(Path(args.output_dir) / "a.mid")
     with quiet.imports():
         from lofi_tf import generation
@@ -88,7 +88,25 @@ def _run(args: argparse.Namespace) -> None:
     write = _writer(args, stem, tell)
     pieces = modes[args.mode].run(args, backend, inputs, how, write)
     write(pieces, args.mode)
-    tell(f"Wrote {counted(len(pieces), 'file')} to {args.output_dir} (--seed={seed}).")
+    flags = f"--model={chosen} --seed={seed}" if chosen else f"--seed={seed}"
+    tell(f"Wrote {counted(len(pieces), 'file')} to {args.output_dir} ({flags}).")
+
+
+def _choose_model(args: argparse.Namespace, config) -> str | None:
+    """Puts a model's folder in the place of its name.
+
+    Returns:
+        The name, where no model was given and so the one that fits is taken.
+    """
+    from lofi_tf.cli.default_model import default_model
+    from lofi_tf.model_folders import find_model
+
+    chosen = None
+    if args.model is None and args.checkpoint_file is None:
+        args.model = chosen = default_model(args, config and config.name)
+    if args.model is not None:
+        args.model = str(find_model(args.model))
+    return chosen
 
 
 def _config(args: argparse.Namespace):

@@ -6,6 +6,7 @@ from pathlib import Path
 from lofi_tf.cli.generate_modes import FLAGS, MODES, SOUND_MODES, Mode
 from lofi_tf.config import SOUND_KINDS, Config, load_config
 from lofi_tf.errors import LofiError
+from lofi_tf.model_folders import named_models
 
 INPUTS = ("input_midi_1", "input_midi_2", "input_midi_3", "input_midi_4")
 SOUNDS = ("input_audio_1", "input_audio_2")
@@ -26,7 +27,7 @@ def check(args: argparse.Namespace) -> None:
     Raises:
         LofiError: which flag, what is allowed and what came.
     """
-    if (args.model is None) == (args.checkpoint_file is None):
+    if args.model is not None and args.checkpoint_file is not None:
         raise LofiError("give --model (or --run_dir) or --checkpoint_file, one of the two")
     sounds = given(args, SOUNDS)
     if sounds and given(args, INPUTS):
@@ -69,7 +70,10 @@ def check_folder(args: argparse.Namespace) -> None:
         LofiError: as `check_kind`.
     """
     places = ("config.yaml", "assets.extra/config.yaml", "*/assets.extra/config.yaml")
-    found = [path for place in places for path in Path(args.model or "").glob(place)]
+    folder = Path(args.model or "")
+    if not folder.is_dir():
+        folder = named_models().get(args.model, folder)
+    found = [path for place in places for path in folder.glob(place)]
     if args.model and found:
         check_kind(load_config(found[0]))
 

@@ -19,7 +19,7 @@ def build_parser() -> argparse.ArgumentParser:
         *("--model", "--run_dir"),
         dest="model",
         required=True,
-        help="folder of a run (its best checkpoint is taken) or of an export, or an address",
+        help="folder of a run (its best checkpoint is taken), an export or its name, or an address",
     )
     flag("--mode", default="info", choices=list(MODES))
     flag("--output_dir", default="played", help="where the files go")

@@ -20,7 +20,7 @@ def build_parser() -> argparse.ArgumentParser:
         *("--model", "--run_dir"),
         dest="model",
         required=True,
-        help="folder of a run (its best checkpoint is taken) or of an export, or an address",
+        help="folder of a run (its best checkpoint is taken), an export or its name, or an address",
     )
     flag("--instruments", help="that play, such as piano,flute (default: all the model has)")
     flag("--gate_db", type=float, default=45.0, help="softer than the loudest by this is silent")

@@ -20,7 +20,6 @@ import numpy as np
 from lofi_tf.backends import (
     Backend,
     backend_of_model,
-    is_address,
     load_model,
     of_config,
     open_backend,
@@ -28,6 +27,7 @@ from lofi_tf.backends import (
 from lofi_tf.compat.data_converter import DataConverter
 from lofi_tf.config import SOUND_KINDS, Config, load_config
 from lofi_tf.errors import LofiError
+from lofi_tf.model_folders import export_in, is_address
 from lofi_tf.models.latents import great_circle
 
 NoteSequence = Any
@@ -269,8 +269,6 @@ def _open(config, path, substitutions) -> Backend:
 
 
 def _is_export(folder: Path) -> bool:
-    from lofi_tf.backends import export_in
-
     return folder.is_dir() and export_in(folder) is not None
 
 

@@ -4,18 +4,12 @@ from pathlib import Path
 
 import numpy as np
 
-from lofi_tf.backends import (
-    Backend,
-    backend_of_model,
-    export_in,
-    is_address,
-    load_model,
-    open_backend,
-)
+from lofi_tf.backends import Backend, backend_of_model, load_model, open_backend
 from lofi_tf.config import Config, load_config
 from lofi_tf.cross.posterior import Posterior
 from lofi_tf.data.converter import build_converter
 from lofi_tf.errors import LofiError
+from lofi_tf.model_folders import export_in, find_model, is_address
 from lofi_tf.models.cross_modal import CrossModal
 
 ROWS = 512  # that are asked for at once
@@ -79,15 +73,14 @@ def open_cross(model: str | Path) -> CrossModel:
 
     Args:
         model: as `open_run` takes it, a SavedModel that `lofi_export` wrote (or the folder of its
-            versions: the latest is taken), or the address of a served model.
+            versions: the latest is taken), the name of one, or the address of a served model.
 
     Raises:
         LofiError: none of these, or a model of another kind.
     """
     if not is_address(model):
-        if not Path(model).is_dir():
-            raise LofiError(f"--model (or --run_dir): no such folder. Received: {str(model)!r}")
-        if export_in(Path(model)) is None:
+        model = find_model(model)
+        if export_in(model) is None:
             return open_run(model)
     backend = open_backend(model)
     _check_kind(backend.config, model)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from lofi_tf.backends import CONFIG_IN_EXPORT, Backend, export_in
+from lofi_tf.backends import Backend
 from lofi_tf.config import SHARDS_BY, SOUND_KINDS, Config
 from lofi_tf.data.converter import build_converter
 from lofi_tf.data.dataset import model_view
@@ -18,6 +18,7 @@ from lofi_tf.data.examples import Examples
 from lofi_tf.data.tfrecord import whole_file
 from lofi_tf.errors import LofiError
 from lofi_tf.metrics import METRICS
+from lofi_tf.model_folders import CONFIG_IN_EXPORT, export_in
 
 FILE = "attributes.npz"
 QUARTER = 0.25

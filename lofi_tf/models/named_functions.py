@@ -5,7 +5,9 @@ computed by fixed numbers, because matrix products round in another way at anoth
 a choice may hang on that. With 16 and with 64 rows they round alike, with 8 they do not (measured).
 """
 
+import contextlib
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 
 import tensorflow as tf
 
@@ -29,6 +31,7 @@ class NamedFunctions:
 
     Attributes:
         default: the name of the function that a server answers by where none is asked for.
+        scope: a context that each function's body is traced in; none at first.
     """
 
     default = "decode"
@@ -37,6 +40,7 @@ class NamedFunctions:
         describe = {"describe": {"rows": tf.TensorSpec([None], tf.int32)}}
         self._asked, self._traced = {**asked, **describe}, {}
         self.config_yaml, self.steps = config_yaml, steps
+        self.scope: Callable[[], AbstractContextManager] = contextlib.nullcontext
 
     def inputs_of(self, name: str) -> dict[str, tf.TensorSpec]:
         """Returns what a function takes, by name."""
@@ -51,10 +55,14 @@ class NamedFunctions:
     def function(self, name: str) -> Callable[..., Tensors]:
         """Returns one function, traced when first asked for."""
         if name not in self._traced:
-            body = tf.function(getattr(self, f"_{name}"), autograph=False)
+            body = tf.function(lambda **given: self._body(name, given), autograph=False)
             with forward_only():
                 self._traced[name] = body.get_concrete_function(**self.inputs_of(name))
         return self._traced[name]
+
+    def _body(self, name: str, given: Tensors) -> Tensors:
+        with self.scope():
+            return getattr(self, f"_{name}")(**given)
 
     def _describe(self, rows):
         return {"config_yaml": tf.fill(tf.shape(rows), self.config_yaml)}

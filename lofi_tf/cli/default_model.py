@@ -1,0 +1,33 @@
+"""The model that `lofi_generate` takes where none is given."""
+
+import argparse
+
+from lofi_tf.errors import LofiError
+from lofi_tf.model_folders import named_models
+
+BEATS, TUNES = "groovae_4bar", "cat-mel_2bar_med_chords"
+BY_MODE = {
+    "humanize": "groovae_2bar_humanize",
+    "tap2drum": "groovae_2bar_tap_fixed_velocity",
+    "add_hihats": "groovae_2bar_add_closed_hh",
+    "groove_transfer": "groovae_2bar_hits_control_tfds",
+}
+
+
+def default_model(args: argparse.Namespace, config_name: str | None) -> str:
+    """Returns the name of the model that fits a config, the chords or the mode.
+
+    Args:
+        args: of the command.
+        config_name: of `--config`, where it is given.
+
+    Raises:
+        LofiError: there is no model of that name, or none for sound.
+    """
+    asked = "give --model (or --run_dir) or --checkpoint_file, one of the two"
+    if args.input_audio_1 is not None:
+        raise LofiError(f"{asked}: there is no model of sound that is taken by itself")
+    name = config_name or (TUNES if args.chords else BY_MODE.get(args.mode, BEATS))
+    if name not in named_models():
+        raise LofiError(f"{asked}: there is no model {name}; lofi_models lists those there are")
+    return name
