@@ -47,7 +47,7 @@ setup(
     package_dir={"lofi_tf.configs": "configs", "lofi_tf.saved_models": "saved_models"},
     package_data={
         "lofi_tf.configs": ["*.yaml", "spaces/*.yaml"],
-        "lofi_tf.saved_models": ["**"],
+        "lofi_tf.saved_models": ["README.md", "*/[0-9]*/**"],  # exports, not how they were made
     },
     install_requires=[
         "apache-beam>=2.70",
