@@ -44,34 +44,51 @@ def draw_piano_roll(sequences: list, titles: list[str]) -> "Figure":
 
     Time runs in beats along x, with a line a bar; each pitch has a row, drums by their names; a
     note is the darker the louder it is, and ends a little early, so that the next stands apart.
+    All have the same rows and the same beats, so that they can be compared.
     """
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(10, 2.6 * len(sequences)), layout="constrained")
+    notes = [note for sequence in sequences for note in sequence.notes]
+    rows, labels = _rows(notes), {pitch: _label(pitch, notes) for pitch in _rows(notes)}
+    beats = np.concatenate([np.zeros([1, 2]), *map(_beats, sequences)])
+    # A late hit may sound past the last bar: up to a sixteenth opens no bar of its own.
+    span = min(0.0, beats.min()), 4 * max(1, int(np.ceil((beats.max() - 0.25) / 4)))
     for number, (sequence, title) in enumerate(zip(sequences, titles, strict=True)):
         axes = figure.add_subplot(len(sequences), 1, number + 1)
-        _draw(axes, sequence)
+        _draw(axes, sequence, rows, span)
+        axes.set_yticks(list(rows.values()), list(labels.values()))
+        if rows:
+            axes.set_ylim(min(rows.values()) - 0.6, max(rows.values()) + 0.6)
         axes.set_title(title, loc="left", fontsize=9)
     return figure
 
 
-def _draw(axes, sequence) -> None:
-    qpm = sequence.tempos[0].qpm if sequence.tempos else 120.0
-    notes = list(sequence.notes)
-    rows = _rows(notes)
-    beats = np.array([(n.start_time, n.end_time) for n in notes]).reshape(-1, 2) * qpm / 60.0
-    num_bars = max(1, int(np.ceil(beats.max() / 4))) if notes else 1
+def _draw(axes, sequence, rows: dict[int, int], span: tuple[float, int]) -> None:
+    """Draws notes in the rows of their pitches, over a span of beats."""
+    notes, beats = list(sequence.notes), _beats(sequence)
     for pitch, row in rows.items():
         chosen = [number for number, note in enumerate(notes) if note.pitch == pitch]
-        bars = [(beats[n, 0], _width(beats[n, 1] - beats[n, 0], 4 * num_bars)) for n in chosen]
+        if not chosen:
+            continue
+        bars = [(beats[n, 0], _width(beats[n, 1] - beats[n, 0], span[1])) for n in chosen]
         shades = [_shade(notes[number]) for number in chosen]
         axes.broken_barh(bars, (row - 0.4, 0.8), facecolors=shades)
-    axes.set_yticks(list(rows.values()), [_label(pitch, notes) for pitch in rows])
-    axes.set_xticks(np.arange(0, 4 * num_bars + 1, 4))
-    axes.set_xlim(min(0.0, beats.min()) if notes else 0.0, 4 * num_bars)
+    axes.set_xticks(np.arange(0, span[1] + 1, 4))
+    axes.set_xlim(*span)
     axes.grid(axis="x", alpha=0.4)
     axes.tick_params(labelsize=7)
-    axes.set_xlabel(f"beats at {qpm:g} to the minute", fontsize=7)
+    axes.set_xlabel(f"beats at {_qpm(sequence):g} to the minute", fontsize=7)
+
+
+def _beats(sequence) -> np.ndarray:
+    """Returns where notes begin and end, in beats [N, 2]."""
+    times = [(note.start_time, note.end_time) for note in sequence.notes]
+    return np.array(times).reshape(-1, 2) * _qpm(sequence) / 60.0
+
+
+def _qpm(sequence) -> float:
+    return sequence.tempos[0].qpm if sequence.tempos else 120.0
 
 
 def _width(beats: float, all_beats: int) -> float:

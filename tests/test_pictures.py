@@ -48,6 +48,22 @@ def test_piece_without_length_or_notes_is_drawn():
     assert draw_piano_roll([hits(), hits(80, seconds=0.0)], ["", ""]).axes
 
 
+def test_pieces_of_a_figure_share_rows_and_bars():
+    kick = hits(80)
+    kick.notes[0].pitch = 36
+    two_bars = hits(*[80] * 32)
+    upper, lower = draw_piano_roll([kick, two_bars], ["", ""]).axes
+    for axes in (upper, lower):
+        assert axes.get_xlim() == (0, 8)
+        assert [label.get_text() for label in axes.get_yticklabels()] == ["kick", "snare"]
+
+
+def test_late_hit_opens_no_bar():
+    late = hits(*[80] * 16)
+    late.notes[-1].end_time += 0.05
+    assert draw_piano_roll([late], [""]).axes[0].get_xlim() == (0, 4)
+
+
 def test_same_piece_gives_the_same_file_whatever_its_name(tmp_path):
     for name in ("a.png", "b_2020-01-01.png"):
         save_piano_roll(hits(80, 20), tmp_path / name)

@@ -153,8 +153,13 @@ def split_by_file(examples: Examples, path: str | Path) -> dict[str, Examples]:
     return {name: examples.where(splits == name) for name in sorted(set(splits) - {""})}
 
 
-def read_split_file(path: str | Path) -> dict[str, str]:
-    """Returns the split of each source that a CSV file names; see `split_by_file`."""
+def read_split_file(path: str | Path, column: str = "split") -> dict[str, str]:
+    """Returns the split of each source that a CSV file names; see `split_by_file`.
+
+    Args:
+        path: of the file.
+        column: another to be read in its place, such as `style`.
+    """
     try:
         with open(path, newline="", encoding="utf-8") as file:
             rows = list(csv.DictReader(file))
@@ -164,12 +169,12 @@ def read_split_file(path: str | Path) -> dict[str, str]:
         raise LofiError(f"split file {path} is not UTF-8 text") from error
     columns = list(rows[0]) if rows else []
     named = [name for name in ("path", "filename", "midi_filename") if name in columns]
-    if "split" not in columns or not named:
+    if column not in columns or not named:
         raise LofiError(
-            f"split file {path} must have a column split and a column path, filename or "
+            f"split file {path} must have a column {column} and a column path, filename or "
             f"midi_filename. Received: {', '.join(columns) or 'no rows'}"
         )
-    return {row[named[0]]: (row["split"] or "").strip() for row in rows}
+    return {row[named[0]]: (row[column] or "").strip() for row in rows}
 
 
 def _tasks(head: list[bytes], rest: Iterator[bytes]) -> Iterator[list[bytes]]:

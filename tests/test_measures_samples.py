@@ -1,0 +1,91 @@
+"""Tables of samples beside data, with a model whose latent is the music itself."""
+
+import numpy as np
+import pytest
+
+from lofi_tf.data.examples import Examples
+from lofi_tf.generation.drawing import How
+from lofi_tf.measures.excerpts import chosen_rows, of_examples
+from lofi_tf.measures.samples import sample_tables
+from tests.grooves import groove_examples
+from tests.mirrors import melody, mirror
+
+GROOVE = "groovae_2bar_humanize"
+
+
+@pytest.fixture(scope="module")
+def grooves() -> Examples:
+    return groove_examples(mirror(GROOVE).config)
+
+
+def playing(name: str, targets: np.ndarray):
+    """A model that samples these targets, one after the other."""
+    place = iter(range(10**6))
+
+    def change(outputs, given):
+        return np.stack([targets[next(place) % len(targets)] for _ in outputs])
+
+    return mirror(name, change=change)
+
+
+def targets_of(backend, examples) -> np.ndarray:
+    from lofi_tf.data.converter import build_converter
+    from lofi_tf.measures.excerpts import model_views
+
+    converter = build_converter(backend.config.data.converter)
+    views = model_views(converter, examples, np.arange(len(examples)))
+    return np.concatenate([view["targets"] for view in views])
+
+
+def by_row(table) -> dict[str, dict]:
+    return {row[0]: dict(zip(table.columns, row, strict=True)) for row in table.rows}
+
+
+def test_model_that_plays_the_training_music_is_found_out(grooves):
+    half = np.arange(len(grooves)) % 2 == 0
+    training, held_out = grooves.where(half), grooves.where(~half)
+    backend = playing(GROOVE, targets_of(mirror(GROOVE), training))
+    tables = sample_tables(backend, held_out, training, len(training), How())
+    titles = [table.title for table in tables]
+    assert titles[:3] == ["Samples and data", "Drums", "Nearest training examples"]
+    features, near = by_row(tables[0]), by_row(tables[2])
+    assert features["notes a bar"]["samples mean"] == pytest.approx(
+        training.arrays["hits"].sum() / 2 / len(training)
+    )
+    assert features["velocity"]["OA"] == pytest.approx(features["velocity"]["OA of training"])
+    assert near["hits: samples"]["copies"] == near["hits: samples"]["excerpts"]
+    assert near["hits: samples"]["velocity difference"] == pytest.approx(0, abs=1e-4)
+    assert near["hits: samples"]["farther"] < 0.5
+    drums = by_row(tables[1])
+    assert drums["all"]["samples hits a bar"] == pytest.approx(
+        training.arrays["hits"].sum() / 2 / len(training)
+    )
+    copied = {row[1] for row in tables[3].rows}
+    assert copied <= set(training.sources.tolist())
+
+
+def test_melodies_have_pitch_classes_and_no_drums():
+    from lofi_tf.data.examples import examples_of_records
+
+    piece = melody(*((2 * n, 2, 60 + n % 5) for n in range(32)))
+    piece.filename = "a.mid"
+    backend = mirror("cat-mel_2bar_big")
+    examples = examples_of_records([piece.SerializeToString()], backend.config.data.converter)
+    backend = playing("cat-mel_2bar_big", targets_of(backend, examples))
+    tables = sample_tables(backend, examples, None, 4, How())
+    assert [table.title for table in tables] == ["Samples and data", "Pitch classes"]
+    shares = by_row(tables[1])
+    assert sum(row["samples"] for row in shares.values()) == pytest.approx(1)
+    assert shares["F"]["samples"] == 0
+
+
+def test_no_samples_make_no_tables(grooves):
+    assert sample_tables(mirror(GROOVE), grooves, grooves, 0, How()) == []
+
+
+def test_excerpts_of_the_data_are_drawn_by_the_seed(grooves):
+    assert chosen_rows(100, 10, 1).tolist() == chosen_rows(100, 10, 1).tolist()
+    assert chosen_rows(100, 10, 1).tolist() != chosen_rows(100, 10, 2).tolist()
+    found = of_examples(mirror(GROOVE), grooves, 3, 0)
+    assert len(found) == 3 and found.num_bars == 6
+    assert len(found.notes) == grooves.arrays["hits"][found.rows].sum()
