@@ -185,15 +185,16 @@ def _best(columns: np.ndarray, codes: Codes, row: int, shifts: Sequence[int]) ->
 
 
 def _matches(columns: np.ndarray, tokens: np.ndarray, chosen: np.ndarray) -> np.ndarray:
-    """Returns in how many of the chosen columns [K, N] each row has these tokens [K], int32 [N]."""
-    total = np.zeros(columns.shape[1], np.int32)
+    """Returns in how many of the chosen columns [K, N] each row has these tokens [K], [N].
+
+    Bytes hold the counts where they can, since those are added fastest.
+    """
+    few = len(columns) < 256
+    total = np.zeros(columns.shape[1], np.uint8 if few else np.uint16)
     same = np.empty(columns.shape[1], bool)
-    for first in range(0, len(chosen), 255):  # so many fit into a byte, which is added faster
-        part = np.zeros(columns.shape[1], np.uint8)
-        for column in chosen[first : first + 255]:
-            np.equal(columns[column], tokens[column], out=same)
-            np.add(part, same.view(np.uint8), out=part)
-        total += part
+    for column in chosen:
+        np.equal(columns[column], tokens[column], out=same)
+        np.add(total, same.view(np.uint8), out=total)
     return total
 
 

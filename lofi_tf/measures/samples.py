@@ -77,17 +77,30 @@ def feature_table(samples: Measured, data: Measured, learned: Measured | None) -
         for title, found in (("held-out", values), ("samples", others)):
             mean, spread = (np.nan, np.nan) if found.ndim > 1 else _mean_and_spread(found)
             row |= {f"{title} mean": mean, f"{title} sd": spread}
-        row |= dict(zip(("OA", "KLD"), likeness(values, others), strict=True))
+        row |= _alike(values, others)
         if learned is not None:
-            row["OA of training"] = likeness(values, learned.features[name]).overlap
+            real = _alike(values, learned.features[name])
+            row |= {f"training {measure}": real[measure] for measure in ("overlap", "OA")}
         rows.append(row)
     notes = [
-        f"{len(samples)} samples, {len(data)} held-out excerpts. OA and KLD: overlapped area and "
+        f"{len(samples)} samples, {len(data)} held-out excerpts. overlap: the area under both "
+        "densities of the feature, 1 where they are the same. OA and KLD: overlapped area and "
         "divergence (nats) of the distances within the held-out excerpts and of those from them to "
-        "the samples (Yang and Lerch 2020); OA of training: the same of the training music, which "
-        "is what real music reaches.",
+        "the samples (Yang and Lerch 2020). training: the same of the music that the model learned "
+        "from, which is what real music reaches.",
     ]
     return Table.of_rows("Samples and data", rows, notes)
+
+
+def _alike(values: np.ndarray, others: np.ndarray) -> dict[str, float]:
+    """Returns how alike two sets are by a feature, [N] or [N, K]; overlaps are of numbers alone."""
+    plain = [part[~np.isnan(part)] for part in (values, others) if part.ndim == 1]
+    found = likeness(values, others)
+    return {
+        "overlap": overlap(*plain) if plain else np.nan,
+        "OA": found.overlap,
+        "KLD": found.divergence,
+    }
 
 
 def _note_tables(samples: Measured, data: Measured) -> list[Table]:
