@@ -3,23 +3,21 @@
 import glob
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import tensorflow as tf
 import yaml
 
-from lofi_tf import checkpoints
+from lofi_tf import quiet
 from lofi_tf.config import Config, config_from_dict, load_config
 from lofi_tf.data.converter import build_converter
 from lofi_tf.errors import LofiError
 from lofi_tf.model_folders import CONFIG_IN_EXPORT, export_in, find_model, is_address
-from lofi_tf.models.build import build_model
-from lofi_tf.models.continuation_interface import ContinuationInterface
-from lofi_tf.models.cross_interface import CrossInterface
-from lofi_tf.models.interface import Interface
-from lofi_tf.models.latent_model import LatentModel
-from lofi_tf.models.named_functions import NamedFunctions
+
+if TYPE_CHECKING:  # an export runs without the models, whose import takes a second
+    from lofi_tf.models.latent_model import LatentModel
+    from lofi_tf.models.named_functions import NamedFunctions
 
 Arrays = Mapping[str, np.ndarray]
 _OTHERS = {
@@ -88,14 +86,18 @@ class Backend:
             raise LofiError(f"{self.config.name} is {_OTHERS[self.config.model.kind]}")
 
 
-def backend_of_model(model: LatentModel, config: Config) -> Backend:
+def backend_of_model(model: "LatentModel", config: Config) -> Backend:
     """Returns a model in this process as a backend."""
     interface = interface_of(model, config)
     return Backend(config, lambda name, given: _call(interface.function(name), given))
 
 
-def interface_of(model: LatentModel, config: Config) -> NamedFunctions:
+def interface_of(model: "LatentModel", config: Config) -> "NamedFunctions":
     """Returns the named functions of a model."""
+    from lofi_tf.models.continuation_interface import ContinuationInterface
+    from lofi_tf.models.cross_interface import CrossInterface
+    from lofi_tf.models.interface import Interface
+
     text = yaml.safe_dump(config.to_dict())
     if config.model.kind == "continuation":
         return ContinuationInterface(model, text)
@@ -168,7 +170,7 @@ def of_config(backend: Backend, config: Config | None, where: Any) -> Backend:
 
 def load_model(
     path: Path, config: Config | None = None, renamed: Callable[[str], str] | None = None
-) -> tuple[LatentModel, Config]:
+) -> tuple["LatentModel", Config]:
     """Returns the model of a checkpoint, and its config.
 
     Args:
@@ -180,6 +182,9 @@ def load_model(
     Raises:
         LofiError: no checkpoint there, no config known, or another than the checkpoint's.
     """
+    with quiet.imports():
+        from lofi_tf import checkpoints
+        from lofi_tf.models.build import build_model
     run = run_above(path)
     known = load_config(run) if run else None
     if config is None and known is None:

@@ -1,5 +1,6 @@
 """`lofi_models` lists what is there and shows cards; a fresh install makes beats with no flag."""
 
+import os
 import subprocess
 import sys
 
@@ -86,6 +87,19 @@ def test_beats_with_no_flag(generated):
     assert len(names) == 5
     assert all(name.startswith("groovae_4bar_sample_") for name in names)
     assert last.endswith("(--model=groovae_4bar --seed=1).")
+
+
+def test_beats_of_an_export_need_no_import_of_the_models(shipped, tmp_path):
+    code = (
+        "import sys; from lofi_tf.cli.generate import main; main(['--output_dir=out'])\n"
+        "print(sorted({'tensorflow_probability', 'lofi_tf.models.vae'} & set(sys.modules)))"
+    )
+    given = {**os.environ, "LOFI_TF_MODELS": str(shipped)}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=given)
+    assert done.stdout == "[]\n"
+    lines = [line for line in done.stderr.splitlines() if "moved to its start" not in line]
+    assert len(lines) == 1
+    assert lines[0].startswith("Wrote 5 files to out (--model=groovae_4bar --seed=")
 
 
 @pytest.mark.parametrize(

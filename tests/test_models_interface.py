@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from lofi_tf.models.latents import great_circle
+from lofi_tf.models.circle import great_circle
 
 
 def way(start, end, *shares):

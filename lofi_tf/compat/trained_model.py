@@ -28,7 +28,7 @@ from lofi_tf.compat.data_converter import DataConverter
 from lofi_tf.config import SOUND_KINDS, Config, load_config
 from lofi_tf.errors import LofiError
 from lofi_tf.model_folders import export_in, is_address
-from lofi_tf.models.latents import great_circle
+from lofi_tf.models.circle import great_circle
 
 NoteSequence = Any
 

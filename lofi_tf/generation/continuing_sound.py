@@ -10,8 +10,8 @@ from lofi_tf.backends import Backend
 from lofi_tf.data.converter import build_converter
 from lofi_tf.errors import LofiError
 from lofi_tf.generation.drawing import HOW, How, prior, row_seeds, window_seeds
+from lofi_tf.models.circle import great_circle
 from lofi_tf.models.frames import frame_size_of
-from lofi_tf.models.latents import great_circle
 
 SECONDS = 4.0  # of new sound
 

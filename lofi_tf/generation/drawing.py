@@ -11,8 +11,7 @@ from lofi_tf.backends import Backend
 from lofi_tf.data.converter import Converter, build_converter
 from lofi_tf.data.quantize import DEFAULT_QPM
 from lofi_tf.errors import LofiError
-from lofi_tf.models.interface import seeds_from
-from lofi_tf.models.noise import row_normal
+from lofi_tf.models.noise import row_normal, seeds_from
 from lofi_tf.models.noise import row_seeds as tf_seeds
 
 NoteSequence = Any

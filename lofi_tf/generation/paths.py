@@ -6,7 +6,7 @@ from lofi_tf.backends import Backend
 from lofi_tf.errors import LofiError
 from lofi_tf.generation.drawing import HOW, How, NoteSequence, decode, row_seeds
 from lofi_tf.generation.windows import Excerpt, excerpts_of
-from lofi_tf.models.latents import great_circle
+from lofi_tf.models.circle import great_circle
 
 
 def interpolate(

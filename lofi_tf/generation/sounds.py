@@ -20,7 +20,7 @@ from lofi_tf.data.converter import build_converter
 from lofi_tf.errors import LofiError, LofiWarning
 from lofi_tf.generation.drawing import HOW, How, decode_arrays, prior, window_seeds
 from lofi_tf.generation.neighbours import AMOUNT, neighbours
-from lofi_tf.models.latents import great_circle
+from lofi_tf.models.circle import great_circle
 
 ENCODED_AT_ONCE = 64  # windows
 _VARIATION = 1  # tells the draws of a variation from others, as for `variations`

@@ -5,9 +5,9 @@ A row's answer depends on that row alone; see `named_functions`.
 
 import tensorflow as tf
 
-from lofi_tf.models.latents import great_circle
+from lofi_tf.models.circle import great_circle
 from lofi_tf.models.named_functions import NamedFunctions, Specs, by_chunks
-from lofi_tf.models.noise import row_normal, row_seeds
+from lofi_tf.models.noise import row_normal, row_seeds, seeds_from
 from lofi_tf.models.vae import MusicVAE
 
 
@@ -96,11 +96,6 @@ class Interface(NamedFunctions):
         return self._decode(
             z, tf.fill([size], temperature), seeds, tf.fill([size], self.steps), controls
         )
-
-
-def seeds_from(seed: tf.Tensor, count: tf.Tensor) -> tf.Tensor:
-    """Returns the rows' seeds, int64 [count], of a whole request's seed: seed * 2**32 + row."""
-    return tf.bitwise.left_shift(tf.cast(seed, tf.int64), 32) + tf.range(count, dtype=tf.int64)
 
 
 def _controls_spec(outer, depth) -> dict[str, tf.TensorSpec]:

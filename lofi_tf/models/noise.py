@@ -8,6 +8,11 @@ def row_seeds(seed: tf.Tensor) -> tf.Tensor:
     return tf.reverse(tf.bitcast(seed, tf.int32), [-1])
 
 
+def seeds_from(seed: tf.Tensor, count: tf.Tensor) -> tf.Tensor:
+    """Returns the rows' seeds, int64 [count], of a whole request's seed: seed * 2**32 + row."""
+    return tf.bitwise.left_shift(tf.cast(seed, tf.int64), 32) + tf.range(count, dtype=tf.int64)
+
+
 def row_normal(seeds: tf.Tensor, size: int) -> tf.Tensor:
     """Returns standard normal numbers [B, size] of the seeds, int32 [B, 2]."""
     return _by_row(lambda seed: tf.random.stateless_normal([size], seed), seeds)
