@@ -82,15 +82,28 @@ def triad_of(figure: str) -> int:
     """Returns the triad of a chord symbol, 0 to 48, or `UNKNOWN_CHORD`."""
     if figure == NO_CHORD:
         return 0
-    match = _SYMBOL.match(figure)
-    degrees = match and _changed(_DEGREES[match[2]], match[3])
-    if not degrees:
+    found = degrees_of(figure)
+    if found is None:
         return UNKNOWN_CHORD
+    root, degrees = found
     quality = tuple(degrees.get(degree) for degree in (1, 3, 5))
     if quality not in QUALITIES:
         return UNKNOWN_CHORD
+    return 1 + 12 * list(QUALITIES).index(quality) + root
+
+
+def degrees_of(figure: str) -> tuple[int, dict[int, int]] | None:
+    """Returns the root of a chord symbol, 0 to 11, and its degrees with their alterations.
+
+    Degrees are those of the major scale, altered by half steps: `{1: 0, 3: -1, 5: 0, 7: -1}` is a
+    minor seventh chord. None where the symbol cannot be read.
+    """
+    match = _SYMBOL.match(figure)
+    degrees = match and _changed(_DEGREES[match[2]], match[3])
+    if not degrees:
+        return None
     root = _NATURALS[match[1][0]] + match[1].count("#") - match[1].count("b")
-    return 1 + 12 * list(QUALITIES).index(quality) + root % 12
+    return root % 12, degrees
 
 
 def with_triads(

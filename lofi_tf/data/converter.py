@@ -11,6 +11,7 @@ from lofi_tf.data.groove import GrooveConverter
 from lofi_tf.data.melody import MelodyConverter
 from lofi_tf.data.paired import PairedConverter
 from lofi_tf.data.performance import MultiPerformanceConverter
+from lofi_tf.data.progression import ProgressionConverter
 from lofi_tf.data.spectrum import SpectrumConverter
 from lofi_tf.data.trio import TrioConverter
 from lofi_tf.data.waveform import WaveformConverter
@@ -76,6 +77,7 @@ CONVERTERS = {
     "melody": MelodyConverter,
     "multi_performance": MultiPerformanceConverter,
     "paired": PairedConverter,
+    "progression": ProgressionConverter,
     "spectrum": SpectrumConverter,
     "trio": TrioConverter,
     "waveform": WaveformConverter,

@@ -1,4 +1,4 @@
-"""What the options of the converters of lines (melodies, drum tracks) may be."""
+"""What the options of the converters of lines (melodies, drum tracks, progressions) may be."""
 
 from typing import Any
 
@@ -9,18 +9,35 @@ MODES = ("train", "eval", "infer")
 CHORD_ENCODINGS = ("triad",)
 UNKNOWN_CHORDS = ("drop", "error")
 COINCIDENT_CHORDS = ("last", "error")
+CHORD_SOURCES = ("auto", "notes", "symbols")
 
 
 def check_line(options: Any) -> None:
     """Refuses bad values of the options that melody and drum converters share."""
+    for name in ("max_bars", "slice_bars"):
+        check_whole(name, getattr(options, name), 1, optional=True)
+    for name in ("add_end_token", "pad_to_total_time"):
+        check_flag(name, getattr(options, name))
+    _check_all_lines(options)
+
+
+def check_progression(options: Any) -> None:
+    """Refuses bad values of the options of progressions."""
+    for name in ("slice_bars", "hop_bars"):
+        check_whole(name, getattr(options, name), 1)
+    check_flag("loop_short", options.loop_short)
+    check_choice("chords_from", options.chords_from, CHORD_SOURCES)
+    _check_all_lines(options)
+
+
+def _check_all_lines(options: Any) -> None:
+    """Refuses bad values of the options that melodies, drum tracks and progressions share."""
     for name in ("steps_per_quarter", "quarters_per_bar"):
         check_whole(name, getattr(options, name), 1)
-    for name in ("max_bars", "slice_bars", "max_tensors_per_notesequence"):
-        check_whole(name, getattr(options, name), 1, optional=True)
-    for name in (
-        *("add_end_token", "pad_to_total_time"),
-        *("presplit_on_time_changes", "dedupe_event_lists"),
-    ):
+    check_whole(
+        "max_tensors_per_notesequence", options.max_tensors_per_notesequence, 1, optional=True
+    )
+    for name in ("presplit_on_time_changes", "dedupe_event_lists"):
         check_flag(name, getattr(options, name))
     gap = options.gap_bars
     if gap is not None and (type(gap) not in (int, float) or not gap >= 0):

@@ -30,6 +30,12 @@ _AS_IT_IS = {
     "groove": {"split_bars": None, "hop_size": None},
     "melody": {**_WHOLE_LINES, "valid_programs": None},  # the line is chosen already
     "drums": _WHOLE_LINES,
+    "progression": {
+        "presplit_on_time_changes": False,
+        "dedupe_event_lists": False,
+        "gap_bars": None,
+        "loop_short": False,
+    },
     "trio": {},
     "multi_performance": {"first_subsequence_only": False},
 }
