@@ -2,6 +2,8 @@ import numpy as np
 import pytest
 
 from lofi_tf import generation
+from lofi_tf.data.chord_qualities import chord_of_figure
+from lofi_tf.data.progression import ProgressionConverter
 from lofi_tf.errors import NotConvertible
 from lofi_tf.generation import How, excerpts_of, passage_of, reconstruct
 from lofi_tf.generation.layout import Layout
@@ -177,3 +179,23 @@ def test_hits_control_plays_all_windows_of_its_input_in_one_feel():
     assert not np.array_equal(given[0]["z"], given[1]["z"])
     assert [piece.tempos[0].qpm for piece in pieces] == [70.0, 70.0]
     assert pieces[0].total_time == pytest.approx(6 * 4 * 60 / 70)
+
+
+# Chord progressions
+
+
+@pytest.mark.parametrize("bars", [2, 4, 6])
+@pytest.mark.parametrize("with_symbols", [True, False])
+def test_reconstructed_progression_has_the_strikes_of_the_input(bars, with_symbols):
+    converter = ProgressionConverter(slice_bars=bars)
+    tokens = np.zeros(16 * bars, np.int64)
+    for bar in range(bars):
+        struck = 2 + chord_of_figure(["Dm9", "G7", "Cmaj7", "C6"][bar % 4])
+        tokens[[16 * bar, 16 * bar + 6, 16 * bar + 12]] = struck, struck, 1
+    piece = converter.from_outputs(np.eye(converter.depth)[tokens], qpm=75.0)
+    if not with_symbols:
+        del piece.text_annotations[:]
+    (found,) = reconstruct(mirror("lofi_chords"), piece, how=How(temperature=0.0))
+    (back,) = converter.to_examples(found)
+    assert back["tokens"].tolist() == tokens.tolist()
+    assert found.tempos[0].qpm == 75.0
