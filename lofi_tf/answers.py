@@ -13,6 +13,7 @@ _OUTPUTS = {
     "vae": {
         "encode": ("mean", "stddev"),
         "decode": ("outputs",),
+        "score": ("loss", "outputs"),
         "sample": ("z", "outputs"),
         "interpolate": ("z", "outputs"),
     },
@@ -46,7 +47,7 @@ def shapes_of(
 def _vae(config: Config) -> dict[str, tuple[int, ...]]:
     spec, z_size = build_converter(config.data.converter).model_spec, config.model.z_size
     music = (config.model.max_seq_len, spec["targets"].shape[-1])
-    return {"outputs": music, **dict.fromkeys(("mean", "stddev", "z"), (z_size,))}
+    return {"outputs": music, "loss": (), **dict.fromkeys(("mean", "stddev", "z"), (z_size,))}
 
 
 def _continuation(config: Config) -> dict[str, tuple[int, ...]]:

@@ -12,7 +12,7 @@ import yaml
 from lofi_tf import quiet
 from lofi_tf.config import Config, config_from_dict, load_config
 from lofi_tf.data.converter import build_converter
-from lofi_tf.errors import LofiError
+from lofi_tf.errors import LofiError, NoSuchFunction
 from lofi_tf.model_folders import CONFIG_IN_EXPORT, export_in, find_model, is_address
 
 if TYPE_CHECKING:  # an export runs without the models, whose import takes a second
@@ -73,6 +73,29 @@ class Backend:
         length = np.full(len(z), self.config.model.max_seq_len, np.int32)
         given = {"z": z, "temperature": temperature, "seed": seeds, "length": length}
         return self.call("decode", _with(given, controls))["outputs"]
+
+    def score(
+        self,
+        z: np.ndarray,
+        targets: np.ndarray,
+        lengths: np.ndarray,
+        controls: np.ndarray | None = None,
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Returns the reconstruction loss [B] of targets [B, T, D], and outputs [B, T, D].
+
+        The decoder is fed z [B, Z] and at each step the truth before it (teacher forcing); the
+        outputs are the likeliest at each step. The loss is in nats, but for heads of grooves and
+        of spectra, whose losses are no likelihoods.
+
+        Raises:
+            NoSuchFunction: an export from before there was `score`.
+            LofiError: the model is of another kind, or z of another shape.
+        """
+        self._check_vae()
+        self.check_latents(z)
+        given = {"z": z, "targets": targets, "lengths": lengths}
+        found = self.call("score", _with(given, controls))
+        return found["loss"], found["outputs"]
 
     def check_latents(self, z: np.ndarray) -> None:
         """Refuses what is not [B, Z]."""
@@ -216,6 +239,8 @@ def open_export(folder: Path) -> Backend:
         raise LofiError(f"{folder} is a damaged SavedModel: {line}") from error
 
     def call(name, given):  # holds on to `loaded`, whose variables would go otherwise
+        if name not in loaded.signatures:
+            raise NoSuchFunction(f"{folder} has no signature {name!r}: export the model again")
         return _call(loaded.signatures[name], given)
 
     return Backend(config, call)

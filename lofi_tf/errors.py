@@ -28,6 +28,10 @@ class NotConvertible(LofiError):
         return type(self), (self.rule, str(self))
 
 
+class NoSuchFunction(LofiError):
+    """A model that lacks a function which newer ones answer."""
+
+
 def unknown_name(what: str, name: str, known: Iterable[str]) -> LofiError:
     """Returns the error for a name that is not among the known ones."""
     known = sorted(known)

@@ -23,7 +23,7 @@ from tensorflow_serving.apis.prediction_service_pb2_grpc import PredictionServic
 from lofi_tf.answers import LONE, shapes_of
 from lofi_tf.backends import Arrays, Backend, config_of_yaml
 from lofi_tf.config import Config
-from lofi_tf.errors import LofiError
+from lofi_tf.errors import LofiError, NoSuchFunction
 
 ADDRESS = re.compile(
     r"(?P<server>https?://[^/@?#]+(?:/[^@?#]+)?/v1/models/|grpc://[^/@?#]+:\d+/)"
@@ -240,7 +240,7 @@ def _refusal(place: Address, function: str, code: str, said: Any, unknown: bool)
                 f"{place.text} serves a model that lofi_export did not write: it has no signature "
                 "'describe'"
             )
-        return LofiError(f"{place.text} has no signature {function!r}: {said}")
+        return NoSuchFunction(f"{place.text} has no signature {function!r}: {said}")
     if unknown:
         return LofiError(f"there is no model {place.name!r} at {place.text}: {said}")
     return LofiError(f"{place.text} refused {function}: {code}, {said}")

@@ -21,6 +21,7 @@ COMMANDS = {
     "lofi_generate": GENERATE,
     "lofi_attributes": "lofi_tf.cli.attributes:main",
     "lofi_analyze": "lofi_tf.cli.analyze:main",
+    "lofi_evaluate": "lofi_tf.cli.evaluate:main",
     "lofi_export": "lofi_tf.cli.export:main",
     "lofi_play": "lofi_tf.cli.play:main",
     "lofi_transcribe": "lofi_tf.cli.transcribe:main",

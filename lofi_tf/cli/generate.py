@@ -71,7 +71,7 @@ def _run(args: argparse.Namespace) -> None:
     from lofi_tf.data.tfrecord import check_writable
 
     tell = teller(args.log)
-    config, inputs = _config(args), _inputs(args)
+    config, inputs = config_of(args), _inputs(args)
     chosen = _choose_model(args, config)
     check_writable(Path(args.output_dir) / "a.mid")
     with quiet.imports():
@@ -109,7 +109,7 @@ def _choose_model(args: argparse.Namespace, config) -> str | None:
     return chosen
 
 
-def _config(args: argparse.Namespace):
+def config_of(args: argparse.Namespace):
     """Returns the config of the flags, or None where the model is to know its own."""
     from lofi_tf.config import load_config
     from lofi_tf.hparams import with_hparams

@@ -12,6 +12,7 @@ from lofi_tf.data.example_shards import ShardSet, chosen_split, find_shards, loa
 from lofi_tf.data.examples import Examples, Refusal, examples_of_records
 from lofi_tf.data.folders import folder_records, is_music_folder, with_refusals
 from lofi_tf.data.notes import KINDS
+from lofi_tf.data.quantize import DEFAULT_QPM
 from lofi_tf.data.tfrecord import read_records, record_paths
 from lofi_tf.errors import LofiError
 from lofi_tf.progress import open_progress
@@ -91,6 +92,23 @@ def check_source(path: str | None, converter: Mapping[str, Any]) -> ShardSet | N
         for file in record_paths(path)[:1]:
             next(read_records(file), None)
     return None
+
+
+def tempi_of(path: str) -> dict[str, float]:
+    """Returns the first tempo of each source, quarter notes a minute, as the converters read it.
+
+    Args:
+        path: records or a folder of music files, as `load_examples` takes them.
+    """
+    from lofi_tf.data.sequence_proto import NoteSequence
+
+    found = {}
+    for record in _records(path, []):
+        sequence = NoteSequence.FromString(record)
+        first = min(sequence.tempos, key=lambda tempo: tempo.time, default=None)
+        name = sequence.filename or sequence.id
+        found[name] = first.qpm if first else DEFAULT_QPM
+    return found
 
 
 def _progress():

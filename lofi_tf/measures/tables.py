@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 Cell = str | int | float | None  # None and NaN are what is not known
+Row = dict[str, Any]  # a row by column
 LONG_COLUMNS = ("table", "row", "measure", "value")
 
 
@@ -30,10 +31,20 @@ class Table:
     notes: Sequence[str] = ()
 
     @classmethod
-    def of_rows(cls, title: str, rows: Sequence[Mapping[str, Any]], notes=()) -> "Table":
+    def of_rows(cls, title: str, rows: Sequence[Row], notes: Sequence[str] = ()) -> "Table":
         """Returns the table of rows by column; the columns are those of the first row."""
         columns = list(rows[0]) if rows else []
         return cls(title, columns, [[row[name] for name in columns] for row in rows], notes)
+
+    def without_unknown_columns(self) -> "Table":
+        """Returns the table without columns in which nothing is known."""
+        kept = [
+            number
+            for number in range(len(self.columns))
+            if any(_known(row[number]) is not None for row in self.rows)
+        ]
+        rows = [[row[number] for number in kept] for row in self.rows]
+        return Table(self.title, [self.columns[number] for number in kept], rows, self.notes)
 
     def as_text(self) -> str:
         """Returns aligned text, title and notes left out."""

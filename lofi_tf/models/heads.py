@@ -269,6 +269,19 @@ class NADEHead(keras.layers.Layer):
         return tf.split(parameters, [self.nade.hidden_size, self.output_size], axis=-1)
 
 
+def likeliest(head: keras.layers.Layer, parameters: tf.Tensor) -> tf.Tensor:
+    """Returns the likeliest output at each step, [B, T, D], of parameters [B, T, P].
+
+    Of heads of sound it is the mean. Bits that depend on each other are taken one by one.
+    """
+    if hasattr(head, "mean"):
+        return head.mean(parameters)
+    steps = tf.reshape(parameters, [-1, head.parameter_size])
+    count, size = tf.shape(steps)[0], tf.shape(parameters)[1]
+    drawn = head.sample(steps, tf.zeros([count]), tf.zeros([count, head.noise_size]))
+    return tf.reshape(drawn, [-1, size, head.output_size])
+
+
 def draw_bits(logits: tf.Tensor, temperature: tf.Tensor, noise: tf.Tensor) -> tf.Tensor:
     """Returns bits [B, D] of logits over the temperature [B]; the likelier at 0."""
     temperature = temperature[:, None]

@@ -5,7 +5,9 @@ A row's answer depends on that row alone; see `named_functions`.
 
 import tensorflow as tf
 
+from lofi_tf.losses import valid_steps
 from lofi_tf.models.circle import great_circle
+from lofi_tf.models.heads import likeliest
 from lofi_tf.models.named_functions import NamedFunctions, Specs, by_chunks
 from lofi_tf.models.noise import row_normal, row_seeds, seeds_from
 from lofi_tf.models.vae import MusicVAE
@@ -21,8 +23,8 @@ class Interface(NamedFunctions):
 
     Attributes:
         functions: a concrete function of keyword tensors for each name: `encode`, `decode`,
-            `sample`, `interpolate` and `describe`; a model without a latent has no `encode` and
-            no `interpolate`.
+            `score`, `sample`, `interpolate` and `describe`; a model without a latent has no
+            `encode` and no `interpolate`.
     """
 
     def __init__(self, model: MusicVAE, model_spec: Specs, config_yaml: str):
@@ -39,6 +41,12 @@ class Interface(NamedFunctions):
                 "length": tf.TensorSpec([None], tf.int32),
                 **each,
             },
+            "score": {
+                "z": tf.TensorSpec([None, z_size]),
+                "targets": tf.TensorSpec([None, self.steps, depth["targets"]]),
+                "lengths": tf.TensorSpec([None, *model_spec["length"].shape], tf.int32),
+                **each,
+            },
             "sample": {
                 "num_outputs": tf.TensorSpec([], tf.int32),
                 **_scalars("temperature", "seed"),
@@ -46,10 +54,9 @@ class Interface(NamedFunctions):
             },
         }
         if z_size:
-            lengths = model_spec["length"].shape
             asked["encode"] = {
                 "inputs": tf.TensorSpec([None, self.steps, depth["inputs"]]),
-                "lengths": tf.TensorSpec([None, *lengths], tf.int32),
+                "lengths": asked["score"]["lengths"],
                 **each,
             }
             asked["interpolate"] = {
@@ -77,6 +84,20 @@ class Interface(NamedFunctions):
         outputs = by_chunks(rows, given)["outputs"]
         valid = tf.sequence_mask(length, self.steps, tf.float32)
         return {"outputs": outputs * valid[:, :, None]}
+
+    def _score(self, z, targets, lengths, controls=None):
+        """Teacher forcing: the loss of targets, and the likeliest step after each true one."""
+
+        def rows(z, targets, lengths, controls=None):
+            parameters = self.model.teach(z, targets, lengths, controls)
+            head = self.model.decoder.head
+            losses = head.losses(parameters, targets, lengths)
+            valid = valid_steps(lengths, self.steps)[:, :, None]
+            outputs = likeliest(head, parameters) * valid
+            return {"loss": tf.add_n(list(losses.values())), "outputs": outputs}
+
+        given = {"z": z, "targets": targets, "lengths": lengths} | _named(controls)
+        return by_chunks(rows, given)
 
     def _sample(self, num_outputs, temperature, seed, controls=None):
         seeds = seeds_from(seed, num_outputs)

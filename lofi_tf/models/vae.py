@@ -77,6 +77,25 @@ class MusicVAE(LatentModel):
         controls = self._prepared(controls, tf.fill([tf.shape(z)[0]], length))
         return self.decoder.generate(z, length, temperature, seeds, controls)
 
+    def teach(
+        self,
+        z: tf.Tensor,
+        targets: tf.Tensor,
+        lengths: tf.Tensor,
+        controls: tf.Tensor | None = None,
+        seed: tf.Tensor | None = None,
+        sampling_probability: tf.Tensor | None = None,
+    ) -> tf.Tensor:
+        """Returns the head's parameters [B, T, P] of z [B, Z] and the truth; see the decoder."""
+        return self.decoder(
+            z,
+            targets,
+            lengths,
+            controls=self._prepared(controls, lengths, fold(seed, 2)),
+            seed=fold(seed, 1),
+            sampling_probability=sampling_probability,
+        )
+
     def losses_of(
         self,
         batch: Batch,
@@ -109,14 +128,7 @@ class MusicVAE(LatentModel):
         """Returns what `losses_of` does, and the head's parameters, [B, T, P]."""
         controls, targets, lengths = batch.get("controls"), batch["targets"], batch["length"]
         z, mean, kl_nats = self._draw_z(batch, noise, fold(seed, 0))
-        parameters = self.decoder(
-            z,
-            targets,
-            lengths,
-            controls=self._prepared(controls, lengths, fold(seed, 2)),
-            seed=fold(seed, 1),
-            sampling_probability=sampling_probability,
-        )
+        parameters = self.teach(z, targets, lengths, controls, seed, sampling_probability)
         parts = self.decoder.head.losses(parameters, targets, lengths)
         found = {
             "r_loss": tf.add_n(list(parts.values())),
