@@ -228,10 +228,7 @@ def open_export(folder: Path) -> Backend:
     Raises:
         LofiError: another's SavedModel, or a damaged one.
     """
-    config_path = folder / CONFIG_IN_EXPORT
-    if not config_path.is_file():
-        raise LofiError(f"{folder} was not written by lofi_export: it has no {CONFIG_IN_EXPORT}")
-    config = load_config(config_path)
+    config = config_of_export(folder)
     try:
         loaded = tf.saved_model.load(str(folder))
     except (OSError, ValueError, tf.errors.OpError) as error:
@@ -244,6 +241,18 @@ def open_export(folder: Path) -> Backend:
         return _call(loaded.signatures[name], given)
 
     return Backend(config, call)
+
+
+def config_of_export(folder: Path) -> Config:
+    """Returns the config of a SavedModel that `lofi_export` wrote.
+
+    Raises:
+        LofiError: another's SavedModel.
+    """
+    path = folder / CONFIG_IN_EXPORT
+    if not path.is_file():
+        raise LofiError(f"{folder} was not written by lofi_export: it has no {CONFIG_IN_EXPORT}")
+    return load_config(path)
 
 
 def config_of_yaml(text: str, source: str) -> Config:

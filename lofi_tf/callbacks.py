@@ -1,21 +1,17 @@
-"""What happens beside a training step: progress, logs, checkpoints, evaluation."""
+"""What happens beside a training step: progress, logs, checkpoints."""
 
 import math
 import signal
 import threading
 import time
-from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import keras
 import tensorflow as tf
-import yaml
 
 from lofi_tf import checkpoints
-from lofi_tf.data.tfrecord import whole_file
 from lofi_tf.errors import LofiError
 from lofi_tf.history import ScalarLog
-from lofi_tf.plateau import Plateau
 from lofi_tf.progress import open_progress
 
 SHOWN = {"loss": "loss", "losses/r_loss": "r", "losses/kl_bits": "kl_bits"}
@@ -202,101 +198,3 @@ class Saver(StepCallback):
                 self.manager.save(checkpoint_number=step)
             self.saved_step = step
         self.last_time = time.monotonic()
-
-
-class Evaluation(StepCallback):
-    """The loss on held-out examples at intervals and at a run's start; the best is kept.
-
-    Args:
-        folder: for `history.csv`, TensorBoard's events and, in `best/`, the checkpoint.
-        evaluate: returns the scalars of the model as it stands.
-        every: steps between evaluations.
-        num_steps: the run's last step, which is evaluated too.
-        first_step: the step that the run goes on from.
-        say: told each result.
-        picture: writes histograms and reconstructions to TensorBoard's default writer.
-        picture_every: steps between pictures; with each evaluation if not given, never if 0.
-        plateau: told the loss of each evaluation that is due by `every`.
-    """
-
-    def __init__(
-        self,
-        folder: Path,
-        evaluate: Callable[[], dict[str, float]],
-        every: int,
-        num_steps: int,
-        first_step: int,
-        say: Callable[[str], None],
-        picture: Callable[[], None],
-        picture_every: int | None = None,
-        plateau: Plateau | None = None,
-    ):
-        super().__init__(first_step)
-        self.evaluate, self.every, self.num_steps = evaluate, every, num_steps
-        self.say, self.picture = say, picture
-        self.picture_every = every if picture_every is None else picture_every
-        self.plateau, self.heard = plateau, lambda step, scalars: None
-        self.best_file = Path(folder) / "best" / "best.yaml"
-        self.log = ScalarLog(folder, first_step)
-        self.best = self._read_best()
-
-    def telling(self, heard: Callable[[int, Mapping[str, float]], None]) -> "Evaluation":
-        """Returns this callback, which tells another the step and scalars of each evaluation."""
-        self.heard = heard
-        return self
-
-    def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
-        """Evaluates the model of a new run before its first step.
-
-        A step that was saved while it was evaluated is evaluated again.
-        """
-        known = any(int(row["step"]) == self.first_step for row in self.log.rows)
-        if self.first_step == 0:
-            self._evaluate(0)
-            if self.picture_every:
-                self._picture(0)
-        elif not known:
-            self.on_step(self.first_step, {})
-
-    def on_step(self, step: int, logs: dict[str, float]) -> None:
-        """Evaluates and draws when it is time."""
-        due = step % self.every == 0
-        if due or step == self.num_steps:
-            found = self._evaluate(step)
-            if found["loss"] < self.best:
-                self._keep(step, found)
-            if due and self.plateau and self.plateau.hear(step, found["loss"]):
-                self.say(f"step {step}: the learning rate is scaled by {self.plateau.factor:g}")
-            self.heard(step, found)
-        if self.picture_every and (step % self.picture_every == 0 or step == self.num_steps):
-            self._picture(step)
-
-    def _picture(self, step: int) -> None:
-        with self.log.writer.as_default(step=step):
-            self.picture()
-        self.log.writer.flush()
-
-    def _evaluate(self, step: int) -> dict[str, float]:
-        found = self.evaluate()
-        self.log.write(step, found)
-        self.say(
-            f"step {step}: validation loss {found['loss']:.2f}, reconstruction "
-            f"{found['losses/r_loss']:.2f}, KL {found['losses/kl_bits']:.1f} bits"
-            + (" (best so far)" if found["loss"] < self.best and step else "")
-        )
-        return found
-
-    def _read_best(self) -> float:
-        if self.first_step == 0 or not self.best_file.is_file():
-            return math.inf
-        return yaml.safe_load(self.best_file.read_text(encoding="utf-8"))["loss"]
-
-    def _keep(self, step, found):
-        self.best = found["loss"]
-        checkpoint = checkpoints.checkpoint_of(self.model)
-        manager = tf.train.CheckpointManager(
-            checkpoint, str(self.best_file.parent), max_to_keep=1, checkpoint_name="model.ckpt"
-        )
-        manager.save(checkpoint_number=step)
-        with whole_file(self.best_file) as file:
-            file.write(yaml.safe_dump({"step": step, **found}, sort_keys=False).encode())

@@ -143,6 +143,7 @@ def fit(
     batches: tf.distribute.DistributedDataset,
     callbacks: Sequence[StepCallback],
     num_steps: int,
+    end_every: int = 0,
 ) -> None:
     """Trains as Keras' `fit` does, every replica on its rows.
 
@@ -152,6 +153,8 @@ def fit(
         batches: of `dealt`.
         callbacks: told of each step; a `StopTogether` among them.
         num_steps: steps to take.
+        end_every: steps of the run between those at which the chief's callbacks may end it, by
+            `model.stop_training`; never if 0.
 
     Raises:
         LofiError: another machine is lost.
@@ -169,7 +172,7 @@ def fit(
 
         return strategy.run(replica, args=(batch,))
 
-    first_step = model.steps_trained
+    first_step, model.stop_training = model.steps_trained, False
     told.on_train_begin()
     for number in range(num_steps):
         told.on_train_batch_begin(number)
@@ -182,7 +185,20 @@ def fit(
         told.on_train_batch_end(number, logs)
         if int(_first(strategy, asked)):
             raise KeyboardInterrupt
+        if end_every and (first_step + number + 1) % end_every == 0:
+            if _any(strategy, model.stop_training, f"after step {model.steps_trained}"):
+                break
     told.on_train_end()
+
+
+def _any(strategy: tf.distribute.Strategy, truth: bool, when: str) -> bool:
+    """Says whether something is true on any machine; all must ask."""
+    own = tf.constant(int(truth))
+    try:
+        sums = tf.function(lambda: strategy.run(lambda: summed(tf.identity(own))))()
+    except tf.errors.OpError as error:
+        raise _lost(error, when) from error
+    return bool(_first(strategy, sums))
 
 
 def _lost(error: tf.errors.OpError, when: str) -> LofiError:

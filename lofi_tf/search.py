@@ -17,6 +17,7 @@ import keras
 import optuna
 import yaml
 
+from lofi_tf.beginning import check
 from lofi_tf.config import Config
 from lofi_tf.data.examples import Examples
 from lofi_tf.data.tfrecord import check_writable, whole_file
@@ -24,7 +25,7 @@ from lofi_tf.errors import LofiError
 from lofi_tf.history import HISTORY, read_history
 from lofi_tf.hparams import with_hparams
 from lofi_tf.search_space import Space, as_hparams, chosen, described, hparams_of
-from lofi_tf.training import TrainOptions, check, train
+from lofi_tf.training import TrainOptions, train
 
 STUDY, JOURNAL, TRIALS, TABLE, BEST = "study.yaml", "study.log", "trials", "trials.csv", "best.yaml"
 _UNPRUNED = 5  # first trials that always run to their end
@@ -125,7 +126,7 @@ def _run(config, params, examples, validation, run, trial, options, training):
 
     try:
         trained = with_hparams(config, hparams_of(params))
-        check(trained, run, training.seed)
+        check(trained, run, training)
         for row in _rows(run):
             heard(int(row["step"]), {name: float(value) for name, value in row.items()})
         train(trained, examples, run, training, validation, heard=heard)

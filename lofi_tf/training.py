@@ -4,72 +4,27 @@ A run folder holds `config.yaml`, `run.yaml` (seed and the data's hash), `train/
 TensorBoard events, `history.csv`) and `eval/` (the same of the evaluations, the best checkpoint).
 """
 
-import contextlib
 import dataclasses
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
-import psutil
 import tensorflow as tf
 
 from lofi_tf import checkpoints, distribution
-from lofi_tf.callbacks import (
-    Evaluation,
-    History,
-    Progress,
-    Saver,
-    StopOnNaN,
-    WholeSteps,
-)
+from lofi_tf.beginning import TrainOptions, build, check, check_mixes, say_start, start
+from lofi_tf.callbacks import History, Progress, Saver, StopOnNaN, WholeSteps
 from lofi_tf.config import Config
-from lofi_tf.data.converter import build_converter, depths_of
-from lofi_tf.data.dataset import evaluation_batches, mixer_of, training_batches
+from lofi_tf.data.converter import build_converter
+from lofi_tf.data.dataset import evaluation_batches, training_batches
 from lofi_tf.data.examples import Examples
 from lofi_tf.errors import LofiError
 from lofi_tf.evaluation import evaluate, write_pictures
 from lofi_tf.history import ScalarLog
 from lofi_tf.models.build import build_model
 from lofi_tf.models.latent_model import LatentModel
-from lofi_tf.models.memory import largest_batch_size, training_bytes
 from lofi_tf.run_folder import check_run, write_run
-
-
-@dataclasses.dataclass(frozen=True)
-class TrainOptions:
-    """How a run goes, apart from what the config says.
-
-    Attributes:
-        num_steps: the step to end at.
-        seed: of weights, order, dropout and latent samples.
-        save_seconds: time between checkpoints.
-        save_steps: steps between further checkpoints; none if 0.
-        log_steps: steps between lines of `history.csv` and TensorBoard's scalars.
-        eval_steps: steps between evaluations.
-        eval_num_batches: batches of an evaluation; all if not given.
-        picture_steps: steps between histograms and reconstructions; `eval_steps` if not given,
-            never if 0.
-        ckpt_path: checkpoint that a new run goes on from, with its step: a prefix, or a folder of
-            checkpoints or of a run.
-        checkpoints_to_keep: latest checkpoints to keep.
-        keep_checkpoint_every_n_hours: one checkpoint in so many hours is kept besides.
-        show_progress: whether to draw a progress line on stderr.
-        eval_dir: name of the run's folder for evaluations.
-    """
-
-    num_steps: int = 200000
-    seed: int = 0
-    save_seconds: float = 60.0
-    save_steps: int = 0
-    log_steps: int = 100
-    eval_steps: int = 500
-    eval_num_batches: int | None = None
-    picture_steps: int | None = None
-    ckpt_path: str | None = None
-    checkpoints_to_keep: int = 100
-    keep_checkpoint_every_n_hours: float = 1.0
-    show_progress: bool = True
-    eval_dir: str = "eval"
+from lofi_tf.validation import Evaluation, out_of_patience
 
 
 def train(
@@ -83,6 +38,8 @@ def train(
     strategy: tf.distribute.Strategy | None = None,
 ) -> LatentModel:
     """Trains to `num_steps`, from the run's last checkpoint where there is one.
+
+    With `patience` it ends where the validation loss no longer falls.
 
     With a strategy the batch is dealt out to its replicas; of several machines the chief alone
     writes, speaks and evaluates.
@@ -102,61 +59,37 @@ def train(
 
     Raises:
         LofiError: too few examples, too little memory, a run folder of another model, NaN loss,
-            or what a strategy cannot do.
+            patience without validation examples, or what a strategy cannot do.
     """
     run_dir, chief = Path(run_dir), distribution.is_chief(strategy)
-    check(config, run_dir, options.seed, strategy)
-    _check_mixes(config, {"train": examples, "validation": validation})
-    with contextlib.nullcontext() if strategy is None else strategy.scope():
-        model = build_model(config, options.seed)
+    check(config, run_dir, options, strategy)
+    check_mixes(config, {"train": examples, "validation": validation})
+    evaluated = validation is not None and bool(len(validation))
+    if options.patience and not evaluated:
+        raise LofiError("patience goes by the validation loss: there are no validation examples")
+    model, facts = build(config, run_dir, options, strategy)
     options = _with_epochs(options, config, len(examples))
-    saver = Saver(
-        model,
-        run_dir / "train",
-        options.save_seconds,
-        options.checkpoints_to_keep,
-        options.keep_checkpoint_every_n_hours,
-        options.save_steps,
-        writes=chief,
-    )
-    first_step = saver.restore() or _begun_at(model, options.ckpt_path or config.training.load)
-    if first_step >= options.num_steps:
-        say(f"{run_dir} is already at step {first_step} of {options.num_steps}.")
+    saver = _saver(model, run_dir, options, writes=chief)
+    first_step = start(model, saver, options, config.training.load)
+    if why := _ended(run_dir, options, first_step):
+        say(f"{run_dir} {why}")
         return model
     if strategy is not None:
-        _check_agreement(strategy, config, examples, options, first_step)
+        _check_agreement(strategy, config, examples, options, facts, first_step)
     batches = _batches(config, examples, options, first_step, strategy)
     callbacks = [StopOnNaN(first_step)]
     if chief:
-        write_run(run_dir, config, examples, options.seed, say)
-        if first_step:
-            say(f"Going on from step {first_step}.")
+        write_run(run_dir, config, examples, facts, say)
+        say_start(model, facts, options, first_step, say)
         callbacks.append(History(run_dir / "train", first_step, options.log_steps))
     callbacks.append(WholeSteps() if strategy is None else distribution.StopTogether())
     if chief and options.show_progress:
         callbacks.append(Progress(first_step, options.num_steps))
-    if chief and validation is not None and len(validation):
+    if chief and evaluated:
         found = _evaluation(model, config, validation, run_dir, options, first_step, say)
         callbacks.append(found.telling(heard))
-    _fit(model, batches, [*callbacks, saver], options.num_steps - first_step, strategy)
+    _fit(model, batches, [*callbacks, saver], options, first_step, strategy)
     return model
-
-
-def check(
-    config: Config,
-    run_dir: str | Path,
-    seed: int | None = None,
-    strategy: tf.distribute.Strategy | None = None,
-) -> None:
-    """Refuses what cannot be trained, as far as that shows before the data is read.
-
-    Raises:
-        LofiError: a bad converter, too little memory, what a strategy cannot do, or a folder of
-            another run (`check_run`).
-    """
-    distribution.check_strategy(strategy, config)
-    _check_memory(config, build_converter(config.data.converter), strategy)
-    check_run(run_dir, config, seed)
 
 
 def open_run(run_dir: str | Path, config: Config) -> LatentModel:
@@ -195,6 +128,27 @@ def evaluate_run(
     return {"step": float(step), **found}
 
 
+def _saver(model, run_dir, options, writes) -> Saver:
+    return Saver(
+        model,
+        run_dir / "train",
+        options.save_seconds,
+        options.checkpoints_to_keep,
+        options.keep_checkpoint_every_n_hours,
+        options.save_steps,
+        writes,
+    )
+
+
+def _ended(run_dir, options, first_step) -> str:
+    """Returns why there is nothing left to train, nothing if there is."""
+    if first_step >= options.num_steps:
+        return f"is already at step {first_step} of {options.num_steps}."
+    folder = run_dir / options.eval_dir
+    why = out_of_patience(folder, options.eval_steps, options.patience, first_step)
+    return why and f"has ended at step {first_step}: {why}. A larger patience lets it go on."
+
+
 def _with_epochs(options: TrainOptions, config: Config, num_examples: int) -> TrainOptions:
     """Returns the options with what the config counts in epochs, in steps.
 
@@ -214,24 +168,17 @@ def _with_epochs(options: TrainOptions, config: Config, num_examples: int) -> Tr
     return dataclasses.replace(options, **changes)
 
 
-def _begun_at(model, ckpt_path) -> int:
-    """Restores what a new run goes on from; returns its step."""
-    if not ckpt_path:
-        return 0
-    inside = Path(ckpt_path) / "train"
-    checkpoints.load_weights(model, inside if inside.is_dir() else ckpt_path)
-    return model.steps_trained
-
-
-def _fit(model, batches, callbacks, num_steps, strategy) -> None:
+def _fit(model, batches, callbacks, options, first_step, strategy) -> None:
     """Runs the steps; when a person stops the run, what has been trained is saved, and told."""
+    num_steps = options.num_steps - first_step
     try:
         if strategy is None:
             model.fit(
                 batches, verbose=0, callbacks=callbacks, shuffle=False, steps_per_epoch=num_steps
             )
         else:
-            distribution.fit(strategy, model, batches, callbacks, num_steps)
+            end_every = options.eval_steps if options.patience else 0
+            distribution.fit(strategy, model, batches, callbacks, num_steps, end_every)
     except KeyboardInterrupt:
         saver = callbacks[-1]
         saver.on_train_end()
@@ -259,11 +206,13 @@ def _batches(config, examples, options, first_step, strategy):
     return batches() if strategy is None else distribution.dealt(strategy, size, batches)
 
 
-def _check_agreement(strategy, config, examples, options, first_step) -> None:
+def _check_agreement(strategy, config, examples, options, facts, first_step) -> None:
     facts = {
         "--run_dir (the step to go on from)": first_step,
         "--num_steps": options.num_steps,
-        "--seed": options.seed,
+        "--seed, --freeze, --warm_start": facts,
+        "--patience": options.patience,
+        "--eval_steps": options.eval_steps,
         "config": config.to_dict(),
         "data": examples.sha1(),
     }
@@ -285,35 +234,5 @@ def _evaluation(model, config, validation, run_dir, options, first_step, say) ->
         lambda: write_pictures(model, converter, shown),
         options.picture_steps,
         model.rate.plateau,
-    )
-
-
-def _check_mixes(config: Config, splits: Mapping[str, Examples | None]) -> None:
-    """Refuses a split that cannot be mixed, before anything is written."""
-    converter = build_converter(config.data.converter)
-    for name, examples in splits.items():
-        try:
-            if examples is not None and len(examples):
-                mixer_of(examples, converter)
-        except LofiError as error:
-            raise LofiError(f"the split {name}: {error}") from error
-
-
-def _check_memory(config, converter, strategy) -> None:
-    depths, size = depths_of(converter), config.training.batch_size
-    if strategy is not None:  # what one machine takes of a batch
-        size = size // strategy.num_replicas_in_sync * len(strategy.extended.worker_devices)
-        config = dataclasses.replace(
-            config, training=dataclasses.replace(config.training, batch_size=size)
-        )
-    needed, available = training_bytes(config, depths), psutil.virtual_memory().available
-    if needed <= available:
-        return
-    fits = largest_batch_size(config, depths, available)
-    advice = (
-        f"use --hparams=batch_size={fits}" if fits else "use smaller enc_rnn_size, dec_rnn_size"
-    )
-    raise LofiError(
-        f"training {config.name} with batch_size {config.training.batch_size} needs about "
-        f"{needed / 2**30:.1f} GiB of memory and {available / 2**30:.1f} GiB are free: {advice}"
+        options.patience,
     )

@@ -1,5 +1,6 @@
 """Training in several places at once: the numbers are those of one."""
 
+import dataclasses
 import json
 import os
 import signal
@@ -12,13 +13,14 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from lofi_tf import checkpoints, distribution
+from lofi_tf import checkpoints, distribution, training
 from lofi_tf.data.converter import build_converter
 from lofi_tf.data.dataset import Share, training_batches
 from lofi_tf.errors import LofiError
 from lofi_tf.history import read_history
 from lofi_tf.models import replicas
 from lofi_tf.models.build import build_model
+from lofi_tf.models.parts import named_weights
 from lofi_tf.training import TrainOptions, open_run, train
 from tests.grooves import groove_examples, small_config, write_groove_records
 from tests.test_models_adversarial import batch as clips
@@ -131,6 +133,21 @@ def test_a_batch_that_cannot_be_dealt_out_is_refused(tmp_path, examples, strateg
     with pytest.raises(LofiError, match="multiple of the 2 replicas.* 4 or 6. Received: 5"):
         train(small_config(hparams="batch_size=5"), examples, tmp_path, strategy=strategy)
     assert not list(tmp_path.iterdir())
+
+
+def test_patience_ends_the_run_and_frozen_parts_stay(tmp_path, examples, strategy, monkeypatch):
+    config, losses = small_config(hparams=PLAIN), iter([3.0, 2.0, 2.5, 2.5])
+    parts = {"losses/r_loss": 0.0, "losses/kl_bits": 0.0}
+    monkeypatch.setattr(training, "evaluate", lambda *args: {"loss": next(losses), **parts})
+    options = dataclasses.replace(
+        OPTIONS, num_steps=9, eval_steps=1, patience=2, frozen=("encoder",), picture_steps=0
+    )
+    model = train(config, examples, tmp_path, options, examples, strategy=strategy)
+    assert model.steps_trained == len(scalars(tmp_path)) == 3
+    drawn = build_model(config)
+    for name, weight in named_weights(drawn).items():
+        same = np.array_equal(weight.numpy(), named_weights(model)[name].numpy())
+        assert same == name.startswith("encoder/"), name
 
 
 @pytest.mark.slow

@@ -38,8 +38,13 @@ def build_parser() -> argparse.ArgumentParser:
     flag("--save_seconds", type=float, default=60.0, help="seconds between checkpoints")
     flag("--eval_steps", type=int, default=500, help="steps between evaluations")
     flag("--eval_num_batches", type=int, help="batches of an evaluation (default: all)")
+    flag("--patience", type=int, default=0, help="evaluations without a better one that end it")
     flag("--picture_steps", type=int, help="steps between pictures (default: eval_steps)")
     flag("--ckpt_path", help="checkpoint or run folder that a new run goes on from")
+    flag(
+        "--warm_start", help="run folder, export or checkpoint whose weights a new run begins with"
+    )
+    flag("--freeze", help="parts that are not trained: encoder,decoder/core (default: the run's)")
     flag("--checkpoints_to_keep", type=int, default=100, help="latest checkpoints; 0 keeps all")
     flag("--keep_checkpoint_every_n_hours", type=float, default=1.0)
     flag("--eval_dir_suffix", default="", help="added to the name of the folder of evaluations")
@@ -69,12 +74,17 @@ def main(argv: list[str] | None = None) -> int:
 
 def _run(args: argparse.Namespace, config) -> None:
     from lofi_tf import quiet
+    from lofi_tf.run_folder import check_run
 
+    if args.mode == "eval":
+        check_run(args.run_dir, config)
+    else:
+        check_run(args.run_dir, config, _seed_of(args), _frozen_of(args))
     check_music(args, config)
     cluster = _cluster_of(args)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with quiet.imports():
-        from lofi_tf import distribution, training
+        from lofi_tf import beginning, distribution, training
     if args.mode == "eval":
         _evaluate(args, config)
         return
@@ -83,7 +93,23 @@ def _run(args: argparse.Namespace, config) -> None:
     if cluster is not None:
         teller(args.log)(f"Waiting for {len(cluster.addresses)} workers to be there.")
     strategy = distribution.open_strategy(args.strategy, cluster)
-    options = training.TrainOptions(
+    options = _options_of(args)
+    beginning.check(config, args.run_dir, options, strategy)
+    if options.warm_start or options.frozen:
+        beginning.build(config, args.run_dir, options)  # refuses before the data is read
+    examples, validation = training_data(args, config)
+    tell = teller(args.log)
+    model = training.train(
+        config, examples, args.run_dir, options, validation, tell, strategy=strategy
+    )
+    step = model.steps_trained
+    tell(f"Trained to step {step}: {Path(args.run_dir) / 'train'}")
+
+
+def _options_of(args: argparse.Namespace):
+    from lofi_tf.beginning import TrainOptions
+
+    return TrainOptions(
         num_steps=args.num_steps,
         seed=_seed_of(args),
         save_seconds=args.save_seconds,
@@ -92,19 +118,14 @@ def _run(args: argparse.Namespace, config) -> None:
         eval_num_batches=args.eval_num_batches,
         picture_steps=args.picture_steps,
         ckpt_path=args.ckpt_path,
+        warm_start=args.warm_start,
+        frozen=_frozen_of(args),
         checkpoints_to_keep=args.checkpoints_to_keep,
         keep_checkpoint_every_n_hours=args.keep_checkpoint_every_n_hours,
         show_progress=talks(args.log),
         eval_dir="eval" + args.eval_dir_suffix,
+        patience=args.patience,
     )
-    training.check(config, args.run_dir, options.seed, strategy)
-    examples, validation = training_data(args, config)
-    tell = teller(args.log)
-    model = training.train(
-        config, examples, args.run_dir, options, validation, tell, strategy=strategy
-    )
-    step = model.steps_trained
-    tell(f"Trained to step {step}: {Path(args.run_dir) / 'train'}")
 
 
 def _settings(parser, args, argv):
@@ -131,14 +152,24 @@ def _config_of(args: argparse.Namespace, config=None):
     _check(args)
     known = Path(args.run_dir) / "config.yaml"
     if not args.config and not known.is_file():
-        raise LofiError(
-            "--config is missing: a config's name or a YAML file, or a --run_dir "
-            "that was trained before"
-        )
+        config = config or _warm_config(args)
     for name, reason in ignored_hparams(args.hparams).items():
         if args.log not in SILENT:
             say(f"hparam {name} has no effect: {reason}.")
     return with_hparams(config or load_config(args.config or known), args.hparams)
+
+
+def _warm_config(args: argparse.Namespace):
+    from lofi_tf import quiet
+
+    if not args.warm_start:
+        raise LofiError(
+            "--config is missing: a config's name or a YAML file, a --run_dir that was trained "
+            "before, or a --warm_start"
+        )
+    with quiet.imports():
+        from lofi_tf import warm_start
+    return warm_start.config_of(args.warm_start)
 
 
 def _check(args: argparse.Namespace) -> None:
@@ -152,12 +183,16 @@ def _check(args: argparse.Namespace) -> None:
                 f"machines there is --strategy=multiworker. Allowed: {default!r}. "
                 f"Received: {getattr(args, name)!r}"
             )
+    if args.mode == "eval" and (args.warm_start or args.freeze or args.patience):
+        raise LofiError("--warm_start, --freeze and --patience are for --mode=train")
+    if args.warm_start and args.ckpt_path:
+        raise LofiError("give --warm_start or --ckpt_path, one of the two")
     if args.mode == "eval" and args.strategy != "none":
         raise LofiError(f"--mode=eval takes one process. Received: --strategy={args.strategy}")
     for name in ("num_steps", "log_steps", "eval_steps"):
         if getattr(args, name) < 1:
             raise LofiError(f"--{name} must be at least 1. Received: {getattr(args, name)}")
-    for name in ("seed", "eval_num_batches", "checkpoints_to_keep", "save_seconds"):
+    for name in ("seed", "eval_num_batches", "patience", "checkpoints_to_keep", "save_seconds"):
         value = getattr(args, name)
         if value is not None and not 0 <= value < 2**31:
             raise LofiError(f"--{name} must be from 0 to below 2**31. Received: {value}")
@@ -170,10 +205,16 @@ def _cluster_of(args: argparse.Namespace):
 
 
 def _seed_of(args: argparse.Namespace) -> int:
-    from lofi_tf.run_folder import seed_of_run
+    from lofi_tf.run_folder import run_facts
 
-    begun = seed_of_run(args.run_dir)
+    begun = run_facts(args.run_dir).get("seed")
     return args.seed if args.seed is not None else begun or 0
+
+
+def _frozen_of(args: argparse.Namespace) -> tuple[str, ...] | None:
+    if args.freeze is None:
+        return None
+    return tuple(filter(None, (name.strip(" /") for name in args.freeze.split(","))))
 
 
 def _evaluate(args, config) -> None:
