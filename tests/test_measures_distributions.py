@@ -47,3 +47,9 @@ def test_likeness_takes_vectors_and_leaves_out_what_is_not_known():
     assert likeness(data, holes) == likeness(data, data)
     assert math.isnan(likeness(data[:1], data).overlap)
     assert math.isnan(likeness(data, np.full([2, 3], np.nan)).divergence)
+
+
+def test_peak_that_both_have_is_the_same_whatever_their_spreads():
+    few, many = np.zeros(100), np.zeros(100)
+    few[:2], many[:10] = 0.1, 0.5
+    assert overlap(few, many) == pytest.approx(0.9, abs=0.03)

@@ -2,12 +2,14 @@
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from lofi_tf.config import load_config
 from lofi_tf.data.converter import build_converter
 from lofi_tf.measures.codes import Codes, codes_of_examples, codes_of_outputs
 from lofi_tf.measures.nearest import SHIFTS, by_hits, by_steps, farther, nearest_tables, touch
 from tests.mirrors import KICK, SNARE, drums, melody
+from tests.pieces import BASS, DRUMS, MELODY, beat, ensemble_piece, melody_piece, trio_piece
 
 
 def line(*tokens: int) -> Codes:
@@ -43,6 +45,13 @@ def test_an_octave_is_too_far_to_transpose():
     assert by_steps(line(40, 42), line(52, 54), SHIFTS).distances == pytest.approx([1])
 
 
+def test_chords_are_transposed_around_their_twelve_roots():
+    codes = Codes(np.array([[2 + 24 * 11 + 3, 0, 1]]), np.ones(3, bool), 24, 288)  # Bmaj7
+    other = Codes(np.array([[2 + 24 * 1 + 3, 0, 1]]), np.ones(3, bool), 24, 288)  # C#maj7
+    assert by_steps(codes, other, SHIFTS).distances == pytest.approx([0])
+    assert by_steps(codes, other, range(2)).distances == pytest.approx([1 / 3])
+
+
 def test_more_steps_than_a_byte_counts():
     rows = np.zeros([2, 600], np.int16)
     rows[1, :300] = 2
@@ -75,9 +84,8 @@ def test_farther_is_the_probability_and_score_of_mann_and_whitney():
 def test_tables_count_and_name_copies_and_leave_silence_out():
     bank = together(line(40, 0, 42, 1), line(0, 0, 0, 0), line(60, 1, 0, 0))
     samples = together(line(0, 0, 0, 0), line(60, 1, 0, 0), line(50, 51, 52, 53))
-    numbers = {"samples": np.arange(3), "held-out": np.arange(1)}
     sets = {"samples": samples, "held-out": line(40, 0, 42, 0)}
-    distances, copies = nearest_tables(sets, bank, np.array(["a", "b", "c"]), numbers)
+    distances, copies = nearest_tables(sets, bank, np.array(["a", "b", "c"]))
     first = dict(zip(distances.columns, distances.rows[0], strict=True))
     assert first["set"] == "steps: samples"
     assert first["excerpts"] == 2 and first["copies"] == 1
@@ -90,6 +98,17 @@ def test_tables_count_and_name_copies_and_leave_silence_out():
         ("groovae_2bar_humanize", drums((0, KICK, 90, 0.2), (4, SNARE, 70), (20, KICK))),
         ("cat-drums_2bar_small", drums((0, KICK), (0, SNARE), (4, SNARE), (20, KICK))),
         ("nade-drums_2bar_full", drums((0, KICK), (4, SNARE), (20, KICK), (31, KICK))),
+        ("flat-trio_16bar", trio_piece(*beat(16, MELODY, BASS, DRUMS))),
+        (
+            "hier-multiperf_vel_1bar_med",
+            ensemble_piece(*((i, 60 + n, 4 * n, 4 * n + 4) for i in (0, 1) for n in range(4))),
+        ),
+        (
+            "lofi_chords",
+            melody_piece(
+                *((p, 0, 32) for p in (48, 60, 64, 67)), *((p, 32, 64) for p in (45, 60, 64, 69))
+            ),
+        ),
         ("cat-mel_2bar_big", melody((0, 4, 60), (4, 2, 64), (8, 24, 62))),
     ],
 )
@@ -100,8 +119,6 @@ def test_stored_and_decoded_music_has_the_same_codes(config, piece):
     arrays = {name: np.stack([array]) for name, array in example.items()}
     steps = config.model.max_seq_len
     stored = codes_of_examples(converter, arrays, steps)
-    import tensorflow as tf
-
     targets = converter.to_model({k: tf.constant(v) for k, v in arrays.items()}, False, None)
     decoded = codes_of_outputs(converter, targets["targets"].numpy())
     for name in ("tokens", "hits"):

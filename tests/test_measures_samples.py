@@ -3,12 +3,15 @@
 import numpy as np
 import pytest
 
+from lofi_tf.data.converter import build_converter
 from lofi_tf.data.examples import Examples
 from lofi_tf.generation.drawing import How
-from lofi_tf.measures.excerpts import chosen_rows, of_examples
+from lofi_tf.generation.sampling import sample
+from lofi_tf.measures.excerpts import drawn_outputs, of_examples
+from lofi_tf.measures.reconstructing import views
 from lofi_tf.measures.samples import sample_tables
 from tests.grooves import groove_examples
-from tests.mirrors import melody, mirror
+from tests.mirrors import line_of, melody, mirror
 
 GROOVE = "groovae_2bar_humanize"
 
@@ -29,12 +32,7 @@ def playing(name: str, targets: np.ndarray):
 
 
 def targets_of(backend, examples) -> np.ndarray:
-    from lofi_tf.data.converter import build_converter
-    from lofi_tf.measures.excerpts import model_views
-
-    converter = build_converter(backend.config.data.converter)
-    views = model_views(converter, examples, np.arange(len(examples)))
-    return np.concatenate([view["targets"] for view in views])
+    return np.concatenate([view["targets"] for view in views(backend, examples)])
 
 
 def by_row(table) -> dict[str, dict]:
@@ -85,9 +83,27 @@ def test_no_samples_make_no_tables(grooves):
     assert sample_tables(mirror(GROOVE), grooves, grooves, 0, How()) == []
 
 
-def test_excerpts_of_the_data_are_drawn_by_the_seed(grooves):
-    assert chosen_rows(100, 10, 1).tolist() == chosen_rows(100, 10, 1).tolist()
-    assert chosen_rows(100, 10, 1).tolist() != chosen_rows(100, 10, 2).tolist()
-    found = of_examples(mirror(GROOVE), grooves, 3, 0)
-    assert len(found) == 3 and found.num_bars == 6
-    assert len(found.notes) == grooves.arrays["hits"][found.rows].sum()
+def test_excerpts_of_the_data_hold_its_notes(grooves):
+    found = of_examples(mirror(GROOVE), grooves)
+    assert len(found) == len(grooves) and found.num_bars == 2 * len(grooves)
+    assert len(found.notes) == grooves.arrays["hits"].sum()
+
+
+def test_controls_of_the_data_are_given_to_samples():
+    log = []
+    backend = mirror("groovae_2bar_hits_control_tfds", log=log)
+    examples = groove_examples(backend.config)
+    examples = examples.where(np.arange(len(examples)) < 3)
+    list(drawn_outputs(backend, 5, How(), examples))
+    controls = np.concatenate([given["controls"] for name, given in log if name == "decode"])
+    hits = examples.arrays["hits"][[0, 1, 2, 0, 1]]
+    assert controls.reshape(hits.shape) == pytest.approx(hits)
+
+
+def test_samples_are_those_that_generation_draws():
+    backend = mirror("cat-mel_2bar_big")
+    how = How(seed=3)
+    (outputs,) = drawn_outputs(backend, 2, how, Examples({}, np.array([], object)))
+    converter = build_converter(backend.config.data.converter)
+    expected = [line_of(piece) for piece in sample(backend, 4, how)[:2]]
+    assert [line_of(converter.from_outputs(output)) for output in outputs] == expected

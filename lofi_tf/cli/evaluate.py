@@ -30,7 +30,7 @@ def build_parser() -> argparse.ArgumentParser:
     flag("--train_examples_path", help="what the model learned from (default: the split train)")
     flag("--output_dir", default="evaluation", help="folder of the files (default: evaluation)")
     flag("--num_examples", type=int, help="examples at most, drawn by the seed (default: all)")
-    flag("--num_samples", type=int, default=256, help="drawn and measured; 0: none (default: 256)")
+    flag("--num_samples", type=int, default=1000, help="to measure; 0: none (default: 1000)")
     flag("--temperature", type=float, default=1.0, help="of the samples (default: 1)")
     add_bool(parser, "baselines", True, "train what a model of grooves has to beat")
     add_bool(parser, "png", True, "draw pictures: latent, reconstructions, samples, curves")

@@ -5,11 +5,13 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from lofi_tf.data.chord_qualities import NUM_CHORDS, NUM_QUALITIES
 from lofi_tf.data.converter import Converter
 from lofi_tf.data.drums import DrumsConverter
 from lofi_tf.data.groove import GrooveConverter
 from lofi_tf.data.melody import MelodyConverter
 from lofi_tf.data.performance import MultiPerformanceConverter
+from lofi_tf.data.progression import ProgressionConverter
 from lofi_tf.data.tracks import FIRST_PITCH
 from lofi_tf.data.trio import TrioConverter
 
@@ -21,6 +23,9 @@ class Codes:
     Attributes:
         tokens: integers [N, K], a column a step (of a part).
         pitched: columns of tokens that are pitches from `FIRST_PITCH` on, bool [K].
+        half_step: in these columns, by how much a token grows with a half step.
+        around: how many tokens there are after which pitches begin again, as of chords, whose
+            octave does not count; None where they do not.
         end_token: in these columns, the token that is no pitch; None where there is none.
         hits: which drum is hit at which step, bool [N, S * D].
         velocities: 0 to 127, float32 [N, S * D].
@@ -29,6 +34,8 @@ class Codes:
 
     tokens: np.ndarray | None = None
     pitched: np.ndarray | None = None
+    half_step: int = 1
+    around: int | None = None
     end_token: int | None = None
     hits: np.ndarray | None = None
     velocities: np.ndarray | None = None
@@ -45,6 +52,21 @@ class Codes:
         counts = self.tokens >= FIRST_PITCH if self.pitched.any() else self.tokens > 0
         return ~counts.any(axis=1)
 
+    def moved(self, row: int, shift: int) -> np.ndarray:
+        """Returns the tokens [K] of a row by so many half steps higher, where they are pitches.
+
+        One that leaves the pitches becomes -1, which is no token.
+        """
+        tokens = self.tokens[row]
+        pitches = self.pitched & (tokens >= FIRST_PITCH) & (tokens != self.end_token)
+        found = tokens.astype(np.int64) - FIRST_PITCH + shift * self.half_step
+        if self.around is not None:
+            found %= self.around
+        elif self.end_token is not None:
+            found[found + FIRST_PITCH >= self.end_token] = -1
+        found = np.where(found >= 0, found + FIRST_PITCH, -1)
+        return np.where(pitches, found, tokens).astype(tokens.dtype)
+
     def take(self, rows: np.ndarray) -> "Codes":
         """Returns the excerpts of rows."""
         names = ("tokens", "hits", "velocities", "late")
@@ -52,11 +74,6 @@ class Codes:
         return dataclasses.replace(
             self, **{name: a[rows] for name, a in arrays.items() if a is not None}
         )
-
-
-def comparable(converter: Converter) -> bool:
-    """Says whether there are codes of this kind of music."""
-    return isinstance(converter, tuple(_STORED))
 
 
 def codes_of_examples(
@@ -138,7 +155,20 @@ def _melody(converter: MelodyConverter, tokens: np.ndarray) -> Codes:
     if converter.add_end_token:
         tokens = _ended(tokens, tokens == converter.end_token)
     pitched = np.ones(tokens.shape[1], bool)
-    return Codes(tokens.astype(np.int16), pitched, converter.end_token)
+    return Codes(tokens.astype(np.int16), pitched, end_token=converter.end_token)
+
+
+def _stored_progression(converter: ProgressionConverter, arrays, num_steps: int) -> Codes:
+    return _progression(_of_steps(arrays["tokens"], num_steps))
+
+
+def _decoded_progression(converter: ProgressionConverter, outputs: np.ndarray) -> Codes:
+    return _progression(outputs.argmax(axis=-1))
+
+
+def _progression(tokens: np.ndarray) -> Codes:
+    pitched = np.ones(tokens.shape[1], bool)
+    return Codes(tokens.astype(np.int16), pitched, NUM_QUALITIES, NUM_CHORDS)
 
 
 def _stored_trio(converter: TrioConverter, arrays, num_steps: int) -> Codes:
@@ -188,6 +218,7 @@ _STORED = {
     GrooveConverter: _stored_groove,
     DrumsConverter: _stored_drums,
     MelodyConverter: _stored_melody,
+    ProgressionConverter: _stored_progression,
     TrioConverter: _stored_trio,
     MultiPerformanceConverter: _stored_performance,
 }
@@ -195,6 +226,7 @@ _DECODED = {
     GrooveConverter: _decoded_groove,
     DrumsConverter: _decoded_drums,
     MelodyConverter: _decoded_melody,
+    ProgressionConverter: _decoded_progression,
     TrioConverter: _decoded_trio,
     MultiPerformanceConverter: _decoded_performance,
 }

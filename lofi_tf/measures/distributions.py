@@ -62,20 +62,19 @@ def divergence(values: np.ndarray, others: np.ndarray) -> float:
 def densities(values: np.ndarray, others: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Returns two densities over the same bins, each of which sums to 1, float64 [2048].
 
-    They are Gaussian kernel estimates, their bandwidths by Scott's rule.
+    They are Gaussian kernel estimates. Both have one bandwidth, the mean of theirs by Scott's rule:
+    with two, values that many excerpts share, such as 0, would make peaks of two heights.
     """
     both = [np.asarray(found, np.float64) for found in (values, others)]
-    widths = [found.std() * len(found) ** -0.2 for found in both]
+    width = float(np.mean([found.std() * len(found) ** -0.2 for found in both]))
     low, high = min(found.min() for found in both), max(found.max() for found in both)
-    margin = TAILS * max(widths) or 0.5  # constant values take a bin each
+    margin = TAILS * width or 0.5  # constant values take a bin each
     edges = np.linspace(low - margin, high + margin, BINS + 1)
-    size = edges[1] - edges[0]
     counts = [np.histogram(found, edges)[0] / len(found) for found in both]
-    smooth = [
-        gaussian_filter1d(count, width / size, mode="constant") if width > 0 else count
-        for count, width in zip(counts, widths, strict=True)
-    ]
-    return tuple(density / density.sum() for density in smooth)
+    if width > 0:
+        size = edges[1] - edges[0]
+        counts = [gaussian_filter1d(count, width / size, mode="constant") for count in counts]
+    return tuple(count / count.sum() for count in counts)
 
 
 def _known(values: np.ndarray) -> np.ndarray:

@@ -4,17 +4,17 @@ import dataclasses
 from collections.abc import Iterator
 
 import numpy as np
-import tensorflow as tf
 
 from lofi_tf.backends import Backend
 from lofi_tf.data.converter import Converter, build_converter
 from lofi_tf.data.examples import Examples
 from lofi_tf.generation.drawing import How, decode_arrays, prior, row_seeds
 from lofi_tf.generation.layout import window_bars
-from lofi_tf.measures.codes import Codes, codes_of_examples, codes_of_outputs, comparable, joined
+from lofi_tf.measures.codes import Codes, codes_of_examples, codes_of_outputs, joined
 from lofi_tf.measures.features import FEATURES, Excerpt, excerpt_of
+from lofi_tf.measures.reconstructing import views
 
-ROWS_AT_ONCE = 64
+BATCH_SIZE = 64
 
 
 @dataclasses.dataclass(frozen=True)
@@ -26,63 +26,32 @@ class Measured:
         notes: of all excerpts, one a line: pitch, velocity, sixteenths late, whether it is a drum,
             float64 [notes, 4].
         num_bars: of all excerpts.
-        codes: to compare them by; None where this kind of music has none.
-        rows: their numbers among the samples, or among the examples, int64 [N].
+        codes: to compare them by.
     """
 
     features: dict[str, np.ndarray]
     notes: np.ndarray
     num_bars: int
-    codes: Codes | None
-    rows: np.ndarray
+    codes: Codes
 
     def __len__(self) -> int:
-        return len(self.rows)
-
-
-def has_notes(backend: Backend) -> bool:
-    """Says whether a model is one of notes on a grid, not of sound."""
-    return "steps_per_quarter" in dir(build_converter(backend.config.data.converter))
-
-
-def chosen_rows(count: int, most: int, seed: int) -> np.ndarray:
-    """Returns at most so many of `count` rows, drawn by a seed, in rising order."""
-    if count <= most:
-        return np.arange(count)
-    return np.sort(np.random.default_rng([seed, 7]).choice(count, most, replace=False))
-
-
-def model_views(
-    converter: Converter, examples: Examples, rows: np.ndarray
-) -> Iterator[dict[str, np.ndarray]]:
-    """Yields what the model eats of some examples, 64 at a time."""
-    seed = tf.zeros([2], tf.int32)
-    for first in range(0, len(rows), ROWS_AT_ONCE):
-        part = rows[first : first + ROWS_AT_ONCE]
-        arrays = {name: tf.constant(array[part]) for name, array in examples.arrays.items()}
-        view = converter.to_model(arrays, training=False, seed=seed)
-        yield {name: value.numpy() for name, value in view.items()}
+        return len(next(iter(self.features.values())))
 
 
 def drawn_outputs(
-    backend: Backend, count: int, how: How, examples: Examples, steps: int = ROWS_AT_ONCE
+    backend: Backend, count: int, how: How, examples: Examples, batch_size: int = BATCH_SIZE
 ) -> Iterator[np.ndarray]:
-    """Yields outputs [n, T, D] of latents drawn from the prior, n at most `steps` at a time.
+    """Yields outputs [B, T, D] of latents drawn from the prior, batch after batch.
 
     A model that takes controls gets those of `examples`, one after the other.
     """
-    converter = build_converter(backend.config.data.converter)
     seeds = row_seeds(how.seed, count)
     z = prior(seeds, backend.config.model.z_size)
-    for first in range(0, count, steps):
-        part = slice(first, min(first + steps, count))
-        controls = None
-        if "controls" in converter.model_spec:
-            rows = np.arange(part.start, part.stop) % len(examples)
-            views = model_views(converter, examples, rows)
-            controls = np.concatenate([view["controls"] for view in views])
-            controls = controls[:, : backend.config.model.max_seq_len]
-        yield decode_arrays(backend, z[part], how, controls, seeds[part])
+    controls = _controls(backend, count, examples)
+    for first in range(0, count, batch_size):
+        part = slice(first, first + batch_size)
+        given = None if controls is None else controls[part]
+        yield decode_arrays(backend, z[part], how, given, seeds[part])
 
 
 def of_samples(backend: Backend, count: int, how: How, examples: Examples) -> Measured:
@@ -91,27 +60,22 @@ def of_samples(backend: Backend, count: int, how: How, examples: Examples) -> Me
     excerpts, codes = [], []
     for outputs in drawn_outputs(backend, count, how, examples):
         excerpts += _excerpts(backend, converter, outputs)
-        if comparable(converter):
-            codes.append(codes_of_outputs(converter, outputs))
-    return _measured(excerpts, joined(codes) if codes else None, np.arange(count))
+        codes.append(codes_of_outputs(converter, outputs))
+    return _measured(excerpts, joined(codes))
 
 
-def of_examples(backend: Backend, examples: Examples, most: int, seed: int) -> Measured:
-    """Returns at most so many examples of the data, measured, drawn by a seed."""
+def of_examples(backend: Backend, examples: Examples) -> Measured:
+    """Returns examples of the data, measured."""
     converter = build_converter(backend.config.data.converter)
-    rows = chosen_rows(len(examples), most, seed)
     excerpts = []
-    for view in model_views(converter, examples, rows):
+    for view in views(backend, examples, BATCH_SIZE):
         excerpts += _excerpts(backend, converter, view["targets"])
-    codes = all_codes(backend, examples)
-    return _measured(excerpts, codes and codes.take(rows), rows)
+    return _measured(excerpts, all_codes(backend, examples))
 
 
-def all_codes(backend: Backend, examples: Examples) -> Codes | None:
-    """Returns examples to compare others with; None of a kind of music that has no codes."""
+def all_codes(backend: Backend, examples: Examples) -> Codes:
+    """Returns examples to compare others with."""
     converter = build_converter(backend.config.data.converter)
-    if not comparable(converter):
-        return None
     return codes_of_examples(converter, examples.arrays, backend.config.model.max_seq_len)
 
 
@@ -123,8 +87,17 @@ def _excerpts(backend: Backend, converter: Converter, outputs: np.ndarray) -> li
     return [excerpt_of(piece, converter.quarters_per_bar, num_bars) for piece in pieces]
 
 
-def _measured(excerpts: list[Excerpt], codes: Codes | None, rows: np.ndarray) -> Measured:
+def _controls(backend: Backend, count: int, examples: Examples) -> np.ndarray | None:
+    """Returns the controls of examples, [count, T, C], over again where there are too few."""
+    if "controls" not in build_converter(backend.config.data.converter).model_spec:
+        return None
+    chosen = examples.where(np.arange(len(examples)) < count)
+    controls = np.concatenate([view["controls"] for view in views(backend, chosen, BATCH_SIZE)])
+    return controls[np.arange(count) % len(controls)]
+
+
+def _measured(excerpts: list[Excerpt], codes: Codes) -> Measured:
     features = {name: np.array([f(e) for e in excerpts]) for name, f in FEATURES.items()}
     columns = [np.stack([e.pitches, e.velocities, e.late, e.drums], axis=1) for e in excerpts]
     notes = np.concatenate([np.zeros([0, 4]), *columns])
-    return Measured(features, notes, sum(e.num_bars for e in excerpts), codes, rows)
+    return Measured(features, notes, sum(e.num_bars for e in excerpts), codes)

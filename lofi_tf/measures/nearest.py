@@ -6,7 +6,6 @@ from typing import NamedTuple
 import numpy as np
 from scipy.stats import mannwhitneyu
 
-from lofi_tf.data.tracks import FIRST_PITCH
 from lofi_tf.measures.codes import Codes
 from lofi_tf.measures.tables import Table
 
@@ -89,16 +88,13 @@ def farther(distances: np.ndarray, others: np.ndarray) -> tuple[float, float]:
     return count / product, (count - product / 2) / np.sqrt(product * (sum(sizes) + 1) / 12)
 
 
-def nearest_tables(
-    sets: dict[str, Codes], bank: Codes, sources: np.ndarray, rows: dict[str, np.ndarray]
-) -> list[Table]:
+def nearest_tables(sets: dict[str, Codes], bank: Codes, sources: np.ndarray) -> list[Table]:
     """Returns the tables of distances to the nearest training example, and of copies.
 
     Args:
         sets: excerpts by name; the first are the model's, the last those they are held against.
         bank: the training examples.
         sources: the source of each of them.
-        rows: the number of each excerpt of `sets`, by which it is named.
     """
     sounding = {name: np.flatnonzero(~codes.silent) for name, codes in sets.items()}
     heard = {name: codes.take(sounding[name]) for name, codes in sets.items()}
@@ -118,7 +114,7 @@ def nearest_tables(
                 lines[-1] |= dict(zip(_TOUCH, map(_median, differences), strict=True))
         first = next(iter(sets))
         exact = np.flatnonzero(found[first].distances == 0)
-        numbers = rows[first][sounding[first]]
+        numbers = sounding[first]
         copies += [
             {"copy": f"{measure} {numbers[n]}", "of": sources[kept[found[first].rows[n]]]}
             for n in exact[:MOST_COPIES]
@@ -169,15 +165,13 @@ def _median(values: np.ndarray) -> float:
 
 def _best(columns: np.ndarray, codes: Codes, row: int, shifts: Sequence[int]) -> tuple[int, int]:
     """Returns the nearest of a bank [K, N], and how many of its tokens are the same."""
-    tokens = codes.tokens[row]
-    moves = codes.pitched & (tokens >= FIRST_PITCH) & (tokens != codes.end_token)
+    tokens, higher = codes.tokens[row], codes.moved(row, 1)
+    moves = tokens != higher
     still = _matches(columns, tokens, np.flatnonzero(~moves))
     nearest, most = 0, -1
     for shift in shifts:
-        moved = np.flatnonzero(moves & (tokens + shift >= FIRST_PITCH))
-        if codes.end_token is not None:
-            moved = moved[tokens[moved] + shift < codes.end_token]
-        matches = still + _matches(columns, tokens + shift, moved)
+        moved = codes.moved(row, shift)
+        matches = still + _matches(columns, moved, np.flatnonzero(moves & (moved >= 0)))
         chosen = int(matches.argmax())
         if matches[chosen] > most:
             nearest, most = chosen, int(matches[chosen])

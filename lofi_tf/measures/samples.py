@@ -5,6 +5,7 @@ from collections.abc import Callable
 import numpy as np
 
 from lofi_tf.backends import Backend
+from lofi_tf.config import SOUND_KINDS
 from lofi_tf.data.drum_classes import DRUM_NAMES, REDUCED, class_table
 from lofi_tf.data.examples import Examples
 from lofi_tf.generation.drawing import How
@@ -12,10 +13,10 @@ from lofi_tf.measures.distributions import likeness, overlap
 from lofi_tf.measures.excerpts import (
     Measured,
     all_codes,
-    has_notes,
     of_examples,
     of_samples,
 )
+from lofi_tf.measures.music import some_of
 from lofi_tf.measures.nearest import nearest_tables
 from lofi_tf.measures.tables import Table
 
@@ -44,25 +45,21 @@ def sample_tables(
         how: temperature and seed.
         tell: told what is being done.
     """
-    if not num_samples or not len(held_out) or not has_notes(backend):
+    of_notes = backend.config.data.converter["kind"] not in SOUND_KINDS
+    if not num_samples or not len(held_out) or not of_notes:
         return []
     tell(f"Drawing {num_samples} samples.")
     samples = of_samples(backend, num_samples, how, held_out)
     tell("Measuring them, and the data.")
-    data = of_examples(backend, held_out, num_samples, how.seed)
+    data = of_examples(backend, some_of(held_out, num_samples, how.seed))
     learned = None
     if training is not None and len(training):
-        learned = of_examples(backend, training, num_samples, how.seed)
+        learned = of_examples(backend, some_of(training, num_samples, how.seed))
     tables = [feature_table(samples, data, learned), *_note_tables(samples, data)]
-    if learned is not None and samples.codes is not None:
+    if learned is not None:
         tell(f"Looking for the nearest of {len(training)} training examples.")
-        sets = {"samples": samples, "held-out": data}
-        tables += nearest_tables(
-            {name: one.codes for name, one in sets.items()},
-            all_codes(backend, training),
-            training.sources,
-            {name: one.rows for name, one in sets.items()},
-        )
+        sets = {"samples": samples.codes, "held-out": data.codes}
+        tables += nearest_tables(sets, all_codes(backend, training), training.sources)
     return tables
 
 

@@ -1,5 +1,6 @@
 """Pictures of a model: its latent space, what it makes of music, what it draws, how it learned."""
 
+import dataclasses
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,14 +10,15 @@ import numpy as np
 from lofi_tf.audio.io import Audio
 from lofi_tf.audio.pictures import draw_sounds
 from lofi_tf.backends import Backend
-from lofi_tf.data.converter import build_converter
 from lofi_tf.data.examples import Examples
 from lofi_tf.errors import LofiError
 from lofi_tf.figures import figure_of, save_png
 from lofi_tf.generation.drawing import How, decode_arrays, pieces_of
 from lofi_tf.history import HISTORY, read_history
-from lofi_tf.measures.excerpts import chosen_rows, drawn_outputs, model_views
+from lofi_tf.measures.excerpts import drawn_outputs
 from lofi_tf.measures.groups import OTHERS, fewer
+from lofi_tf.measures.music import some_of
+from lofi_tf.measures.reconstructing import views
 from lofi_tf.pictures import draw_piano_roll
 
 if TYPE_CHECKING:
@@ -96,7 +98,7 @@ def draw_latent(
         axes.set_xlabel(axes_names[0], fontsize=8)
         axes.set_ylabel(axes_names[1], fontsize=8)
         axes.set_title(title, loc="left", fontsize=9)
-        axes.set_aspect("equal")
+        axes.set_aspect("equal", adjustable="datalim")
         axes.tick_params(labelsize=7)
         figure.legend(fontsize=8, loc="outside right upper", markerscale=2.5)
 
@@ -159,13 +161,14 @@ def neighbours_of_two(values: np.ndarray, seed: int) -> np.ndarray:
 
 
 def _latent(backend: Backend, examples: Examples, how: How, kind: str, groups) -> "Figure":
-    rows = chosen_rows(len(examples), MOST_POINTS, how.seed)
-    means = np.concatenate([_encoded(backend, view) for view in _views(backend, examples, rows)])
     given, what = groups or (np.full(len(examples), "held-out", object), "")
-    own, names = fewer(given[rows])
-    title = f"{backend.config.name}: posterior means of {len(rows)} held-out examples"
+    examples = dataclasses.replace(examples, sources=given)
+    examples = some_of(examples, MOST_POINTS, how.seed)
+    means = np.concatenate([_encoded(backend, view) for view in views(backend, examples)])
+    own, names = fewer(examples.sources)
+    title = f"{backend.config.name}: posterior means of {len(means)} held-out examples"
     title += f", by {what}" if what else ""
-    if kind == "tsne" and len(rows) > 2:
+    if kind == "tsne" and len(means) > 2:
         points = neighbours_of_two(means, how.seed)
         return draw_latent(points, own, names, ["t-SNE 1", "t-SNE 2"], title)
     points, zero, shares = main_directions(means)
@@ -184,14 +187,16 @@ def _latent(backend: Backend, examples: Examples, how: How, kind: str, groups) -
 def _reconstructions(backend: Backend, examples: Examples, how: How) -> "Figure":
     """Returns originals, each of another source where there are several, above what is decoded."""
     _, firsts = np.unique(examples.sources.astype(str), return_index=True)
-    rows = firsts[chosen_rows(len(firsts), NUM_PIECES, how.seed)]
-    view = next(_views(backend, examples, rows))
+    chosen = some_of(
+        examples.where(np.isin(np.arange(len(examples)), firsts)), NUM_PIECES, how.seed
+    )
+    view = next(views(backend, chosen))
     controls = view.get("controls")
     likeliest = How(temperature=0.0, seed=how.seed)
     outputs = decode_arrays(backend, _encoded(backend, view), likeliest, controls)
     originals = pieces_of(backend, view["targets"], likeliest, controls)
     decoded = pieces_of(backend, outputs, likeliest, controls)
-    titles = [(f"original: {examples.sources[row]}", "reconstruction") for row in rows]
+    titles = [(f"original: {source}", "reconstruction") for source in chosen.sources]
     pairs = zip(originals, decoded, strict=True)
     return _drawn([p for pair in pairs for p in pair], [t for pair in titles for t in pair])
 
@@ -205,10 +210,6 @@ def _samples(backend: Backend, examples: Examples, how: How) -> "Figure":
 def _drawn(pieces: list[Any], titles: list[str]) -> "Figure":
     draw = draw_sounds if isinstance(pieces[0], Audio) else draw_piano_roll
     return draw(pieces, titles)
-
-
-def _views(backend: Backend, examples: Examples, rows: np.ndarray):
-    return model_views(build_converter(backend.config.data.converter), examples, rows)
 
 
 def _encoded(backend: Backend, view: dict[str, np.ndarray]) -> np.ndarray:
