@@ -32,7 +32,7 @@ def music(tmp_path_factory):
     """Records, and the flags that say which of them are for what."""
     folder = tmp_path_factory.mktemp("music")
     records = write_groove_records(folder / "x.tfrecord")
-    splits = ["test", "validation", *["train"] * (len(NAMES) - 2)]
+    splits = ["test", *["train"] * (len(NAMES) - 2), "validation"]
     rows = [",".join(pair) for pair in zip(NAMES, splits, strict=True)]
     (folder / "splits.csv").write_text("\n".join(["path,split", *rows]))
     return [f"--examples_path={records}", f"--split_file={folder / 'splits.csv'}"]
