@@ -22,7 +22,7 @@ from lofi_tf.models import replicas
 from lofi_tf.models.build import build_model
 from lofi_tf.models.parts import named_weights
 from lofi_tf.training import TrainOptions, open_run, train
-from tests.grooves import groove_examples, small_config, write_groove_records
+from tests.grooves import SMALL, groove_examples, small_config, write_groove_records
 from tests.test_models_adversarial import batch as clips
 from tests.test_models_adversarial import config as adversarial_config
 from tests.test_models_cross_modal import batch_of as frames
@@ -208,3 +208,21 @@ def test_two_processes_learn_as_one_and_go_on(tmp_path):
     np.testing.assert_allclose(two, one, rtol=1e-4, atol=1e-6)
     names = [{path.name for path in tmp_path.glob(f"{run}/*/model*")} for run in ("one", "two")]
     assert names[1] == names[0] | {name.replace("-20", "-10") for name in names[0]}
+
+
+@pytest.mark.slow
+def test_two_processes_end_together_where_nothing_gets_better(tmp_path):
+    """Without a learning rate the start stays the best."""
+    records, run = write_groove_records(tmp_path / "grooves.tfrecord"), tmp_path / "run"
+    hparams = f"{SMALL},{PLAIN},learning_rate=0,min_learning_rate=0"
+    flags = [
+        "--config=groovae_2bar_humanize", f"--hparams={hparams}", f"--examples_path={records}",
+        "--num_workers=1", "--eval_steps=2", "--patience=2", f"--run_dir={run}", "--num_steps=9",
+    ]  # fmt: skip
+    for line in ("step 4: no better in the last 2 evaluations", "has ended at step 4"):
+        addresses = free_addresses()
+        workers = [start(flags, addresses, index) for index in range(2)]
+        said = [worker.communicate(timeout=600) for worker in workers]
+        assert [worker.returncode for worker in workers] == [0, 0], said
+        assert line in said[0][1]
+        assert checkpoints.latest(run / "train").endswith("model.ckpt-4")
