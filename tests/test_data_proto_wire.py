@@ -39,6 +39,15 @@ def test_decode_rows_reads_what_protobuf_reads():
     assert_columns_are(some_notes(sequence, 200))
 
 
+@pytest.mark.parametrize("last", [0.0, 1.0])
+def test_decode_rows_reads_long_runs_of_rows_of_one_size(last):
+    sequence = NoteSequence(total_time=66.0)
+    for number in [*range(1, 30), 0, *range(1, 40), 300, *range(1, 12)]:
+        sequence.notes.add(pitch=60, instrument=number, start_time=number)
+    sequence.notes.add(pitch=61, instrument=3, start_time=last)
+    assert_columns_are(sequence)
+
+
 def test_decode_rows_of_no_notes_are_empty():
     assert_columns_are(NoteSequence(total_time=66.0))
     assert_columns_are(NoteSequence())

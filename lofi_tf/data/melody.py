@@ -35,6 +35,7 @@ from lofi_tf.data.windows import (
     capped,
     distinct,
     examples_of,
+    joined,
     of_all_parts,
     too_short,
     windows,
@@ -244,7 +245,7 @@ class MelodyConverter(LineConverter):
         sliced = [group for group in sliced if len(group.starts)]
         if not sliced:
             raise too_short(self.slice_steps, self.steps_per_bar, tracks)
-        blocks = self._with_controls(sliced, part, grid, notes.total_steps)
+        blocks = self._with_controls(joined(sliced), part, grid, notes.total_steps)
         return examples_of(map(self._stored, blocks))
 
     def _counts(self, notes: Notes) -> np.ndarray:
@@ -275,7 +276,7 @@ class MelodyConverter(LineConverter):
             last_wins = self.coincident_chords == "last"
             columns["chords"], figures = figures_by_step(part, grid, total_steps, last_wins)
         if self.condition_on_key:
-            end = max(group.starts[-1] + group.events.shape[1] for group in sliced)
+            end = max(group.starts.max() + group.events.shape[1] for group in sliced)
             columns["keys"] = keys_by_step(part.keys, grid, end)
         blocks = []
         for group in sliced:

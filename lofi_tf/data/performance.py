@@ -296,7 +296,7 @@ class MultiPerformanceConverter(GridConverter):
         its = dataclasses.replace(
             part, chords=chords_between(part.chords, window.begin, window.end)
         )
-        places, figures = figures_by_step(its, grid, max(note.end for note in window.notes))
+        places, figures = figures_by_step(its, grid, max(end for _, end, _, _ in window.notes))
         steps = event_steps(events, self.vocabulary)
         steps += (
             np.arange(self.num_segments)[:, None] // self.max_num_instruments * self.chunk_steps

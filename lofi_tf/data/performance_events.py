@@ -6,8 +6,10 @@ segments clips the notes that sound across a cut.
 """
 
 import dataclasses
+import functools
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from operator import itemgetter
 from typing import NamedTuple
 
 import numpy as np
@@ -17,9 +19,14 @@ MAX_SHIFT_QUARTERS = 4
 NUM_PROGRAMS = 129  # of MIDI, and one for drums
 DRUM_PROGRAM = 128
 
+_start_and_pitch = itemgetter(0, 2)
+
 
 class Note(NamedTuple):
-    """A note in steps; `velocity` is a bin from 1 on, or 0 where there are none."""
+    """A note in steps; `velocity` is a bin from 1 on, or 0 where there are none.
+
+    Where there are many, plain tuples in this order stand for it: they are made five times faster.
+    """
 
     start: int
     end: int
@@ -51,22 +58,22 @@ class Vocabulary:
     min_pitch: int = 0
     max_pitch: int = 127
 
-    @property
+    @functools.cached_property
     def num_pitches(self) -> int:
         """Number of pitches; note-ons are 0 to this, note-offs follow."""
         return self.max_pitch - self.min_pitch + 1
 
-    @property
+    @functools.cached_property
     def first_shift(self) -> int:
         """The shift of one step."""
         return 2 * self.num_pitches
 
-    @property
+    @functools.cached_property
     def first_velocity(self) -> int:
         """The velocity event of bin 1."""
         return self.first_shift + self.max_shift
 
-    @property
+    @functools.cached_property
     def first_program(self) -> int:
         """The program token of program 0, which is the number of events."""
         return self.first_velocity + self.num_velocity_bins
@@ -117,11 +124,16 @@ def segment_notes(
         segment_steps: the length of each.
         default_bin: bin of the default velocity.
     """
-    events = [(note.start, index, False) for index, note in enumerate(notes)]
-    events += [(note.end, index, True) for index, note in enumerate(notes)]
+    if num_segments == 1 and _follow_each_other(notes):
+        found = [
+            (start, min(end, segment_steps), pitch, velocity)
+            for start, end, pitch, velocity in notes
+            if start < min(end, segment_steps)
+        ]
+        return [sorted(found, key=_start_and_pitch)]
     found = [[] for _ in range(num_segments)]
     now, sounding, velocity, unsaid = 0, {}, 0, False
-    for step, index, is_end in sorted(events):
+    for step, index, is_end in _ons_and_offs(notes):
         segment = max(now, (step - is_end) // segment_steps)
         if segment >= num_segments:
             break
@@ -131,19 +143,33 @@ def segment_notes(
         waiting = sounding.setdefault(pitch, [])
         if not is_end:
             unsaid, velocity = unsaid and its_velocity == velocity, its_velocity
-            row = [step, pitch, (now + 1) * segment_steps, default_bin if unsaid else velocity]
+            row = [step, (now + 1) * segment_steps, pitch, default_bin if unsaid else velocity]
             waiting.append(row)
             found[now].append(row)
         elif waiting:
-            waiting.pop(0)[2] = step
+            waiting.pop(0)[1] = step
     return [
-        [
-            Note(start, end, pitch, velocity)
-            for start, pitch, end, velocity in sorted(segment, key=lambda row: row[:2])
-            if end > start
-        ]
+        [tuple(row) for row in sorted(segment, key=_start_and_pitch) if row[1] > row[0]]
         for segment in found
     ]
+
+
+def _follow_each_other(notes: Sequence[Note]) -> bool:
+    """Returns whether notes in the order of their starts end before the next of their pitch."""
+    ends = {}
+    for start, end, pitch, _ in notes:
+        if start < ends.get(pitch, start) or end < start:
+            return False
+        ends[pitch] = end
+    return True
+
+
+def _ons_and_offs(notes: Sequence[Note]) -> list[tuple[int, int, int]]:
+    """Returns the step, the note's index and 0 for each start, 1 for each end, in order."""
+    events = [(note[0], index, 0) for index, note in enumerate(notes)]
+    events += [(note[1], index, 1) for index, note in enumerate(notes)]
+    events.sort()
+    return events
 
 
 def encode(notes: Iterable[Note], begin: int, end: int, vocabulary: Vocabulary) -> list[int]:
@@ -156,12 +182,10 @@ def encode(notes: Iterable[Note], begin: int, end: int, vocabulary: Vocabulary) 
         vocabulary: the numbers of the events.
     """
     notes = list(notes)
-    events = [(note.start, index, False) for index, note in enumerate(notes)]
-    events += [(note.end, index, True) for index, note in enumerate(notes)]
     tokens, now, velocity = [], begin, 0
     longest, shift = vocabulary.max_shift, vocabulary.first_shift - 1
     first_on, first_off = -vocabulary.min_pitch, vocabulary.num_pitches - vocabulary.min_pitch
-    for step, index, is_end in sorted(events):
+    for step, index, is_end in _ons_and_offs(notes):
         while step > now:
             passed = min(step - now, longest)
             tokens.append(shift + passed)

@@ -74,7 +74,7 @@ def windows_of(part: Part, grid: Grid, quarters: float, vocabulary: Vocabulary) 
         raise refusal("negative_time", "a note ends too early", "times from 0 s on", "an earlier")
     order = np.lexsort((notes.pitches, seconds, place))
     columns = (starts, ends, notes.pitches, _bins(notes.velocities, vocabulary))
-    rows = [Note(*row) for row in zip(*(c[order].tolist() for c in columns), strict=True)]
+    rows = list(zip(*(c[order].tolist() for c in columns), strict=True))
     known = (notes.programs >= 0) & (notes.programs < DRUM_PROGRAM)
     programs = np.where(known, notes.programs, UNKNOWN_PROGRAM)
     programs = np.where(notes.drums, DRUM_PROGRAM, programs)[order].tolist()
@@ -101,7 +101,7 @@ def tracks_of(window: Window, least: int, most: int, vocabulary: Vocabulary) -> 
         NotConvertible: `pitch_range`, `few_instruments`, `many_instruments` or `program`.
     """
     low, high = vocabulary.min_pitch, vocabulary.max_pitch
-    wrong = [note.pitch for note in window.notes if not low <= note.pitch <= high]
+    wrong = [pitch for _, _, pitch, _ in window.notes if not low <= pitch <= high]
     if wrong:
         raise dropped("pitch_range", f"pitches {low} to {high}", f"{wrong[0]}")
     if not least <= len(window.order) <= most:

@@ -12,6 +12,7 @@ import numpy as np
 from lofi_tf.data.sequence_proto import NoteSequence
 
 _LENGTH_DELIMITED, _FIXED64, _VARINT = 2, 1, 0
+_ALIKE = 8  # rows of one size in a row, after which a run of them is looked for
 _LOOKED_AT = 16  # bytes after the last row that are looked at, at most
 
 
@@ -114,15 +115,29 @@ class _Rows:
 
 def _rows_of(data: bytes, wanted: int) -> tuple[list[int], int]:
     """Returns where the rows with a tag begin, and the last ends, in a message's bytes."""
-    at, begins = _first_with(data, wanted), []
+    at, begins, alike, before = _first_with(data, wanted), [], 0, -1
     while at < len(data) and data[at] == wanted:
         size = data[at + 1]
+        alike, before = alike + 1 if size == before else 0, size
         at += 2
         if size > 127:
             size, at = _varint(data, at - 1)
+        elif alike == _ALIKE:
+            rows = _alike_rows(data, at, size)
+            begins += rows
+            at, alike = rows[-1] + size, 0
+            continue
         begins.append(at)
         at += size
     return begins, at
+
+
+def _alike_rows(data: bytes, at: int, size: int) -> list[int]:
+    """Returns where the row at a place, and those of its tag and size that follow it, begin."""
+    count = (len(data) - at) // (size + 2)
+    heads = np.ndarray((count,), np.uint16, data, at - 2, (size + 2,))  # tag and size as one number
+    count = int((heads != heads[0]).argmax()) or count
+    return list(range(at, at + count * (size + 2), size + 2))
 
 
 def _first_with(data: bytes, wanted: int) -> int:
