@@ -76,7 +76,6 @@ setup(
         "tensorflow-probability>=0.25",
         "tensorflow-serving-api>=2.18",
         "tf-keras>=2.20",
-        "threadpoolctl>=3.1",
         "tqdm>=4.66",
     ],
     extras_require={

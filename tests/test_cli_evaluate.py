@@ -14,7 +14,6 @@ from lofi_tf.data.dataset import model_view
 from lofi_tf.data.records import tempi_of
 from lofi_tf.errors import NoSuchFunction
 from lofi_tf.export import export, place
-from lofi_tf.measures.groove_tables import systems_of
 from lofi_tf.measures.tables import Table
 from tests.grooves import (
     FOLDER,
@@ -146,14 +145,6 @@ def test_a_split_that_is_not_there_is_one_line(run_dir, music, tmp_path, capsys)
     flags = [f"--model={run_dir}", *music, "--split=other", f"--output_dir={tmp_path}"]
     assert main(flags) == 2
     assert "Allowed: test, train, validation. Received: other" in capsys.readouterr().err
-
-
-def test_without_pieces_to_choose_by_nothing_is_trained(scrambled):
-    examples, said = groove_examples(scrambled[1]), []
-    none = examples.where(np.zeros(len(examples), bool))
-    backend = backend_of_model(*scrambled)
-    assert systems_of(backend, examples, none, 0, said.append) == {}
-    assert "Too few pieces" in said[0]
 
 
 def test_columns_of_nothing_known_are_left_out():

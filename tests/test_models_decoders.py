@@ -224,6 +224,21 @@ def test_nade_probabilities_of_all_patterns_sum_to_one_and_its_draws_follow_them
     np.testing.assert_allclose(counts, probabilities, atol=4 * 0.5 / np.sqrt(20000))
 
 
+@pytest.mark.parametrize("head", ["groove", "categorical", "nade"])
+def test_four_rows_round_as_sixteen(head):
+    kind = {"kind": head, "hidden_size": 5} if head == "nade" else {"kind": head}
+    settings = dataclasses.replace(FLAT, head=kind, dec_rnn_size=(8, 8))
+    model = MusicVAE(settings, TrainingConfig(batch_size=B), 9, 9, 0)
+    random = np.random.default_rng(0)
+    for variable in model.trainable_variables:
+        variable.assign(random.normal(size=variable.shape))
+    z = tf.constant(random.normal(size=[16, Z]), tf.float32)
+    seeds = tf.stack([tf.range(16), tf.range(16)], axis=-1)
+    rows = tf.function(lambda z, seeds: model.decode(z, tf.ones(tf.shape(z)[:1]), seeds, T))
+    assert model.decoder.row_counts[-1] == 4
+    np.testing.assert_array_equal(rows(z[4:8], seeds[4:8]), rows(z, seeds)[4:8])
+
+
 def test_end_token_silences_the_rest():
     model = model_of("flat")
     decoder = build_decoder(MODES["flat"], D, 0, 2, None)

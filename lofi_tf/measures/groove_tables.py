@@ -80,9 +80,6 @@ def systems_of(
         seed: of the network.
         tell: told what is being trained.
     """
-    if not len(training) or not len(validation):
-        tell("Too few pieces to train on: there is nothing that the model has to beat.")
-        return {}
     learned, judged = (known_of(backend, part) for part in (training, validation))
     if not learned.groove.hits.any() or not judged.groove.hits.any():
         return {}

@@ -90,7 +90,7 @@ def read_music(source: Source, converter: Mapping[str, Any], show: bool, tell: T
     training, validation = found.get("train"), found.get("validation")
     if source.train_path:
         training, validation = load(source.train_path), None
-    if training is not None and (not validation or name == "validation"):
+    if training is not None and (validation is None or name == "validation"):
         training, validation = split_by_source(training, VALIDATION_SHARE)
     return Music(found[name], name, training, validation)
 

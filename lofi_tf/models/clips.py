@@ -18,7 +18,12 @@ class ClipDecoder(keras.layers.Layer):
     Args:
         net: z to parameters [B, T, P].
         head: what they mean.
+
+    Attributes:
+        row_counts: see `LSTMDecoder`.
     """
+
+    row_counts = (64, 16)
 
     def __init__(self, net: keras.layers.Layer, head: keras.layers.Layer):
         super().__init__(name="decoder")

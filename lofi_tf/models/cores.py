@@ -26,6 +26,9 @@ class LSTMCore(keras.layers.Layer):
         z_inputs: whether z is fed at each step; otherwise it is the initial state alone.
         skip_inputs: whether the parameters are a projection of [previous output, output of the
             LSTMs, z] in place of the output of the LSTMs.
+
+    Attributes:
+        widest: the largest of the sizes of layers and of z.
     """
 
     def __init__(
@@ -43,7 +46,7 @@ class LSTMCore(keras.layers.Layer):
     ):
         super().__init__()
         self.output_size, self.parameter_size = output_size, parameter_size
-        self.state_size = 2 * sum(units)
+        self.state_size, self.widest = 2 * sum(units), max(*units, z_size)
         self.z_inputs, self.skip_inputs = z_inputs, skip_inputs
         self.embedding = dense_layer(output_size, embedding_size)
         fed_size = embedding_size or output_size
@@ -140,7 +143,7 @@ class SplitCore(keras.layers.Layer):
         self.output_size = self.parameter_size = sum(sizes)
         self.cores = [LSTMCore(size, size, *args, **kwargs) for size in sizes]
         self.state_size = sum(core.state_size for core in self.cores)
-        self.keep_prob = self.cores[0].keep_prob
+        self.keep_prob, self.widest = self.cores[0].keep_prob, self.cores[0].widest
         self.built = True
 
     def initial_states(self, z: tf.Tensor) -> list[list[State]]:

@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from lofi_tf.errors import LofiError
 from lofi_tf.models.cores import dense_layer, flat_states, initial_state_layer, states_of
-from lofi_tf.models.decoders import run_free, shifted, teach
+from lofi_tf.models.decoders import ROW_COUNTS, run_free, shifted, teach
 from lofi_tf.models.lstm import LSTMStack, fold
 from lofi_tf.models.noise import row_uniform
 from lofi_tf.models.segments import from_segments, segment_lengths, to_segments
@@ -87,7 +87,12 @@ class HierarchicalDecoder(keras.layers.Layer):
             it is not `units`.
         conductor_embedding_size: size of a linear layer that makes a conductor's embeddings, or a
             list for each of them; None takes its outputs.
+
+    Attributes:
+        row_counts: see `LSTMDecoder`.
     """
+
+    row_counts = ROW_COUNTS
 
     def __init__(
         self,

@@ -81,7 +81,7 @@ class Interface(NamedFunctions):
             return {"outputs": self.model.decode(z, temperature, keys, controls=controls)}
 
         given = {"z": z, "temperature": temperature, "seed": seed} | _named(controls)
-        outputs = by_chunks(rows, given)["outputs"]
+        outputs = by_chunks(rows, given, self.model.decoder.row_counts)["outputs"]
         valid = tf.sequence_mask(length, self.steps, tf.float32)
         return {"outputs": outputs * valid[:, :, None]}
 

@@ -2,19 +2,19 @@
 
 A row's answer depends on that row alone: its random numbers come from its own seed, and rows are
 computed by fixed numbers, because matrix products round in another way at another batch size and
-a choice may hang on that. With 16 and with 64 rows they round alike, with 8 they do not (measured).
+a choice may hang on that. With 16 and with 64 rows they round alike (measured); recurrent decoders
+know other numbers that do.
 """
 
 import contextlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 
 import tensorflow as tf
 
 from lofi_tf.models.recurrence import forward_only
 
-ROWS = 16
-MANY_ROWS = 64
+ROW_COUNTS = (64, 16)  # rows that are computed at once
 PARALLEL = 4  # chunks at a time: the small products of one do not fill several cores
 
 Tensors = Mapping[str, tf.Tensor]
@@ -68,13 +68,21 @@ class NamedFunctions:
         return {"config_yaml": tf.fill(tf.shape(rows), self.config_yaml)}
 
 
-def by_chunks(body: Callable[..., Tensors], tensors: Tensors) -> Tensors:
-    """Returns what `body` gives of tensors [B, ...], computed `MANY_ROWS` or `ROWS` at a time."""
+def by_chunks(
+    body: Callable[..., Tensors], tensors: Tensors, row_counts: Sequence[int] = ROW_COUNTS
+) -> Tensors:
+    """Returns what `body` gives of tensors [B, ...], computed by chunks.
+
+    Args:
+        body: what to compute of a chunk.
+        tensors: by name.
+        row_counts: rows that a chunk may have, the most first; each a multiple of the last.
+    """
     specs = {name: tf.TensorSpec([None, *t.shape[1:]], t.dtype) for name, t in tensors.items()}
     traced = tf.function(lambda given: body(**given), autograph=False)
     traced = traced.get_concrete_function(specs)
     size = tf.shape(next(iter(tensors.values())))[0]
-    end = tf.maximum(size + -size % ROWS, ROWS)
+    end = tf.maximum(size + -size % row_counts[-1], row_counts[-1])
     padded = {
         name: tf.ensure_shape(
             tf.pad(t, [[0, end - size]] + [[0, 0]] * (t.shape.rank - 1)), specs[name].shape
@@ -83,7 +91,8 @@ def by_chunks(body: Callable[..., Tensors], tensors: Tensors) -> Tensors:
     }
 
     def chunk(number, start, *arrays):
-        rows = tf.where(end - start >= MANY_ROWS, MANY_ROWS, ROWS)
+        fits = tf.constant(row_counts) <= end - start
+        rows = tf.gather(row_counts, tf.argmax(fits))
         found = traced({name: tensor[start : start + rows] for name, tensor in padded.items()})
         written = [a.write(number, found[name]) for name, a in zip(names, arrays, strict=True)]
         return number + 1, start + rows, *written
