@@ -1,0 +1,96 @@
+"""`lofi_render`: a MIDI file to a finished audio file: played, mixed, through tape and vinyl."""
+
+import argparse
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+from lofi_tf.cli.flags import Parser, run_command, say
+from lofi_tf.errors import LofiError
+from lofi_tf.render.settings import (
+    DEFAULT_PRESET,
+    OFF,
+    Settings,
+    parse_levels,
+    preset_names,
+)
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Returns the parser of the command's flags."""
+    parser = Parser("lofi_render", __doc__)
+    flag = parser.add_argument
+    flag("input", help="the music: MIDI, MusicXML or ABC")
+    flag("output", help="the file to write: .wav or .flac (24 bits) or .ogg (Vorbis)")
+    names = ", ".join(preset_names())
+    flag("--preset", default=DEFAULT_PRESET, help=f"{names}, or a YAML file (default: %(default)s)")
+    flag("--soundfont", help="an .sf2 or .sf3 file (default: the pretty_midi package's)")
+    flag("--drum_kit", metavar="FOLDER", help="drum hits named bd, sd, hh, oh, ... or by pitch")
+    flag("--stems_dir", metavar="FOLDER", help="where each part goes as a WAV file of its own")
+    flag("--seed", type=int, default=0, help="of noise, wow, flutter and hits (default: 0)")
+    group = parser.add_argument_group(
+        "settings", "Each in place of the preset's. Levels are by track or role (drums, bass, "
+        "chords, melody, other) or for all: drums:-2,melody:1",
+    )  # fmt: skip
+    for field in dataclasses.fields(Settings):
+        about = field.metadata
+        off = f", or {OFF}" if about["optional"] else ""
+        help = f"{about['help']}; {about['low']:g} to {about['high']:g}{off}"
+        group.add_argument(f"--{field.name}", help=help, metavar="VALUE")
+    return parser
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Runs the command; returns its exit code."""
+    args = build_parser().parse_args(argv)
+    return run_command(lambda: _run(args))
+
+
+def _run(args: argparse.Namespace) -> None:
+    if args.seed < 0:
+        raise LofiError(f"--seed must be at least 0. Received: {args.seed}")
+    if Path(args.output).exists() and Path(args.input).exists():
+        if Path(args.output).samefile(args.input):
+            raise LofiError(f"the sound would overwrite the music: {args.output}")
+    from lofi_tf.progress import open_progress
+    from lofi_tf.render.rendering import render
+
+    with open_progress(None, "sample", keep=False) as progress:
+        measured = render(
+            args.input,
+            args.output,
+            args.preset,
+            args.seed,
+            values=_values(args),
+            soundfont=args.soundfont,
+            drum_kit=args.drum_kit,
+            stems_dir=args.stems_dir,
+            progress=progress.update,
+        )
+    stems = f", {len(measured.stems)} stems in {args.stems_dir}" if measured.stems else ""
+    say(
+        f"Wrote {args.output}: {measured.seconds:.1f} s, {measured.loudness_lufs:.1f} LUFS, "
+        f"true peak {measured.true_peak_db:.1f} dBTP{stems}."
+    )
+
+
+def _values(args: argparse.Namespace) -> dict[str, Any]:
+    """Returns the settings that flags give, by name."""
+    found = {}
+    for field in dataclasses.fields(Settings):
+        text = getattr(args, field.name)
+        if text is not None:
+            found[field.name] = _parsed(field, text)
+    return found
+
+
+def _parsed(field: dataclasses.Field, text: str) -> Any:
+    """Returns a flag's value; what is no number is left to the settings to refuse."""
+    if field.default is dataclasses.MISSING:
+        return parse_levels(text)
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return text

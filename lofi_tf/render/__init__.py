@@ -1,0 +1,1 @@
+"""Notes to a finished track: SoundFonts and one-shots, the mix, tape, vinyl, and its loudness."""

@@ -1,0 +1,50 @@
+"""`lofi_render` from its flags to its file."""
+
+import pytest
+import soundfile
+
+from lofi_tf.cli.render import main
+from lofi_tf.data.midi import write_midi
+from tests.test_render_rendering import band
+
+
+@pytest.fixture
+def midi(tmp_path):
+    path = tmp_path / "beat.mid"
+    write_midi(band(1.0), path)
+    return path
+
+
+def test_a_file_is_written_and_said(midi, tmp_path, capsys):
+    flags = ["--preset=vinyl", "--seed=3", "--gain_db=drums:-3,bass:1", "--hiss_db=off"]
+    flags += ["--lowpass_hz=5000", f"--stems_dir={tmp_path / 'stems'}", "--loudness_lufs=-20"]
+    assert main([str(midi), str(tmp_path / "a.flac"), *flags]) == 0
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"Wrote {tmp_path / 'a.flac'}: ") and "-20.0 LUFS" in line
+    assert line.endswith(f"4 stems in {tmp_path / 'stems'}.")
+    assert soundfile.info(tmp_path / "a.flac").frames > 44100
+    assert len(list((tmp_path / "stems").iterdir())) == 4
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        (["--preset=vynil"], "Did you mean 'vinyl'"),
+        (["--wow_percent=much"], "wow_percent must be a number, 0 to 3. Received: 'much'"),
+        (["--sample_hold_hz=8000.5"], "sample_hold_hz must be a whole number"),
+        (["--pan=left"], "such as drums:-2,bass:1. Received: 'left'"),
+        (["--pan=bas:1"], "unknown part. Did you mean 'bass'"),
+        (["--seed=-1"], "--seed must be at least 0"),
+    ],
+)
+def test_mistakes_are_one_line(midi, tmp_path, flags, message, capsys):
+    assert main([str(midi), str(tmp_path / "a.wav"), *flags]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert message in line
+    assert not (tmp_path / "a.wav").exists()
+
+
+def test_unknown_flags_end_the_command(midi, tmp_path, capsys):
+    with pytest.raises(SystemExit) as error:
+        main([str(midi), str(tmp_path / "a.wav"), "--crackle=3"])
+    assert error.value.code == 2 and "--crackle_db" in capsys.readouterr().err
