@@ -106,9 +106,10 @@ class WowAndFlutter:
         for size, speed, phase in self._sways:
             late += size * np.sin(speed * times + phase)
         whole = np.floor(-late)
-        index = whole.astype(np.intp) + np.arange(2 * self.latency, 2 * self.latency + count)
+        index = whole.astype(np.intp) + np.arange(count) + (2 * self.latency - 1)
         self._past, self._begin = heard[:, count:], self._begin + count
-        return cubic(heard, index, -late - whole)
+        fraction = -late - whole
+        return np.stack([cubic(channel, index, fraction) for channel in heard])
 
 
 class SampleHold:

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 FULL_DB = 100.0  # what a decay or release time is for
-SILENT_DB = -90.0  # below it a voice ends
+SILENT_DB = -90.0  # below full scale: what is softer ends
 _SHORTEST = 0.0012  # seconds; the specification's default attack counts as none
 
 
@@ -44,20 +44,22 @@ def volume_db(envelope: Envelope, times: np.ndarray) -> np.ndarray:
         return 20 * np.log10(rise) + np.maximum(fall, sustain)
 
 
-def volume(envelope: Envelope, times: np.ndarray, off: float) -> np.ndarray:
+def volume(
+    envelope: Envelope, times: np.ndarray, off: float, silent_db: float = SILENT_DB
+) -> np.ndarray:
     """Returns the amplitude of a note that is let go at `off` seconds, 0 to 1."""
     level = volume_db(envelope, np.minimum(times, off))
     level = level - FULL_DB * np.maximum(times - off, 0) / max(envelope.release, 1e-3)
-    return np.where(level > SILENT_DB, 10 ** (level / 20), 0.0)
+    return np.where(level > silent_db, 10 ** (level / 20), 0.0)
 
 
-def seconds_heard(envelope: Envelope, off: float) -> float:
-    """Returns how long a note is above `SILENT_DB` that is let go at `off` seconds."""
+def seconds_heard(envelope: Envelope, off: float, silent_db: float = SILENT_DB) -> float:
+    """Returns how long a note is above `silent_db` that is let go at `off` seconds."""
     _, _, _, decay, sustain, release = envelope
-    if sustain <= SILENT_DB:  # silent while it is held
-        off = min(off, envelope.rest - decay + decay * -SILENT_DB / FULL_DB)
+    if sustain <= silent_db:  # silent while it is held
+        off = min(off, envelope.rest - decay + decay * -silent_db / FULL_DB)
     level = float(volume_db(envelope, np.array([off]))[0])
-    left = max(0.0, level - SILENT_DB) if np.isfinite(level) else 0.0
+    left = max(0.0, level - silent_db) if np.isfinite(level) else 0.0
     return off + left / FULL_DB * max(release, 1e-3)
 
 

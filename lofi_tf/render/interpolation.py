@@ -4,21 +4,32 @@ import numpy as np
 
 
 def cubic(data: np.ndarray, index: np.ndarray, fraction: np.ndarray) -> np.ndarray:
-    """Returns the values of `data` at `index + fraction`.
+    """Returns the values of `data` at `index + 1 + fraction`.
 
     Args:
-        data: [..., n].
-        index: whole numbers [m], from 1 to n - 3.
+        data: [n].
+        index: whole numbers [m], from 0 to n - 4.
         fraction: [m], in [0, 1).
 
     Returns:
-        [..., m].
+        [m].
     """
-    index = index - 1
-    before, here, after, last = (
-        np.take(data[..., place:], index, axis=-1, mode="clip") for place in range(4)
-    )
-    slope = after - before
-    bend = before - 2.5 * here + 2 * after - 0.5 * last
-    twist = 0.5 * (last - before) + 1.5 * (here - after)
-    return here + fraction * (0.5 * slope + fraction * (bend + fraction * twist))
+    before, here, after, last = (data[place:].take(index, mode="clip") for place in range(4))
+    # In place, as this is where most of the time of a render goes.
+    twist = here - after
+    twist *= 3
+    twist += last
+    twist -= before
+    twist *= fraction
+    bend = here * -5
+    last -= 2 * before
+    bend -= last
+    bend += 4 * after
+    twist += bend
+    twist *= fraction
+    after -= before
+    twist += after
+    twist *= fraction
+    twist *= 0.5
+    twist += here
+    return twist

@@ -11,11 +11,16 @@ LOOKAHEAD_SECONDS = 0.002
 RELEASE_DB_PER_SECOND = 40.0
 MARGIN_DB = 0.2  # what four times oversampling misses of 16 kHz, and a gain that moves adds
 _HALF = 6  # samples on either side that a value between samples is computed of
+_PIECE = 64  # samples that are computed together, or not
 _LEAST = 1e-9
 
 
 class TruePeaks:
-    """Peaks between samples; what comes is late by `latency` samples."""
+    """Peaks between samples; what comes is late by `latency` samples.
+
+    Where no value between samples can reach a floor, by the sizes of the samples around, none is
+    computed.
+    """
 
     latency = _HALF
 
@@ -23,17 +28,38 @@ class TruePeaks:
         size = 2 * _HALF * OVERSAMPLING + 1
         times = (np.arange(size) - _HALF * OVERSAMPLING) / OVERSAMPLING
         self._kernel = np.sinc(times) * np.kaiser(size, 4.0)
+        phases = np.abs(self._kernel[1:]).reshape(-1, OVERSAMPLING)
+        self._most = phases.sum(axis=0).max()  # a value between samples by the largest around it
         self._past = np.zeros([2, 2 * _HALF])
 
-    def process(self, block: np.ndarray) -> np.ndarray:
-        """Returns the largest value of either channel from each sample up to the next one, [n]."""
+    def process(self, block: np.ndarray, floor: float = 0.0) -> np.ndarray:
+        """Returns the largest value of either channel from each sample up to the next one, [n].
+
+        Args:
+            block: the next samples [2, n].
+            floor: smaller values need not be right; they are no larger than they should be.
+        """
+        count = block.shape[1]
         heard = np.concatenate([self._past, block], axis=1)
-        between = upfirdn(self._kernel, heard, up=OVERSAMPLING, axis=1)
+        self._past = heard[:, count:]
+        sizes = np.maximum(*np.abs(heard))
+        pieces = -(-count // _PIECE)
+        spare = (pieces + 1) * _PIECE - len(sizes)
+        largest = np.pad(sizes, (0, spare)).reshape(-1, _PIECE).max(axis=1)
+        near = np.flatnonzero(np.maximum(largest[:-1], largest[1:]) * self._most > floor)
+        peaks = np.zeros([pieces, _PIECE])
+        peaks.ravel()[:count] = sizes[_HALF : _HALF + count]
+        if len(near):
+            places = near[:, None] * _PIECE + np.arange(_PIECE + 2 * _HALF)
+            peaks[near] = self._between(np.pad(heard, ((0, 0), (0, spare)))[:, places])
+        return peaks.ravel()[:count]
+
+    def _between(self, pieces: np.ndarray) -> np.ndarray:
+        """Returns the peaks [m, `_PIECE`] of pieces with their neighbours [2, m, ...]."""
+        between = upfirdn(self._kernel, pieces, up=OVERSAMPLING, axis=-1)
         first = 2 * _HALF * OVERSAMPLING
-        count = block.shape[1] * OVERSAMPLING
-        self._past = heard[:, block.shape[1] :]
-        left, right = np.abs(between[:, first : first + count])
-        phases = np.maximum(left, right).reshape(-1, OVERSAMPLING).T
+        left, right = np.abs(between[..., first : first + _PIECE * OVERSAMPLING])
+        phases = np.moveaxis(np.maximum(left, right).reshape(len(left), -1, OVERSAMPLING), -1, 0)
         return np.maximum(np.maximum(*phases[:2]), np.maximum(*phases[2:]))
 
 
@@ -50,7 +76,7 @@ class Limiter:
 
     def __init__(self, ceiling_db: float, sample_rate: int):
         self._ceiling, self._ahead = ceiling_db - MARGIN_DB, round(LOOKAHEAD_SECONDS * sample_rate)
-        self._peaks = TruePeaks()
+        self._peaks, self._floor = TruePeaks(), 10 ** (self._ceiling / 20)
         self.latency = self._peaks.latency + self._ahead
         self._slope = RELEASE_DB_PER_SECOND / sample_rate
         self._begin, self._lowest = 0, math.inf
@@ -62,7 +88,9 @@ class Limiter:
     def process(self, block: np.ndarray) -> np.ndarray:
         """Returns the next samples [2, n]."""
         count = block.shape[1]
-        needs = np.concatenate([self._needs, self._released(self._peaks.process(block))])
+        needs = np.concatenate(
+            [self._needs, self._released(self._peaks.process(block, self._floor))]
+        )
         heard = np.concatenate([self._past, block], axis=1)
         self._past, self._needs = heard[:, count:], needs[count:]
         if not needs.any():

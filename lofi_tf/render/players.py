@@ -71,15 +71,20 @@ class Player:
         self.end = max([self.end, *(voice.end for voice in new)])
 
     def _gains(self, begin: int, count: int) -> np.ndarray:
-        """Returns what the part's volume and pan make of its channels, [2, count]."""
+        """Returns the factors of the channels by volume and pan, [2, count]; [2, 1] if none moves."""
+        if not any(len(curve.times) for curve in self.part.controls.values()):
+            return self._gains_at(np.zeros(1)).astype(np.float32)
         first, last = begin // CELL, -(-(begin + count) // CELL)
         edges = np.arange(first, last + 1) * CELL
-        controls = self.part.controls
-        level = controls[VOLUME].at(edges) * controls[EXPRESSION].at(edges) / 127**2
-        place = np.clip(self._pan + (controls[PAN].at(edges) - 64) / 63, -1, 1)
-        angle = (place + 1) * math.pi / 4
-        gains = level**2 * math.sqrt(2) * np.stack([np.cos(angle), np.sin(angle)])
+        gains = self._gains_at(edges)
         ramp = np.arange(CELL) / CELL
         whole = gains[:, :-1, None] + np.diff(gains)[..., None] * ramp
         place = begin - first * CELL
         return whole.reshape(2, -1)[:, place : place + count].astype(np.float32)
+
+    def _gains_at(self, times: np.ndarray) -> np.ndarray:
+        controls = self.part.controls
+        level = controls[VOLUME].at(times) * controls[EXPRESSION].at(times) / 127**2
+        place = np.clip(self._pan + (controls[PAN].at(times) - 64) / 63, -1, 1)
+        angle = (place + 1) * math.pi / 4
+        return level**2 * math.sqrt(2) * np.stack([np.cos(angle), np.sin(angle)])

@@ -276,8 +276,8 @@ def _write(file: BinaryIO, ending: str, blocks: Iterable[np.ndarray], sample_rat
             samples = block.T
             sound.write(np.ascontiguousarray(samples))
             meter.add(samples)
-            highest = max(highest, float(peaks.process(block).max()))
+            highest = max(highest, float(peaks.process(block, highest).max()))
             count += len(samples)
-    highest = max(highest, float(peaks.process(np.zeros([2, peaks.latency])).max()))
+    highest = max(highest, float(peaks.process(np.zeros([2, peaks.latency]), highest).max()))
     peak_db = 20 * math.log10(highest) if highest else -math.inf
     return Measured(meter.level(), peak_db, count / sample_rate, ())

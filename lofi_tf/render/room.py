@@ -8,7 +8,7 @@ from scipy.signal import lfilter
 # Seconds of the lines: prime numbers of samples at 44.1 kHz, so that their echoes do not meet.
 LINES = tuple(count / 44100 for count in (887, 1031, 1153, 1327, 1493, 1663, 1847, 2039))
 BEFORE_SECONDS = 0.012  # until the first echo begins to travel
-_SIGNS = np.array([1, 1, -1, -1, 1, -1, -1, 1.0])[:, None]
+_SIGNS = np.array([1, 1, -1, -1, 1, -1, -1, 1], np.float32)[:, None]
 
 
 class Room:
@@ -24,19 +24,21 @@ class Room:
 
     def __init__(self, seconds: float, damping_hz: float, sample_rate: int):
         self._sizes = [max(2, round(line * sample_rate)) for line in LINES]
-        self._decays = np.array([10 ** (-3 * n / (seconds * sample_rate)) for n in self._sizes])
-        self._pole = math.exp(-2 * math.pi * min(damping_hz / sample_rate, 0.5))
-        self._memory = np.zeros([len(LINES), 1])
-        self._lines = np.zeros([len(LINES), max(self._sizes)])
-        self._before = np.zeros([2, round(BEFORE_SECONDS * sample_rate)])
+        decays = [[10 ** (-3 * n / (seconds * sample_rate))] for n in self._sizes]
+        self._decays = np.array(decays, np.float32)
+        pole = math.exp(-2 * math.pi * min(damping_hz / sample_rate, 0.5))
+        self._filter = np.array([[1 - pole, 0], [1, -pole]], np.float32)
+        self._memory = np.zeros([len(LINES), 1], np.float32)
+        self._lines = np.zeros([len(LINES), max(self._sizes)], np.float32)
+        self._before = np.zeros([2, round(BEFORE_SECONDS * sample_rate)], np.float32)
 
     def process(self, block: np.ndarray) -> np.ndarray:
         """Returns the next echoes [2, n] of the next samples [2, n]."""
         count, most = block.shape[1], max(self._sizes)
-        sent = np.concatenate([self._before, block], axis=1)
+        sent = np.concatenate([self._before, block.astype(np.float32)], axis=1)
         self._before = sent[:, count:]
         # Each line ends at the same column: what it gives now stands its own size before that.
-        lines = np.concatenate([self._lines, np.zeros([len(LINES), count])], axis=1)
+        lines = np.concatenate([self._lines, np.zeros([len(LINES), count], np.float32)], axis=1)
         out = np.empty([2, count])
         for begin in range(0, count, min(self._sizes)):
             end = min(begin + min(self._sizes), count)
@@ -46,16 +48,14 @@ class Room:
                     for line, n in zip(lines, self._sizes, strict=True)
                 ]
             )
-            heard, self._memory = lfilter(
-                [1 - self._pole], [1, -self._pole], heard, axis=1, zi=self._memory
-            )
-            heard = heard * self._decays[:, None]
+            heard, self._memory = lfilter(*self._filter, heard, axis=1, zi=self._memory)
+            heard *= self._decays
             signed = _SIGNS * heard
             out[0, begin:end] = (signed[0] + signed[2] + signed[4] + signed[6]) / 2
             out[1, begin:end] = (signed[1] + signed[3] + signed[5] + signed[7]) / 2
-            back = heard - heard.sum(axis=0) * (2 / len(LINES))  # a Householder matrix
-            back[0::2] += 0.5 * sent[0, begin:end]
-            back[1::2] += 0.5 * sent[1, begin:end]
+            back = heard - heard.sum(axis=0) * np.float32(2 / len(LINES))  # a Householder matrix
+            back[0::2] += sent[0, begin:end] / 2
+            back[1::2] += sent[1, begin:end] / 2
             lines[:, most + begin : most + end] = back
         self._lines = lines[:, count:]
         return out

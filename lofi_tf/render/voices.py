@@ -11,7 +11,7 @@ import numpy as np
 from scipy.signal import lfilter
 
 from lofi_tf.render import envelopes, soundfont
-from lofi_tf.render.envelopes import Envelope, seconds_of
+from lofi_tf.render.envelopes import SILENT_DB, Envelope, seconds_of
 from lofi_tf.render.interpolation import cubic
 from lofi_tf.render.soundfont import PAD, Sample, Zone
 
@@ -20,7 +20,7 @@ PIECE = 16 * CELL  # samples of one filter
 ATTENUATION = 0.4  # share that synthesisers take of what files say, after the EMU8000
 OPEN_FC = 13500  # cents: no filter
 CHOKE_SECONDS = 0.05  # in which a note goes that another one cuts off
-_FC_STEP = 25  # cents that filters differ by
+_FC_STEP = 50  # cents that filters differ by
 
 Bend = Callable[[np.ndarray], np.ndarray]  # samples of the track to cents
 
@@ -59,7 +59,7 @@ class Voice:
         self._volume = _envelope(values, soundfont.VOL_DELAY, key)
         self._modulation = _envelope(values, soundfont.MOD_DELAY, key)
         level = 40 * math.log10(strength / 127) - ATTENUATION * values[soundfont.ATTENUATION] / 10
-        self._gain = 10 ** (level / 20)
+        self._gain, self._silent_db = 10 ** (level / 20), min(-1.0, SILENT_DB - level)
         angle = (np.clip(values[soundfont.PAN], -500, 500) / 1000 + 0.5) * math.pi / 2
         self._left, self._right = float(np.cos(angle)), float(np.sin(angle))
         self._cell, self._base, self._memory = 0, self._begin, np.zeros(2)
@@ -84,7 +84,7 @@ class Voice:
 
     def _read_sample(self, sample: Sample, key: int) -> None:
         values, size = self._values, len(sample.data) - 2 * PAD
-        self._data = sample.data
+        self._padded = sample.data[PAD - 1 :]
         offset = values[soundfont.START] + 32768 * values[soundfont.START_COARSE]
         self._begin = float(np.clip(offset, 0, size - 1))
         cut = values[soundfont.END] + 32768 * values[soundfont.END_COARSE]
@@ -101,7 +101,7 @@ class Voice:
         self._ratio = 2 ** (cents / 1200) * sample.rate / self._rate
 
     def _set_end(self) -> None:
-        heard = envelopes.seconds_heard(self._volume, self._off)
+        heard = envelopes.seconds_heard(self._volume, self._off, self._silent_db)
         if not self._loop and not self._is_bent():
             heard = min(heard, (self._last - self._begin) / self._ratio / self._rate)
         self.end = self.start + max(1, math.ceil(heard * self._rate))
@@ -124,13 +124,13 @@ class Voice:
         gain = (gains[:-1, None] + np.diff(gains)[:, None] * ramp).ravel()[part]
         places = self._positions(first, edges[:-1], begin + count, part)
         index = places.astype(np.intp)
-        sound = cubic(self._data, index + PAD, (places - index).astype(np.float32))
+        sound = cubic(self._padded, index, (places - index).astype(np.float32))
         if self._filters:
             sound = self._filtered(sound, begin)
         return sound * gain
 
     def _gains(self, times: np.ndarray) -> np.ndarray:
-        gains = self._gain * envelopes.volume(self._volume, times, self._off)
+        gains = self._gain * envelopes.volume(self._volume, times, self._off, self._silent_db)
         depth = self._values[soundfont.MOD_LFO_TO_VOLUME]
         if depth:
             gains = gains * 10 ** (depth / 200 * self._lfo(times))
@@ -153,10 +153,11 @@ class Voice:
             return np.minimum(bases + steps, self._last).ravel()[part]
         low, high = self._loop
         bases = np.where(bases < high, bases, low + (bases - low) % (high - low))
-        places = (bases + steps).ravel()[part]
-        if steps.max() < high - low:  # at most one turn within a cell
-            return places - (high - low) * (places >= high)
-        return np.where(places < high, places, low + (places - low) % (high - low))
+        places = bases + steps
+        turning = np.flatnonzero(places[:, -1] >= high)
+        turned = places[turning]
+        places[turning] = np.where(turned < high, turned, low + (turned - low) % (high - low))
+        return places.ravel()[part]
 
     def _cents(self, times: np.ndarray) -> np.ndarray:
         values = self._values
