@@ -71,7 +71,7 @@ class Player:
         self.end = max([self.end, *(voice.end for voice in new)])
 
     def _gains(self, begin: int, count: int) -> np.ndarray:
-        """Returns the factors of the channels by volume and pan, [2, count]; [2, 1] if none moves."""
+        """Returns the factors of the channels, [2, count]; [2, 1] if no control moves."""
         if not any(len(curve.times) for curve in self.part.controls.values()):
             return self._gains_at(np.zeros(1)).astype(np.float32)
         first, last = begin // CELL, -(-(begin + count) // CELL)
