@@ -34,7 +34,7 @@ def test_a_file_is_written_and_said(midi, tmp_path, capsys):
         (["--sample_hold_hz=8000.5"], "sample_hold_hz must be a whole number"),
         (["--pan=left"], "such as drums:-2,bass:1. Received: 'left'"),
         (["--pan=bas:1"], "unknown part. Did you mean 'bass'"),
-        (["--seed=-1"], "--seed must be at least 0"),
+        (["--seed=-1"], "seed must be a whole number of at least 0"),
     ],
 )
 def test_mistakes_are_one_line(midi, tmp_path, flags, message, capsys):

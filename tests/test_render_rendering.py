@@ -235,10 +235,14 @@ def test_roles_come_from_drums_names_and_programs():
         ("a.wav", {"soundfont": "none.sf2"}, "cannot read the SoundFont"),
         ("a.wav", {"drum_kit": "none"}, "a drum kit is a folder"),
         ("a.wav", {"block_size": 0}, "block_size must be"),
+        ("a.wav", {"seed": -1}, "seed must be a whole number of at least 0"),
+        ("Bass.wav", {"stems_dir": "."}, "a stem would overwrite the track"),
     ],
 )
 def test_what_cannot_be_rendered_is_one_line(tmp_path, output, how, message):
     with pytest.raises(LofiError, match=message):
+        if "stems_dir" in how:
+            how = {"stems_dir": tmp_path / how["stems_dir"]}
         render(band(1.0), tmp_path / output, **{"preset": "clean", **how})
     assert not list(tmp_path.iterdir())
 
@@ -262,3 +266,25 @@ def test_presets_of_ones_own_and_what_is_off(tmp_path):
     path.write_text("lowpass: 4000\n")
     with pytest.raises(LofiError, match="mine.yaml: unknown setting. Did you mean 'lowpass_hz'"):
         load_preset(path)
+
+
+def test_progress_tells_the_seconds(tmp_path):
+    told = []
+    how = {"block_size": 10000, "progress": lambda *seconds: told.append(seconds)}
+    render(band(3.0), tmp_path / "a.wav", PLAIN, **how)
+    assert told[0] == (0, 3) and told[-1] == (2, 3)
+    assert [done for done, _ in told] == sorted(done for done, _ in told)
+
+
+@pytest.mark.parametrize("sample_rate", [8000, 96000])
+def test_other_rates(tmp_path, sample_rate):
+    values = {"sample_rate": sample_rate}
+    measured = render(band(1.0), tmp_path / "a.wav", "vinyl", values=values)
+    assert soundfile.info(tmp_path / "a.wav").samplerate == sample_rate
+    assert measured.loudness_lufs == pytest.approx(-16, abs=0.1)
+
+
+def test_damaged_hits_are_named(tmp_path):
+    (tmp_path / "bd.wav").write_bytes(b"RIFFnoise")
+    with pytest.raises(LofiError, match="bd.wav: the content is no audio"):
+        render(band(1.0), tmp_path / "a.wav", PLAIN, drum_kit=tmp_path)

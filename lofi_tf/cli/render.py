@@ -1,12 +1,12 @@
 """`lofi_render`: a MIDI file to a finished audio file: played, mixed, through tape and vinyl."""
 
 import argparse
+import contextlib
 import dataclasses
-from pathlib import Path
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from lofi_tf.cli.flags import Parser, run_command, say
-from lofi_tf.errors import LofiError
 from lofi_tf.render.settings import (
     DEFAULT_PRESET,
     OFF,
@@ -47,15 +47,9 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _run(args: argparse.Namespace) -> None:
-    if args.seed < 0:
-        raise LofiError(f"--seed must be at least 0. Received: {args.seed}")
-    if Path(args.output).exists() and Path(args.input).exists():
-        if Path(args.output).samefile(args.input):
-            raise LofiError(f"the sound would overwrite the music: {args.output}")
-    from lofi_tf.progress import open_progress
     from lofi_tf.render.rendering import render
 
-    with open_progress(None, "sample", keep=False) as progress:
+    with _shown_progress() as progress:
         measured = render(
             args.input,
             args.output,
@@ -65,13 +59,29 @@ def _run(args: argparse.Namespace) -> None:
             soundfont=args.soundfont,
             drum_kit=args.drum_kit,
             stems_dir=args.stems_dir,
-            progress=progress.update,
+            progress=progress,
         )
     stems = f", {len(measured.stems)} stems in {args.stems_dir}" if measured.stems else ""
     say(
         f"Wrote {args.output}: {measured.seconds:.1f} s, {measured.loudness_lufs:.1f} LUFS, "
         f"true peak {measured.true_peak_db:.1f} dBTP{stems}."
     )
+
+
+@contextlib.contextmanager
+def _shown_progress() -> Iterator[Callable[[int, int], None]]:
+    """Gives what shows how many seconds are mixed of how many; it clears itself at the end."""
+    from lofi_tf.progress import open_progress
+
+    with contextlib.ExitStack() as stack:
+        shown = []
+
+        def show(done: int, total: int) -> None:
+            if not shown:
+                shown.append(stack.enter_context(open_progress(total, "s", keep=False)))
+            shown[0].update(done - shown[0].n)
+
+        yield show
 
 
 def _values(args: argparse.Namespace) -> dict[str, Any]:

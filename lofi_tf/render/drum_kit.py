@@ -12,7 +12,7 @@ import numpy as np
 import soxr
 
 from lofi_tf.audio.io import is_audio_file, read_audio
-from lofi_tf.errors import LofiError
+from lofi_tf.errors import LofiError, NotConvertible
 from lofi_tf.render.voices import CHOKE_SECONDS
 
 # General MIDI's percussion by the names that sample folders use.
@@ -41,8 +41,8 @@ class Kit:
         seed: draws among several files of a drum.
 
     Raises:
-        LofiError: no such folder, or no file in it whose name says a drum.
-        NotConvertible: a recording that cannot be read.
+        LofiError: no such folder, no file in it whose name says a drum, or a recording that cannot
+            be read.
     """
 
     def __init__(self, folder: str | Path, sample_rate: int, seed: int):
@@ -132,7 +132,10 @@ def _files(folder: Path) -> dict[tuple[int, ...], list[Path]]:
 
 def _read(path: Path, sample_rate: int) -> np.ndarray:
     """Returns a hit as float32 [2, n]."""
-    samples, rate, _ = read_audio(path)
+    try:
+        samples, rate, _ = read_audio(path)
+    except NotConvertible as error:
+        raise LofiError(f"{path}: {error}") from error
     samples = samples[: int(MAX_SECONDS * rate)]
     if rate != sample_rate:
         samples = soxr.resample(samples, rate, sample_rate, "HQ")

@@ -68,7 +68,7 @@ def render(
     drum_kit: str | Path | None = None,
     stems_dir: str | Path | None = None,
     block_size: int = BLOCK_SIZE,
-    progress: Callable[[int], None] | None = None,
+    progress: Callable[[int, int], None] | None = None,
 ) -> Measured:
     """Writes a piece as an audio file; the same arguments give the same samples.
 
@@ -83,7 +83,7 @@ def render(
         stems_dir: a folder for each part as a WAV file, as it enters the mix, and the room's; their
             sum is what the chain receives, before it is brought to its level.
         block_size: samples in memory at a time; the result does not depend on it.
-        progress: is called with the samples that each step of the first pass has added.
+        progress: is called with the seconds that are mixed and about how many there are.
 
     Returns:
         What was written.
@@ -96,15 +96,20 @@ def render(
     settings = settings.replace(values or {})
     output = Path(output_path)
     check_output(output)
-    _check_block(block_size)
+    _check_whole("block_size", block_size, 1)
+    _check_whole("seed", seed, 0)
     parts = parts_of(sequence_of(music), settings.sample_rate)
     _check_names(values or {}, parts)
     font = SoundFont(soundfont or default_soundfont())
     kit = Kit(drum_kit, settings.sample_rate, seed) if drum_kit else None
     mixer = Mixer(parts, settings, font, kit)
     stems = stem_paths(stems_dir, mixer.stem_names) if stems_dir else []
+    if output.absolute() in [stem.absolute() for stem in stems]:
+        raise LofiError(f"a stem would overwrite the track; give another folder or name: {output}")
     with _beside(output) as mixed, _beside(output) as made:
-        mix = _summed(mixer.blocks(block_size), stems, settings.sample_rate, progress)
+        mix = _summed(mixer.blocks(block_size), stems, settings.sample_rate)
+        if progress:
+            mix = _told(mix, parts, settings.sample_rate, progress)
         loudness = _keep(mixed, mix, settings.sample_rate)
         gain_db = NOMINAL_LUFS - loudness if math.isfinite(loudness) else 0.0
         chain = [effects.Gain(gain_db), *chain_of(settings, seed)]
@@ -168,9 +173,9 @@ def check_output(output: Path) -> None:
     check_writable(output)
 
 
-def _check_block(size: int) -> None:
-    if type(size) is not int or size < 1:
-        raise LofiError(f"block_size must be a whole number of at least 1. Received: {size!r}")
+def _check_whole(name: str, value: Any, least: int) -> None:
+    if type(value) is not int or value < least:
+        raise LofiError(f"{name} must be a whole number of at least {least}. Received: {value!r}")
 
 
 def _check_names(values: Mapping[str, Any], parts: list[Part]) -> None:
@@ -208,10 +213,7 @@ def _blocks_of(file: BinaryIO, size: int) -> Iterator[np.ndarray]:
 
 
 def _summed(
-    blocks: Iterable[list[np.ndarray]],
-    stems: list[Path],
-    sample_rate: int,
-    progress: Callable[[int], None] | None,
+    blocks: Iterable[list[np.ndarray]], stems: list[Path], sample_rate: int
 ) -> Iterator[np.ndarray]:
     """Yields the sum of stems, and writes each into its file if there are any."""
     with contextlib.ExitStack() as stack:
@@ -221,9 +223,21 @@ def _summed(
         for block in blocks:
             for file, stem in zip(files, block, strict=False):
                 file.write(stem.T.astype(np.float32))
-            if progress:
-                progress(block[0].shape[1])
             yield sum(block[1:], start=block[0])
+
+
+def _told(
+    blocks: Iterable[np.ndarray],
+    parts: list[Part],
+    sample_rate: int,
+    progress: Callable[[int, int], None],
+) -> Iterator[np.ndarray]:
+    """Yields blocks and tells of them."""
+    count, last = 0, max(int(part.offs.max()) for part in parts)
+    for block in blocks:
+        count += block.shape[1]
+        progress(min(count, last) // sample_rate, -(-last // sample_rate))
+        yield block
 
 
 @contextlib.contextmanager
