@@ -11,7 +11,7 @@ from typing import Protocol
 import numpy as np
 from scipy.signal import butter, sosfilt
 
-from lofi_tf.render.interpolation import cubic
+from lofi_tf.render.interpolation import curves, values
 
 _NEAR = 1e-5  # of neighbours whose quotient of differences would lose its digits
 _SPARE = 3  # samples around a delay that interpolation reads
@@ -109,7 +109,7 @@ class WowAndFlutter:
         index = whole.astype(np.intp) + np.arange(count) + (2 * self.latency - 1)
         self._past, self._begin = heard[:, count:], self._begin + count
         fraction = -late - whole
-        return np.stack([cubic(channel, index, fraction) for channel in heard])
+        return np.stack([values(curves(channel), index, fraction) for channel in heard])
 
 
 class SampleHold:

@@ -2,34 +2,38 @@
 
 import numpy as np
 
+BEFORE, AFTER = 1, 2  # samples around a stretch that its curve depends on
 
-def cubic(data: np.ndarray, index: np.ndarray, fraction: np.ndarray) -> np.ndarray:
-    """Returns the values of `data` at `index + 1 + fraction`.
+
+def curves(data: np.ndarray) -> np.ndarray:
+    """Returns the polynomials between samples.
 
     Args:
         data: [n].
-        index: whole numbers [m], from 0 to n - 4.
-        fraction: [m], in [0, 1).
+
+    Returns:
+        [4, n - 3], the coefficients from the highest power down; the first curve goes from the
+        second sample to the third.
+    """
+    before, here, after, last = data[:-3], data[1:-2], data[2:-1], data[3:]
+    twist = (3 * (here - after) + last - before) / 2
+    bend = before - (5 * here - 4 * after + last) / 2
+    return np.stack([twist, bend, (after - before) / 2, here])
+
+
+def values(curves: np.ndarray, index: np.ndarray, fraction: np.ndarray) -> np.ndarray:
+    """Returns what curves are at some places.
+
+    Args:
+        curves: of `curves`.
+        index: which of them, whole numbers [m].
+        fraction: how far along it, [m], in [0, 1).
 
     Returns:
         [m].
     """
-    before, here, after, last = (data[place:].take(index, mode="clip") for place in range(4))
-    # In place, as this is where most of the time of a render goes.
-    twist = here - after
-    twist *= 3
-    twist += last
-    twist -= before
-    twist *= fraction
-    bend = here * -5
-    last -= 2 * before
-    bend -= last
-    bend += 4 * after
-    twist += bend
-    twist *= fraction
-    after -= before
-    twist += after
-    twist *= fraction
-    twist *= 0.5
-    twist += here
-    return twist
+    found = curves[0].take(index, mode="clip")
+    for coefficients in curves[1:]:
+        found *= fraction
+        found += coefficients.take(index, mode="clip")
+    return found

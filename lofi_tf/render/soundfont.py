@@ -14,9 +14,9 @@ import numpy as np
 import soundfile
 
 from lofi_tf.errors import LofiError
+from lofi_tf.render.interpolation import AFTER, BEFORE, curves
 
 DRUM_BANK = 128
-PAD = 4  # zeros around a sample, for interpolation
 
 # Generators by their numbers in the specification.
 START, END, LOOP_START, LOOP_END, START_COARSE = 0, 1, 2, 3, 4
@@ -80,14 +80,16 @@ class Sample(NamedTuple):
     """A recording in a SoundFont.
 
     Attributes:
-        data: float32 [PAD + n + PAD], in [-1, 1).
+        curves: float32 [4, n + 1], the polynomials from each sample to the next, the last to zero.
+        size: n.
         rate: Hz.
         key: MIDI pitch that it was recorded at.
         cents: what corrects its pitch.
         loop_start, loop_end: samples from its start.
     """
 
-    data: np.ndarray
+    curves: np.ndarray
+    size: int
     rate: int
     key: int
     cents: int
@@ -148,8 +150,9 @@ class SoundFont:
         if int(head["kind"]) & _ROM or not len(data):
             data = np.zeros(1, np.float32)
         key = 60 if head["key"] > 127 else int(head["key"])
-        padded = np.pad(data, PAD)
-        return Sample(padded, max(400, int(head["rate"])), key, int(head["cents"]), *loop)
+        between = curves(np.pad(data, (BEFORE, AFTER + 1)))
+        rate, cents = max(400, int(head["rate"])), int(head["cents"])
+        return Sample(between, len(data), rate, key, cents, *loop)
 
     def _preset(self, program: int, is_drum: bool) -> int:
         wanted = [(DRUM_BANK, program), (DRUM_BANK, 0)] if is_drum else [(0, program)]

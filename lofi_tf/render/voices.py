@@ -12,8 +12,8 @@ from scipy.signal import lfilter
 
 from lofi_tf.render import envelopes, soundfont
 from lofi_tf.render.envelopes import SILENT_DB, Envelope, seconds_of
-from lofi_tf.render.interpolation import cubic
-from lofi_tf.render.soundfont import PAD, Sample, Zone
+from lofi_tf.render.interpolation import values as values_between
+from lofi_tf.render.soundfont import Sample, Zone
 
 CELL = 32  # samples between which gain and pitch are straight lines
 PIECE = 16 * CELL  # samples of one filter
@@ -61,7 +61,9 @@ class Voice:
         level = 40 * math.log10(strength / 127) - ATTENUATION * values[soundfont.ATTENUATION] / 10
         self._gain, self._silent_db = 10 ** (level / 20), min(-1.0, SILENT_DB - level)
         angle = (np.clip(values[soundfont.PAN], -500, 500) / 1000 + 0.5) * math.pi / 2
-        self._left, self._right = float(np.cos(angle)), float(np.sin(angle))
+        sides = np.cos(angle), np.sin(angle)
+        self._gain *= max(sides)
+        self._sides = [np.float32(side / max(sides)) for side in sides]
         self._cell, self._base, self._memory = 0, self._begin, np.zeros(2)
         self._filters = values[soundfont.FILTER_FC] < OPEN_FC or values[soundfont.FILTER_Q] > 0
         self._set_end()
@@ -79,12 +81,12 @@ class Voice:
         if first >= last:
             return
         mono = self._render(first - self.start, last - first)
-        out[0, first - begin : last - begin] += np.float32(self._left) * mono
-        out[1, first - begin : last - begin] += np.float32(self._right) * mono
+        for channel, side in zip(out, self._sides, strict=True):
+            channel[first - begin : last - begin] += mono if side == 1 else side * mono
 
     def _read_sample(self, sample: Sample, key: int) -> None:
-        values, size = self._values, len(sample.data) - 2 * PAD
-        self._padded = sample.data[PAD - 1 :]
+        values, size = self._values, sample.size
+        self._curves = sample.curves
         offset = values[soundfont.START] + 32768 * values[soundfont.START_COARSE]
         self._begin = float(np.clip(offset, 0, size - 1))
         cut = values[soundfont.END] + 32768 * values[soundfont.END_COARSE]
@@ -124,7 +126,7 @@ class Voice:
         gain = (gains[:-1, None] + np.diff(gains)[:, None] * ramp).ravel()[part]
         places = self._positions(first, edges[:-1], begin + count, part)
         index = places.astype(np.intp)
-        sound = cubic(self._padded, index, (places - index).astype(np.float32))
+        sound = values_between(self._curves, index, (places - index).astype(np.float32))
         if self._filters:
             sound = self._filtered(sound, begin)
         return sound * gain
