@@ -41,6 +41,7 @@ bench: $(READY)
 	$(BIN)/python -m benchmarks.generation groovae_4bar
 	$(BIN)/python -m benchmarks.input groovae_4bar cat-drums_2bar_small cat-mel_2bar_small
 	$(BIN)/python -m benchmarks.whole_commands convert --input_dir=demo/grooves
+	$(BIN)/python -m benchmarks.rendering
 
 lint: $(READY)
 	$(BIN)/ruff check .
