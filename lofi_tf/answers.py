@@ -14,6 +14,7 @@ _OUTPUTS = {
         "encode": ("mean", "stddev"),
         "decode": ("outputs",),
         "score": ("loss", "outputs"),
+        "play_hits": ("outputs",),
         "sample": ("z", "outputs"),
         "interpolate": ("z", "outputs"),
     },
@@ -28,7 +29,8 @@ _OUTPUTS = {
         "sample": ("z", "spectra", "probabilities"),
     },
 }
-LONE = {"decode": "outputs", "describe": "config_yaml"}  # the outputs that come without others
+# The outputs that come without others.
+LONE = {"decode": "outputs", "play_hits": "outputs", "describe": "config_yaml"}
 _COUNTS = {"sample": "num_outputs", "interpolate": "steps"}  # what tells their rows
 
 

@@ -97,6 +97,22 @@ class Backend:
         found = self.call("score", _with(given, controls))
         return found["loss"], found["outputs"]
 
+    def play_hits(
+        self, z: np.ndarray, hits: np.ndarray, controls: np.ndarray | None = None
+    ) -> np.ndarray:
+        """Returns outputs [B, T, D] of z [B, Z] with the given hits, 0 or 1, [B, T, D / 3].
+
+        Velocities and timing are the model's, which is fed with them and the given hits.
+
+        Raises:
+            NoSuchFunction: no model of grooves, or an export from before there was `play_hits`.
+            LofiError: the model is of another kind, or z of another shape.
+        """
+        self._check_vae()
+        self.check_latents(z)
+        given = {"z": z, "hits": np.asarray(hits, np.float32)}
+        return self.call("play_hits", _with(given, controls))["outputs"]
+
     def check_latents(self, z: np.ndarray) -> None:
         """Refuses what is not [B, Z]."""
         z_size = self.config.model.z_size

@@ -101,13 +101,29 @@ def test_score_is_the_loss_of_training(scrambled):
     assert outputs.shape == view["targets"].shape
 
 
+def test_given_hits_are_played_and_the_rest_is_the_models_own(scrambled):
+    backend = backend_of_model(*scrambled)
+    z = np.random.default_rng(1).normal(size=(6, 4)).astype(np.float32)
+    free = backend.decode(z, np.zeros(6, np.float32), np.arange(6))
+    hits = free[:, :, :9]
+    assert 0.05 < hits.mean() < 0.95
+    np.testing.assert_allclose(backend.play_hits(z, hits), free, atol=1e-6)
+    other = 1 - hits
+    made = backend.play_hits(z, other)
+    np.testing.assert_array_equal(made[:, :, :9], other)
+    # What it says of the rest is what it says where these outputs are the truth before each step.
+    _, taught = backend.score(z, made, np.full(6, 32, np.int32))
+    np.testing.assert_allclose(made[:, :, 9:], taught[:, :, 9:], atol=1e-5)
+    assert np.abs(made - free)[:, 1:, 9:].max() > 0.01
+
+
 def test_an_export_is_measured_as_its_model(scrambled, music, tmp_path):
     folder = export(*scrambled, place(tmp_path, "grooves"))
     flags = ["--num_samples=0", "--nopng", "--nobaselines", "--num_examples=6"]
     output = tmp_path / "found"
     assert main([f"--model={folder}", *music, *flags, f"--output_dir={output}"]) == 0
     assert set(rows_of(output, "Groove")) == {
-        "model", "model, played hits", "model, teacher-forced"
+        "model", "model, played hits", "model, given the hits", "model, teacher-forced"
     }  # fmt: skip
     assert rows_of(output, "Latent")["groovae_2bar_humanize"]["examples"] <= 6
 

@@ -265,7 +265,7 @@ def test_every_warm_up_request_is_answered(exported):
         given = {key: tf.make_ndarray(value) for key, value in request.inputs.items()}
         assert answers_of(loaded.signatures[request.model_spec.signature_name], given)
         asked.add(request.model_spec.signature_name)
-    assert asked == {"encode", "decode", "score", "describe"}
+    assert asked == {"encode", "decode", "score", "play_hits", "describe"}
 
 
 def test_the_card_says_what_it_is_and_how_to_call_it(exported):

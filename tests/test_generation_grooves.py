@@ -37,6 +37,9 @@ def test_humanize_keeps_the_hits_and_takes_velocities_and_timing():
     assert timed(found) == [(-0.25, KICK, 110), (4.2, 40, 60)]
     inputs = log[0][1]["inputs"][0]  # hits alone: the score is quantised; one bar fills two
     assert np.argwhere(inputs).tolist() == [[0, 0], [4, 1], [16, 0], [20, 1]]
+    name, asked = log[1]
+    assert name == "play_hits"
+    assert np.argwhere(asked["hits"][0]).tolist() == [[0, 0], [4, 1], [16, 0], [20, 1]]
 
 
 def test_hits_that_share_a_drum_and_a_step_are_counted(recwarn):
@@ -50,15 +53,24 @@ def test_hits_that_share_a_drum_and_a_step_are_counted(recwarn):
     assert [pitch for _, pitch, _ in timed(found)] == [KICK, 40, KICK]
 
 
-def test_humanize_hit_that_the_model_would_leave_out_is_as_loud_as_its_drum():
-    model = playing((0, 0, 100, 0.0), (2, 0, 60, 0.0), (8, 1, 90, 0.4), (8, 2, 90, 0.2))
-    backend = mirror("groovae_2bar_humanize", change=model)
-    (found,) = humanize(backend, drums((0, KICK), (8, KICK)))
-    assert timed(found) == [(0.0, KICK, 100), (7.85, KICK, 80)]  # mean of 100 and 60; of .2 and .1
+def test_humanize_draws_latents_of_the_posterior_by_temperature():
+    log = []
+    backend = mirror("groovae_2bar_humanize", log=log)
+    beat = drums((0, KICK), (8, SNARE))
+    cold = humanize(backend, beat, 2, How(temperature=0))
+    assert timed(cold[0]) == timed(cold[1])
+    mean = log[0][1]["inputs"].reshape(1, -1)
+    asked = [given["z"] for name, given in log if name == "play_hits"]
+    np.testing.assert_array_equal(asked[0], mean)
+    log.clear()
+    humanize(backend, beat, 2, How(temperature=0.5))
+    one, two = (given["z"] for name, given in log if name == "play_hits")
+    assert np.std(one - mean) == pytest.approx(0.5 * 0.1, rel=0.1)  # the mirror's stddev is 0.1
+    assert not np.allclose(one, two)
 
 
 def test_humanize_plays_longer_pieces_at_their_tempo():
-    model = playing((0, 0, 100, 0.0))
+    model = playing((0, 0, 100, 0.0), (16, 0, 100, 0.0))  # the last of four windows reaches back
     beat = drums(*((32 * k, KICK) for k in range(4)), qpm=90.0)
     (found,) = humanize(mirror("groovae_2bar_humanize", change=model), beat)
     assert hits_of(found) == [(32 * k, KICK, 100) for k in range(4)]
@@ -103,7 +115,7 @@ def test_groove_transfer_decodes_the_feel_of_one_with_the_hits_of_the_other():
     backend = mirror("groovae_2bar_hits_control_tfds", change=model, log=log)
     feel = drums((0, SNARE, 99, 0.2), qpm=80.0)
     hits = drums((0, KICK), (16, KICK), (32, KICK), (48, KICK), qpm=110.0)
-    (found,) = groove_transfer(backend, feel, hits)
+    (found,) = groove_transfer(backend, feel, hits, how=How(temperature=0))
     (_, first), (_, asked) = log
     assert first["inputs"].shape[0] == 1
     assert asked["z"].shape[0] == 2  # one latent serves both windows

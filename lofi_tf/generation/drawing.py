@@ -109,6 +109,30 @@ def decode_arrays(
     return np.concatenate(parts)
 
 
+def play_arrays(
+    backend: Backend,
+    z: np.ndarray,
+    hits: np.ndarray,
+    how: How = HOW,
+    controls: np.ndarray | None = None,
+) -> np.ndarray:
+    """Returns the outputs [N, T, D] of latents [N, Z] with hits that are given.
+
+    Args:
+        backend: a model of grooves.
+        z: latents.
+        hits: 0 or 1, [N, T, D / 3].
+        how: how many are decoded at once.
+        controls: [N, T, C], where the model takes them.
+    """
+    z = np.asarray(z, np.float32)
+    parts = [
+        backend.play_hits(z[rows], hits[rows], None if controls is None else controls[rows])
+        for rows in _batches(np.arange(len(z)), how.max_batch_size)
+    ]
+    return np.concatenate(parts)
+
+
 def pieces_of(
     backend: Backend, outputs: np.ndarray, how: How, controls: np.ndarray | None = None
 ) -> list[NoteSequence | Audio]:

@@ -16,9 +16,10 @@ from lofi_tf.data.drum_classes import UNKNOWN, class_table
 from lofi_tf.data.groove import DRUM_INSTRUMENT, GrooveConverter
 from lofi_tf.data.groove_options import TAP_CHANNEL
 from lofi_tf.data.quantize import Grid
+from lofi_tf.data.sequence_proto import NoteSequence
 from lofi_tf.errors import LofiError, LofiWarning
 from lofi_tf.generation.crops import drums_of
-from lofi_tf.generation.drawing import HOW, How, NoteSequence, pieces_of
+from lofi_tf.generation.drawing import HOW, How, pieces_of, play_arrays, prior, window_seeds
 from lofi_tf.generation.playing import played, rows_played
 from lofi_tf.generation.windows import Passage, joined, passage_of
 
@@ -40,23 +41,24 @@ def humanize(
     """Returns the hits of a beat with velocities and timing of the model's.
 
     The hits are the piece's own, each on its step and with its pitch; of several of one drum on one
-    step the loudest, and a `LofiWarning` counts the others. Where the model would not hit, it gives
-    no velocity: the drum's mean in the window is taken, and the step's mean timing.
+    step the loudest, and a `LofiWarning` counts the others. The decoder is fed these hits, not
+    those that it would choose itself.
 
     Args:
         backend: a model trained with the option `humanize`.
         piece: a beat; of its velocities and timing nothing is kept.
-        num_outputs: outputs; they differ where `how` has a temperature above 0.
-        how: temperature, seed, and a tempo other than the piece's.
+        num_outputs: outputs; each has latents of its own, drawn of the posteriors.
+        how: seed, a tempo other than the piece's, and the temperature: how far latents are drawn
+            from the posteriors' means, in their standard deviations.
 
     Raises:
-        LofiError: a model for something else.
+        LofiError: a model for something else, or an export from before there was `play_hits`.
         NotConvertible: the model takes nothing of the piece, and which rule says so.
     """
     check_fits(backend, "humanize")
     passage, how = passage_of(backend, piece), how.like(piece)
-    z = passage.excerpt.means(backend)
-    found = [_felt(backend, passage, z, how, output) for output in range(num_outputs)]
+    posteriors = passage.excerpt.posteriors(backend)
+    found = [_felt(backend, passage, posteriors, how, output) for output in range(num_outputs)]
     return _counted(piece, found)
 
 
@@ -76,18 +78,18 @@ def groove_transfer(
         backend: a model trained with the option `hits_as_controls`.
         feel: the beat whose feel is taken.
         hits: the beat whose hits are played.
-        num_outputs: outputs; they differ where `how` has a temperature above 0.
-        how: temperature, seed, and a tempo other than that of `hits`.
+        num_outputs: outputs; each has latents of its own, drawn of the posteriors.
+        how: temperature and seed as in `humanize`, and a tempo other than that of `hits`.
 
     Raises:
-        LofiError: a model for something else.
+        LofiError: a model for something else, or an export from before there was `play_hits`.
         NotConvertible: the model takes nothing of a piece, and which rule says so.
     """
     check_fits(backend, "groove_transfer")
     source, passage = passage_of(backend, feel), passage_of(backend, hits)
-    how, means = how.like(hits), source.excerpt.means(backend)
-    z = means[np.array(passage.rows) % len(means)]
-    found = [_felt(backend, passage, z, how, output) for output in range(num_outputs)]
+    how, known = how.like(hits), source.excerpt.posteriors(backend)
+    posteriors = tuple(part[np.array(passage.rows) % len(part)] for part in known)
+    found = [_felt(backend, passage, posteriors, how, output) for output in range(num_outputs)]
     return _counted(hits, found)
 
 
@@ -178,16 +180,33 @@ def fits(settings: dict[str, Any], mode: str) -> bool:
     return settings["kind"] == "groove" and bool(NEEDS[mode](build_converter(settings)))
 
 
-def _felt(backend: Backend, passage: Passage, z: np.ndarray, how: How, output: int) -> NoteSequence:
-    """Returns a passage's own hits as the model plays them."""
-    converter = build_converter(backend.config.data.converter)
-    outputs = rows_played(backend, passage, z, how, output)
-    windows = pieces_of(backend, outputs, how, passage.excerpt.controls)
+def _felt(
+    backend: Backend,
+    passage: Passage,
+    posteriors: tuple[np.ndarray, np.ndarray],
+    how: How,
+    output: int,
+) -> NoteSequence:
+    """Returns a passage's own hits as the model plays them.
+
+    Args:
+        backend: the model.
+        passage: whose hits are played.
+        posteriors: means and standard deviations of the latents, [N, Z].
+        how: as `humanize` has it.
+        output: its number.
+    """
+    converter, excerpt = build_converter(backend.config.data.converter), passage.excerpt
+    mean, stddev = posteriors
+    seeds = window_seeds(how.seed, output, len(passage.layout.starts))[list(passage.rows)]
+    z = mean + how.temperature * stddev * prior(seeds, mean.shape[1])
+    hits = excerpt.targets[:, :, : excerpt.targets.shape[2] // 3]
+    outputs = play_arrays(backend, z, hits, how, excerpt.controls)
     grid = Grid(how.qpm, converter.steps_per_quarter)
-    for window, own, array in zip(windows, passage.crops, outputs, strict=True):
-        hits = np.argwhere(converter.fields(array)[0] > 0.5).tolist()  # the order of the notes
-        model = dict(zip(map(tuple, hits), map(_copy, window.notes), strict=True))
-        _play(window, model, own_hits(own, converter), grid)
+    windows = [
+        _window(own_hits(own, converter), *converter.fields(array)[1:], grid)
+        for own, array in zip(passage.crops, outputs, strict=True)
+    ]
     return joined(windows, passage, how, converter)
 
 
@@ -213,28 +232,30 @@ def own_hits(window: NoteSequence, converter: GrooveConverter) -> dict[tuple[int
     return {cell: note.pitch for cell, note in found.items()}
 
 
-def _play(
-    window: NoteSequence,
-    model: dict[tuple[int, int], Any],
-    hits: dict[tuple[int, int], int],
-    grid: Grid,
-) -> None:
-    """Makes a window hold the given hits, with velocity and timing of the model's notes."""
-    late = {cell: note.start_time - cell[0] * grid.step_seconds for cell, note in model.items()}
-    loud = {cell: note.velocity for cell, note in model.items()}
-    del window.notes[:]
+def _window(
+    hits: dict[tuple[int, int], int], velocities: np.ndarray, offsets: np.ndarray, grid: Grid
+) -> NoteSequence:
+    """Returns hits as music.
+
+    Args:
+        hits: pitch by step and drum.
+        velocities: 0 to 127, [S, D].
+        offsets: how early in steps, [S, D].
+        grid: of the steps.
+    """
+    window = NoteSequence()
+    window.tempos.add(qpm=grid.qpm)
     for (step, drum), pitch in sorted(hits.items()):
-        of_drum = [loud[cell] for cell in loud if cell[1] == drum] or list(loud.values()) or [80]
-        of_step = [late[cell] for cell in late if cell[0] == step] or [0.0]
-        start = step * grid.step_seconds + late.get((step, drum), float(np.mean(of_step)))
+        start = float(step - offsets[step, drum]) * grid.step_seconds
         window.notes.add(
             pitch=pitch,
-            velocity=max(1, loud.get((step, drum), round(float(np.mean(of_drum))))),
+            velocity=max(1, int(velocities[step, drum])),
             start_time=start,
             end_time=start + grid.step_seconds,
             instrument=DRUM_INSTRUMENT,
             is_drum=True,
         )
+    return window
 
 
 def _exchange(
@@ -259,9 +280,3 @@ def _reading(converter: GrooveConverter) -> np.ndarray:
     """Returns the drum of each MIDI pitch as inputs are read, int64 [128]."""
     nearest = converter.unknown_pitch == "nearest"
     return class_table(converter.with_mode("infer").classes, nearest)
-
-
-def _copy(note: Any) -> Any:
-    copy = type(note)()
-    copy.CopyFrom(note)
-    return copy

@@ -59,7 +59,11 @@ class Excerpt:
 
     def means(self, backend: Backend) -> np.ndarray:
         """Returns the means of the posteriors, [N, Z]."""
-        return backend.encode(self.inputs, self.lengths, self.controls)[0]
+        return self.posteriors(backend)[0]
+
+    def posteriors(self, backend: Backend) -> tuple[np.ndarray, np.ndarray]:
+        """Returns means and standard deviations of the posteriors, [N, Z]."""
+        return backend.encode(self.inputs, self.lengths, self.controls)
 
 
 @dataclasses.dataclass(frozen=True)

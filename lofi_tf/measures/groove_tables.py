@@ -14,6 +14,7 @@ from lofi_tf.measures.grooves import NOTES, Groove, groove_row, grooves_of, step
 from lofi_tf.measures.reconstructing import Reconstruction, views
 from lofi_tf.measures.tables import Table
 
+OTHER_WAYS = {"played": "given the hits", "taught": "teacher-forced"}
 MOST_TRAINING = 20_000  # examples that baselines learn from
 
 Tell = Callable[[str], None]
@@ -28,19 +29,22 @@ class Grooves:
 
     def __init__(self, converter: GrooveConverter):
         self.converter = converter
-        self.parts: dict[str, list[Groove]] = {"data": [], "free": [], "taught": []}
+        self.parts: dict[str, list[Groove]] = {n: [] for n in ("data", "free", "played", "taught")}
         self.features: list[np.ndarray] = []
 
     def add(self, found: Reconstruction) -> None:
         """Takes in a batch."""
-        arrays = {"data": found.view["targets"], "free": found.free, "taught": found.taught}
-        for name, outputs in arrays.items():
+        arrays = {"data": found.view["targets"], "free": found.free, "played": found.played}
+        for name, outputs in {**arrays, "taught": found.taught}.items():
             if outputs is not None:
                 self.parts[name].append(grooves_of(outputs, self.converter))
         self.features.append(features_of(found.view))
 
     def of(self, name: str) -> Groove | None:
-        """Returns the drums of `data`, or of the model `free` or `taught`; None if not known."""
+        """Returns the drums of `data`, or of the model `free`, `played` or `taught`.
+
+        None where they are not known.
+        """
         return _joined(self.parts[name]) if self.parts[name] else None
 
 
@@ -54,14 +58,16 @@ def groove_table(grooves: Grooves, qpm: np.ndarray, systems: dict[str, System]) 
     """
     data, steps = grooves.of("data"), grooves.converter.steps_per_quarter
     step_ms = step_milliseconds(qpm, steps)
-    free, taught = grooves.of("free"), grooves.of("taught")
+    free = grooves.of("free")
     both = data.hits & free.hits
     rows = [
         groove_row("model", data, free, step_ms, steps),
         groove_row("model, played hits", data, free, step_ms, steps, both),
     ]
-    if taught is not None:
-        rows.append(groove_row("model, teacher-forced", data, taught, step_ms, steps))
+    for name, title in OTHER_WAYS.items():
+        made = grooves.of(name)
+        if made is not None:
+            rows.append(groove_row(f"model, {title}", data, made, step_ms, steps))
     features = np.concatenate(grooves.features)
     for name, system in systems.items():
         rows.append(groove_row(name, data, system(features), step_ms, steps))

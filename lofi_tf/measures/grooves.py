@@ -23,7 +23,8 @@ OFFSET_BINS, VELOCITY_BINS = 50, 32  # of the histograms
 MOST_VELOCITY = 127.0
 NOTES = (
     "Over all hits of the data: offset and velocity of an output are read at each of them, "
-    "whatever the output's own hit says; `played hits` are those alone that it plays too.",
+    "whatever the output's own hit says; `played hits` are those alone that it plays too; `given "
+    "the hits`: the decoder is fed the data's hits, and its own velocities and offsets.",
     "timing_ms: mean absolute error at each piece's own tempo; timing_16th2: mean square error in "
     "sixteenth notes; velocity: mean absolute error of 0 to 127; velocity2: mean square error of "
     "0 to 1.",

@@ -1,5 +1,6 @@
 """What a model makes of examples: their latents, and what it decodes of these."""
 
+import contextlib
 import dataclasses
 from collections.abc import Iterator, Mapping
 
@@ -25,6 +26,7 @@ class Reconstruction:
         mean, stddev: of their posteriors, [B, Z].
         free: the mean decoded, fed with its own outputs, the likeliest at each step, [B, T, D].
         taught: the same, fed with the truth, [B, T, D]; None where the model cannot tell.
+        played: the mean decoded with the targets' own hits, [B, T, D]; None where the model cannot.
         loss: of the reconstruction from a z that is drawn of the posterior, fed with the truth,
             [B]; None where the model cannot tell.
     """
@@ -34,6 +36,7 @@ class Reconstruction:
     stddev: np.ndarray
     free: np.ndarray
     taught: np.ndarray | None
+    played: np.ndarray | None
     loss: np.ndarray | None
 
 
@@ -92,9 +95,12 @@ def _reconstruct(backend: Backend, view, seeds: np.ndarray) -> Reconstruction:
         mean, stddev = backend.encode(view["inputs"], lengths, controls)
     free = backend.decode(mean, np.zeros(count, np.float32), seeds, controls)
     drawn = mean + stddev * prior(seeds, mean.shape[1])
-    try:
+    taught = played = loss = None
+    with contextlib.suppress(NoSuchFunction):
         _, taught = backend.score(mean, view["targets"], lengths, controls)
         loss, _ = backend.score(drawn, view["targets"], lengths, controls)
-    except NoSuchFunction:
-        taught = loss = None
-    return Reconstruction(view, mean, stddev, free, taught, loss)
+    if backend.config.model.head["kind"] == "groove":
+        hits = view["targets"][:, :, : view["targets"].shape[2] // 3]
+        with contextlib.suppress(NoSuchFunction):
+            played = backend.play_hits(mean, hits, controls)
+    return Reconstruction(view, mean, stddev, free, taught, played, loss)

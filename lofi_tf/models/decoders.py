@@ -97,6 +97,19 @@ class LSTMDecoder(keras.layers.Layer):
             self.core, self.head, z, first, length, temperature, noise, controls, self.end_token
         )[0]
 
+    def play(self, z: tf.Tensor, hits: tf.Tensor, controls: tf.Tensor | None = None) -> tf.Tensor:
+        """Returns outputs [B, T, D] whose hits are given; all else is decoded, and fed back.
+
+        Args:
+            z: [B, Z].
+            hits: 0 or 1, [B, T, N], for a head whose hits alone are drawn.
+            controls: [B, T, C] where the core takes any.
+        """
+        size, length = tf.shape(hits)[0], tf.shape(hits)[1]
+        noise = tf.transpose(self.head.noise_of(hits), [1, 0, 2])
+        first = tf.zeros([size, self.head.output_size])
+        return run_free(self.core, self.head, z, first, length, tf.ones([size]), noise, controls)[0]
+
 
 def shifted(targets: tf.Tensor) -> tf.Tensor:
     """Returns the output before each step, zeros before the first, [B, T, D]."""

@@ -80,6 +80,10 @@ class GrooveHead(keras.layers.Layer):
             axis=-1,
         )
 
+    def noise_of(self, hits: tf.Tensor) -> tf.Tensor:
+        """Returns the noise by which `sample`, at temperature 1, draws these hits, [..., N]."""
+        return tf.where(hits > 0.5, -1.0, 2.0)
+
 
 class MultiCategoricalHead(keras.layers.Layer):
     """One class of each of several sets at each step; outputs are one-hots side by side.

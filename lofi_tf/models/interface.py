@@ -23,8 +23,8 @@ class Interface(NamedFunctions):
 
     Attributes:
         functions: a concrete function of keyword tensors for each name: `encode`, `decode`,
-            `score`, `sample`, `interpolate` and `describe`; a model without a latent has no
-            `encode` and no `interpolate`.
+            `score`, `play_hits`, `sample`, `interpolate` and `describe`; a model without a latent
+            has no `encode` and no `interpolate`, and one of grooves alone has `play_hits`.
     """
 
     def __init__(self, model: MusicVAE, model_spec: Specs, config_yaml: str):
@@ -53,6 +53,9 @@ class Interface(NamedFunctions):
                 **one,
             },
         }
+        if model.plays_hits:
+            hits = tf.TensorSpec([None, self.steps, model.decoder.head.noise_size])
+            asked["play_hits"] = {"z": asked["decode"]["z"], "hits": hits, **each}
         if z_size:
             asked["encode"] = {
                 "inputs": tf.TensorSpec([None, self.steps, depth["inputs"]]),
@@ -98,6 +101,13 @@ class Interface(NamedFunctions):
 
         given = {"z": z, "targets": targets, "lengths": lengths} | _named(controls)
         return by_chunks(rows, given)
+
+    def _play_hits(self, z, hits, controls=None):
+        def rows(z, hits, controls=None):
+            return {"outputs": self.model.play_hits(z, hits, controls)}
+
+        given = {"z": z, "hits": hits} | _named(controls)
+        return by_chunks(rows, given, self.model.decoder.row_counts)
 
     def _sample(self, num_outputs, temperature, seed, controls=None):
         seeds = seeds_from(seed, num_outputs)

@@ -10,6 +10,8 @@ from lofi_tf.models.components import (
     build_encoder,
     build_latent,
 )
+from lofi_tf.models.decoders import LSTMDecoder
+from lofi_tf.models.heads import GrooveHead
 from lofi_tf.models.latent_model import Batch, LatentModel
 from lofi_tf.models.lstm import fold
 
@@ -76,6 +78,18 @@ class MusicVAE(LatentModel):
         length = self.settings.max_seq_len if length is None else length
         controls = self._prepared(controls, tf.fill([tf.shape(z)[0]], length))
         return self.decoder.generate(z, length, temperature, seeds, controls)
+
+    @property
+    def plays_hits(self) -> bool:
+        """Whether its hits can be given, and the rest decoded."""
+        return isinstance(self.decoder, LSTMDecoder) and isinstance(self.decoder.head, GrooveHead)
+
+    def play_hits(
+        self, z: tf.Tensor, hits: tf.Tensor, controls: tf.Tensor | None = None
+    ) -> tf.Tensor:
+        """Returns outputs [B, T, D] of z [B, Z] whose hits are given; see the decoder's `play`."""
+        lengths = tf.fill([tf.shape(z)[0]], tf.shape(hits)[1])
+        return self.decoder.play(z, hits, self._prepared(controls, lengths))
 
     def teach(
         self,
