@@ -2,10 +2,13 @@
 
 import numpy as np
 import pytest
+import yaml
 
+from lofi_tf.config import config_names
 from lofi_tf.data.midi import write_midi
 from lofi_tf.data.sequence_proto import NoteSequence
-from saved_models.recipes import pop909, split
+from lofi_tf.measures.tables import Table, to_json
+from saved_models.recipes import pop909, release, split
 
 
 @pytest.fixture
@@ -71,3 +74,45 @@ def test_split_of_gives_an_eighth_each_to_validation_and_test():
     sides = [split.split_of(f"song{number}") for number in range(4000)]
     shares = [sides.count(side) / 4000 for side in ("train", "validation", "test")]
     np.testing.assert_allclose(shares, [0.75, 0.125, 0.125], atol=0.02)
+
+
+def test_a_card_gets_its_training_its_tables_and_its_pictures(tmp_path):
+    folder, measured = tmp_path / "beats" / "1", tmp_path / "measured"
+    folder.mkdir(parents=True)
+    measured.mkdir()
+    (folder / "README.md").write_text("# beats\n\nDrums.\n")
+    (measured / "samples.png").write_bytes(b"a picture")
+    (measured / "evaluation.csv").write_text("table,row,measure,value\n")
+    table = Table.of_rows("Groove", [{"system": "model", "timing_ms": 18.75}], ["Over all hits."])
+    about = {"examples": 7, "split": "test"}
+    (measured / "evaluation.json").write_text(to_json([table], about))
+    recipe = {
+        "records": "r.tfrecord is a folder.",
+        "train": [["--config=groovae_4bar", "--num_steps=2"], ["--num_steps=3"]],
+        "evaluate": ["--examples_path=r.tfrecord"],
+        "remarks": "Few examples.",
+    }
+    release.finish(folder, recipe, measured)
+    card = (folder / "README.md").read_text()
+    assert card.startswith("# beats\n\nDrums.\n\n## How it was trained")
+    assert "lofi_train --config=groovae_4bar --num_steps=2\nlofi_train --num_steps=3\n" in card
+    assert "7 examples of the split `test`" in card
+    assert "| system | timing_ms |\n| --- | --- |\n| model | 18.75 |\n\nOver all hits." in card
+    assert "Few examples." in card
+    assert card.rstrip().endswith("(pictures/samples.png)")
+    assert (folder / "pictures" / "samples.png").read_bytes() == b"a picture"
+    assert (folder / "evaluation.csv").read_text() == "table,row,measure,value\n"
+
+
+def test_commands_are_broken_between_flags():
+    flags = [f"--flag_{number}={'x' * 20}" for number in range(8)]
+    text = release.command("lofi_train", flags)
+    assert max(map(len, text.splitlines())) <= 100
+    assert text.replace(" \\\n  ", " ").split() == ["lofi_train", *flags]
+
+
+def test_every_recipe_is_one_of_a_config_and_says_what_a_card_needs():
+    recipes = yaml.safe_load(release.RECIPES.read_text())
+    assert set(recipes) <= set(config_names())
+    for recipe in recipes.values():
+        assert {"summary", "data", "licence", "records", "train"} <= set(recipe)

@@ -1,0 +1,149 @@
+r"""From a run of lofi_train to a model that comes along: exported, measured, with its card.
+
+    cd where_the_records_lie
+    python -m saved_models.recipes.release groovae_4bar --run_dir=runs/groovae_4bar \
+      --output_dir=saved_models
+
+exports the best checkpoint of the run in float16, measures the export on the split `test`, and
+adds how it was trained, the tables and the pictures to its card. `models.yaml` holds what is said
+of each model, the flags that it was trained with, and the music that it is measured on.
+"""
+
+import argparse
+import contextlib
+import shutil
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from lofi_tf import quiet
+from lofi_tf.cli import evaluate, export
+from lofi_tf.measures.tables import Table
+from lofi_tf.model_folders import CARD, export_in
+
+RECIPES = Path(__file__).with_name("models.yaml")
+KEPT = ("evaluation.csv",)
+PICTURES = {
+    "curves": "Losses of training and validation, by step.",
+    "samples": "Samples of the prior.",
+    "reconstructions": "Music of the split `test`, and what the model makes of it.",
+    "latent": "Latents of the split `test`.",
+}
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Writes the model; returns the exit code."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("name", help="of a recipe in models.yaml")
+    parser.add_argument("--run_dir", required=True, type=Path)
+    parser.add_argument("--output_dir", required=True, type=Path)
+    args = parser.parse_args(argv)
+    recipes = yaml.safe_load(RECIPES.read_text(encoding="utf-8"))
+    if args.name not in recipes:
+        print(f"no such recipe. Allowed: {', '.join(recipes)}. Received: {args.name}")
+        return 2
+    return release(args.name, recipes[args.name], args.run_dir, args.output_dir)
+
+
+def release(name: str, recipe: Mapping[str, Any], run_dir: Path, output_dir: Path) -> int:
+    """Writes a model that `recipe` speaks of; returns the exit code of what failed, or 0."""
+    said = [f"--{key}={recipe[key]}" for key in ("summary", "data", "licence")]
+    best = f"--checkpoint_file={run_dir / 'eval' / 'best'}"
+    flags = [best, f"--output_dir={output_dir}", f"--name={name}", "--precision=float16"]
+    code = export.main([*flags, *said])
+    if code:
+        return code
+    folder = export_in(output_dir / name)
+    with tempfile.TemporaryDirectory() as measured:
+        if recipe.get("evaluate"):
+            flags = [f"--model={folder}", f"--output_dir={measured}", *recipe["evaluate"]]
+            code = evaluate.main(flags)
+            if code:
+                return code
+        _draw_curves(run_dir, name, Path(measured))
+        finish(folder, recipe, Path(measured))
+    return 0
+
+
+def finish(folder: Path, recipe: Mapping[str, Any], measured: Path) -> None:
+    """Adds to an export what it was trained with, what was measured, and pictures.
+
+    Args:
+        folder: of the export.
+        recipe: one of `models.yaml`.
+        measured: a folder that `lofi_evaluate` wrote, with any other pictures.
+    """
+    for name in KEPT:
+        with contextlib.suppress(FileNotFoundError):
+            shutil.copy(measured / name, folder / name)
+    drawn = [name for name in PICTURES if (measured / f"{name}.png").is_file()]
+    if drawn:
+        (folder / "pictures").mkdir(exist_ok=True)
+    for name in drawn:
+        shutil.copy(measured / f"{name}.png", folder / "pictures" / f"{name}.png")
+    report = measured / "evaluation.json"
+    tables = yaml.safe_load(report.read_text(encoding="utf-8")) if report.is_file() else {}
+    card = folder / CARD
+    card.write_text(
+        "\n\n".join(
+            [
+                card.read_text(encoding="utf-8").rstrip(),
+                _training(recipe),
+                *_evaluation(tables, recipe),
+                *(f"![{PICTURES[name]}](pictures/{name}.png)" for name in drawn),
+            ]
+        )
+        + "\n",
+        encoding="utf-8",
+    )
+
+
+def _draw_curves(run_dir: Path, title: str, folder: Path) -> None:
+    with quiet.imports():
+        from lofi_tf.figures import save_png
+        from lofi_tf.measures.showing import draw_curves
+    figure = draw_curves(run_dir, title)
+    if figure is not None:
+        save_png(figure, folder / "curves.png")
+
+
+def _training(recipe: Mapping[str, Any]) -> str:
+    stages = [command("lofi_train", flags) for flags in recipe["train"]]
+    text = "## How it was trained\n\n"
+    if len(stages) > 1:
+        text += "The same run, one command after the other. "
+    return text + recipe["records"].strip() + "\n\n```sh\n" + "\n".join(stages) + "\n```"
+
+
+def _evaluation(report: Mapping[str, Any], recipe: Mapping[str, Any]) -> list[str]:
+    """Returns the sections of what `lofi_evaluate` found, and of what is to be said of it."""
+    said = recipe.get("remarks", "").strip()
+    if not report:
+        return [f"## Evaluation\n\n{said}"] if said else []
+    count, split = report["examples"], report["split"]
+    parts = [f"## Evaluation\n\n{count} examples of the split `{split}`, by"]
+    parts.append("```sh\n" + command("lofi_evaluate", recipe["evaluate"]) + "\n```")
+    parts += [said] if said else []
+    for table in report["tables"]:
+        found = Table.of_rows(table["title"], table["rows"], table["notes"])
+        parts += [f"### {found.title}", found.as_markdown(), *found.notes]
+    return parts
+
+
+def command(name: str, flags: Sequence[str]) -> str:
+    """Returns a command with its flags as a shell takes them; a long one in several lines."""
+    lines, line = [], name
+    for flag in flags:
+        if len(line) + len(flag) > 96:
+            lines.append(line)
+            line = " "
+        line += f" {flag}"
+    return " \\\n".join([*lines, line])
+
+
+if __name__ == "__main__":
+    sys.exit(main())
