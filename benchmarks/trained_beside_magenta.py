@@ -4,10 +4,10 @@
       --split_file=groove/info.csv --magenta=MAGENTA/bin --folder=beside --num_steps=600
 
 `--magenta` is the folder of commands of an environment with magenta==2.1.4. Both learn from the
-records of the split `train`, in batches of 64, with all else as the config says. Runs that are there
-are not run again. The losses are means over the windows of the split `test`, each latent drawn of
-its posterior with the same noise, in both by our evaluation: that it computes what Magenta does is
-what `python -m tests.magenta_parity` checks.
+records of the split `train`, in batches of 64, with all else as the config says. Runs that are
+there are not run again. The losses are means over the windows of the split `test`, each latent
+drawn of its posterior with the same noise, both by our evaluation: that it computes what Magenta
+does is what `python -m tests.magenta_parity` checks.
 """
 
 import argparse
