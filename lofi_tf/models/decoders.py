@@ -98,17 +98,23 @@ class LSTMDecoder(keras.layers.Layer):
         )[0]
 
     def play(self, z: tf.Tensor, hits: tf.Tensor, controls: tf.Tensor | None = None) -> tf.Tensor:
-        """Returns outputs [B, T, D] whose hits are given; all else is decoded, and fed back.
+        """Returns outputs [B, T, D] whose hits are given; velocities and offsets are decoded there.
 
         Args:
             z: [B, Z].
             hits: 0 or 1, [B, T, N], for a head whose hits alone are drawn.
             controls: [B, T, C] where the core takes any.
         """
-        size, length = tf.shape(hits)[0], tf.shape(hits)[1]
-        noise = tf.transpose(self.head.noise_of(hits), [1, 0, 2])
-        first = tf.zeros([size, self.head.output_size])
-        return run_free(self.core, self.head, z, first, length, tf.ones([size]), noise, controls)[0]
+        core_step = self.core.stepper(z)
+
+        def step(time, previous, states):
+            parameters, states = core_step(previous, at(controls, time), states)
+            output = self.head.play(parameters, hits[:, time])
+            return output, output, states
+
+        first = tf.zeros([tf.shape(z)[0], self.head.output_size])
+        states = self.core.initial_states(z)
+        return unroll(step, first, states, tf.shape(hits)[1], self.head.output_size)[0]
 
 
 def shifted(targets: tf.Tensor) -> tf.Tensor:

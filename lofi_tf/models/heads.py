@@ -16,6 +16,7 @@ from lofi_tf.losses import log_loss, sum_valid_steps
 from lofi_tf.models.nade import NADE
 
 Sums = Mapping[str, tf.Tensor]
+LEAST_PROBABILITY = 0.1  # of a hit that is given
 
 
 class GrooveHead(keras.layers.Layer):
@@ -80,9 +81,18 @@ class GrooveHead(keras.layers.Layer):
             axis=-1,
         )
 
-    def noise_of(self, hits: tf.Tensor) -> tf.Tensor:
-        """Returns the noise by which `sample`, at temperature 1, draws these hits, [..., N]."""
-        return tf.where(hits > 0.5, -1.0, 2.0)
+    def play(self, parameters: tf.Tensor, hits: tf.Tensor) -> tf.Tensor:
+        """Returns an output [B, D] with given hits, 0 or 1, [B, N].
+
+        Both losses count where nothing is hit too, so that velocities and offsets are what they
+        would be at a hit times the probability of one. That factor is taken out, down to
+        `LEAST_PROBABILITY`.
+        """
+        logits, velocities, offsets = tf.split(parameters, 3, axis=-1)
+        likely = tf.maximum(tf.sigmoid(logits), LEAST_PROBABILITY)
+        velocities = tf.minimum(tf.sigmoid(velocities) / likely, 1.0)
+        offsets = tf.clip_by_value(tf.tanh(offsets) / likely, -1.0, 1.0)
+        return tf.concat([hits, velocities * hits, offsets * hits], axis=-1)
 
 
 class MultiCategoricalHead(keras.layers.Layer):
