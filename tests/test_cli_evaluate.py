@@ -120,6 +120,12 @@ def test_given_hits_are_played_and_the_rest_is_what_it_would_be_at_a_hit(scrambl
     np.testing.assert_allclose(made[:, :, 18:], early, atol=1e-4)
 
 
+def test_a_model_without_hits_to_give_says_so():
+    backend = backend_of_model(*scrambled_model("cat-drums_2bar_small"))
+    with pytest.raises(NoSuchFunction, match="no function 'play_hits'"):
+        backend.play_hits(np.zeros([1, 4], np.float32), np.zeros([1, 32, 9]))
+
+
 def test_an_export_is_measured_as_its_model(scrambled, music, tmp_path):
     folder = export(*scrambled, place(tmp_path, "grooves"))
     flags = ["--num_samples=0", "--nopng", "--nobaselines", "--num_examples=6"]

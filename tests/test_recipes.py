@@ -115,4 +115,5 @@ def test_every_recipe_is_one_of_a_config_and_says_what_a_card_needs():
     recipes = yaml.safe_load(release.RECIPES.read_text())
     assert set(recipes) <= set(config_names())
     for recipe in recipes.values():
-        assert {"summary", "data", "licence", "records", "train"} <= set(recipe)
+        needed = {"summary", "data", "licence", "records", "train", "evaluate", "remarks"}
+        assert needed <= set(recipe)

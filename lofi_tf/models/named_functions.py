@@ -12,6 +12,7 @@ from contextlib import AbstractContextManager
 
 import tensorflow as tf
 
+from lofi_tf.errors import NoSuchFunction
 from lofi_tf.models.recurrence import forward_only
 
 ROW_COUNTS = (64, 16)  # rows that are computed at once
@@ -53,7 +54,13 @@ class NamedFunctions:
         return {name: self.function(name) for name in self._asked}
 
     def function(self, name: str) -> Callable[..., Tensors]:
-        """Returns one function, traced when first asked for."""
+        """Returns one function, traced when first asked for.
+
+        Raises:
+            NoSuchFunction: the model has none of that name.
+        """
+        if name not in self._asked:
+            raise NoSuchFunction(f"the model has no function {name!r}. It has: {[*self._asked]}")
         if name not in self._traced:
             body = tf.function(lambda **given: self._body(name, given), autograph=False)
             with forward_only():

@@ -7,7 +7,7 @@ import numpy as np
 
 from lofi_tf.render.drum_kit import Kit
 from lofi_tf.render.ducking import Ducking, gain_of
-from lofi_tf.render.parts import Part, kicks_of
+from lofi_tf.render.parts import Part, free_name, kicks_of
 from lofi_tf.render.players import Player
 from lofi_tf.render.room import Room
 from lofi_tf.render.settings import Settings, level_of
@@ -91,11 +91,7 @@ def stem_paths(folder: str | Path, names: list[str]) -> list[Path]:
     paths, taken = [], set()
     for name in names:
         plain = "".join(sign if sign.isalnum() else "_" for sign in name).strip("_") or "part"
-        found, number = plain, 2
-        while found.lower() in taken:
-            found, number = f"{plain}_{number}", number + 1
-        taken.add(found.lower())
-        paths.append(Path(folder) / f"{found}.wav")
+        paths.append(Path(folder) / f"{free_name(plain, taken, '_')}.wav")
     return paths
 
 

@@ -98,7 +98,7 @@ def parts_of(sequence: Any, sample_rate: int) -> list[Part]:
         chosen = notes.take(np.all(keys == (instrument, program, is_drum), axis=1))
         given = names.get(instrument, "").strip()
         role = role_of(given, program, bool(is_drum))
-        name = _free(given or role, taken)
+        name = free_name(given or role, taken)
         events = _events_of(sequence, instrument, sample_rate)
         parts.append(_part(name, role, program, bool(is_drum), chosen, events, sample_rate))
     return parts
@@ -163,10 +163,10 @@ def _curve(events: list[tuple[float, float]], first: float) -> Curve:
     return Curve(times, np.array([value for _, value in events], np.float64), first)
 
 
-def _free(name: str, taken: set[str]) -> str:
-    """Returns a name that no other part has."""
+def free_name(name: str, taken: set[str], between: str = " ") -> str:
+    """Returns a name that is not taken, whatever its case, with a number if need be; takes it."""
     found, number = name, 2
     while found.lower() in taken:
-        found, number = f"{name} {number}", number + 1
+        found, number = f"{name}{between}{number}", number + 1
     taken.add(found.lower())
     return found

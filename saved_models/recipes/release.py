@@ -10,7 +10,7 @@ of each model, the flags that it was trained with, and the music that it is meas
 """
 
 import argparse
-import contextlib
+import json
 import shutil
 import sys
 import tempfile
@@ -26,7 +26,6 @@ from lofi_tf.measures.tables import Table
 from lofi_tf.model_folders import CARD, export_in
 
 RECIPES = Path(__file__).with_name("models.yaml")
-KEPT = ("evaluation.csv",)
 PICTURES = {
     "curves": "Losses of training and validation, by step.",
     "samples": "Samples of the prior.",
@@ -59,11 +58,10 @@ def release(name: str, recipe: Mapping[str, Any], run_dir: Path, output_dir: Pat
         return code
     folder = export_in(output_dir / name)
     with tempfile.TemporaryDirectory() as measured:
-        if recipe.get("evaluate"):
-            flags = [f"--model={folder}", f"--output_dir={measured}", *recipe["evaluate"]]
-            code = evaluate.main(flags)
-            if code:
-                return code
+        flags = [f"--model={folder}", f"--output_dir={measured}", *recipe["evaluate"]]
+        code = evaluate.main(flags)
+        if code:
+            return code
         _draw_curves(run_dir, name, Path(measured))
         finish(folder, recipe, Path(measured))
     return 0
@@ -77,29 +75,20 @@ def finish(folder: Path, recipe: Mapping[str, Any], measured: Path) -> None:
         recipe: one of `models.yaml`.
         measured: a folder that `lofi_evaluate` wrote, with any other pictures.
     """
-    for name in KEPT:
-        with contextlib.suppress(FileNotFoundError):
-            shutil.copy(measured / name, folder / name)
+    shutil.copy(measured / evaluate.CSV, folder / evaluate.CSV)
+    report = json.loads((measured / evaluate.JSON).read_text(encoding="utf-8"))
     drawn = [name for name in PICTURES if (measured / f"{name}.png").is_file()]
-    if drawn:
-        (folder / "pictures").mkdir(exist_ok=True)
+    (folder / "pictures").mkdir()
     for name in drawn:
-        shutil.copy(measured / f"{name}.png", folder / "pictures" / f"{name}.png")
-    report = measured / "evaluation.json"
-    tables = yaml.safe_load(report.read_text(encoding="utf-8")) if report.is_file() else {}
+        shutil.copy(measured / f"{name}.png", folder / "pictures")
     card = folder / CARD
-    card.write_text(
-        "\n\n".join(
-            [
-                card.read_text(encoding="utf-8").rstrip(),
-                _training(recipe),
-                *_evaluation(tables, recipe),
-                *(f"![{PICTURES[name]}](pictures/{name}.png)" for name in drawn),
-            ]
-        )
-        + "\n",
-        encoding="utf-8",
-    )
+    parts = [
+        card.read_text(encoding="utf-8").rstrip(),
+        _training(recipe),
+        *_evaluation(report, recipe),
+        *(f"![{PICTURES[name]}](pictures/{name}.png)" for name in drawn),
+    ]
+    card.write_text("\n\n".join(parts) + "\n", encoding="utf-8")
 
 
 def _draw_curves(run_dir: Path, title: str, folder: Path) -> None:
@@ -121,13 +110,10 @@ def _training(recipe: Mapping[str, Any]) -> str:
 
 def _evaluation(report: Mapping[str, Any], recipe: Mapping[str, Any]) -> list[str]:
     """Returns the sections of what `lofi_evaluate` found, and of what is to be said of it."""
-    said = recipe.get("remarks", "").strip()
-    if not report:
-        return [f"## Evaluation\n\n{said}"] if said else []
     count, split = report["examples"], report["split"]
     parts = [f"## Evaluation\n\n{count} examples of the split `{split}`, by"]
     parts.append("```sh\n" + command("lofi_evaluate", recipe["evaluate"]) + "\n```")
-    parts += [said] if said else []
+    parts.append(recipe["remarks"].strip())
     for table in report["tables"]:
         found = Table.of_rows(table["title"], table["rows"], table["notes"])
         parts += [f"### {found.title}", found.as_markdown(), *found.notes]
