@@ -1,0 +1,167 @@
+"""Which of Magenta's configs a config of ours is, and what Magenta must be told of it besides."""
+
+import dataclasses
+import functools
+from collections.abc import Mapping
+from typing import Any
+
+from lofi_tf.config import Config, load_config
+from lofi_tf.data.converter import build_converter, depths_of
+from lofi_tf.errors import LofiError
+
+# The keys of CONFIG_MAP in Magenta 2.1.4; our configs of these names have the same settings.
+MAGENTA_CONFIGS = (
+    "cat-drums_2bar_big",
+    "cat-drums_2bar_small",
+    "cat-mel_2bar_big",
+    "cat-mel_2bar_med_chords",
+    "cat-mel_2bar_small",
+    "flat-mel_16bar",
+    "flat-trio_16bar",
+    "groovae_2bar_add_closed_hh",
+    "groovae_2bar_hits_control_tfds",
+    "groovae_2bar_humanize",
+    "groovae_2bar_tap_fixed_velocity",
+    "groovae_2bar_tap_fixed_velocity_note_dropout",
+    "groovae_4bar",
+    "hier-mel_16bar",
+    "hier-multiperf_vel_1bar_big",
+    "hier-multiperf_vel_1bar_big_chords",
+    "hier-multiperf_vel_1bar_med",
+    "hier-multiperf_vel_1bar_med_chords",
+    "hier-trio_16bar",
+    "hierdec-mel_16bar",
+    "hierdec-trio_16bar",
+    "nade-drums_2bar_full",
+    "nade-drums_2bar_reduced",
+)
+# Settings of a model that Magenta takes as hparams and that its graph depends on.
+SIZES = ("max_seq_len", "z_size", "enc_rnn_size", "dec_rnn_size")
+# Options of components that are as if they were not given.
+_IDLE = {
+    "split": False,
+    "reencode": False,
+    "disable_autoregression": False,
+    "embedding_size": None,
+    "z_inputs": True,
+    "skip_inputs": False,
+    "conductor_units": None,
+    "conductor_embedding_size": None,
+}
+# Options of components that Magenta's graph does not depend on, or has among its hparams.
+_ELSEWHERE = ("sampling_temperature", "hidden_size")
+# Options of converters that are no Magenta converter's, or act in training alone.
+_OWN_OPTIONS = {
+    "mode",
+    "seed",
+    "unknown_pitch",
+    "unknown_chord",
+    "coincident_chords",
+    "transpose_range",
+    "stretch_range",
+    "max_tensors_per_notesequence",
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Like:
+    """A config of Magenta's that holds a model of ours.
+
+    Attributes:
+        name: its key in CONFIG_MAP.
+        hparams: what it has to be given besides, by Magenta's names; none where all is alike.
+        options: options of the converter that differ, each as (Magenta's value, ours). They change
+            no number of the model, only what Magenta reads from music and writes as music.
+        steps: of an example.
+        control_size: depth of the controls, 0 for none.
+    """
+
+    name: str
+    hparams: Mapping[str, Any]
+    options: Mapping[str, tuple[Any, Any]]
+    steps: int
+    control_size: int
+
+    @property
+    def hparams_text(self) -> str:
+        """The hparams as Magenta's `HParams.parse` takes them."""
+        return ",".join(f"{name}={_text(value)}" for name, value in self.hparams.items())
+
+
+def magenta_like(config: Config) -> Like:
+    """Returns the config of Magenta 2.1.4 that a config of ours is, sizes aside.
+
+    Of several it is the one of the same name, or else that which differs least.
+
+    Raises:
+        LofiError: Magenta has no such config.
+    """
+    ours, found, refused = _structure(config), [], []
+    for name in MAGENTA_CONFIGS:
+        other, theirs = _of_magenta(name)
+        differing = [what for what in ours if ours[what] != theirs[what]]
+        nearness = (len(differing), name != config.name)
+        if differing:
+            what = differing[0]
+            line = f"{name}, has the {what} {theirs[what]}. Received: {ours[what]}"
+            refused.append((nearness, line))
+            continue
+        like = _like(name, config, other)
+        found.append(((name != config.name, len(like.hparams), len(like.options)), like))
+    if not found:
+        line = min(refused)[1]
+        raise LofiError(f"Magenta has no config like {config.name}: the nearest, {line}")
+    return min(found, key=lambda pair: pair[0])[1]
+
+
+@functools.cache
+def _of_magenta(name: str) -> tuple[Config, dict[str, Any]]:
+    config = load_config(name)
+    return config, _structure(config)
+
+
+def _structure(config: Config) -> dict[str, Any]:
+    """Returns what of a config fixes Magenta's graph and is no hparam."""
+    model = config.model
+    structure = {"model kind": model.kind, "converter": config.data.converter["kind"]}
+    structure |= {
+        part: {
+            name: list(value) if isinstance(value, tuple) else value
+            for name, value in getattr(model, part).items()
+            if name not in _ELSEWHERE and not (name in _IDLE and value == _IDLE[name])
+        }
+        for part in ("encoder", "decoder", "head")
+    }
+    depths = depths_of(build_converter(config.data.converter))
+    structure |= {f"depth of {name}": depths.get(name, 0) for name in ("inputs", "targets")}
+    structure["depth of controls"] = depths.get("controls", 0)
+    for name in ("residual_encoder", "residual_decoder", "preprocess_controls"):
+        structure[f"setting {name}"] = getattr(model, name)
+    return structure
+
+
+def _like(name: str, config: Config, other: Config) -> Like:
+    ours, theirs = _hparams(config), _hparams(other)
+    changed = {key: value for key, value in ours.items() if value != theirs[key]}
+    left, right = (build_converter(one.data.converter) for one in (other, config))
+    options = {
+        field.name: (getattr(left, field.name), getattr(right, field.name))
+        for field in dataclasses.fields(left)
+        if field.name not in _OWN_OPTIONS
+        and getattr(left, field.name) != getattr(right, field.name)
+    }
+    control_size = depths_of(right).get("controls", 0)
+    return Like(name, changed, options, config.model.max_seq_len, control_size)
+
+
+def _hparams(config: Config) -> dict[str, Any]:
+    found = {name: getattr(config.model, name) for name in SIZES}
+    if config.model.head["kind"] == "nade":
+        found["nade_num_hidden"] = config.model.head["hidden_size"]
+    return found
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, tuple):
+        return f"[{','.join(map(str, value))}]"
+    return str(value)
