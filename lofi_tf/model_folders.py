@@ -90,6 +90,7 @@ class About:
         data: what it was trained on.
         licence: of its weights.
         precision: of the stored weights.
+        step: that it was trained to; 0 where it does not say.
         size: of all its files, in bytes.
     """
 
@@ -98,6 +99,7 @@ class About:
     data: str
     licence: str
     precision: str
+    step: int
     size: int
 
 
@@ -107,7 +109,8 @@ def about(export: Path) -> About:
     texts = {name: str(said.get(name) or "") for name in ("summary", "data", "licence")}
     size = sum(path.stat().st_size for path in export.rglob("*") if path.is_file())
     precision = str(said.get("precision") or "float32")
-    return About(str(config.get("name") or ""), **texts, precision=precision, size=size)
+    step = said.get("step") if type(said.get("step")) is int else 0
+    return About(str(config.get("name") or ""), **texts, precision=precision, step=step, size=size)
 
 
 def _values(path: Path) -> Mapping[str, Any]:

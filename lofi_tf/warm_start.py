@@ -8,10 +8,10 @@ from typing import NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from lofi_tf.backends import config_of_export, load_model, run_above
+from lofi_tf.backends import config_of_export, load_model, run_above, train_folder
 from lofi_tf.config import Config, load_config
 from lofi_tf.errors import LofiError
-from lofi_tf.model_folders import export_in, find_model, is_address
+from lofi_tf.model_folders import about, export_in, find_model, is_address
 from lofi_tf.models.build import build_model
 from lofi_tf.models.latent_model import LatentModel
 from lofi_tf.models.parts import DISCRIMINATOR, named_weights
@@ -73,6 +73,27 @@ def read_weights(source: str, config: Config) -> Weights:
         model, _ = load_model(path, None if run_above(path) else config)
     found = named_weights(model)
     return Weights(source, {name: weight.numpy() for name, weight in found.items()})
+
+
+def open_model(source: str | Path) -> tuple[LatentModel, Config, Path]:
+    """Returns the model of an export or a run, its config, and the folder that its weights lie in.
+
+    Args:
+        source: as `model_folders.find_model` takes it, but no address.
+
+    Raises:
+        LofiError: no model there, a damaged one, or an address.
+    """
+    if is_address(source):
+        raise LofiError(f"a server does not give away weights. Received: {source}")
+    folder = Path(find_model(source))
+    export = export_in(folder)
+    if export is None:
+        folder = train_folder(folder)
+        return *load_model(folder), folder
+    model = _of_export(export, str(source))
+    model.optimizer.iterations.assign(about(export).step)
+    return model, config_of_export(export), export
 
 
 def set_weights(model: LatentModel, weights: Weights) -> None:

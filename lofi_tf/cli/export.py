@@ -1,10 +1,20 @@
-"""`lofi_export`: a trained model to a SavedModel for TensorFlow Serving."""
+"""`lofi_export`: a trained model to a SavedModel for TensorFlow Serving, or to other formats."""
 
 import argparse
 from pathlib import Path
 
 from lofi_tf.cli.flags import Parser, run_command, say
 from lofi_tf.errors import LofiError
+
+# Flags that only some formats know, with their defaults there.
+OF_FORMATS = {
+    "name": (("savedmodel",), None),
+    "version": (("savedmodel",), None),
+    "precision": (("savedmodel",), "float32"),
+    "summary": (("savedmodel",), ""),
+    "data": (("savedmodel",), ""),
+    "licence": (("savedmodel",), ""),
+}
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -13,20 +23,26 @@ def build_parser() -> argparse.ArgumentParser:
     flag = parser.add_argument
     flag("--run_dir", help="folder that lofi_train wrote; its latest checkpoint is taken")
     flag("--checkpoint_file", help="a checkpoint: prefix, folder or .tar, ours or Magenta's")
+    flag("--model", help="a SavedModel, its name or folder, to write in another format")
     flag("--config", help="name of a config or YAML file; a run knows its own")
     flag("--hparams", default="", help="overrides of the config, for a checkpoint of other sizes")
     flag("--output_dir", default="saved_models", help="folder of all models")
+    flag(
+        "--format",
+        default="savedmodel",
+        choices=list(WRITERS),
+        help="of what is written (default: savedmodel)",
+    )
     flag("--name", help="of the model (default: the config's name)")
     flag("--version", type=int, help="number of the version (default: one more than the latest)")
     flag(
         "--precision",
-        default="float32",
         choices=["float32", "float16"],
         help="of the stored weights; float16 is half the size (default: float32)",
     )
-    flag("--summary", default="", help="for the model card: what the model makes, in one line")
-    flag("--data", default="", help="for the model card: what it was trained on")
-    flag("--licence", default="", help="for the model card: licence of the weights")
+    flag("--summary", help="for the model card: what the model makes, in one line")
+    flag("--data", help="for the model card: what it was trained on")
+    flag("--licence", help="for the model card: licence of the weights")
     return parser
 
 
@@ -37,24 +53,62 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _run(args: argparse.Namespace) -> None:
-    if (args.run_dir is None) == (args.checkpoint_file is None):
-        raise LofiError("give --run_dir or --checkpoint_file, one of the two")
+    sources = [args.run_dir, args.checkpoint_file, args.model]
+    if sources.count(None) != 2:
+        raise LofiError("give --run_dir, --checkpoint_file or --model, one of the three")
     if args.hparams and not args.config:
         raise LofiError("--hparams needs --config; a run folder knows its own settings")
+    if args.model and args.config:
+        raise LofiError("--config is for a checkpoint; an export knows its own")
+    if args.model and args.format == "savedmodel":
+        raise LofiError("--model is a SavedModel already: give another --format")
+    _fill_in(args)
     from lofi_tf import quiet
-    from lofi_tf.config import load_config
-    from lofi_tf.hparams import with_hparams
 
     if args.run_dir and not Path(args.run_dir).is_dir():
         raise LofiError(f"--run_dir: no such folder. Received: {args.run_dir!r}")
-    config = with_hparams(load_config(args.config), args.hparams) if args.config else None
     with quiet.imports():
-        from lofi_tf import backends, export
+        from lofi_tf import export  # noqa: F401
+    WRITERS[args.format](args, *_open(args))
+
+
+def _fill_in(args: argparse.Namespace) -> None:
+    """Gives flags the defaults of the format, and refuses those that it does not know."""
+    for flag, (formats, default) in OF_FORMATS.items():
+        given = getattr(args, flag)
+        if given is not None and args.format not in formats:
+            raise LofiError(
+                f"--{flag} is for --format={' and '.join(formats)} alone. Received: "
+                f"--format={args.format}"
+            )
+        if given is None:
+            setattr(args, flag, default)
+
+
+def _open(args: argparse.Namespace) -> tuple:
+    """Returns the model, its config, and where it lies: a checkpoint or an export."""
+    from lofi_tf import backends
+    from lofi_tf.config import load_config
+    from lofi_tf.hparams import with_hparams
+
+    if args.model is not None:
+        from lofi_tf import warm_start
+
+        return warm_start.open_model(args.model)
+    config = with_hparams(load_config(args.config), args.hparams) if args.config else None
     path = backends.train_folder(args.run_dir) if args.run_dir else Path(args.checkpoint_file)
-    model, config = backends.load_model(path, config)
+    return *backends.load_model(path, config), path
+
+
+def _write_saved_model(args: argparse.Namespace, model, config, path: Path) -> None:
+    from lofi_tf import backends, export
+
     where = export.place(args.output_dir, args.name or config.name, args.version)
     run_dir = args.run_dir or backends.run_above(path)
     said = {name: getattr(args, name) for name in ("summary", "data", "licence", "precision")}
     facts = export.facts_of_run(run_dir, model.steps_trained, **said)
     folder = export.export(model, config, where, facts)
     say(f"Wrote {folder}")
+
+
+WRITERS = {"savedmodel": _write_saved_model}
