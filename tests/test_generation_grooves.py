@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from lofi_tf.data.sequence_proto import NoteSequence
-from lofi_tf.errors import LofiError, LofiWarning
-from lofi_tf.generation import How, add_hihats, groove_transfer, humanize, tap2drum
+from lofi_tf.errors import LofiError, LofiWarning, NoSuchFunction
+from lofi_tf.generation import How, add_hihats, groove_transfer, humanize, sample, tap2drum
 from tests.mirrors import CLOSED, KICK, OPEN, SNARE, drums, hits_of, melody, mirror
 
 STEP = 0.125  # seconds at 120
@@ -40,6 +40,37 @@ def test_humanize_keeps_the_hits_and_takes_velocities_and_timing():
     name, asked = log[1]
     assert name == "play_hits"
     assert np.argwhere(asked["hits"][0]).tolist() == [[0, 0], [4, 1], [16, 0], [20, 1]]
+
+
+def test_drawn_hits_are_played_again_but_where_the_decoded_are_asked_for():
+    log = []
+    backend = mirror("groovae_2bar_humanize", change=playing((3, 1, 40, 0.1)), log=log)
+    (found,) = sample(backend, 1, How(temperature=1.0))
+    assert [name for name, _ in log] == ["decode", "play_hits"]
+    assert np.argwhere(log[1][1]["hits"][0]).tolist() == [[3, 1]]
+    assert timed(found) == [(2.95, SNARE, 40)]
+    log.clear()
+    sample(backend, 1, How(temperature=1.0, expression="decoded"))
+    assert [name for name, _ in log] == ["decode"]
+
+
+def test_an_export_from_before_plays_what_it_decodes():
+    backend = mirror("groovae_2bar_humanize", change=playing((3, 1, 40, 0.1)))
+    answer = backend.call
+
+    def older(name, given):
+        if name == "play_hits":
+            raise NoSuchFunction("no signature 'play_hits'")
+        return answer(name, given)
+
+    backend.call = older
+    (found,) = sample(backend, 1)
+    assert timed(found) == [(2.95, SNARE, 40)]
+
+
+def test_expressions_have_names():
+    with pytest.raises(LofiError, match=r"Allowed: decoded, played\. Received: 'soft'"):
+        How(expression="soft")
 
 
 def test_hits_that_share_a_drum_and_a_step_are_counted(recwarn):

@@ -11,7 +11,7 @@ from lofi_tf.config import ModelConfig, TrainingConfig
 from lofi_tf.errors import LofiError
 from lofi_tf.models.components import build_decoder
 from lofi_tf.models.decoders import _drawn, shifted, teach
-from lofi_tf.models.heads import BernoulliHead, MultiCategoricalHead, NADEHead
+from lofi_tf.models.heads import BernoulliHead, GrooveHead, MultiCategoricalHead, NADEHead
 from lofi_tf.models.optimizer import compile_model
 from lofi_tf.models.vae import MusicVAE
 
@@ -148,6 +148,22 @@ def test_scheduled_sampling_at_its_ends_is_the_truth_or_the_own_samples(probabil
     np.testing.assert_allclose(fed[:, 0], previous[:, 0])
     equal = np.all(fed.numpy() == previous.numpy(), axis=-1)
     assert equal.all() == (probability == 0.0)
+
+
+def test_given_hits_are_fed_back_with_the_models_own_velocities_and_offsets():
+    settings = dataclasses.replace(FLAT, head={"kind": "groove", "given_hits": True})
+    decoder = MusicVAE(settings, TrainingConfig(), 6, 6).decoder
+    assert isinstance(decoder.head, GrooveHead)
+    hits = np.random.default_rng(1).integers(0, 2, [B, T, 2]).astype(np.float32)
+    truth = np.concatenate([hits, hits * 0.7, hits * 0.3], axis=-1)
+    z = tf.random.stateless_normal([B, Z], [1, 2])
+    one = tf.constant(1.0)
+    _, _, fed = teach(
+        decoder.core, decoder.head, z, shifted(tf.constant(truth)), sampling_probability=one
+    )
+    played = decoder.play(z, tf.constant(hits))  # what it makes of given hits when it generates
+    np.testing.assert_allclose(fed[:, 1:], played[:, :-1], atol=1e-6)
+    assert np.abs(fed[:, 1:] - truth[:, :-1]).max() > 0.1
 
 
 def test_scheduled_sampling_draws_a_coin_for_each_example_and_step():

@@ -43,6 +43,13 @@ def build_parser() -> argparse.ArgumentParser:
     flag("--num_outputs", type=int, help="files (default: 5, or 1 of music given); a grid's side")
     flag("--max_batch_size", type=int, default=8, help="outputs decoded at once")
     flag("--temperature", type=float, default=0.5, help="0 takes the likeliest at each step")
+    flag(
+        "--expression",
+        default="played",
+        choices=["played", "decoded"],
+        help="of grooves: played gives drawn hits their full velocity and timing, decoded softens "
+        "unlikely ones as Magenta does (default: played)",
+    )
     flag("--seed", type=int, help="the same seed gives the same files (default: a new one)")
     flag("--qpm", type=float, help="tempo, quarter notes a minute (default: the input's, or 120)")
     flag("--length_bars", type=int, help="bars of new music: sample, continue")
@@ -83,7 +90,9 @@ def _run(args: argparse.Namespace) -> None:
         tell(f"{asked}: the model's own settings are taken, which differ.")
     modes = check_model(args, backend.config)
     seed = secrets.randbelow(2**31) if args.seed is None else args.seed
-    how = generation.How(args.temperature, seed, args.qpm, args.max_batch_size)
+    how = generation.How(
+        args.temperature, seed, args.qpm, args.max_batch_size, expression=args.expression
+    )
     stem = f"{backend.config.name}_%s_{time.strftime('%Y-%m-%d_%H%M%S')}"
     write = _writer(args, stem, tell)
     pieces = modes[args.mode].run(args, backend, inputs, how, write)

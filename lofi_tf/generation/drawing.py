@@ -10,12 +10,13 @@ from lofi_tf.audio.io import Audio
 from lofi_tf.backends import Backend
 from lofi_tf.data.converter import Converter, build_converter
 from lofi_tf.data.quantize import DEFAULT_QPM
-from lofi_tf.errors import LofiError
+from lofi_tf.errors import LofiError, NoSuchFunction, unknown_name
 from lofi_tf.models.noise import row_normal, seeds_from
 from lofi_tf.models.noise import row_seeds as tf_seeds
 
 NoteSequence = Any
 Metre = tuple[int, int]
+EXPRESSIONS = ("played", "decoded")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -30,9 +31,13 @@ class How:
         max_batch_size: outputs decoded at once; the outputs do not depend on it.
         metre: written into the outputs, beats and the note that is a beat; None is the input's,
             or else that of the model's bars.
+        expression: of grooves. `played` gives each hit the velocity and timing that it has where
+            it is certain to come, as `play_arrays` does; `decoded` leaves those that were decoded
+            with it, as Magenta does: the less likely a hit was, the softer and the nearer to the
+            grid it is.
 
     Raises:
-        LofiError: a number out of range.
+        LofiError: a number out of range, or no such expression.
     """
 
     temperature: float = 0.5
@@ -40,6 +45,7 @@ class How:
     qpm: float | None = None
     max_batch_size: int = 16
     metre: Metre | None = None
+    expression: str = "played"
 
     def __post_init__(self):
         if not 0 <= self.temperature < float("inf"):
@@ -48,6 +54,8 @@ class How:
             raise LofiError(f"qpm must be above 0. Received: {self.qpm}")
         if self.max_batch_size < 1:
             raise LofiError(f"max_batch_size must be at least 1. Received: {self.max_batch_size}")
+        if self.expression not in EXPRESSIONS:
+            raise unknown_name("expression", self.expression, EXPRESSIONS)
 
     def like(self, piece: NoteSequence) -> "How":
         """Returns these settings with the tempo and metre of a piece where none are given."""
@@ -106,7 +114,13 @@ def decode_arrays(
         )
         for rows in _batches(np.arange(len(z)), how.max_batch_size)
     ]
-    return np.concatenate(parts)
+    outputs = np.concatenate(parts)
+    if how.expression == "decoded" or backend.config.model.head["kind"] != "groove":
+        return outputs
+    try:
+        return play_arrays(backend, z, np.split(outputs, 3, axis=-1)[0], how, each)
+    except NoSuchFunction:
+        return outputs
 
 
 def play_arrays(

@@ -88,6 +88,7 @@ OPTION_CHECKS = {
             "by_frame",
             "spectral",
             "companded",
+            "given_hits",
         ),
         (_is_truth, "true or false"),
     ),

@@ -162,7 +162,10 @@ def _drawn(core, head, z, previous, controls, seed, sampling_probability, temper
     def step(time, fed, states):
         parameters, states = core_step(fed, at(controls, time), states, fold(seed, time))
         noise = tf.random.stateless_uniform([batch_size, head.noise_size], fold(keys[0], time))
-        own = head.sample(parameters, tf.fill([batch_size], float(temperature)), noise)
+        if getattr(head, "given_hits", False):
+            own = head.play(parameters, tf.split(truth[time], 3, axis=-1)[0])
+        else:
+            own = head.sample(parameters, tf.fill([batch_size], float(temperature)), noise)
         coin = tf.random.stateless_uniform([batch_size, 1], fold(keys[1], time))
         next_fed = tf.where(coin < sampling_probability, own, truth[time])
         return tf.concat([parameters, fed], axis=-1), next_fed, states

@@ -27,12 +27,15 @@ class GrooveHead(keras.layers.Layer):
 
     Args:
         output_size: depth D, three times the number of drums.
+        given_hits: whether scheduled sampling feeds the decoder the hits of the truth with its own
+            velocities and offsets, as when it plays hits that are given.
     """
 
     draws_have_gradients = True
 
-    def __init__(self, output_size: int):
+    def __init__(self, output_size: int, given_hits: bool = False):
         super().__init__(name="head")
+        self.given_hits = given_hits
         self.output_size = self.parameter_size = output_size
         self.noise_size = output_size // 3
         self.built = True
