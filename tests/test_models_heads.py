@@ -44,6 +44,23 @@ def test_losses_by_closed_form_count_valid_steps_only():
     np.testing.assert_allclose(losses["offsets_loss"], [0.25**2], rtol=1e-5)
 
 
+def test_expression_weighs_in_the_loss_and_not_in_what_is_logged():
+    targets = np.random.default_rng(1).random([1, 3, 27], np.float32)
+    given = tf.zeros([1, 3, 27]), tf.constant(targets), tf.constant([3])
+    heavy = GrooveHead(27, expression_weight=5.0)
+    plain, weighted = HEAD.losses(*given), heavy.losses(*given)
+    for name, times in (("hits_loss", 1.0), ("velocities_loss", 5.0), ("offsets_loss", 5.0)):
+        np.testing.assert_allclose(weighted[name], times * plain[name], rtol=1e-6)
+    logged = [
+        head.scalars({name: tf.reduce_sum(part) for name, part in (found | counts).items()})
+        for head, found, counts in (
+            (HEAD, plain, HEAD.counts(*given)),
+            (heavy, weighted, heavy.counts(*given)),
+        )
+    ]
+    np.testing.assert_allclose(*[[float(v) for v in one.values()] for one in logged], rtol=1e-6)
+
+
 def test_f1_of_known_counts():
     targets, guesses = np.zeros([1, 2, 27], np.float32), np.full([1, 2, 27], -1.0, np.float32)
     targets[0, 0, :2] = 1.0

@@ -100,7 +100,9 @@ OPTION_CHECKS = {
         ("frame_size", "hidden_size", "num_bands", "num_scales", "width"),
         (_is_whole, "a whole number from 1 on"),
     ),
-    "sampling_temperature": (_is_number, "a number from 0 on"),
+    **dict.fromkeys(
+        ("sampling_temperature", "expression_weight"), (_is_number, "a number from 0 on")
+    ),
     "embedding_size": (lambda v: v is None or _is_whole(v), "a whole number from 1 on or null"),
     "conductor_units": (lambda v: v is None or _is_nested(v), "a list of whole numbers, or null"),
     "conductor_embedding_size": (

@@ -33,9 +33,9 @@ class GrooveHead(keras.layers.Layer):
 
     draws_have_gradients = True
 
-    def __init__(self, output_size: int, given_hits: bool = False):
+    def __init__(self, output_size: int, given_hits: bool = False, expression_weight: float = 1.0):
         super().__init__(name="head")
-        self.given_hits = given_hits
+        self.given_hits, self.expression_weight = given_hits, expression_weight
         self.output_size = self.parameter_size = output_size
         self.noise_size = output_size // 3
         self.built = True
@@ -46,10 +46,11 @@ class GrooveHead(keras.layers.Layer):
         """Returns the parts of the reconstruction loss, [B] each, summed over valid steps."""
         hits, velocities, offsets = tf.split(parameters, 3, axis=-1)
         true_hits, true_velocities, true_offsets = tf.split(targets, 3, axis=-1)
+        weight = self.expression_weight
         parts = {
             "hits_loss": log_loss(true_hits, tf.sigmoid(hits)),
-            "velocities_loss": tf.square(tf.sigmoid(velocities) - true_velocities),
-            "offsets_loss": tf.square(tf.tanh(offsets) - true_offsets),
+            "velocities_loss": weight * tf.square(tf.sigmoid(velocities) - true_velocities),
+            "offsets_loss": weight * tf.square(tf.tanh(offsets) - true_offsets),
         }
         return {name: _sum(part, lengths) for name, part in parts.items()}
 
@@ -64,9 +65,13 @@ class GrooveHead(keras.layers.Layer):
         return sums | {"steps": _steps(parameters, lengths)}
 
     def scalars(self, sums: Sums) -> dict[str, tf.Tensor]:
-        """Returns the losses a step, as Magenta logs them, and the F1 score of hits."""
-        names = ("hits_loss", "velocities_loss", "offsets_loss")
-        a_step = {name: tf.math.divide_no_nan(sums[name], sums["steps"]) for name in names}
+        """Returns the losses a step, unweighted as Magenta logs them, and the F1 score of hits."""
+        weight = self.expression_weight
+        weights = {"hits_loss": 1.0, "velocities_loss": weight, "offsets_loss": weight}
+        a_step = {
+            name: tf.math.divide_no_nan(sums[name], sums["steps"] * weight)
+            for name, weight in weights.items()
+        }
         found = sums["predicted_hits"] + sums["true_hits"]
         return a_step | {"hits_f1": tf.math.divide_no_nan(2.0 * sums["hits"], found)}
 
