@@ -1,4 +1,4 @@
-# make demo, make test, make test-all, make parity, make bench, make lint; each makes .venv first if it is not there.
+# make demo, make test, make test-all, make parity, make parity-js, make bench, make lint; each makes .venv first if it is not there.
 
 PYTHON ?= python3
 JOBS ?= 2
@@ -6,10 +6,11 @@ JOBS ?= 2
 VENV := .venv
 PYTHON38 ?= python3.8
 MAGENTA := .magenta
+MAGENTA_JS := .magenta_js
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
 
-.PHONY: demo test test-all parity bench lint format clean
+.PHONY: demo test test-all parity parity-js bench lint format clean
 
 demo: $(READY)
 	$(BIN)/python demo/run.py
@@ -32,6 +33,18 @@ $(MAGENTA)/ready: | $(READY)
 	$(BIN)/pip install -q uv
 	$(BIN)/uv venv -q --clear --python "$$($(PYTHON38) -c 'import sys; print(sys.executable)')" $(MAGENTA)
 	$(BIN)/uv pip install -q --python $(MAGENTA)/bin/python magenta==2.1.4 'protobuf<3.20'
+	@touch $@
+
+# The real magenta.js, asked afresh about our exports: needs node (20) and npm.
+parity-js: $(READY) $(MAGENTA_JS)/ready
+	$(BIN)/python -m tests.magenta_js_parity --modules=$(MAGENTA_JS)
+
+$(MAGENTA_JS)/ready: tests/magenta_js/package.json
+	@command -v node >/dev/null && command -v npm >/dev/null || { \
+	  echo "make parity-js needs node and npm"; exit 1; }
+	mkdir -p $(MAGENTA_JS)
+	cp tests/magenta_js/package.json $(MAGENTA_JS)
+	cd $(MAGENTA_JS) && npm install --silent --no-audit --no-fund --ignore-scripts
 	@touch $@
 
 # What needs no rival; benchmarks/RESULTS.md has the commands beside Magenta and PyTorch.

@@ -10,6 +10,7 @@ import tensorflow as tf
 import yaml
 
 from lofi_tf import quiet
+from lofi_tf.compat.magenta_js_spec import config_in
 from lofi_tf.config import Config, config_from_dict, load_config
 from lofi_tf.data.converter import build_converter
 from lofi_tf.errors import LofiError, NoSuchFunction
@@ -158,7 +159,8 @@ def open_backend(
             that `lofi_export` wrote (or the folder of its versions: the latest is taken), the name
             of one (`model_folders.find_model`), or the address of a TensorFlow Serving model,
             `http(s)://host:port/v1/models/name` or `grpc://host:port/name`.
-        checkpoint_file: prefix, folder or `.tar` of one of our checkpoints or of Magenta's.
+        checkpoint_file: prefix, folder or `.tar` of one of our checkpoints or of Magenta's, or a
+            folder that magenta.js loads.
         config: of the checkpoint; the run or the checkpoint's folders are asked where it is not
             given. What knows its own must be of that name, or have the same settings.
         timeout: seconds to wait for a server's answer.
@@ -213,7 +215,7 @@ def load_model(
     """Returns the model of a checkpoint, and its config.
 
     Args:
-        path: prefix, folder or `.tar` of a checkpoint.
+        path: prefix, folder or `.tar` of a checkpoint, or a folder of magenta.js.
         config: of the model; the folders of the checkpoint are asked where it is not given. Where
             they know one of the same name, theirs is taken, whatever its sizes.
         renamed: as `checkpoints.load_weights` takes it.
@@ -224,8 +226,7 @@ def load_model(
     with quiet.imports():
         from lofi_tf import checkpoints
         from lofi_tf.models.build import build_model
-    run = run_above(path)
-    known = load_config(run) if run else None
+    known = known_config(path)
     if config is None and known is None:
         if not glob.glob(f"{glob.escape(str(path))}*"):
             raise LofiError(f"there is no checkpoint {path}")
@@ -291,6 +292,12 @@ def run_above(path: Path) -> Path | None:
         if (folder / "run.yaml").is_file() and (folder / "config.yaml").is_file():
             return folder
     return None
+
+
+def known_config(path: Path) -> Config | None:
+    """Returns the config that a checkpoint's folders say it has; None where they do not."""
+    run = run_above(path)
+    return load_config(run) if run else config_in(path)
 
 
 def _check_same(config: Config, known: Config | None, path: Any) -> None:

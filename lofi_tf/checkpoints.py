@@ -1,4 +1,4 @@
-"""Checkpoints: of our runs, and Magenta's, in folders, by prefix or in tar files."""
+"""Checkpoints: of our runs, and Magenta's, in folders, by prefix or in tar files; magenta.js'."""
 
 import glob
 import re
@@ -12,6 +12,8 @@ from typing import Any
 import tensorflow as tf
 
 from lofi_tf.compat.magenta_checkpoint import load_magenta_checkpoint, magenta_weights
+from lofi_tf.compat.magenta_js import load_magenta_js
+from lofi_tf.compat.magenta_js_spec import is_magenta_js
 from lofi_tf.errors import LofiError, LofiWarning
 from lofi_tf.models.vae import MusicVAE
 
@@ -95,12 +97,13 @@ def _plateau_of(model: MusicVAE) -> dict[str, tf.Module]:
 
 
 def load_weights(model: MusicVAE, path: str | Path, renamed: Renamed | None = None) -> None:
-    """Sets a model's weights from any checkpoint: ours or Magenta's TF1.
+    """Sets a model's weights from any checkpoint: ours, Magenta's TF1 or magenta.js'.
 
     Args:
         model: of the config that the checkpoint was trained with.
         path: a prefix (`model.ckpt-2721`), a folder (its latest whole checkpoint, as by
-            `restore_latest`, or the first one found at any depth) or a `.tar` file of either.
+            `restore_latest`, or the first one found at any depth), a `.tar` file of either, or a
+            folder that magenta.js loads.
         renamed: what a checkpoint of Magenta's calls the variable of a name; the same if not
             given.
 
@@ -112,6 +115,9 @@ def load_weights(model: MusicVAE, path: str | Path, renamed: Renamed | None = No
         with tempfile.TemporaryDirectory() as folder:
             _extract(path, Path(folder))
             _load_newest(model, _prefixes_in(Path(folder), path), renamed)
+        return
+    if is_magenta_js(path):
+        load_magenta_js(model, path)
         return
     if path.is_dir():
         _load_newest(model, _prefixes_in(path, path), renamed)

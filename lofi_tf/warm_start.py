@@ -8,8 +8,8 @@ from typing import NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from lofi_tf.backends import config_of_export, load_model, run_above, train_folder
-from lofi_tf.config import Config, load_config
+from lofi_tf.backends import config_of_export, known_config, load_model, train_folder
+from lofi_tf.config import Config
 from lofi_tf.errors import LofiError
 from lofi_tf.model_folders import about, export_in, find_model, is_address
 from lofi_tf.models.build import build_model
@@ -48,10 +48,10 @@ def config_of(source: str) -> Config:
     export, path = _places(source)
     if export is not None:
         return config_of_export(export)
-    run = run_above(path)
-    if run is None:
+    config = known_config(path)
+    if config is None:
         raise LofiError(f"{source} does not say its config: give --config")
-    return load_config(run)
+    return config
 
 
 def read_weights(source: str, config: Config) -> Weights:
@@ -60,7 +60,7 @@ def read_weights(source: str, config: Config) -> Weights:
     Args:
         source: a folder that `lofi_train` wrote, an export or the name of one
             (`model_folders.find_model`), or one of our checkpoints or Magenta's: its prefix, its
-            folder or a `.tar`.
+            folder or a `.tar`, or a folder that magenta.js loads.
         config: of a checkpoint that does not know its own.
 
     Raises:
@@ -70,7 +70,7 @@ def read_weights(source: str, config: Config) -> Weights:
     if export is not None:
         model = _of_export(export, source)
     else:
-        model, _ = load_model(path, None if run_above(path) else config)
+        model, _ = load_model(path, None if known_config(path) else config)
     found = named_weights(model)
     return Weights(source, {name: weight.numpy() for name, weight in found.items()})
 

@@ -14,6 +14,7 @@ OF_FORMATS = {
     "summary": (("savedmodel",), ""),
     "data": (("savedmodel",), ""),
     "licence": (("savedmodel",), ""),
+    "quantization": (("magentajs",), "none"),
 }
 
 
@@ -26,12 +27,20 @@ def build_parser() -> argparse.ArgumentParser:
     flag("--model", help="a SavedModel, its name or folder, to write in another format")
     flag("--config", help="name of a config or YAML file; a run knows its own")
     flag("--hparams", default="", help="overrides of the config, for a checkpoint of other sizes")
-    flag("--output_dir", default="saved_models", help="folder of all models")
+    flag(
+        "--output_dir",
+        help="folder of all models (default: saved_models); of magentajs the folder of this one",
+    )
     flag(
         "--format",
         default="savedmodel",
         choices=list(WRITERS),
-        help="of what is written (default: savedmodel)",
+        help="savedmodel for TensorFlow and TensorFlow Serving (default), magentajs for browsers",
+    )
+    flag(
+        "--quantization",
+        choices=["none", "uint8", "uint16", "float16"],
+        help="of magentajs: of the stored weights (default: none, float32)",
     )
     flag("--name", help="of the model (default: the config's name)")
     flag("--version", type=int, help="number of the version (default: one more than the latest)")
@@ -103,7 +112,7 @@ def _open(args: argparse.Namespace) -> tuple:
 def _write_saved_model(args: argparse.Namespace, model, config, path: Path) -> None:
     from lofi_tf import backends, export
 
-    where = export.place(args.output_dir, args.name or config.name, args.version)
+    where = export.place(args.output_dir or "saved_models", args.name or config.name, args.version)
     run_dir = args.run_dir or backends.run_above(path)
     said = {name: getattr(args, name) for name in ("summary", "data", "licence", "precision")}
     facts = export.facts_of_run(run_dir, model.steps_trained, **said)
@@ -111,4 +120,16 @@ def _write_saved_model(args: argparse.Namespace, model, config, path: Path) -> N
     say(f"Wrote {folder}")
 
 
-WRITERS = {"savedmodel": _write_saved_model}
+def _write_magenta_js(args: argparse.Namespace, model, config, path: Path) -> None:
+    from lofi_tf.compat.magenta_js import export_for_magenta_js
+    from lofi_tf.compat.magenta_js_spec import encodes
+
+    if args.output_dir is None:
+        raise LofiError("--format=magentajs needs --output_dir, the folder of this model")
+    export_for_magenta_js(model, config, args.output_dir, args.quantization)
+    say(f"Wrote {args.output_dir}")
+    if not encodes(config):
+        say("magenta.js has no encoder like this model's: there it samples and decodes, no more")
+
+
+WRITERS = {"savedmodel": _write_saved_model, "magentajs": _write_magenta_js}

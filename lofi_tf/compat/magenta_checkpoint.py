@@ -119,17 +119,31 @@ def load_magenta_checkpoint(
         LofiError: a variable that no layer takes, a layer that no variable fills, or a shape that
             does not fit.
     """
-    found, wanted = _read(prefix, substitutions or {}), _shapes(model)
+    set_magenta_weights(model, _read(prefix, substitutions or {}), prefix)
+
+
+def set_magenta_weights(model: MusicVAE, found: Weights, source: str | Path) -> None:
+    """Sets a model's weights from those in Magenta's layout, by Magenta's variable names.
+
+    Args:
+        model: the model.
+        found: the weights.
+        source: of them, for errors.
+
+    Raises:
+        LofiError: as `load_magenta_checkpoint`.
+    """
+    wanted = _shapes(model)
     missing, extra = sorted(wanted.keys() - found.keys()), sorted(found.keys() - wanted.keys())
     if missing or extra:
         raise LofiError(
-            f"checkpoint {prefix} does not fit the config: it lacks {missing or 'nothing'} and "
+            f"checkpoint {source} does not fit the config: it lacks {missing or 'nothing'} and "
             f"holds besides {extra or 'nothing'}"
         )
     for name, shape in wanted.items():
         if found[name].shape != shape:
             raise LofiError(
-                f"checkpoint {prefix} does not fit the config: {name} must have shape {shape}. "
+                f"checkpoint {source} does not fit the config: {name} must have shape {shape}. "
                 f"Received: {found[name].shape}"
             )
     for scope, layer in scopes_of(model).items():
