@@ -26,6 +26,7 @@ test-all: $(READY)
 parity: $(READY) $(MAGENTA)/ready
 	$(BIN)/python -m tests.fresh_golden --magenta=$(MAGENTA)/bin/python --out=$(MAGENTA)/golden
 	$(BIN)/python -m tests.magenta_parity --golden=$(MAGENTA)/golden
+	$(BIN)/python -m tests.magenta_round_trip --magenta=$(MAGENTA)/bin/python --golden=$(MAGENTA)/golden
 
 $(MAGENTA)/ready: | $(READY)
 	@$(PYTHON38) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 8))' 2>/dev/null || { \

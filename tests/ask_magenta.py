@@ -1,10 +1,11 @@
 """Asks the real Magenta 2.1.4 what MusicVAE computes, and writes its answers down.
 
 Runs only inside the Python 3.8 environment that `make parity` sets up, where magenta==2.1.4 is
-installed; nothing here is imported by the project. Two commands:
+installed; nothing here is imported by the project. Three commands:
 
   tensors  real MIDI files -> what the config's data converter makes of them
   model    a small model with known random weights -> TF1 checkpoint + numbers
+  load     checkpoints, whoever wrote them -> what Magenta's TrainedModel answers with them
 
 Every answer is deterministic: the latent sample is mean + stddev * eps with a
 stored eps, the sampling schedule is teacher forcing, and decoding takes the
@@ -13,6 +14,7 @@ most likely value at each step.
 
 import argparse
 import copy
+import json
 import os
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -21,7 +23,7 @@ import numpy as np
 import tensorflow.compat.v1 as tf
 import tensorflow_probability as tfp
 import note_seq
-from magenta.models.music_vae import configs
+from magenta.models.music_vae import TrainedModel, configs
 
 tf.disable_v2_behavior()
 tf.logging.set_verbosity(tf.logging.ERROR)
@@ -300,6 +302,38 @@ def model(args):
     )
 
 
+def load(args):
+    """What the models of checkpoints make of given inputs, lengths, controls and z."""
+    with open(args.jobs) as file:
+        jobs = json.load(file)
+    for job in jobs:
+        print("Magenta opens %s" % job["checkpoint"], flush=True)
+        answers = answers_of(job["config"], job["hparams"], job["checkpoint"], job["given"])
+        np.savez_compressed(job["out"], **answers)
+
+
+def answers_of(name, hparams, checkpoint, given):
+    config = copy.deepcopy(configs.CONFIG_MAP[name])
+    config.hparams.parse(hparams)
+    converter, kwargs = config.data_converter, {}
+    if converter.end_token and not converter.control_depth:  # as in `model`
+        kwargs["end_fn"] = converter.end_token
+    given = {key: value.astype(np.float32) for key, value in np.load(given).items()}
+    trained = TrainedModel(config, len(given["z"]), checkpoint, **kwargs)
+    lengths = list(given["lengths"].astype(np.int32))
+    _, mu, sigma = trained.encode_tensors(list(given["inputs"]), lengths, list(given["controls"]))
+    asked = {"z": given["z"], "length": config.hparams.max_seq_len}
+    if converter.control_depth:
+        asked["c_input"] = given["controls"][0]
+    answers = {"mu": mu, "sigma": sigma, "decoded": trained.decode_to_tensors(**asked)}
+    if not ("hier" in name and "trio" in name):  # Magenta has no results there
+        logits = trained.decode_to_tensors(return_full_results=True, **asked)[1]
+        gap = certainty(name, logits, converter.output_depth)
+        if gap is not None:
+            answers["decoded_gap"] = gap
+    return answers
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
@@ -316,8 +350,10 @@ def main():
     two.add_argument("--seed", type=int, default=0)
     two.add_argument("--gain", type=float, default=2.5)
     two.add_argument("--out", required=True, help="folder")
+    three = commands.add_parser("load")
+    three.add_argument("--jobs", required=True, help="JSON list of config, hparams, files")
     args = parser.parse_args()
-    {"tensors": tensors, "model": model}[args.command](args)
+    {"tensors": tensors, "model": model, "load": load}[args.command](args)
 
 
 if __name__ == "__main__":

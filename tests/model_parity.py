@@ -92,7 +92,7 @@ def _forward(name, model, answers) -> Iterator[Row]:
     found = {"mu": mean, "sigma": stddev, "z": mean + stddev * eps}
     found |= {key: parts[key].numpy() for key in ("kl_nats", "r_loss")}
     for key, value in found.items():
-        yield _compared(name, key, value, answers[key], ANSWER)
+        yield compared(name, key, value, answers[key], ANSWER)
 
 
 def _decoded(name, model, answers) -> Row:
@@ -116,7 +116,11 @@ def _decoded(name, model, answers) -> Row:
     decode = tf.function(
         lambda: model.decode(z, tf.zeros(rows), seeds, steps, controls), autograph=False
     )
-    ours = decode().numpy()
+    return compare_decoded(name, decode().numpy(), answers)
+
+
+def compare_decoded(name: str, ours: np.ndarray, answers: dict[str, np.ndarray]) -> Row:
+    """Compares outputs [B, T, D] up to the first step of each row at which a choice was close."""
     if "decoded_gap" not in answers:  # of NADE and two trios: nearly all steps must be identical
         same = np.all(np.abs(ours - answers["decoded"]) < DECODED, axis=-1)
         share = 1.0 - float(same.mean())
@@ -124,7 +128,7 @@ def _decoded(name, model, answers) -> Row:
     sure = np.cumsum(answers["decoded_gap"] < SURE, axis=1) == 0  # [B, T]
     if not sure.any(axis=1).all():
         return _failed(name, "decoded", "a row without a sure step")
-    return _compared(name, "decoded", ours[sure], answers["decoded"][sure], DECODED)
+    return compared(name, "decoded", ours[sure], answers["decoded"][sure], DECODED)
 
 
 def _sureness(name, model, answers) -> Row:
@@ -135,7 +139,7 @@ def _sureness(name, model, answers) -> Row:
     for part in np.split(parameters, np.cumsum(model.decoder.head.sizes)[:-1], axis=-1):
         second, best = np.moveaxis(np.sort(part, axis=-1)[..., -2:], -1, 0)
         gaps.append(best - second)
-    return _compared(name, "decoded", np.min(gaps, axis=0), answers["decoded_gap"], ANSWER)
+    return compared(name, "decoded", np.min(gaps, axis=0), answers["decoded_gap"], ANSWER)
 
 
 def _training(name, model, answers) -> Iterator[Row]:
@@ -157,8 +161,8 @@ def _training(name, model, answers) -> Iterator[Row]:
         model.optimizer.apply(clipped, model.trainable_variables)
         losses.append(float(loss))
         norms.append(float(norm))
-    yield _compared(name, "train_losses", np.array(losses), answers["train_losses"], ANSWER)
-    yield _compared(
+    yield compared(name, "train_losses", np.array(losses), answers["train_losses"], ANSWER)
+    yield compared(
         name, "train_gradient_norms", np.array(norms), answers["train_gradient_norms"], GRADIENT
     )
     yield from _by_variable(name, "gradient", first, answers, GRADIENT)
@@ -184,14 +188,21 @@ def _by_variable(name, kind, ours, answers, allowed) -> Iterator[Row]:
             gradient = np.abs(answers.get(f"gradient|{variable}", np.zeros_like(right)))
             counts = gradient > max(1e-6, GRADIENT * gradient.max())
         scale = np.abs(right).max()
-        yield _compared(name, f"{kind}|{variable}", left[counts], right[counts], allowed, scale)
+        yield compared(name, f"{kind}|{variable}", left[counts], right[counts], allowed, scale)
 
 
 def _failed(name: str, check: str, note: str) -> Row:
     return Row(name, check, np.inf, 0, False, note)
 
 
-def _compared(name, check, ours, theirs, allowed, scale=None) -> Row:
+def compared(
+    name: str,
+    check: str,
+    ours: np.ndarray,
+    theirs: np.ndarray,
+    allowed: float,
+    scale: float | None = None,
+) -> Row:
     """Compares arrays; the difference is a share of the largest absolute entry of Magenta's."""
     if ours.shape != theirs.shape or not theirs.size:
         return _failed(name, check, f"shape {ours.shape}, Magenta's {theirs.shape}")

@@ -8,7 +8,7 @@ from lofi_tf.errors import LofiError
 
 # Flags that only some formats know, with their defaults there.
 OF_FORMATS = {
-    "name": (("savedmodel",), None),
+    "name": (("savedmodel", "magenta"), None),
     "version": (("savedmodel",), None),
     "precision": (("savedmodel",), "float32"),
     "summary": (("savedmodel",), ""),
@@ -35,7 +35,8 @@ def build_parser() -> argparse.ArgumentParser:
         "--format",
         default="savedmodel",
         choices=list(WRITERS),
-        help="savedmodel for TensorFlow and TensorFlow Serving (default), magentajs for browsers",
+        help="savedmodel for TensorFlow and TensorFlow Serving (default), magentajs for browsers, "
+        "magenta for Magenta 2.1.4",
     )
     flag(
         "--quantization",
@@ -132,4 +133,20 @@ def _write_magenta_js(args: argparse.Namespace, model, config, path: Path) -> No
         say("magenta.js has no encoder like this model's: there it samples and decodes, no more")
 
 
-WRITERS = {"savedmodel": _write_saved_model, "magentajs": _write_magenta_js}
+def _write_magenta(args: argparse.Namespace, model, config, path: Path) -> None:
+    from lofi_tf.compat.magenta_export import export_for_magenta, how_to_load
+
+    if args.output_dir is None:
+        raise LofiError("--format=magenta needs --output_dir, the folder of its checkpoints")
+    name = args.name or config.name
+    like = export_for_magenta(model, config, args.output_dir, name, model.steps_trained)
+    say(f"Wrote {Path(args.output_dir) / name}.tar and .ckpt.*")
+    for line in how_to_load(like, args.output_dir, name):
+        say(line)
+
+
+WRITERS = {
+    "savedmodel": _write_saved_model,
+    "magentajs": _write_magenta_js,
+    "magenta": _write_magenta,
+}

@@ -1,5 +1,6 @@
 """From our models to TF1 checkpoints that Magenta 2.1.4 restores."""
 
+import shlex
 import tarfile
 import tempfile
 from pathlib import Path
@@ -14,6 +15,7 @@ from lofi_tf.errors import LofiError
 from lofi_tf.models.vae import MusicVAE
 
 STEP = "global_step"
+_START = "music_vae_generate.console_entry_point()"
 ENDINGS = (".ckpt.data-00000-of-00001", ".ckpt.index", ".tar")
 
 
@@ -71,41 +73,43 @@ def check_free(folder: str | Path, name: str) -> None:
 def how_to_load(like: Like, folder: str | Path, name: str) -> list[str]:
     """Returns lines that say how Magenta takes an export.
 
-    Its `music_vae_generate` knows the sizes of its own configs alone and has no flag for others,
-    nor one for controls.
+    Its `music_vae_generate` knows its own configs alone and has no flag for other sizes, for
+    converters or for controls: its configs are changed in Python before it starts.
     """
     path = Path(folder) / f"{name}.tar"
-    parse = f"configs.CONFIG_MAP['{like.name}'].hparams.parse('{like.hparams_text}')"
-    lines = [f"Magenta takes it as its config {like.name}:"]
-    if like.hparams:
-        lines = [f"Magenta takes it as its config {like.name} with {like.hparams_text}:"]
+    changed = f" with {like.hparams_text}" if like.hparams else ""
+    changed += " and a converter of its own" if like.converter else ""
+    title = f"Magenta takes it as its config {like.name}{changed}"
+    flags = f"--config={like.name} --checkpoint_file={shlex.quote(str(path))}"
     if like.control_size:
-        lines += _with_controls(like, parse if like.hparams else None, path)
-    elif like.hparams:
-        lines += [
-            "its music_vae_generate has no flag for these, so run it as",
-            '  python -c "from magenta.models.music_vae import configs, music_vae_generate as g; '
-            f'{parse}; g.console_entry_point()" --config={like.name} --checkpoint_file={path}',
+        return [
+            f"{title}; its music_vae_generate gives no controls, so in Python:",
+            *(f"  {line}" for line in _registration(like, "TrainedModel")),
+            f"  model = TrainedModel({_entry(like)}, 4, {str(path)!r})",
+            f"  model.sample(4, {like.steps}, c_input=controls)  # [{like.steps}, "
+            f"{like.control_size}]",
         ]
-    else:
-        lines += [f"  music_vae_generate --config={like.name} --checkpoint_file={path}"]
-    for option, (theirs, ours) in like.options.items():
-        lines += [
-            f"Magenta's {like.name} reads and writes music with {option}={theirs}, this model with "
-            f"{option}={ours}"
-        ]
+    if not changed:
+        return [f"{title}:", f"  music_vae_generate {flags}"]
+    code = "; ".join([*_registration(like, "music_vae_generate"), _START])
+    return [f"{title}:", f'  python -c "{code}" {flags}']
+
+
+def _registration(like: Like, what: str) -> list[str]:
+    """Returns Python that imports something of Magenta's and changes its config."""
+    more, lines = ("data, data_hierarchical, " if like.converter else ""), []
+    if like.converter:
+        lines += ["import note_seq"]
+    lines += [f"from magenta.models.music_vae import configs, {more}{what}"]
+    if like.converter:
+        lines += [f"{_entry(like)} = {_entry(like)}._replace(data_converter={like.converter})"]
+    if like.hparams:
+        lines += [f"{_entry(like)}.hparams.parse('{like.hparams_text}')"]
     return lines
 
 
-def _with_controls(like: Like, parse: str | None, path: Path) -> list[str]:
-    return [
-        f"its music_vae_generate gives no controls [{like.steps}, {like.control_size}], so in "
-        "Python",
-        "  from magenta.models.music_vae import TrainedModel, configs",
-        *([f"  {parse}"] if parse else []),
-        f"  model = TrainedModel(configs.CONFIG_MAP['{like.name}'], 4, '{path}')",
-        f"  model.sample(4, {like.steps}, c_input=controls)",
-    ]
+def _entry(like: Like) -> str:
+    return f"configs.CONFIG_MAP['{like.name}']"
 
 
 def _save(prefix: Path, values: dict[str, np.ndarray]) -> None:

@@ -49,8 +49,8 @@ _IDLE = {
     "conductor_embedding_size": None,
 }
 # Options of components that Magenta's graph does not depend on, or has among its hparams.
-_ELSEWHERE = ("sampling_temperature", "hidden_size")
-# Options of converters that are no Magenta converter's, or act in training alone.
+_ELSEWHERE = ("sampling_temperature", "hidden_size", "given_hits", "expression_weight")
+# Options of converters that are no Magenta converter's, or have another default there.
 _OWN_OPTIONS = {
     "mode",
     "seed",
@@ -60,6 +60,27 @@ _OWN_OPTIONS = {
     "transpose_range",
     "stretch_range",
     "max_tensors_per_notesequence",
+    "dedupe_event_lists",
+}
+# Options that only say which excerpts of a piece are examples, not what one is.
+_CUTTING_OPTIONS = {
+    "hop_size",
+    "hop_size_bars",
+    "valid_programs",
+    "max_bars",
+    "gap_bars",
+    "skip_polyphony",
+    "presplit_on_time_changes",
+    "first_subsequence_only",
+    "min_num_instruments",
+    "min_total_events",
+}
+_CLASSES = {
+    "drums": "data.DrumsConverter",
+    "groove": "data.GrooveConverter",
+    "melody": "data.OneHotMelodyConverter",
+    "multi_performance": "data_hierarchical.MultiInstrumentPerformanceConverter",
+    "trio": "data.TrioConverter",
 }
 
 
@@ -70,15 +91,15 @@ class Like:
     Attributes:
         name: its key in CONFIG_MAP.
         hparams: what it has to be given besides, by Magenta's names; none where all is alike.
-        options: options of the converter that differ, each as (Magenta's value, ours). They change
-            no number of the model, only what Magenta reads from music and writes as music.
+        converter: Python that makes the converter, which it has to be given too; None where
+            Magenta's own is alike.
         steps: of an example.
         control_size: depth of the controls, 0 for none.
     """
 
     name: str
     hparams: Mapping[str, Any]
-    options: Mapping[str, tuple[Any, Any]]
+    converter: str | None
     steps: int
     control_size: int
 
@@ -89,7 +110,7 @@ class Like:
 
 
 def magenta_like(config: Config) -> Like:
-    """Returns the config of Magenta 2.1.4 that a config of ours is, sizes aside.
+    """Returns the config of Magenta 2.1.4 that a config of ours is, sizes and converter aside.
 
     Of several it is the one of the same name, or else that which differs least.
 
@@ -106,8 +127,9 @@ def magenta_like(config: Config) -> Like:
             line = f"{name}, has the {what} {theirs[what]}. Received: {ours[what]}"
             refused.append((nearness, line))
             continue
-        like = _like(name, config, other)
-        found.append(((name != config.name, len(like.hparams), len(like.options)), like))
+        like, num_options = _like(name, config, other)
+        far = (name != config.name, num_options, len(like.hparams))
+        found.append((far, like))
     if not found:
         line = min(refused)[1]
         raise LofiError(f"Magenta has no config like {config.name}: the nearest, {line}")
@@ -132,26 +154,45 @@ def _structure(config: Config) -> dict[str, Any]:
         }
         for part in ("encoder", "decoder", "head")
     }
-    depths = depths_of(build_converter(config.data.converter))
-    structure |= {f"depth of {name}": depths.get(name, 0) for name in ("inputs", "targets")}
-    structure["depth of controls"] = depths.get("controls", 0)
+    structure["z_size"] = "above 0" if model.z_size else 0
     for name in ("residual_encoder", "residual_decoder", "preprocess_controls"):
         structure[f"setting {name}"] = getattr(model, name)
     return structure
 
 
-def _like(name: str, config: Config, other: Config) -> Like:
+def _like(name: str, config: Config, other: Config) -> tuple[Like, int]:
+    """Returns what Magenta's config of a name is to one of ours, and how many options differ."""
     ours, theirs = _hparams(config), _hparams(other)
     changed = {key: value for key, value in ours.items() if value != theirs[key]}
-    left, right = (build_converter(one.data.converter) for one in (other, config))
-    options = {
-        field.name: (getattr(left, field.name), getattr(right, field.name))
-        for field in dataclasses.fields(left)
-        if field.name not in _OWN_OPTIONS
-        and getattr(left, field.name) != getattr(right, field.name)
-    }
+    right, left = (build_converter(one.data.converter) for one in (config, other))
+    differing = [
+        field.name
+        for field in dataclasses.fields(right)
+        if field.name not in _OWN_OPTIONS | _CUTTING_OPTIONS
+        and getattr(right, field.name) != getattr(left, field.name)
+    ]
+    converter = _converter_text(config.data.converter, right) if differing else None
     control_size = depths_of(right).get("controls", 0)
-    return Like(name, changed, options, config.model.max_seq_len, control_size)
+    like = Like(name, changed, converter, config.model.max_seq_len, control_size)
+    return like, len(differing)
+
+
+def _converter_text(component: Mapping[str, Any], converter: Any) -> str:
+    """Returns Python for Magenta's converter with the options of ours, whose names are the same."""
+    given = {name: value for name, value in component.items() if name not in _OWN_OPTIONS}
+    kind = given.pop("kind")
+    if hasattr(converter, "slice_bars"):  # Magenta's default is another
+        given["slice_bars"] = converter.slice_bars
+    values = (f"{name}={_option_text(name, value)}" for name, value in given.items())
+    return f"{_CLASSES[kind]}({', '.join(values)})"
+
+
+def _option_text(name: str, value: Any) -> str:
+    if name == "chord_encoding" and value:
+        return "note_seq.TriadChordOneHotEncoding()"
+    if name.endswith("pitch_classes") and isinstance(value, str):
+        return f"data.{value.upper()}_DRUM_PITCH_CLASSES"
+    return repr(list(value) if isinstance(value, tuple) else value)
 
 
 def _hparams(config: Config) -> dict[str, Any]:
