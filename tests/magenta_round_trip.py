@@ -3,7 +3,8 @@
 For each config of a folder of goldens: Magenta's checkpoint -> our model -> a checkpoint for
 Magenta -> its TrainedModel, which must answer as the golden says. Then a shipped model at its full
 size, exported by the command: Magenta's answers must be ours, and its `music_vae_generate` must
-write music. `make parity` runs this: a row for each check; exits 1 where anything differs.
+write music, also by the lines that `lofi_export` prints for other sizes and converters. `make
+parity` runs this: a row for each check; exits 1 where anything differs.
 """
 
 import argparse
@@ -26,6 +27,7 @@ HERE = Path(__file__).parent
 GOLDEN = HERE / "data" / "golden"
 SHIPPED = "groovae_4bar"
 SPOILED = "groovae_2bar_humanize"  # exported once more, wrongly, to see that the checks can fail
+CHORDS = "bass_2bar_chords"  # a shipped model with another converter than Magenta's, and controls
 FULL = ", full size"
 ANSWER = 1e-5  # allowed in mu and sigma, as a share of the largest
 
@@ -69,6 +71,7 @@ def main(argv: list[str] | None = None) -> int:
         found = ask(args.magenta, trips, folder)
         rows = [row for trip in trips for row in compare(trip, found)]
         rows.append(generated(args.magenta, trips[-1].checkpoint, folder / "midi"))
+        rows += [told_sizes(args.magenta, folder / "sizes"), told_controls(args.magenta, folder)]
     print(table(rows))
     bad, seen = sum(not row.ok for row in rows), sum(row.compared for row in rows)
     print(f"{len(names)} configs, {len(rows)} checks, {seen} numbers, {bad} failed")
@@ -178,15 +181,49 @@ def compare(trip: Trip, found: dict[Path, dict[str, np.ndarray]]) -> list:
 
 def generated(python: str, checkpoint: Path, folder: Path):
     """Returns a row: two files of music by Magenta's command, each with notes."""
-    from lofi_tf.data.midi import read_midi
-    from tests.converter_parity import Row
-
     command = [str(Path(python).parent / "music_vae_generate"), f"--config={SHIPPED}"]
     command += [f"--checkpoint_file={checkpoint}", "--num_outputs=2", f"--output_dir={folder}"]
     run(command)
+    return _row_of_music(SHIPPED + FULL, folder)
+
+
+def told_sizes(python: str, folder: Path):
+    """Returns a row: the command that is printed for a model of other sizes writes music."""
+    from lofi_tf.compat.magenta_export import how_to_load
+
+    with quiet.imports():
+        trip = trip_of(SPOILED, GOLDEN / "models", folder)
+    line = how_to_load(trip.like, folder, SPOILED)[-1].strip().removeprefix("python ")
+    run(["sh", "-c", f"{python} {line} --num_outputs=2 --output_dir={folder}"])
+    return _row_of_music(f"{SPOILED}, other sizes", folder)
+
+
+def told_controls(python: str, folder: Path):
+    """Returns a row: the Python that is printed for another converter and chords makes music."""
+    from lofi_tf.compat.magenta_export import export_for_magenta, how_to_load
+    from lofi_tf.warm_start import open_model
+
+    with quiet.imports():
+        model, config, _ = open_model(CHORDS)
+        like = export_for_magenta(model, config, folder, CHORDS)
+    lines = [line.strip() for line in how_to_load(like, folder, CHORDS)[1:]]
+    before = f"import numpy as np; controls = np.eye({like.control_size})[[1] * {like.steps}]"
+    lines = ["import note_seq", before, *lines[:-1], f"made = {lines[-1]}"]
+    save = "[note_seq.sequence_proto_to_midi_file(s, f'{out}/{i}.mid') for i, s in enumerate(made)]"
+    out = folder / "chords"
+    out.mkdir()
+    run([python, "-c", "\n".join([*lines, f"out = {str(out)!r}", save])])
+    return _row_of_music(f"{CHORDS}, another converter", out, 4)
+
+
+def _row_of_music(what: str, folder: Path, number: int = 2):
+    """Returns a row: so many files of music, each with notes."""
+    from lofi_tf.data.midi import read_midi
+    from tests.converter_parity import Row
+
     counts = [len(read_midi(path.read_bytes()).notes) for path in folder.glob("*.mid")]
-    whole = len(counts) == 2 and min(counts) > 0
-    return Row(SHIPPED + FULL, "music_vae_generate", 0.0, sum(counts), whole, f"notes: {counts}")
+    whole = len(counts) == number and min(counts) > 0
+    return Row(what, "music by its command", 0.0, sum(counts), whole, f"notes: {counts}")
 
 
 def run(command: list[str]) -> None:
