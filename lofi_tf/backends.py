@@ -10,6 +10,7 @@ import tensorflow as tf
 import yaml
 
 from lofi_tf import quiet
+from lofi_tf.compat.magenta_js_config import config_by_weights
 from lofi_tf.compat.magenta_js_spec import config_in
 from lofi_tf.config import Config, config_from_dict, load_config
 from lofi_tf.data.converter import build_converter
@@ -216,8 +217,9 @@ def load_model(
 
     Args:
         path: prefix, folder or `.tar` of a checkpoint, or a folder of magenta.js.
-        config: of the model; the folders of the checkpoint are asked where it is not given. Where
-            they know one of the same name, theirs is taken, whatever its sizes.
+        config: of the model; the folders of the checkpoint are asked where it is not given (one
+            that others made for magenta.js tells of its music and its sizes). Where they know one
+            of the same name, theirs is taken, whatever its sizes.
         renamed: as `checkpoints.load_weights` takes it.
 
     Raises:
@@ -227,6 +229,8 @@ def load_model(
         from lofi_tf import checkpoints
         from lofi_tf.models.build import build_model
     known = known_config(path)
+    if config is None and known is None:
+        config = config_by_weights(path)
     if config is None and known is None:
         if not glob.glob(f"{glob.escape(str(path))}*"):
             raise LofiError(f"there is no checkpoint {path}")

@@ -117,7 +117,7 @@ def load_weights(model: MusicVAE, path: str | Path, renamed: Renamed | None = No
             _load_newest(model, _prefixes_in(Path(folder), path), renamed)
         return
     if is_magenta_js(path):
-        load_magenta_js(model, path)
+        load_magenta_js(model, path, renamed)
         return
     if path.is_dir():
         _load_newest(model, _prefixes_in(path, path), renamed)

@@ -9,6 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from lofi_tf.backends import config_of_export, known_config, load_model, train_folder
+from lofi_tf.compat.magenta_js_config import config_by_weights
 from lofi_tf.config import Config
 from lofi_tf.errors import LofiError
 from lofi_tf.model_folders import about, export_in, find_model, is_address
@@ -48,7 +49,7 @@ def config_of(source: str) -> Config:
     export, path = _places(source)
     if export is not None:
         return config_of_export(export)
-    config = known_config(path)
+    config = known_config(path) or config_by_weights(path)
     if config is None:
         raise LofiError(f"{source} does not say its config: give --config")
     return config

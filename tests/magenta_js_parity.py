@@ -183,8 +183,15 @@ def arrays_of(answers: dict) -> dict[str, np.ndarray]:
     return found | {"encode_error": np.array(answers["encodeError"])}
 
 
-def check(name: str, folder: Path, asked: dict[str, np.ndarray]) -> list:
-    """Returns the rows of one folder: our model, loaded from it, against magenta.js' answers."""
+def check(name: str, folder: Path, asked: dict[str, np.ndarray], config=None) -> list:
+    """Returns the rows of one folder: our model, loaded from it, against magenta.js' answers.
+
+    Args:
+        name: what the rows are called.
+        folder: the folder.
+        asked: what was asked with, and the answers.
+        config: of the model; that which the folder keeps if not given.
+    """
     from lofi_tf import checkpoints
     from lofi_tf.backends import backend_of_model
     from lofi_tf.compat import magenta_js_spec
@@ -194,7 +201,7 @@ def check(name: str, folder: Path, asked: dict[str, np.ndarray]) -> list:
 
     if "error" in asked:
         return [Row(name, "loaded", np.inf, 0, False, str(asked["error"]))]
-    config = magenta_js_spec.config_in(folder)
+    config = config or magenta_js_spec.config_in(folder)
     model = build_model(config)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", LofiWarning)  # of those that decode alone

@@ -1,5 +1,6 @@
 """Folders of magenta.js: what the real one answered with them, and what is written and read."""
 
+import dataclasses
 import json
 import shutil
 from pathlib import Path
@@ -11,8 +12,10 @@ from lofi_tf.cli import export, generate
 from lofi_tf.compat import tfjs_weights
 from lofi_tf.compat.magenta_checkpoint import magenta_weights
 from lofi_tf.compat.magenta_js import export_for_magenta_js
+from lofi_tf.compat.magenta_js_config import config_by_weights
 from lofi_tf.compat.magenta_js_spec import config_in, encodes, spec_of
 from lofi_tf.config import load_config
+from lofi_tf.data.converter import build_converter, depths_of
 from lofi_tf.errors import LofiError, LofiWarning
 from lofi_tf.hparams import with_hparams
 from lofi_tf.warm_start import config_of, read_weights
@@ -242,17 +245,73 @@ def test_a_folder_of_another_config_is_refused(tmp_path, capsys):
     assert "was trained with the config groovae_4bar" in capsys.readouterr().err
 
 
-def test_a_foreign_folder_needs_a_config(tmp_path, capsys):
-    folder = tmp_path / "foreign"
-    shutil.copytree(GROOVES, folder)
-    spec = json.loads((folder / "config.json").read_text())
+def foreign(folder: Path, copy: Path, **changes) -> Path:
+    """Copies a folder without what we keep in it, as others make them; changes its spec."""
+    shutil.copytree(folder, copy)
+    spec = json.loads((copy / "config.json").read_text())
     del spec["lofi_tf"]
-    (folder / "config.json").write_text(json.dumps(spec))
-    flags = [f"--checkpoint_file={folder}", "--mode=sample", f"--output_dir={tmp_path}"]
-    assert generate.main(flags) == 2
-    assert "does not say its config: give --config" in capsys.readouterr().err
+    (copy / "config.json").write_text(json.dumps(spec | changes))
+    return copy
+
+
+def test_a_foreign_folder_tells_music_and_sizes(tmp_path):
+    folder = GROOVES.with_name("cat-mel_2bar_med_chords-float16")
+    config = config_by_weights(foreign(folder, tmp_path / "foreign"))
+    rows = check("foreign", folder, dict(np.load(folder / "answers.npz")), config)
+    assert len(rows) == 3
+    assert not [row for row in rows if not row.ok]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "groovae_2bar_tap_fixed_velocity",
+        "cat-drums_2bar_small",
+        "nade-drums_2bar_full",
+        "hier-mel_16bar",
+        "hier-trio_16bar",
+        "hier-multiperf_vel_1bar_med_chords",
+    ],
+)
+def test_configs_are_told_by_what_is_exported(name, tmp_path):
+    config = small_config(name)
+    spec = spec_of(config)
+    model, _ = scrambled_model(name)
+    del spec["lofi_tf"]
+    tfjs_weights.write_weights(tmp_path, magenta_weights(model), "none")
+    (tmp_path / "config.json").write_text(json.dumps(spec))
+    told = config_by_weights(tmp_path)
+    assert told.model == dataclasses.replace(config.model, dropout_keep_prob=1.0)
+    ours, theirs = (build_converter(c.data.converter) for c in (config, told))
+    assert depths_of(ours) == depths_of(theirs)
+    assert spec_of(told) | {"lofi_tf": None} == spec | {"lofi_tf": None}
+
+
+def test_commands_take_a_foreign_folder(tmp_path):
+    folder = foreign(GROOVES, tmp_path / "foreign")
+    flags = [f"--checkpoint_file={folder}", "--mode=sample", f"--output_dir={tmp_path / 'music'}"]
+    assert generate.main([*flags, "--num_outputs=1"]) == 0
     sizes = "enc_rnn_size=[8],dec_rnn_size=[8,8],z_size=4"
-    assert generate.main([*flags, "--config=groovae_4bar", f"--hparams={sizes}"]) == 0
+    flags += ["--num_outputs=1", "--config=groovae_4bar"]
+    assert generate.main([*flags, f"--hparams={sizes}"]) == 0
+    assert config_of(str(folder)).model.z_size == 4
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"type": "MusicRNN"},
+        {"chordEncoder": "PitchChordEncoder"},
+        {"dataConverter": {"type": "TrioRhythmConverter", "args": {"numSteps": 64}}},
+        {"dataConverter": {"type": "GrooveConverter", "args": {"numSteps": 65}}},
+        {"extraControls": [{"name": "x", "depth": 3}]},
+    ],
+)
+def test_foreign_music_that_is_unknown_is_refused(changes, tmp_path, capsys):
+    folder = foreign(GROOVES, tmp_path / "foreign", **changes)
+    flags = [f"--checkpoint_file={folder}", "--mode=sample", f"--output_dir={tmp_path / 'music'}"]
+    assert generate.main(flags) == 2
+    assert "asks for what is not known here: give --config" in capsys.readouterr().err
 
 
 def test_it_says_where_encoding_fails(tmp_path, capsys):

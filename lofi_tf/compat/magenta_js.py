@@ -8,7 +8,7 @@ import json
 import shutil
 import uuid
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -62,7 +62,9 @@ def export_for_magenta_js(
         shutil.rmtree(beside, ignore_errors=True)
 
 
-def load_magenta_js(model: MusicVAE, folder: str | Path) -> None:
+def load_magenta_js(
+    model: MusicVAE, folder: str | Path, renamed: Callable[[str], str] | None = None
+) -> None:
     """Sets a model's weights from a folder that magenta.js loads.
 
     magenta.js encodes to the mean alone: where a folder holds nothing of the standard deviation,
@@ -72,11 +74,15 @@ def load_magenta_js(model: MusicVAE, folder: str | Path) -> None:
     Args:
         model: of the config that the checkpoint was trained with.
         folder: of weights, whole or quantised.
+        renamed: what the folder calls the variable of a name of Magenta's; the same if not given.
 
     Raises:
         LofiError: as `tfjs_weights.read_weights` and `set_magenta_weights`.
     """
     found = tfjs_weights.read_weights(Path(folder))
+    if renamed:
+        ours = {renamed(name): name for name in magenta_weights(model)}
+        found = {ours.get(name, name): value for name, value in found.items()}
     if any(v.shape == _STAND_IN for name, v in found.items() if name.startswith("encoder/")):
         found = {name: value for name, value in found.items() if not name.startswith("encoder/")}
         weights = magenta_weights(model)

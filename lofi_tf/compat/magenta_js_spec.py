@@ -19,6 +19,7 @@ from lofi_tf.data.trio import MAX_PITCH, MIN_PITCH, TrioConverter
 from lofi_tf.errors import LofiError
 
 CONFIG = "config.json"
+SPEC_TYPE = "MusicVAE"
 OWN = "lofi_tf"  # key of our own config, which magenta.js passes over
 EXTRA_CONTROLS = "controls"  # what our other controls than chords and keys are called there
 _HEADS = {  # of what magenta.js decodes with, by its data converter
@@ -45,7 +46,7 @@ def spec_of(config: Config) -> dict[str, Any]:
     if model.head["kind"] not in heads or (kind == "TrioConverter" and not _is_split(config)):
         wanted = " or ".join(heads) + (" and split" if kind == "TrioConverter" else "")
         raise _refusal(config, f"decodes such music with {wanted}", f"head {model.head['kind']}")
-    spec = {"type": "MusicVAE", "dataConverter": {"type": kind, "args": args}}
+    spec = {"type": SPEC_TYPE, "dataConverter": {"type": kind, "args": args}}
     if model.head["kind"] == "bernoulli":
         spec["useBooleanDecoder"] = True
     return spec | _controls(config, converter) | {OWN: config.to_dict()}

@@ -5,8 +5,9 @@ bytes, the name, shape and kind of each weight. A weight may be quantised: as fl
 or uint16 of which each is value * scale + min.
 """
 
+import contextlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -56,20 +57,41 @@ def read_weights(folder: Path) -> dict[str, np.ndarray]:
         LofiError: no manifest there, one that is damaged or asks for what is unknown, or shards
             that are missing or of another size.
     """
-    path = folder / MANIFEST
-    try:
-        groups = json.loads(path.read_text(encoding="utf-8"))
-        found = {}
-        for group in groups:
+    path, found = folder / MANIFEST, {}
+    with _damage(path):
+        for group in _groups(path):
             data = b"".join(_shard(folder, name) for name in group["paths"])
             found |= _group(path, data, group["weights"])
+    return found
+
+
+def read_shapes(folder: Path) -> dict[str, tuple[int, ...]]:
+    """Returns the shapes of the weights in a folder by name.
+
+    Raises:
+        LofiError: no manifest there, or one that is damaged.
+    """
+    path = folder / MANIFEST
+    with _damage(path):
+        specs = [spec for group in _groups(path) for spec in group["weights"]]
+        return {spec["name"]: tuple(spec["shape"]) for spec in specs}
+
+
+def _groups(path: Path) -> list[Mapping[str, Any]]:
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+@contextlib.contextmanager
+def _damage(path: Path) -> Iterator[None]:
+    """Makes one line of whatever a damaged manifest raises."""
+    try:
+        yield
     except OSError as error:
         raise LofiError(f"cannot read {error.filename}: {error.strerror}") from error
     except LofiError:
         raise
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise LofiError(f"{path} is no manifest of weights, or a damaged one") from error
-    return found
 
 
 def _quantised(name: str, value: np.ndarray, how: str) -> tuple[np.ndarray, dict[str, Any]]:
