@@ -1,0 +1,70 @@
+"""What a picture shows of a sound file of any length, read block by block."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from lofi_tf.audio.io import probe, read_blocks
+
+LEAST_DB = -80.0
+LOWEST_HZ = 30.0
+WINDOW = 4096  # samples
+
+
+@dataclass(frozen=True)
+class SoundShape:
+    """A sound in columns of equal time.
+
+    Attributes:
+        seconds: How long the sound is.
+        column_seconds: How long a column is; the last may be shorter.
+        low: Least sample of each column [C], of the channels' mean.
+        high: Greatest sample of each column [C].
+        level_db: Level of each band in each column [F, C]; a sine of amplitude 1 has 0 dB.
+        edges_hz: Borders of the bands [F + 1], evenly spaced in pitch.
+    """
+
+    seconds: float
+    column_seconds: float
+    low: np.ndarray
+    high: np.ndarray
+    level_db: np.ndarray
+    edges_hz: np.ndarray
+
+
+def sound_shape(path: str | Path, columns: int = 1000, bands: int = 96) -> SoundShape:
+    """Returns the outline and the log-frequency levels of a sound file (WAV, FLAC, Ogg).
+
+    Only one column of samples is held at a time. A column has the spectrum of the Hann window of
+    4096 samples that ends where it ends.
+
+    Raises:
+        NotConvertible: As `lofi_tf.audio.io.read_blocks`.
+    """
+    info = probe(path)
+    size = -(-info.num_samples // columns)
+    low, high, level = [], [], []
+    edges = np.geomspace(min(LOWEST_HZ, info.sample_rate / 8), info.sample_rate / 2, bands + 1)
+    kept = np.zeros(0)
+    for block in read_blocks(path, size):
+        samples = np.asarray(block, np.float64).mean(axis=1)
+        low.append(samples.min())
+        high.append(samples.max())
+        kept = np.concatenate([kept, samples])[-WINDOW:]
+        level.append(_levels(kept, info.sample_rate, edges))
+    seconds = info.num_samples / info.sample_rate
+    return SoundShape(
+        seconds, size / info.sample_rate, np.array(low), np.array(high), np.array(level).T, edges
+    )
+
+
+def _levels(samples: np.ndarray, rate: int, edges: np.ndarray) -> np.ndarray:
+    """Returns the greatest level within each band [F]; a band between bins takes the nearest."""
+    window = np.hanning(WINDOW)
+    padded = np.pad(samples, (WINDOW - len(samples), 0))
+    amplitude = np.abs(np.fft.rfft(padded * window)) * 2 / window.sum()
+    level = 20 * np.log10(np.maximum(amplitude, 10 ** (LEAST_DB / 20)))
+    first = np.clip(np.round(edges[:-1] * WINDOW / rate).astype(int), 0, len(level) - 1)
+    last = np.clip(np.round(edges[1:] * WINDOW / rate).astype(int), first + 1, len(level))
+    return np.array([level[a:b].max() for a, b in zip(first, last, strict=True)])
