@@ -26,6 +26,11 @@ def test_a_file_is_written_and_said(midi, tmp_path, capsys):
     assert len(list((tmp_path / "stems").iterdir())) == 4
 
 
+def test_a_picture_comes_along(midi, tmp_path):
+    assert main([str(midi), str(tmp_path / "a.wav"), f"--png={tmp_path / 'a.png'}"]) == 0
+    assert (tmp_path / "a.png").read_bytes().startswith(b"\x89PNG")
+
+
 @pytest.mark.parametrize(
     ("flags", "message"),
     [

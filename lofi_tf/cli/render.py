@@ -27,6 +27,7 @@ def build_parser() -> argparse.ArgumentParser:
     flag("--soundfont", help="an .sf2 or .sf3 file (default: the pretty_midi package's)")
     flag("--drum_kit", metavar="FOLDER", help="drum hits named bd, sd, hh, oh, ... or by pitch")
     flag("--stems_dir", metavar="FOLDER", help="where each part goes as a WAV file of its own")
+    flag("--png", metavar="FILE", help="a picture of the notes, sections and sound")
     flag("--seed", type=int, default=0, help="of noise, wow, flutter and hits (default: 0)")
     group = parser.add_argument_group(
         "settings", "Each in place of the preset's. Levels are by track or role (drums, bass, "
@@ -47,8 +48,12 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _run(args: argparse.Namespace) -> None:
+    from lofi_tf.data.tfrecord import check_writable
+    from lofi_tf.pages.picture import picture_of_file
     from lofi_tf.render.rendering import render
 
+    if args.png:
+        check_writable(args.png)
     with _shown_progress() as progress:
         measured = render(
             args.input,
@@ -61,6 +66,8 @@ def _run(args: argparse.Namespace) -> None:
             stems_dir=args.stems_dir,
             progress=progress,
         )
+    if args.png:
+        picture_of_file(args.input, args.png, args.output)
     stems = f", {len(measured.stems)} stems in {args.stems_dir}" if measured.stems else ""
     say(
         f"Wrote {args.output}: {measured.seconds:.1f} s, {measured.loudness_lufs:.1f} LUFS, "

@@ -5,9 +5,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from lofi_tf.data.midi_markers import read_markers, sections_of
+from lofi_tf.data.notes import KINDS, MIDI
 from lofi_tf.errors import LofiError
 from lofi_tf.figures import save_png
 from lofi_tf.pages.sound import LEAST_DB, SoundShape, sound_shape
+from lofi_tf.render.rendering import sequence_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -38,6 +41,14 @@ def track_picture(
             cannot be read.
     """
     save_png(draw_track(sequence, sections, sound and sound_shape(sound), title), path)
+
+
+def picture_of_file(music: str | Path, path: str | Path, sound: str | Path | None = None) -> None:
+    """Writes the picture of a music file; the markers of a MIDI file begin its sections."""
+    sequence, music = sequence_of(music), Path(music)
+    markers = read_markers(music.read_bytes()) if KINDS[music.suffix.lower()] == MIDI else []
+    end = max((note.end_time for note in sequence.notes), default=0.0)
+    track_picture(sequence, path, sections_of(markers, end), sound, music.stem)
 
 
 def draw_track(
