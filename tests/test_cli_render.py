@@ -31,6 +31,11 @@ def test_a_picture_comes_along(midi, tmp_path):
     assert (tmp_path / "a.png").read_bytes().startswith(b"\x89PNG")
 
 
+def test_a_page_comes_along(midi, tmp_path):
+    assert main([str(midi), str(tmp_path / "a.ogg"), f"--html={tmp_path / 'a.html'}"]) == 0
+    assert "data:audio/ogg;base64," in (tmp_path / "a.html").read_text()
+
+
 @pytest.mark.parametrize(
     ("flags", "message"),
     [

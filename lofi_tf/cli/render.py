@@ -28,6 +28,7 @@ def build_parser() -> argparse.ArgumentParser:
     flag("--drum_kit", metavar="FOLDER", help="drum hits named bd, sd, hh, oh, ... or by pitch")
     flag("--stems_dir", metavar="FOLDER", help="where each part goes as a WAV file of its own")
     flag("--png", metavar="FILE", help="a picture of the notes, sections and sound")
+    flag("--html", metavar="FILE", help="a page of its own with a player over the notes")
     flag("--seed", type=int, default=0, help="of noise, wow, flutter and hits (default: 0)")
     group = parser.add_argument_group(
         "settings", "Each in place of the preset's. Levels are by track or role (drums, bass, "
@@ -49,11 +50,12 @@ def main(argv: list[str] | None = None) -> int:
 
 def _run(args: argparse.Namespace) -> None:
     from lofi_tf.data.tfrecord import check_writable
+    from lofi_tf.pages.page import page_of_file
     from lofi_tf.pages.picture import picture_of_file
     from lofi_tf.render.rendering import render
 
-    if args.png:
-        check_writable(args.png)
+    for path in filter(None, (args.png, args.html)):
+        check_writable(path)
     with _shown_progress() as progress:
         measured = render(
             args.input,
@@ -68,6 +70,8 @@ def _run(args: argparse.Namespace) -> None:
         )
     if args.png:
         picture_of_file(args.input, args.png, args.output)
+    if args.html:
+        page_of_file(args.input, args.html, args.output)
     stems = f", {len(measured.stems)} stems in {args.stems_dir}" if measured.stems else ""
     say(
         f"Wrote {args.output}: {measured.seconds:.1f} s, {measured.loudness_lufs:.1f} LUFS, "

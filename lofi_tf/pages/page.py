@@ -9,9 +9,18 @@ from typing import Any
 
 from lofi_tf.data.tfrecord import whole_file
 from lofi_tf.errors import LofiError
-from lofi_tf.pages.picture import Section, tracks_of
+from lofi_tf.pages.picture import Section, sections_in, tracks_of
+from lofi_tf.render.rendering import sequence_of
 
 MIME = {".wav": "audio/wav", ".flac": "audio/flac", ".ogg": "audio/ogg"}
+
+
+def page_of_file(music: str | Path, path: str | Path, sound: str | Path) -> None:
+    """Writes the page of a music file; the markers of a MIDI file begin its sections."""
+    sequence = sequence_of(music)
+    tempo = sequence.tempos[0].qpm if sequence.tempos else 120.0
+    facts = {"tempo": f"{tempo:.4g} beats to the minute"}
+    track_page(sequence, path, sound, sections_in(sequence, music), Path(music).stem, facts)
 
 
 def track_page(

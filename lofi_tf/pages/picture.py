@@ -45,10 +45,16 @@ def track_picture(
 
 def picture_of_file(music: str | Path, path: str | Path, sound: str | Path | None = None) -> None:
     """Writes the picture of a music file; the markers of a MIDI file begin its sections."""
-    sequence, music = sequence_of(music), Path(music)
+    sequence = sequence_of(music)
+    track_picture(sequence, path, sections_in(sequence, music), sound, Path(music).stem)
+
+
+def sections_in(sequence, music: str | Path) -> list[Section]:
+    """Returns the sections of a music file, whose notes are given, by its markers."""
+    music = Path(music)
     markers = read_markers(music.read_bytes()) if KINDS[music.suffix.lower()] == MIDI else []
     end = max((note.end_time for note in sequence.notes), default=0.0)
-    track_picture(sequence, path, sections_of(markers, end), sound, music.stem)
+    return sections_of(markers, end)
 
 
 def draw_track(
