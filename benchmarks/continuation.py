@@ -7,7 +7,6 @@ middle. Numbers are means over the clips of a recording, then over recordings.
 """
 
 import argparse
-import math
 from pathlib import Path
 
 import numpy as np
@@ -21,12 +20,10 @@ with quiet.imports():
     from lofi_tf import backends
     from lofi_tf.data.converter import build_converter
     from lofi_tf.data.example_shards import find_shards, load_shards
-    from lofi_tf.generation import row_seeds
-    from lofi_tf.generation.continuing_sound import go_on, hear, latent_paths
+    from lofi_tf.measures.continuing import by_recording, continuation_table
     from lofi_tf.models.mu_law import mu_law_encode
 
 BATCH = 16
-TEMPERATURES = (0.0, 0.5, 1.0)
 
 
 def main() -> None:
@@ -41,29 +38,18 @@ def main() -> None:
     checkpoint = Path(args.checkpoint_file or f"{args.run_dir}/train")
     model, config = backends.load_model(checkpoint)
     shards = find_shards(args.examples_path)
-    clips, sources = {}, {}
+    clips = {}
     for split in ("train", "validation"):
         examples = load_shards(shards, split, config.data.converter)
         viewed = build_converter(config.data.converter).to_model(examples.arrays)
-        clips[split], sources[split] = viewed["inputs"].numpy()[..., 0], examples.sources
-    heard = sources["validation"]
+        clips[split], held_out = viewed["inputs"].numpy()[..., 0], examples
+    heard = held_out.sources
     print(f"{config.name}: {len(heard)} clips of {len(set(heard))} held-out recordings")
     print("\n| one frame ahead | nats a sample |\n|---|---|")
     for name, nats in one_step(model, clips).items():
         print(f"| {name} | {by_recording(nats, heard).mean():.4f} |")
-    print(
-        "\n| going on alone | log-spectral distance, dB | nearer than the last segment |\n|-|-|-|"
-    )
-    found = alone(backends.backend_of_model(model, config), clips["validation"])
-    copied = by_recording(found["the last segment again"], heard)
-    for name, distances in found.items():
-        mine = by_recording(distances, heard)
-        print(f"| {name} | {mine.mean():.2f} | {np.sum(mine < copied)} of {len(mine)} |")
-
-
-def by_recording(values: np.ndarray, sources: np.ndarray) -> np.ndarray:
-    """Returns the mean over the clips of each recording."""
-    return np.array([values[sources == name].mean() for name in sorted(set(sources))])
+    table = continuation_table(backends.backend_of_model(model, config), held_out)
+    print(f"\n{table.title}\n\n{table.as_markdown()}")
 
 
 def one_step(model, clips) -> dict[str, np.ndarray]:
@@ -109,42 +95,6 @@ def model_nats(model, clips: np.ndarray) -> np.ndarray:
         noise = tf.random.stateless_normal([len(rows), model.settings.z_size], [1, first])
         parts.append(nats(rows, noise).numpy())
     return np.concatenate(parts)
-
-
-def alone(backend, clips: np.ndarray) -> dict[str, np.ndarray]:
-    """Returns the distance of each clip's second half to what each way of going on gives."""
-    half = clips.shape[1] // 2
-    before, true = clips[:, :half], clips[:, half:]
-    ways = {
-        f"the model, temperature {temperature:g}": gone_on(backend, before, true, temperature)
-        for temperature in TEMPERATURES
-    }
-    ways["the last segment again"] = baselines.repeated(before, true.shape[1])
-    ways["silence"] = np.zeros_like(true)
-    return {name: in_parts(way, true) for name, way in ways.items()}
-
-
-def in_parts(way: np.ndarray, true: np.ndarray) -> np.ndarray:
-    """Returns log-spectral distances; a few at a time, for memory."""
-    return np.concatenate([
-        baselines.log_spectral_distance(way[first : first + 4], true[first : first + 4])
-        for first in range(0, len(true), 4)
-    ])  # fmt: skip
-
-
-def gone_on(backend, before: np.ndarray, true: np.ndarray, temperature: float) -> np.ndarray:
-    """Returns as many samples as are true, for each clip by a seed of its own."""
-    size, parts = true.shape[1], []
-    for first in range(0, len(before), BATCH):
-        rows = before[first : first + BATCH]
-        z = latent_paths(backend, 1 + first, len(rows), 1)  # a block is longer than half a clip
-        seeds = row_seeds(1 + first, len(rows))[:, None]
-        heat = np.full(len(rows), temperature, np.float32)
-        parts.append(go_on(backend, hear(backend, rows), z, seeds, heat)[:, :size])
-    whole = np.concatenate(parts)
-    if not math.isclose(whole.shape[1], size):
-        raise ValueError("the model's frames fill less than half a clip")
-    return whole
 
 
 if __name__ == "__main__":

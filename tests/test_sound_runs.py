@@ -1,5 +1,6 @@
 """Models of sound by command: from recordings to clips, training and WAV files."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -7,7 +8,7 @@ import pytest
 import soundfile
 import tensorflow as tf
 
-from lofi_tf.cli import export, generate, train
+from lofi_tf.cli import evaluate, export, generate, train
 from lofi_tf.config import config_names, load_config
 from lofi_tf.data.converter import build_converter
 from lofi_tf.history import read_history
@@ -79,6 +80,16 @@ def test_trains_by_the_hyperparameters_of_its_seed(clips, tmp_path, name, capsys
     sounds = [soundfile.read(path) for path in sorted(out.glob("*.wav"))]
     assert [(len(samples), rate) for samples, rate in sounds] == [(600, 3000)] * 2
     assert np.abs(sounds[0][0] - sounds[1][0]).max() > 0
+    found = tmp_path / "found"
+    assert (
+        evaluate.main([f"--model={run}", f"--examples_path={clips}", f"--output_dir={found}"]) == 0
+    )
+    titles = [
+        table["title"] for table in json.loads((found / "evaluation.json").read_text())["tables"]
+    ]
+    goes_on = name.startswith("continuation")
+    assert titles == (["Going on alone"] if goes_on else ["Reconstruction", "Latent"])
+    assert (found / "curves.png").is_file()
 
 
 EXPORTED = {"lofai_lstm": NETS["lofai_lstm"], "multiband_vae": BANDS}

@@ -9,6 +9,7 @@ from lofi_tf.backends import Backend
 from lofi_tf.config import SOUND_KINDS
 from lofi_tf.data.converter import build_converter
 from lofi_tf.errors import LofiError
+from lofi_tf.measures.continuing import continuation_table
 from lofi_tf.measures.groove_tables import MOST_TRAINING, Grooves, groove_table, systems_of
 from lofi_tf.measures.music import Music, some_of
 from lofi_tf.measures.reconstructing import reconstructions, views
@@ -19,7 +20,6 @@ from lofi_tf.pca_baseline import Errors
 
 OTHER_COMMANDS = {
     "cross_modal": "a model of sound and notes: lofi_analyze measures these",
-    "continuation": "a continuation of sound: lofi_train --mode=eval measures these",
 }
 
 
@@ -52,14 +52,16 @@ class Settings:
 def reconstruction_tables(
     backend: Backend, music: Music, qpm: Callable[[np.ndarray], np.ndarray], settings: Settings
 ) -> list[Table]:
-    """Returns tables of what survives encoding and decoding.
+    """Returns tables of what survives encoding and decoding; of a continuation, of what follows.
 
     Args:
-        backend: a VAE.
+        backend: a VAE, or a continuation.
         music: what it is measured on, and what it learned from.
         qpm: gives the tempo of sources [N]; asked for grooves alone.
         settings: how.
     """
+    if backend.config.model.kind == "continuation":
+        return [continuation_table(backend, music.held_out, settings.seed, settings.show)]
     component = backend.config.data.converter
     kind, converter = component["kind"], build_converter(component)
     latents, parts = Latents(backend.config), []

@@ -55,7 +55,7 @@ def write_pictures(
 
     Returns:
         The files: `latent.png` (of a model that has a latent), `reconstructions.png`,
-        `samples.png`, `curves.png`.
+        `samples.png` (neither of a continuation), `curves.png`.
 
     Raises:
         LofiError: an unknown kind of picture, or one that needs a package which is not there.
@@ -67,7 +67,7 @@ def write_pictures(
         )
     tell("Drawing pictures.")
     figures = {}
-    if len(held_out):
+    if len(held_out) and backend.config.model.kind != "continuation":
         if backend.config.model.z_size:
             if latent_picture != "none":
                 figures["latent"] = _latent(backend, held_out, how, latent_picture, groups)

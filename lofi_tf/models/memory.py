@@ -11,6 +11,7 @@ CLIP_KINDS = (
     "conv_frames",
     "dense",
     "frame_lstm",
+    "lapped_frames",
     "linear_frames",
     "multiband",
     "stacked",
