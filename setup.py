@@ -48,7 +48,7 @@ setup(
     ],
     package_dir={"lofi_tf.configs": "configs", "lofi_tf.saved_models": "saved_models"},
     package_data={
-        "lofi_tf.pages": ["page.html", "page.js"],
+        "lofi_tf.pages": ["*.html", "*.js"],
         "lofi_tf.configs": ["*.yaml", "render/*.yaml", "spaces/*.yaml"],
         "lofi_tf.saved_models": ["README.md", "*/[0-9]*/**"],  # exports, not how they were made
     },

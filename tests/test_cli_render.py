@@ -58,3 +58,26 @@ def test_unknown_flags_end_the_command(midi, tmp_path, capsys):
     with pytest.raises(SystemExit) as error:
         main([str(midi), str(tmp_path / "a.wav"), "--crackle=3"])
     assert error.value.code == 2 and "--crackle_db" in capsys.readouterr().err
+
+
+def test_a_map_comes_along_in_the_tempo_of_the_piece(midi, tmp_path):
+    flags = [f"--html={tmp_path / 'a.html'}", "--map_model=bass_2bar_chords", "--map_points=30"]
+    assert main([str(midi), str(tmp_path / "a.ogg"), *flags]) == 0
+    text = (tmp_path / "a.html").read_text()
+    assert '"model":"bass_2bar_chords","qpm":120.0' in text and 'id="sound"' in text
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        (["--map_model=groovae_4bar"], "give --html=FILE too"),
+        (["--map_points=50", "--html=b.html"], "give --map_model too"),
+        (["--map_points=5", "--html=b.html", "--map_model=groovae_4bar"], "30 to 5000"),
+        (["--html=b.html", "--map_model=groovae_4bars"], "Did you mean 'groovae_4bar'"),
+    ],
+)
+def test_a_map_that_cannot_be_is_one_line(midi, tmp_path, monkeypatch, capsys, flags, message):
+    monkeypatch.chdir(tmp_path)
+    assert main([str(midi), "a.ogg", *flags]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert message in line and not (tmp_path / "a.ogg").exists()

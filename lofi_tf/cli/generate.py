@@ -9,6 +9,7 @@ from pathlib import Path
 from lofi_tf.cli.flags import Parser, add_bool, counted, run_command, teller
 from lofi_tf.cli.generate_checks import INPUTS, SOUNDS, check, check_folder, check_model, given
 from lofi_tf.cli.generate_modes import MODES, SOUND_MODES
+from lofi_tf.cli.latent_map import add_points, check_map, write_map
 from lofi_tf.errors import LofiError
 
 
@@ -61,6 +62,8 @@ def build_parser() -> argparse.ArgumentParser:
     flag("--attribute", action="append", help="vary: such as density=+1.0; may be repeated")
     flag("--attributes_file", help="what lofi_attributes wrote (default: beside the model)")
     add_bool(parser, "png", False, "draw a picture beside each file")
+    flag("--map", metavar="FILE", help="in place of music, a page to explore the latent by ear")
+    add_points(flag)
     flag("--log", default="INFO", choices=["DEBUG", "INFO", "WARN", "ERROR", "FATAL"])
     return parser
 
@@ -74,13 +77,14 @@ def main(argv: list[str] | None = None) -> int:
 def _run(args: argparse.Namespace) -> None:
     check_folder(args)
     check(args)
+    check_map(args)
     from lofi_tf import quiet
     from lofi_tf.data.tfrecord import check_writable
 
     tell = teller(args.log)
     config, inputs = config_of(args), _inputs(args)
     chosen = _choose_model(args, config)
-    check_writable(Path(args.output_dir) / "a.mid")
+    check_writable(args.map or Path(args.output_dir) / "a.mid")
     with quiet.imports():
         from lofi_tf import generation
         from lofi_tf.backends import open_backend
@@ -93,11 +97,13 @@ def _run(args: argparse.Namespace) -> None:
     how = generation.How(
         args.temperature, seed, args.qpm, args.max_batch_size, expression=args.expression
     )
+    flags = f"--model={chosen} --seed={seed}" if chosen else f"--seed={seed}"
+    if args.map:
+        return write_map(args, backend, how, tell, flags)
     stem = f"{backend.config.name}_%s_{time.strftime('%Y-%m-%d_%H%M%S')}"
     write = _writer(args, stem, tell)
     pieces = modes[args.mode].run(args, backend, inputs, how, write)
     write(pieces, args.mode)
-    flags = f"--model={chosen} --seed={seed}" if chosen else f"--seed={seed}"
     tell(f"Wrote {counted(len(pieces), 'file')} to {args.output_dir} ({flags}).")
 
 

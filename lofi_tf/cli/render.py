@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from lofi_tf.cli.flags import Parser, run_command, say
+from lofi_tf.cli.latent_map import add_points, check_points, drawn_map
+from lofi_tf.errors import LofiError
 from lofi_tf.render.settings import (
     DEFAULT_PRESET,
     OFF,
@@ -29,7 +31,11 @@ def build_parser() -> argparse.ArgumentParser:
     flag("--stems_dir", metavar="FOLDER", help="where each part goes as a WAV file of its own")
     flag("--png", metavar="FILE", help="a picture of the notes, sections and sound")
     flag("--html", metavar="FILE", help="a page of its own with a player over the notes")
-    flag("--seed", type=int, default=0, help="of noise, wow, flutter and hits (default: 0)")
+    flag("--map_model", metavar="NAME", help="a model whose latent the page lets one explore")
+    add_points(flag)
+    flag(
+        "--seed", type=int, default=0, help="of noise, wow, flutter, hits and map (default: 0)"
+    )
     group = parser.add_argument_group(
         "settings", "Each in place of the preset's. Levels are by track or role (drums, bass, "
         "chords, melody, other) or for all: drums:-2,melody:1",
@@ -54,8 +60,12 @@ def _run(args: argparse.Namespace) -> None:
     from lofi_tf.pages.picture import picture_of_file
     from lofi_tf.render.rendering import render
 
+    if args.map_model and not args.html:
+        raise LofiError("--map_model is for the page: give --html=FILE too")
+    check_points(args, "map_model")
     for path in filter(None, (args.png, args.html)):
         check_writable(path)
+    backend = _opened(args.map_model) if args.map_model else None
     with _shown_progress() as progress:
         measured = render(
             args.input,
@@ -71,12 +81,34 @@ def _run(args: argparse.Namespace) -> None:
     if args.png:
         picture_of_file(args.input, args.png, args.output)
     if args.html:
-        page_of_file(args.input, args.html, args.output)
+        found = _map(args, backend) if backend else None
+        page_of_file(args.input, args.html, args.output, found)
     stems = f", {len(measured.stems)} stems in {args.stems_dir}" if measured.stems else ""
     say(
         f"Wrote {args.output}: {measured.seconds:.1f} s, {measured.loudness_lufs:.1f} LUFS, "
         f"true peak {measured.true_peak_db:.1f} dBTP{stems}."
     )
+
+
+def _opened(name: str):
+    """Returns the model of a map; refuses one that has none before anything is rendered."""
+    from lofi_tf import quiet
+
+    with quiet.imports():
+        from lofi_tf.backends import open_backend
+        from lofi_tf.pages.latent_map import check_mappable
+    backend = open_backend(name)
+    check_mappable(backend.config)
+    return backend
+
+
+def _map(args: argparse.Namespace, backend) -> dict:
+    """Returns the map in the tempo of the piece."""
+    from lofi_tf.generation import How
+    from lofi_tf.render.rendering import sequence_of
+
+    tempos = sequence_of(args.input).tempos
+    return drawn_map(args, backend, How(seed=args.seed, qpm=tempos[0].qpm if tempos else None))
 
 
 @contextlib.contextmanager

@@ -1,0 +1,66 @@
+"""How long a map of a latent takes, how large its page is, and whether near points sound alike.
+
+    python -m benchmarks.latent_map groovae_4bar cat-mel_2bar_small
+
+Each line is one map of 400 points. `seconds` leaves imports and opening the model out. The likeness
+of two pieces is the Jaccard index of their notes, by sixteenth and pitch: the mean over pairs of
+any points, over each point and its six nearest by the cosine of the latents themselves, and over
+each point and the six that the map calls its neighbours.
+"""
+
+import argparse
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+
+from lofi_tf.backends import open_backend
+from lofi_tf.generation import How, prior, row_seeds
+from lofi_tf.pages import map_page
+from lofi_tf.pages.latent_map import TICKS, latent_map
+from lofi_tf.pages.map_plane import nearest
+
+
+def main() -> None:
+    """Draws maps and prints a table."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("models", nargs="+")
+    parser.add_argument("--points", type=int, default=400)
+    args = parser.parse_args()
+    print(f"{'model':34}{'pieces':>7}{'seconds':>9}{'page MB':>9}{'any':>7}{'cosine':>8}{'map':>7}")
+    for model in args.models:
+        backend = open_backend(model)
+        begun = time.perf_counter()
+        found = latent_map(backend, args.points, How(seed=0))
+        seconds = time.perf_counter() - begun
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "map.html"
+            map_page(found, path)
+            size = path.stat().st_size / 1e6
+        likeness = likenesses(found["music"][: args.points])
+        z = prior(row_seeds(0, args.points), backend.config.model.z_size)
+        rows = np.arange(args.points)[:, None]
+        means = (
+            likeness[~np.eye(args.points, dtype=bool)].mean(),
+            likeness[rows, nearest(z)].mean(),
+            likeness[rows, np.array(found["near"])].mean(),
+        )
+        print(f"{model:34}{len(found['music']):7}{seconds:9.1f}{size:9.2f}", end="")
+        print("{:7.3f}{:8.3f}{:7.3f}".format(*means), flush=True)
+
+
+def likenesses(pieces: list[list[int]]) -> np.ndarray:
+    """Returns the Jaccard index of the notes of each pair of pieces [N, N]; 0 of empty ones."""
+    sets = []
+    for flat in pieces:
+        notes = np.array(flat, np.int64).reshape(-1, 4)
+        steps = np.round(np.cumsum(notes[:, 0]) / (TICKS / 4)).astype(int)
+        sets.append(set(zip(steps.tolist(), notes[:, 2].tolist(), strict=True)))
+    return np.array([[len(a & b) / max(len(a | b), 1) for b in sets] for a in sets])
+
+
+if __name__ == "__main__":
+    main()
