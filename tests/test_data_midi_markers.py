@@ -1,5 +1,7 @@
 import struct
 
+import pytest
+
 from lofi_tf.data.midi_markers import read_markers, sections_of
 
 
@@ -27,3 +29,18 @@ def test_file_without_markers_has_none():
 def test_sections_end_at_the_next_and_chords_begin_none():
     markers = [(0.0, "intro"), (1.0, "Am7"), (2.0, "verse"), (3.0, "N.C."), (9.0, "late")]
     assert sections_of(markers, 9.0) == [("intro", 0.0, 2.0), ("verse", 2.0, 9.0)]
+
+
+@pytest.mark.parametrize(
+    ("texts", "names"),
+    [
+        ("A A B A", "A A B A"),
+        ("intro A B C A", "intro A B C A"),
+        ("C F G C", ""),  # not in the order of the alphabet
+        ("A B Am", ""),
+        ("verse A E", "verse"),
+    ],
+)
+def test_letters_in_the_order_of_a_form_are_sections(texts, names):
+    markers = [(float(time), text) for time, text in enumerate(texts.split())]
+    assert [name for name, _, _ in sections_of(markers, 9.0)] == names.split()

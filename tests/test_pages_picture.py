@@ -59,6 +59,16 @@ def test_sine_is_loud_in_its_band_and_only_where_it_sounds(sine):
     assert shape.level_db[:, :20].max() == -80
 
 
+def test_what_sounds_at_the_start_of_a_long_column_is_seen(tmp_path):
+    time = np.arange(2 * 16000) / 16000
+    samples = np.sin(2 * np.pi * 1000 * time) * (time % 1 < 0.5)
+    soundfile.write(tmp_path / "half.wav", samples, 16000, subtype="FLOAT")
+    shape = sound_shape(tmp_path / "half.wav", columns=2)
+    band = np.searchsorted(shape.edges_hz, 1000) - 1
+    # Half of a column's windows hear the sine, but for those at its borders: half the power, -3 dB.
+    assert shape.level_db[band, 0] == pytest.approx(-3, abs=1.5)
+
+
 def test_picture_is_a_png(piece, sine, tmp_path):
     track_picture(piece, tmp_path / "a.png", [("all", 0, 4)], sine, "a $ b")
     assert (tmp_path / "a.png").read_bytes().startswith(b"\x89PNG")

@@ -33,9 +33,7 @@ def build_parser() -> argparse.ArgumentParser:
     flag("--html", metavar="FILE", help="a page of its own with a player over the notes")
     flag("--map_model", metavar="NAME", help="a model whose latent the page lets one explore")
     add_points(flag)
-    flag(
-        "--seed", type=int, default=0, help="of noise, wow, flutter, hits and map (default: 0)"
-    )
+    flag("--seed", type=int, default=0, help="of noise, wow, flutter, hits and map (default: 0)")
     group = parser.add_argument_group(
         "settings", "Each in place of the preset's. Levels are by track or role (drums, bass, "
         "chords, melody, other) or for all: drums:-2,melody:1",

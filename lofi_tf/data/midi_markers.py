@@ -30,14 +30,18 @@ def read_markers(data: bytes) -> list[tuple[float, str]]:
 def sections_of(markers: list[tuple[float, str]], end: float) -> list[tuple[str, float, float]]:
     """Returns name, start and end of each section: from its marker to the next, or to `end`.
 
-    Chord symbols, which `write_midi` puts into markers too, begin no section; so neither does a
-    section that is named like one, such as `A`.
+    Chord symbols, which `write_midi` puts into markers too, begin no section. Where all of them
+    are single letters, new ones in the order of the alphabet, such as A A B A C, they are the
+    names of a form and begin sections.
 
     Args:
         markers: as `read_markers` returns them.
         end: where the last section ends, in seconds.
     """
-    named = [(time, text) for time, text in markers if text and not _is_chord(text)]
+    chords = [text for _, text in markers if _is_chord(text)]
+    if _is_form(chords):
+        chords = []
+    named = [(time, text) for time, text in markers if text and text not in chords]
     ends = [time for time, _ in named[1:]] + [end]
     spans = zip(named, ends, strict=False)  # without markers, `end` ends nothing
     return [(text, time, stop) for (time, text), stop in spans if stop > time]
@@ -45,6 +49,11 @@ def sections_of(markers: list[tuple[float, str]], end: float) -> list[tuple[str,
 
 def _is_chord(text: str) -> bool:
     return text == _NO_CHORD or degrees_of(text) is not None
+
+
+def _is_form(texts: list[str]) -> bool:
+    new = list(dict.fromkeys(texts))
+    return new == list("ABCDEFG"[: len(new)])
 
 
 def _text(data: bytes) -> str:

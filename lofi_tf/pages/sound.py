@@ -9,7 +9,8 @@ from lofi_tf.audio.io import probe, read_blocks
 
 LEAST_DB = -80.0
 LOWEST_HZ = 30.0
-WINDOW = 4096  # samples
+WINDOW, HOP = 4096, 2048  # samples
+MOST_WINDOWS = 64  # in a column
 
 
 @dataclass(frozen=True)
@@ -36,8 +37,8 @@ class SoundShape:
 def sound_shape(path: str | Path, columns: int = 1000, bands: int = 96) -> SoundShape:
     """Returns the outline and the log-frequency levels of a sound file (WAV, FLAC, Ogg).
 
-    Only one column of samples is held at a time. A column has the spectrum of the Hann window of
-    4096 samples that ends where it ends.
+    Only one column of samples is held at a time. A column has the mean power of the Hann windows of
+    4096 samples that end in it: at its end and every 2048 samples before, or 64 of them evenly.
 
     Raises:
         NotConvertible: As `lofi_tf.audio.io.read_blocks`.
@@ -46,13 +47,14 @@ def sound_shape(path: str | Path, columns: int = 1000, bands: int = 96) -> Sound
     size = -(-info.num_samples // columns)
     low, high, level = [], [], []
     edges = np.geomspace(min(LOWEST_HZ, info.sample_rate / 8), info.sample_rate / 2, bands + 1)
-    kept = np.zeros(0)
+    kept = np.zeros(WINDOW)
     for block in read_blocks(path, size):
         samples = np.asarray(block, np.float64).mean(axis=1)
         low.append(samples.min())
         high.append(samples.max())
-        kept = np.concatenate([kept, samples])[-WINDOW:]
-        level.append(_levels(kept, info.sample_rate, edges))
+        heard = np.concatenate([kept, samples])
+        level.append(_levels(heard, info.sample_rate, edges))
+        kept = heard[-WINDOW:]
     seconds = info.num_samples / info.sample_rate
     return SoundShape(
         seconds, size / info.sample_rate, np.array(low), np.array(high), np.array(level).T, edges
@@ -60,10 +62,15 @@ def sound_shape(path: str | Path, columns: int = 1000, bands: int = 96) -> Sound
 
 
 def _levels(samples: np.ndarray, rate: int, edges: np.ndarray) -> np.ndarray:
-    """Returns the greatest level within each band [F]; a band between bins takes the nearest."""
+    """Returns the greatest level within each band [F]; a band between bins takes the nearest.
+
+    The first 4096 samples are from before: no window ends in them.
+    """
     window = np.hanning(WINDOW)
-    padded = np.pad(samples, (WINDOW - len(samples), 0))
-    amplitude = np.abs(np.fft.rfft(padded * window)) * 2 / window.sum()
+    hop = max(HOP, -(-(len(samples) - WINDOW) // MOST_WINDOWS))
+    frames = np.stack([samples[end - WINDOW : end] for end in range(len(samples), WINDOW, -hop)])
+    power = np.mean(np.abs(np.fft.rfft(frames * window)) ** 2, axis=0)
+    amplitude = np.sqrt(power) * 2 / window.sum()
     level = 20 * np.log10(np.maximum(amplitude, 10 ** (LEAST_DB / 20)))
     first = np.clip(np.round(edges[:-1] * WINDOW / rate).astype(int), 0, len(level) - 1)
     last = np.clip(np.round(edges[1:] * WINDOW / rate).astype(int), first + 1, len(level))
