@@ -148,7 +148,8 @@ def test_attributes_of_a_name_lie_in_its_folder(shipped, tmp_path):
         (["--model=groovae_4bars"], "Did you mean 'groovae_4bar'"),
         (["--config=groovae_2bar_add_closed_hh"], "give --model (or --run_dir)"),
         (["--config=groovae_2bar_add_closed_hh"], "no model groovae_2bar_add_closed_hh"),
-        (["--mode=continue", "--input_audio=a.wav"], "there is no model of sound"),
+        (["--mode=continue", "--input_audio=a.wav"], "there is no model continuation_lstm"),
+        (["--mode=reconstruct", "--input_audio=a.wav"], "of sound, --mode=continue alone has a"),
     ],
 )
 def test_what_is_not_there_is_one_line(flags, message, capsys, tmp_path):

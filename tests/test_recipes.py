@@ -6,9 +6,11 @@ import yaml
 
 from lofi_tf.config import config_names
 from lofi_tf.data.midi import write_midi
+from lofi_tf.data.progression import ProgressionConverter
 from lofi_tf.data.sequence_proto import NoteSequence
+from lofi_tf.data.splits import CHORD_SYMBOL
 from lofi_tf.measures.tables import Table, to_json
-from saved_models.recipes import pop909, release, split
+from saved_models.recipes import one_key, pop909, release, split
 
 
 @pytest.fixture
@@ -68,6 +70,34 @@ def test_bass_notes_end_where_the_next_begins(song):
     piece = next(pop909.pieces_of(song))
     bass = [note for note in piece.notes if note.instrument == pop909.BASS]
     assert all(a.end_time <= b.start_time + 1e-9 for a, b in zip(bass, bass[1:], strict=False))
+
+
+def progression(*figures):
+    """A bar a chord, struck on its first sixteenth, as a lead sheet writes it."""
+    piece = NoteSequence(id="song", filename="song.mid")
+    for bar, figure in enumerate(figures):
+        symbol = piece.text_annotations.add(text=figure, time=2.0 * bar)
+        symbol.annotation_type = CHORD_SYMBOL
+    piece.total_time = 2.0 * len(figures)
+    return piece
+
+
+@pytest.mark.parametrize(
+    ("figures", "expected"),
+    [
+        (("Am7", "D7", "Gmaj7", "Em"), ("Dm7", "G7", "Cmaj7", "Am")),  # ii V I vi of G
+        (("F#m", "D", "A", "E"), ("Am", "F", "C", "G")),  # vi IV I V of A
+        (("Bbm", "Ebm", "F7", "Bbm"), ("Am", "Dm", "E7", "Am")),  # minor, with its dominant
+    ],
+)
+def test_progressions_are_moved_to_c_major_or_a_minor(figures, expected):
+    (found,) = one_key.in_one_key(progression(*figures), ProgressionConverter())
+    assert tuple(symbol.text for symbol in found.text_annotations) == expected
+    assert (found.filename, found.id) == ("song.mid", "song/0")
+
+
+def test_music_without_a_progression_gives_none_in_one_key():
+    assert not list(one_key.in_one_key(NoteSequence(), ProgressionConverter()))
 
 
 def test_split_of_gives_an_eighth_each_to_validation_and_test():

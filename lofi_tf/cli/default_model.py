@@ -5,7 +5,7 @@ import argparse
 from lofi_tf.errors import LofiError
 from lofi_tf.model_folders import named_models
 
-BEATS, TUNES = "groovae_4bar", "cat-mel_2bar_med_chords"
+BEATS, TUNES, SOUND = "groovae_4bar", "cat-mel_2bar_med_chords", "continuation_lstm"
 BY_MODE = {
     "humanize": "groovae_2bar_humanize",
     "tap2drum": "groovae_2bar_tap_fixed_velocity",
@@ -22,12 +22,15 @@ def default_model(args: argparse.Namespace, config_name: str | None) -> str:
         config_name: of `--config`, where it is given.
 
     Raises:
-        LofiError: there is no model of that name, or none for sound.
+        LofiError: there is no model of that name, or none for what is done to a sound.
     """
     asked = "give --model (or --run_dir) or --checkpoint_file, one of the two"
+    fits = TUNES if args.chords else BY_MODE.get(args.mode, BEATS)
     if args.input_audio_1 is not None:
-        raise LofiError(f"{asked}: there is no model of sound that is taken by itself")
-    name = config_name or (TUNES if args.chords else BY_MODE.get(args.mode, BEATS))
+        if args.mode != "continue":
+            raise LofiError(f"{asked}: of sound, --mode=continue alone has a model by itself")
+        fits = SOUND
+    name = config_name or fits
     if name not in named_models():
         raise LofiError(f"{asked}: there is no model {name}; lofi_models lists those there are")
     return name
