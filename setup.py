@@ -27,6 +27,7 @@ COMMANDS = {
     "lofi_transcribe": "lofi_tf.cli.transcribe:main",
     "lofi_models": "lofi_tf.cli.models:main",
     "lofi_render": "lofi_tf.cli.render:main",
+    "lofi_compose": "lofi_tf.cli.compose:main",
     # Magenta's names, so that its users' scripts run unchanged.
     "music_vae_train": TRAIN,
     "music_vae_generate": GENERATE,
@@ -49,7 +50,7 @@ setup(
     package_dir={"lofi_tf.configs": "configs", "lofi_tf.saved_models": "saved_models"},
     package_data={
         "lofi_tf.pages": ["*.html", "*.js"],
-        "lofi_tf.configs": ["*.yaml", "render/*.yaml", "spaces/*.yaml"],
+        "lofi_tf.configs": ["*.yaml", "compose/*.yaml", "render/*.yaml", "spaces/*.yaml"],
         "lofi_tf.saved_models": ["README.md", "*/[0-9]*/**"],  # exports, not how they were made
     },
     install_requires=[

@@ -267,3 +267,12 @@ def test_chord_symbols_are_markers_at_their_ticks():
     data = midi_bytes(sequence)
     assert varint(960) + b"\xff\x06\x03Am7" in data
     assert b"no chord" not in data
+
+
+def test_other_markers_stand_before_the_chord_of_their_time():
+    sequence = NoteSequence(ticks_per_quarter=480)
+    sequence.tempos.add(qpm=60)
+    kind = NoteSequence.TextAnnotation.CHORD_SYMBOL
+    sequence.text_annotations.add(time=2.0, text="Am7", annotation_type=kind)
+    data = midi_bytes(sequence, [(2.0, "verse")])
+    assert varint(960) + b"\xff\x06\x05verse\x00\xff\x06\x03Am7" in data

@@ -27,6 +27,7 @@ COMMANDS = {
     "lofi_transcribe": "lofi_tf.cli.transcribe:main",
     "lofi_models": "lofi_tf.cli.models:main",
     "lofi_render": "lofi_tf.cli.render:main",
+    "lofi_compose": "lofi_tf.cli.compose:main",
     "lofi_search": "lofi_tf.cli.search:main",
     "music_vae_train": TRAIN,
     "music_vae_generate": GENERATE,

@@ -64,7 +64,7 @@ def _run(args: argparse.Namespace) -> None:
     for path in filter(None, (args.png, args.html)):
         check_writable(path)
     backend = _opened(args.map_model) if args.map_model else None
-    with _shown_progress() as progress:
+    with shown_progress() as progress:
         measured = render(
             args.input,
             args.output,
@@ -110,7 +110,7 @@ def _map(args: argparse.Namespace, backend) -> dict:
 
 
 @contextlib.contextmanager
-def _shown_progress() -> Iterator[Callable[[int, int], None]]:
+def shown_progress() -> Iterator[Callable[[int, int], None]]:
     """Gives what shows how many seconds are mixed of how many; it clears itself at the end."""
     from lofi_tf.progress import open_progress
 

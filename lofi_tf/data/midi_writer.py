@@ -27,29 +27,32 @@ _SHARPS = [0, -5, 2, -3, 4, -1, 6, 1, -4, 3, -2, 5]
 # Order of events at the same tick; a note ends before the next one of its pitch begins.
 _SETTING, _PROGRAM, _BEND, _CONTROL, _NOTE_OFF, _NOTE_ON = range(6)
 
+Markers = Iterable[tuple[float, str]]
 # (tick, order, bytes)
 _Event = tuple[int, int, bytes]
 
 
-def write_midi(sequence: NoteSequence, path: str | Path) -> None:
+def write_midi(sequence: NoteSequence, path: str | Path, markers: Markers = ()) -> None:
     """Writes a standard MIDI file, which appears only when whole.
 
     Args:
         sequence: unquantized music; its times are kept within half a tick.
         path: where to write; missing folders are made.
+        markers: seconds and text, such as of sections, beside the chord symbols.
 
     Raises:
         LofiError: the sequence holds what MIDI cannot.
     """
-    data = midi_bytes(sequence)
+    data = midi_bytes(sequence, markers)
     with whole_file(path) as file:
         file.write(data)
 
 
-def midi_bytes(sequence: NoteSequence) -> bytes:
+def midi_bytes(sequence: NoteSequence, markers: Markers = ()) -> bytes:
     """Returns a standard MIDI file of type 1: a track of settings, then one an instrument.
 
-    Chord symbols are markers in the first, which sequencers show above the bars.
+    Chord symbols are markers in the first, after other markers of their time; sequencers show them
+    above the bars.
 
     Each (instrument, program, is_drum) gets a track, drums on channel 10. A note lasts a tick at
     least, times before zero become zero, and velocities are clipped to 1..127.
@@ -63,7 +66,7 @@ def midi_bytes(sequence: NoteSequence) -> bytes:
         raise LofiError(f"ticks_per_quarter must be 1 to 32767. Received: {resolution}")
     tempos = _tempo_events(sequence, resolution)
     tempo_map = TempoMap(resolution, tempos)
-    tracks = [_settings_track(sequence, tempos, tempo_map)]
+    tracks = [_settings_track(sequence, markers, tempos, tempo_map)]
     channels = itertools.cycle(_MELODIC_CHANNELS)
     names = {info.instrument: info.name for info in sequence.instrument_infos}
     for (instrument, program, is_drum), parts in sorted(_by_instrument(sequence).items()):
@@ -97,7 +100,10 @@ def _tick(tempo_map: TempoMap, seconds: float) -> int:
 
 
 def _settings_track(
-    sequence: NoteSequence, tempos: Iterable[tuple[int, bytes]], tempo_map: TempoMap
+    sequence: NoteSequence,
+    markers: Markers,
+    tempos: Iterable[tuple[int, bytes]],
+    tempo_map: TempoMap,
 ) -> bytes:
     events = [(tick, _SETTING, _meta(SET_TEMPO, payload)) for tick, payload in tempos]
     for metre in sequence.time_signatures:
@@ -108,10 +114,11 @@ def _settings_track(
         sharps = _SHARPS[(key.key + 3 * is_minor) % 12]
         payload = struct.pack(">bB", sharps, is_minor)
         events.append((_tick(tempo_map, key.time), _SETTING, _meta(KEY_SIGNATURE, payload)))
-    for chord in sequence.text_annotations:
-        if chord.annotation_type == NoteSequence.TextAnnotation.CHORD_SYMBOL:
-            data = chord.text.encode("latin-1", "replace")
-            events.append((_tick(tempo_map, chord.time), _SETTING, _meta(_MARKER, data)))
+    is_chord = NoteSequence.TextAnnotation.CHORD_SYMBOL
+    chords = [(a.time, a.text) for a in sequence.text_annotations if a.annotation_type == is_chord]
+    for time, text in (*markers, *chords):
+        data = text.encode("latin-1", "replace")
+        events.append((_tick(tempo_map, time), _SETTING, _meta(_MARKER, data)))
     return _track_bytes(events, end=_tick(tempo_map, sequence.total_time))
 
 

@@ -1,0 +1,183 @@
+"""`lofi_compose`: a finished lo-fi track: planned, played by the models, mixed, on tape."""
+
+import argparse
+import contextlib
+import dataclasses
+import secrets
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from lofi_tf.cli.flags import Parser, run_command, talks, teller
+from lofi_tf.errors import LofiError
+
+MIDI = (".mid", ".midi")
+OF_A_NEW_PLAN = ("minutes", "mood", "sections", "energy", "density")
+OF_ANY_PLAN = ("qpm", "key", "swing", "preset")
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Returns the parser of the command's flags."""
+    parser = Parser("lofi_compose", __doc__)
+    flag = parser.add_argument
+    flag(
+        "--output",
+        default="track.wav",
+        help=".wav, .flac or .ogg, or .mid for the notes alone (default: %(default)s); the notes "
+        "and the plan go beside it, as .mid and .yaml",
+    )
+    flag("--seed", type=int, help="the same seed and flags give the same track (default: drawn)")
+    flag("--minutes", type=float, help="length, about (default: 2)")
+    flag("--mood", help="calm, warm, sad, dreamy or bright (default: drawn)")
+    flag("--qpm", type=float, help="tempo, quarter notes a minute (default: the mood's)")
+    flag("--key", help="such as C, F#m or 'Bb minor' (default: drawn)")
+    flag("--swing", type=float, help="0.5 is straight, 0.667 triplets (default: the mood's)")
+    flag("--energy", type=float, help="of drums, bass and chords, 0 to 1 (default: the mood's)")
+    flag("--density", type=float, help="of the melody, 0 to 1 (default: the mood's)")
+    flag(
+        "--sections",
+        metavar="NAME:BARS,...",
+        help="of intro, verse, hook, break, outro, such as intro:4,verse:8,hook:8,outro:4",
+    )
+    flag("--preset", help="sound, as lofi_render's (default: the mood's)")
+    flag("--plan", metavar="FILE", help="the .yaml of a track: makes it again, or goes on from it")
+    flag("--reseed", metavar="PARTS", help="with --plan: parts to draw anew, such as melody,bass")
+    flag("--keep", metavar="PARTS", help="with --plan: parts that stay note for note")
+    flag("--stems_dir", metavar="FOLDER", help="where each part goes as a WAV file of its own")
+    flag("--soundfont", help="an .sf2 or .sf3 file (default: the pretty_midi package's)")
+    flag("--drum_kit", metavar="FOLDER", help="drum hits named bd, sd, hh, oh, ... or by pitch")
+    flag("--png", metavar="FILE", help="a picture of the notes, sections and sound")
+    flag("--html", metavar="FILE", help="a page of its own with a player over the notes")
+    flag("--log", default="INFO", choices=["DEBUG", "INFO", "WARN", "ERROR", "FATAL"])
+    return parser
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Runs the command; returns its exit code."""
+    args = build_parser().parse_args(argv)
+    return run_command(lambda: _run(args))
+
+
+def _run(args: argparse.Namespace) -> None:
+    from lofi_tf import quiet
+    from lofi_tf.compose.plan import save_plan
+
+    plan = _plan(args)
+    _check(args, plan)
+    with quiet.imports():
+        from lofi_tf.compose.composing import compose
+    with _parts_shown(args.log) as shown:
+        track = compose(plan, tell=shown)
+    output = Path(args.output)
+    track.write(output.with_suffix(".mid") if output.suffix not in MIDI else output)
+    save_plan(plan, output.with_suffix(".yaml"))
+    said = f"{track.piece.total_time:.0f} s"
+    if output.suffix not in MIDI:
+        said = _render(args, plan, track)
+    _draw(args, output)
+    about = f"--seed={plan.seed}, {plan.key}, {plan.qpm:g} a minute, {plan.mood}, {plan.preset}"
+    teller(args.log)(
+        f"Wrote {output}: {said} ({about}); its plan is {output.with_suffix('.yaml')}."
+    )
+
+
+def _plan(args: argparse.Namespace):
+    """Returns the plan of the flags: a new one, or one that there is, changed."""
+    from lofi_tf.compose.plan import load_plan
+    from lofi_tf.compose.planning import Wishes, make_plan, parse_sections, reseeded
+
+    seed = secrets.randbelow(2**31) if args.seed is None else args.seed
+    if not 0 <= seed < 2**31:
+        raise LofiError(f"--seed must be from 0 to {2**31 - 1}. Received: {seed}")
+    changes = {name: getattr(args, name) for name in OF_ANY_PLAN}
+    changes = {name: value for name, value in changes.items() if value is not None}
+    if args.plan is None:
+        if args.reseed or args.keep:
+            raise LofiError("--reseed and --keep change a track that there is: give its --plan")
+        wishes = {name: getattr(args, name) for name in OF_A_NEW_PLAN}
+        wishes = {name: value for name, value in wishes.items() if value is not None}
+        if args.sections is not None:
+            wishes["sections"] = parse_sections(args.sections)
+        return make_plan(seed, Wishes(**wishes, **changes))
+    for name in OF_A_NEW_PLAN:
+        if getattr(args, name) is not None:
+            raise LofiError(f"--{name} is of a new plan; change it in {args.plan}, a text file")
+    if args.seed is not None and not args.reseed:
+        raise LofiError("--seed with --plan draws parts anew: say which by --reseed")
+    plan = dataclasses.replace(load_plan(args.plan), **changes)
+    again, kept = (_names(text) for text in (args.reseed, args.keep))
+    return reseeded(plan, seed, again, kept) if again or kept else plan
+
+
+def _names(text: str | None) -> list[str]:
+    return [name.strip() for name in (text or "").split(",") if name.strip()]
+
+
+def _check(args: argparse.Namespace, plan) -> None:
+    """Refuses what could not be made or written later, before anything heavy is loaded."""
+    from lofi_tf.compose.plan import load_plan
+    from lofi_tf.data.tfrecord import check_writable
+    from lofi_tf.model_folders import find_model
+    from lofi_tf.render.rendering import check_output
+    from lofi_tf.render.settings import load_preset
+
+    output = Path(args.output)
+    if output.suffix not in MIDI:
+        check_output(output)
+    elif args.stems_dir:
+        raise LofiError("--stems_dir is of sound: give an --output that is .wav, .flac or .ogg")
+    load_preset(plan.preset)
+    for part in plan.parts.values():
+        find_model(part.model)
+    own = output.with_suffix(".yaml")
+    for path in filter(None, (output, own, output.with_suffix(".mid"), args.png, args.html)):
+        check_writable(path)
+    if args.plan and Path(args.plan).resolve() == own.resolve() and load_plan(args.plan) != plan:
+        raise LofiError(f"the new plan would take the place of {args.plan}: give another --output")
+
+
+def _render(args: argparse.Namespace, plan, track) -> str:
+    """Writes the sound; returns what is to be said of it."""
+    from lofi_tf.cli.render import shown_progress
+    from lofi_tf.render.rendering import render
+
+    with shown_progress() as progress:
+        measured = render(
+            track.piece,
+            args.output,
+            plan.preset,
+            plan.seed,
+            soundfont=args.soundfont,
+            drum_kit=args.drum_kit,
+            stems_dir=args.stems_dir,
+            progress=progress if talks(args.log) else None,
+        )
+    return (
+        f"{measured.seconds:.0f} s, {measured.loudness_lufs:.1f} LUFS, "
+        f"true peak {measured.true_peak_db:.1f} dBTP"
+    )
+
+
+def _draw(args: argparse.Namespace, output: Path) -> None:
+    """Writes the picture and the page, where they are asked for."""
+    from lofi_tf.pages.page import page_of_file
+    from lofi_tf.pages.picture import picture_of_file
+
+    music = output.with_suffix(".mid") if output.suffix not in MIDI else output
+    sound = None if output.suffix in MIDI else output
+    if args.png:
+        picture_of_file(music, args.png, sound)
+    if args.html:
+        page_of_file(music, args.html, sound)
+
+
+@contextlib.contextmanager
+def _parts_shown(log: str) -> Iterator[Callable[[str], None]]:
+    """Gives what shows the part that is being played."""
+    from lofi_tf.compose.plan import PARTS
+    from lofi_tf.progress import open_progress
+
+    if not talks(log):
+        yield lambda part: None
+        return
+    with open_progress(len(PARTS), " parts", desc="playing ", keep=False) as progress:
+        yield lambda part: (progress.set_postfix({"part": part}), progress.update())

@@ -1,0 +1,105 @@
+"""Drums: a beat chosen among what a model plays, varied block by block, with fills."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from lofi_tf.compose.notes import BLOCK_BARS, STEPS_PER_BAR
+
+# Columns of a groove: kick, snare, closed and open hi-hat, low, mid and high tom, crash, ride.
+KICK, SNARE, CLOSED, OPEN, LOW, MID, HIGH, CRASH, RIDE = range(9)
+TOMS, HATS = [LOW, MID, HIGH], [CLOSED, OPEN, RIDE]
+CLASSES = 9
+BACKBEATS = (4, 12)  # steps of a bar
+BACKBEAT_VELOCITY, KICK_VELOCITY = 0.62, 0.66
+SOFT = 0.3  # velocities below it are ghost notes
+
+
+def hits_of(groove: np.ndarray) -> np.ndarray:
+    """Returns what is hit in a groove [T, 27], bool [bars, 16, 9]."""
+    return groove[:, :CLASSES].reshape(-1, STEPS_PER_BAR, CLASSES) > 0.5
+
+
+def score(groove: np.ndarray, energy: float) -> float:
+    """Says how good a lo-fi beat a groove is; higher is better.
+
+    Snares on the second and fourth beat, kicks on the first and few beside them, hi-hats or a ride
+    that keep time, as many hits as the energy asks for, and bars that are alike but not the same.
+    """
+    hits = hits_of(groove)
+    snare, kick = hits[:, :, SNARE], hits[:, :, KICK]
+    hats = hits[:, :, HATS].any(-1)
+    back = np.mean([snare[:, step] for step in BACKBEATS])
+    astray = snare.sum(1).mean() - 2.0 * back
+    hat_target, kick_target = 4.0 + 6.0 * energy, 2.0 + 1.5 * energy
+    alike = np.mean(
+        [(hits[bar] == hits[bar - 1])[:, [KICK, SNARE]].mean() for bar in range(1, len(hits))]
+    )
+    return float(
+        3.0 * back
+        + 2.0 * kick[:, 0].mean()
+        - 0.4 * max(0.0, astray - 0.5)
+        - 0.35 * np.abs(kick.sum(1) - kick_target).mean()
+        - 0.15 * np.abs(hats.sum(1) - hat_target).mean()
+        + 1.0 * hats[:, ::4].mean()
+        - 0.6 * hits[:, :, [*TOMS, CRASH]].sum((1, 2)).mean()
+        + 2.0 * alike
+    )
+
+
+def fill_score(groove: np.ndarray) -> np.ndarray:
+    """Says of each bar of a groove [T, 27] how much its second half is a fill, [bars]."""
+    hits = hits_of(groove)[:, STEPS_PER_BAR // 2 :]
+    busy = hits[:, :, [SNARE, *TOMS]].sum((1, 2))
+    return 1.0 * busy - 0.5 * np.maximum(0, busy - 6) + 0.5 * hits[:, :, TOMS].any((1, 2))
+
+
+def with_backbeat(groove: np.ndarray) -> np.ndarray:
+    """Returns a groove with a kick on its first step and a snare on, or near, each backbeat."""
+    found = groove.copy()
+    for bar in range(len(groove) // STEPS_PER_BAR):
+        first = bar * STEPS_PER_BAR
+        for step in BACKBEATS:
+            around = found[first + step - 1 : first + step + 2, SNARE]
+            if not (around > 0.5).any():
+                _hit(found, first + step, SNARE, BACKBEAT_VELOCITY)
+        if bar % 2 == 0 and not (found[first : first + 2, KICK] > 0.5).any():
+            _hit(found, first, KICK, KICK_VELOCITY)
+    return found
+
+
+def with_fill(groove: np.ndarray, fill: np.ndarray) -> np.ndarray:
+    """Returns a groove whose last half bar is that of another bar, [16, 27]."""
+    found = groove.copy()
+    half = STEPS_PER_BAR // 2
+    kept = found[-half:, CLOSED].copy()
+    found[-half:] = fill[-half:]
+    found[-half:, CLOSED] = np.maximum(kept, 0.0) * (fill[-half:, [SNARE, *TOMS]] <= 0.5).all(-1)
+    return found
+
+
+def thinned(groove: np.ndarray, energy: float) -> np.ndarray:
+    """Returns a groove without its ghost notes and crashes where there is little energy."""
+    found = groove.copy()
+    hits, velocities = found[:, :CLASSES], found[:, CLASSES : 2 * CLASSES]
+    if energy < 0.5:
+        hits[:, CRASH] = 0.0
+        hits[:, TOMS] = 0.0
+    if energy < 0.35:
+        hits[velocities < SOFT] = 0.0
+        hits[1::2, CLOSED] = 0.0
+    return found
+
+
+def best(grooves: Sequence[np.ndarray], energy: float) -> list[int]:
+    """Returns the numbers of grooves, the best beat first."""
+    return list(np.argsort([-score(groove, energy) for groove in grooves], kind="stable"))
+
+
+def shortened(groove: np.ndarray, bars: int) -> np.ndarray:
+    """Returns the last bars of a groove where a block has fewer than four: its fill stays."""
+    return groove if bars >= BLOCK_BARS else groove[-bars * STEPS_PER_BAR :]
+
+
+def _hit(groove: np.ndarray, step: int, column: int, velocity: float) -> None:
+    groove[step, [column, CLASSES + column, 2 * CLASSES + column]] = 1.0, velocity, 0.0
