@@ -117,9 +117,7 @@ def parse_sections(text: str) -> list[tuple[str, int]]:
         if name not in SECTIONS:
             raise unknown_name("section", name, SECTIONS)
         if colon and (not bars.isdecimal() or not int(bars)):
-            raise LofiError(
-                f"bars must be 1 or more, such as {name}:8. Received: {word!r}"
-            )
+            raise LofiError(f"bars must be 1 or more, such as {name}:8. Received: {word!r}")
         found.append((name, int(bars) if colon else 8))
     return found
 
