@@ -115,6 +115,7 @@ def test_kept_parts_stay_note_for_note(track, plan, players):
 def test_a_command_writes_sound_notes_plan_and_page(tmp_path, capsys):
     flags = ["--seed=5", "--sections=verse:2,outro:2", "--qpm=160", "--preset=clean"]
     flags += [f"--stems_dir={tmp_path / 'stems'}", f"--html={tmp_path / 'a.html'}"]
+    flags += ["--map_model=cat-mel_2bar_small", "--map_points=30"]
     assert main([f"--output={tmp_path / 'a.ogg'}", *flags]) == 0
     said = capsys.readouterr().err.splitlines()[-1]
     assert said.startswith(f"Wrote {tmp_path / 'a.ogg'}: ") and "--seed=5" in said
@@ -143,6 +144,8 @@ def test_a_command_writes_sound_notes_plan_and_page(tmp_path, capsys):
         (["--plan=nowhere.yaml", "--seed=1"], "say which by --reseed"),
         (["--seed=-1"], "--seed must be from 0 to 2147483647. Received: -1"),
         (["--output=a.mid", "--stems_dir=s"], "--stems_dir is of sound"),
+        (["--output=a.mid", "--html=a.html"], "--html has the sound"),
+        (["--map_model=groovae_4bar"], "--map_model is for the page"),
     ],
 )
 def test_bad_input_is_one_line_and_nothing_is_written(

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from lofi_tf.cli.flags import Parser, run_command, talks, teller
+from lofi_tf.cli.latent_map import add_points, check_points, drawn_map, open_mappable
 from lofi_tf.errors import LofiError
 
 MIDI = (".mid", ".midi")
@@ -47,6 +48,8 @@ def build_parser() -> argparse.ArgumentParser:
     flag("--drum_kit", metavar="FOLDER", help="drum hits named bd, sd, hh, oh, ... or by pitch")
     flag("--png", metavar="FILE", help="a picture of the notes, sections and sound")
     flag("--html", metavar="FILE", help="a page of its own with a player over the notes")
+    flag("--map_model", metavar="NAME", help="a model whose latent the page lets one explore")
+    add_points(flag)
     flag("--log", default="INFO", choices=["DEBUG", "INFO", "WARN", "ERROR", "FATAL"])
     return parser
 
@@ -63,6 +66,7 @@ def _run(args: argparse.Namespace) -> None:
 
     plan = _plan(args)
     _check(args, plan)
+    backend = open_mappable(args.map_model) if args.map_model else None
     with quiet.imports():
         from lofi_tf.compose.composing import compose
     with _parts_shown(args.log) as shown:
@@ -73,7 +77,7 @@ def _run(args: argparse.Namespace) -> None:
     said = f"{track.piece.total_time:.0f} s"
     if output.suffix not in MIDI:
         said = _render(args, plan, track)
-    _draw(args, output)
+    _draw(args, output, plan, backend)
     about = f"--seed={plan.seed}, {plan.key}, {plan.qpm:g} a minute, {plan.mood}, {plan.preset}"
     teller(args.log)(
         f"Wrote {output}: {said} ({about}); its plan is {output.with_suffix('.yaml')}."
@@ -120,7 +124,12 @@ def _check(args: argparse.Namespace, plan) -> None:
     from lofi_tf.render.rendering import check_output
     from lofi_tf.render.settings import load_preset
 
+    if args.map_model and not args.html:
+        raise LofiError("--map_model is for the page: give --html=FILE too")
+    check_points(args, "map_model")
     output = Path(args.output)
+    if args.html and output.suffix in MIDI:
+        raise LofiError("--html has the sound: give an --output that is .wav, .flac or .ogg")
     if output.suffix not in MIDI:
         check_output(output)
     elif args.stems_dir:
@@ -139,13 +148,18 @@ def _render(args: argparse.Namespace, plan, track) -> str:
     """Writes the sound; returns what is to be said of it."""
     from lofi_tf.cli.render import shown_progress
     from lofi_tf.render.rendering import render
+    from lofi_tf.render.settings import EVERY_PART, load_preset
 
+    gains = dict(load_preset(plan.preset).gain_db)
+    for name, part in plan.parts.items():
+        gains[name] = gains.get(name, gains.get(EVERY_PART, 0.0)) + part.gain_db
     with shown_progress() as progress:
         measured = render(
             track.piece,
             args.output,
             plan.preset,
             plan.seed,
+            values={"gain_db": gains},
             soundfont=args.soundfont,
             drum_kit=args.drum_kit,
             stems_dir=args.stems_dir,
@@ -157,7 +171,7 @@ def _render(args: argparse.Namespace, plan, track) -> str:
     )
 
 
-def _draw(args: argparse.Namespace, output: Path) -> None:
+def _draw(args: argparse.Namespace, output: Path, plan, backend) -> None:
     """Writes the picture and the page, where they are asked for."""
     from lofi_tf.pages.page import page_of_file
     from lofi_tf.pages.picture import picture_of_file
@@ -167,7 +181,12 @@ def _draw(args: argparse.Namespace, output: Path) -> None:
     if args.png:
         picture_of_file(music, args.png, sound)
     if args.html:
-        page_of_file(music, args.html, sound)
+        found = None
+        if backend is not None:
+            from lofi_tf.generation import How
+
+            found = drawn_map(args, backend, How(seed=plan.seed, qpm=plan.qpm))
+        page_of_file(music, args.html, sound, found)
 
 
 @contextlib.contextmanager

@@ -50,6 +50,22 @@ def check_map(args: argparse.Namespace) -> None:
         )
 
 
+def open_mappable(name: str):
+    """Returns the model of a map, before anything else is done.
+
+    Raises:
+        LofiError: no such model, or one that has no map.
+    """
+    from lofi_tf import quiet
+
+    with quiet.imports():
+        from lofi_tf.backends import open_backend
+        from lofi_tf.pages.latent_map import check_mappable
+    backend = open_backend(name)
+    check_mappable(backend.config)
+    return backend
+
+
 def drawn_map(args: argparse.Namespace, backend, how, chords: str | None = None) -> dict:
     """Returns the map of a model, with progress shown."""
     from lofi_tf.pages.latent_map import latent_map

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from lofi_tf.cli.flags import Parser, run_command, say
-from lofi_tf.cli.latent_map import add_points, check_points, drawn_map
+from lofi_tf.cli.latent_map import add_points, check_points, drawn_map, open_mappable
 from lofi_tf.errors import LofiError
 from lofi_tf.render.settings import (
     DEFAULT_PRESET,
@@ -63,7 +63,7 @@ def _run(args: argparse.Namespace) -> None:
     check_points(args, "map_model")
     for path in filter(None, (args.png, args.html)):
         check_writable(path)
-    backend = _opened(args.map_model) if args.map_model else None
+    backend = open_mappable(args.map_model) if args.map_model else None
     with shown_progress() as progress:
         measured = render(
             args.input,
@@ -86,18 +86,6 @@ def _run(args: argparse.Namespace) -> None:
         f"Wrote {args.output}: {measured.seconds:.1f} s, {measured.loudness_lufs:.1f} LUFS, "
         f"true peak {measured.true_peak_db:.1f} dBTP{stems}."
     )
-
-
-def _opened(name: str):
-    """Returns the model of a map; refuses one that has none before anything is rendered."""
-    from lofi_tf import quiet
-
-    with quiet.imports():
-        from lofi_tf.backends import open_backend
-        from lofi_tf.pages.latent_map import check_mappable
-    backend = open_backend(name)
-    check_mappable(backend.config)
-    return backend
 
 
 def _map(args: argparse.Namespace, backend) -> dict:

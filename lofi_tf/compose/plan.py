@@ -57,6 +57,7 @@ class Part:
         seed: what is drawn by.
         temperature: of the model's draws.
         program: General MIDI's, from 0; the drums' kit.
+        gain_db: level in the mix, beside the preset's.
         over: seeds of the parts that it follows; chords and kicks that are drawn by others since
             change nothing in it.
     """
@@ -65,6 +66,7 @@ class Part:
     seed: int
     temperature: float = 0.6
     program: int = 0
+    gain_db: float = 0.0
     over: Mapping[str, int] = dataclasses.field(default_factory=dict)
 
 
@@ -109,6 +111,7 @@ class Plan:
             _check(f"seed of {name}", part.seed, 0, MOST_SEED)
             _check(f"temperature of {name}", part.temperature, 0, 5)
             _check(f"program of {name}", part.program, 0, 127)
+            _check(f"gain_db of {name}", part.gain_db, -60, 24)
             if set(part.over) != set(FOLLOWS[name]):
                 raise LofiError(f"{name} follows {FOLLOWS[name]}: `over` must have their seeds")
         for section in self.sections:

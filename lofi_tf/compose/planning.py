@@ -29,6 +29,8 @@ MODELS = {
 }
 TEMPERATURES = {"drums": 0.5, "bass": 0.5, "chords": 0.7, "melody": 0.6}
 PROGRAMS = {"drums": 0, "bass": 33, "chords": 4}
+# dB by which programs of the melody are brought to one level, just above the chords.
+MELODY_GAINS = {0: 5.0, 4: -2.0, 8: 4.0, 11: -3.0, 26: 1.0, 73: -2.0}
 TONIC_NAMES = ("C", "Db", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
 # Of each section: share of the track's energy and density, its theme and who plays.
 _SHAPES = {
@@ -159,7 +161,8 @@ def _parts(seed: int, melody_programs: Sequence[int]) -> dict[str, Part]:
     parts = {}
     for name in PARTS:
         own = int(stream(seed, "part", name).integers(MOST_SEED))
-        parts[name] = Part(MODELS[name], own, TEMPERATURES[name], programs[name])
+        gain = MELODY_GAINS.get(program, 0.0) if name == "melody" else 0.0
+        parts[name] = Part(MODELS[name], own, TEMPERATURES[name], programs[name], gain)
     return {
         name: dataclasses.replace(part, over=_over(name, parts)) for name, part in parts.items()
     }

@@ -1,7 +1,6 @@
 """What the models play: rows of latents to progressions, grooves and lines over chords."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 
@@ -67,14 +66,11 @@ class Players:
             chords: of each row, those of its block.
             first_bars: of each row, the bar of its block that it begins with.
         """
-        from lofi_tf.data.converter import build_converter
         from lofi_tf.generation.drawing import How, pieces_of
 
         controls = self._controls(name, chords, first_bars)
         outputs = self._outputs(name, z, seeds, temperature, controls)
-        converter = build_converter(self[name].config.data.converter)
         pieces = pieces_of(self[name], outputs, How(), controls)
-        assert converter.steps_per_quarter == 4
         return [notes_of(piece) for piece in pieces]
 
     def groove_notes(self, name: str, output: np.ndarray) -> list[Note]:
@@ -103,8 +99,3 @@ class Players:
 
         how = How(temperature, max_batch_size=BATCH)
         return decode_arrays(self[name], z, how, controls, seeds)
-
-
-def folder_of(name: str) -> Path:
-    """Returns where a model lies."""
-    return Path(find_model(name))
