@@ -35,6 +35,9 @@ def test_a_loop_in_its_key_is_better_than_one_outside_or_one_chord():
     for other in (outside, still, minor):
         assert harmony.score(LOOP, "major") > harmony.score(other, "major")
     assert harmony.score(minor, "minor") > harmony.score(LOOP, "minor")
+    short = strikes("Cmaj7:16 Am7:16 Dm7:16 G7:14 Em7:2")
+    stays = strikes("Cmaj7:40 Am7:8 Dm7:8 G7:8")
+    assert harmony.score(LOOP, "major") > max(harmony.score(o, "major") for o in (short, stays))
     late = [Strike(4, 64, LOOP[0].chord)]
     assert harmony.score(late, "major") == -np.inf
 

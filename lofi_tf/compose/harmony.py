@@ -63,8 +63,8 @@ def score(strikes: Sequence[Strike], mode: str) -> float:
     """Says how good a loop a progression makes in C major or A minor; higher is better.
 
     It is to begin on its first beat and near its tonic, to hold three to five chords, to change
-    about once a bar, to stay in the scale but for a passing colour, and to lead back to where it
-    began.
+    about once a bar, none of them for less than a beat, to stay in the scale but for a passing
+    colour, and to lead back to where it began.
     """
     if not strikes or strikes[0].start:
         return -np.inf
@@ -74,6 +74,7 @@ def score(strikes: Sequence[Strike], mode: str) -> float:
     outside = sum(tone not in C_MAJOR for tone in tones) / len(tones)
     changes = sum(one != other for one, other in zip(chords, chords[1:], strict=False))
     silent = BLOCK_STEPS - sum(strike.end - strike.start for strike in strikes)
+    held = [strike.end - strike.start for strike in merged(strikes)]
     tonic, kinds = TONICS[mode], len(set(chords))
     return (
         -12.0 * max(0.0, outside - 0.03)
@@ -85,6 +86,8 @@ def score(strikes: Sequence[Strike], mode: str) -> float:
         - 0.5 * abs(changes - 4)
         - 0.3 * max(0, len(strikes) - 10)
         - 0.1 * max(0, silent - 8)
+        - 1.0 * sum(length < 4 for length in held)
+        - 0.08 * max(0, max(held) - 24)
     )
 
 
