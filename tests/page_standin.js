@@ -55,7 +55,7 @@ for (const kind of ["Gain", "Oscillator", "BufferSource", "BiquadFilter", "Dynam
 
 const world = {
   document, AudioContext, console,
-  window: Object.assign(byId("window"), { AudioContext, devicePixelRatio: 2 }),
+  window: Object.assign(byId("window"), { AudioContext, devicePixelRatio: 2, matchMedia: () => byId("scheme") }),
   Option: function (text, value) { return { text, value: String(value) }; },
   getComputedStyle: () => ({ color: "black" }),
   requestAnimationFrame: (frame) => frames.push(frame),

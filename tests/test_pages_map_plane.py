@@ -26,6 +26,7 @@ def test_axes_are_the_directions_that_music_goes_along_with():
     first = plane.directions[:, 0] / np.linalg.norm(plane.directions[:, 0])
     assert first[4] > 0.95  # the way that density grows
     assert plane.axes[0].startswith("notes a bar (correlation 0.9")
+    assert plane.axes[1].startswith("noise (correlation 0.")
     np.testing.assert_allclose(plane.places(z).mean(axis=0), 0, atol=1e-9)
     lengths = np.linalg.norm(plane.directions, axis=0)
     assert lengths[0] == pytest.approx(1) and (np.diff(lengths) <= 1e-12).all()

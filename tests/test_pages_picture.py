@@ -74,6 +74,14 @@ def test_picture_is_a_png(piece, sine, tmp_path):
     assert (tmp_path / "a.png").read_bytes().startswith(b"\x89PNG")
 
 
+@pytest.mark.filterwarnings("error")
+def test_names_of_any_letters_are_drawn_without_a_word(piece, tmp_path):
+    piece.instrument_infos[0].name = "b\0ass \u9f13" + "x" * 60
+    track_picture(piece, tmp_path / "a.png", [("\u6b4c\1", 0, 4)])
+    label = draw_track(piece).axes[0].get_ylabel()
+    assert label.startswith("bass \u9f13x") and len(label) == 40
+
+
 def test_what_cannot_be_drawn_is_refused(piece, tmp_path):
     with pytest.raises(LofiError, match="has none"):
         track_picture(NoteSequence(), tmp_path / "a.png")

@@ -178,7 +178,7 @@
     const lines = [...new Set(notes.map((note) => note.kind * 128 + note.pitch))].sort((a, b) => a - b);
     const drums = notes.every((note) => note.kind === 1);
     const low = notes.reduce((a, note) => Math.min(a, note.pitch), 127), high = notes.reduce((a, note) => Math.max(a, note.pitch), 0);
-    const rows = drums ? lines.length : high - low + 1, x = width / length, y = height / Math.max(rows, 8);
+    const rows = drums ? lines.length : high - low + 1, x = width / length, y = height / Math.max(rows, 4);
     pen.fillStyle = "#8885";
     for (let bar = map.bar * map.ticks; bar < length; bar += map.bar * map.ticks) pen.fillRect(bar * x, 0, 1, height);
     for (const note of notes) {
@@ -276,6 +276,7 @@
   plane.addEventListener("keydown", typed);
   document.querySelectorAll("audio").forEach((sound) => sound.addEventListener("play", stop));
   window.addEventListener("resize", draw);
+  window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
   tell();
   draw();
 })();

@@ -56,7 +56,8 @@ def plane_of(
     Args:
         z: latents [N, Z].
         excerpts: their music.
-        measures: values [N] by name; an axis is called after the one that goes along with it most.
+        measures: values [N] by name; an axis is called after the one that goes along with it most,
+            the second after another than the first.
     """
     centred = np.asarray(z, np.float64) - z.mean(axis=0)
     steps = min(excerpt.num_bars * excerpt.bar_steps for excerpt in excerpts)
@@ -65,10 +66,12 @@ def plane_of(
     left, values, _ = np.linalg.svd(centred.T @ played, full_matrices=False)
     values, left = values[:DIRECTIONS], left[:, :DIRECTIONS]
     directions, axes = left * values / max(values[0], 1e-12), []
+    left_over = dict(measures)
     for number in range(min(2, directions.shape[1])):
-        sign, axis = _called(centred @ directions[:, number], dict(measures))
+        sign, name, correlation = _called(centred @ directions[:, number], left_over)
         directions[:, number] *= sign
-        axes.append(axis)
+        left_over.pop(name, None)
+        axes.append(name and f"{name} (correlation {correlation:.2f})")
     return Plane(z.mean(axis=0), directions, axes)
 
 
@@ -126,8 +129,8 @@ def triangles_of(places: np.ndarray) -> np.ndarray:
     return np.sort(found, axis=1)[np.lexsort(np.sort(found, axis=1).T[::-1])]
 
 
-def _called(along: np.ndarray, measures: Mapping[str, np.ndarray]) -> tuple[float, str]:
-    """Returns the sign that turns an axis the way a measure grows, and words for the axis."""
+def _called(along: np.ndarray, measures: Mapping[str, np.ndarray]) -> tuple[float, str, float]:
+    """Returns the sign that turns an axis the way a measure grows, its name and correlation."""
     best, name = 0.0, ""
     for other, values in measures.items():
         known = np.isfinite(values)
@@ -136,4 +139,4 @@ def _called(along: np.ndarray, measures: Mapping[str, np.ndarray]) -> tuple[floa
         found = float(np.corrcoef(along[known], values[known])[0, 1])
         if abs(found) > abs(best):
             best, name = found, other
-    return (-1.0 if best < 0 else 1.0), f"{name} (correlation {abs(best):.2f})" if name else ""
+    return (-1.0 if best < 0 else 1.0), name, abs(best)

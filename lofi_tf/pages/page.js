@@ -52,7 +52,7 @@
   }
 
   function drawCursor(pen, x, height, scale) {
-    pen.fillStyle = "#e33";
+    pen.fillStyle = getComputedStyle(roll).color;
     pen.fillRect(Math.min(sound.currentTime, piece.end) * x - scale, 0, 2 * scale, height);
   }
 
@@ -93,5 +93,6 @@
   sound.addEventListener("seeked", draw);
   document.addEventListener("keydown", typed);
   window.addEventListener("resize", draw);
+  window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
   draw();
 })();

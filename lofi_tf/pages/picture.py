@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 Section = tuple[str, float, float]  # name, start and end in seconds
 INCHES_WIDE = 16
 MOST_BAR_NUMBERS = 24
+MOST_LETTERS = 40  # of a name
 
 
 def track_picture(
@@ -161,5 +162,8 @@ def _draw_time(axes, sequence, sections: list[Section], end: float, named: bool)
 
 
 def _plain(text: str) -> str:
-    """Returns a text that matplotlib does not take for a formula."""
+    """Returns a text, shortened, that matplotlib does not take for a formula."""
+    text = "".join(letter for letter in text if letter.isprintable())
+    if len(text) > MOST_LETTERS:
+        text = text[: MOST_LETTERS - 1] + "…"
     return text.replace("$", r"\$")
