@@ -173,6 +173,16 @@ def test_a_mix_says_its_shares(tmp_path):
     assert act_on_map(tmp_path, steps)[1]["told"].startswith("mix of 50 % A, 25 % B, 25 % C")
 
 
+def test_a_point_without_notes_says_so(tmp_path):
+    data = small_map()
+    data["music"][1] = []
+    scripts = ["map_math.js", "synth.js", "map.js"]
+    steps = [["plane", "pointerdown", at(1000, 0)], ["", "wait", 1.0]]
+    click, rest = act(tmp_path, scripts, {"mapdata": data}, steps)
+    assert "landmark B; no notes" in click["told"]
+    assert click["played"] + rest["played"] == []
+
+
 def test_every_drum_has_a_sound(tmp_path):
     data = small_map()
     data["music"][0] = [value for pitch in range(27, 88) for value in (1, 0, 128 + pitch, 90)]

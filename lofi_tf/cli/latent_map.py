@@ -3,6 +3,7 @@
 import argparse
 from pathlib import Path
 
+from lofi_tf.cli.flags import talks
 from lofi_tf.errors import LofiError
 
 POINTS = 400
@@ -67,17 +68,20 @@ def open_mappable(name: str):
 
 
 def drawn_map(args: argparse.Namespace, backend, how, chords: str | None = None) -> dict:
-    """Returns the map of a model, with progress shown."""
+    """Returns the map of a model, with progress shown where `--log` lets it."""
     from lofi_tf.pages.latent_map import latent_map
     from lofi_tf.progress import open_progress
 
+    points = args.map_points or POINTS
+    if not talks(getattr(args, "log", "INFO")):
+        return latent_map(backend, points, how, chords)
     with open_progress(None, "latent", desc="map", keep=False) as shown:
 
         def show(done: int, total: int) -> None:
             shown.total = total
             shown.update(done - shown.n)
 
-        return latent_map(backend, args.map_points or POINTS, how, chords, progress=show)
+        return latent_map(backend, points, how, chords, progress=show)
 
 
 def write_map(args: argparse.Namespace, backend, how, tell, flags: str) -> None:

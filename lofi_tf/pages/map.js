@@ -78,6 +78,7 @@
     } else if (state.mode === "walk") {
       words.push(`step ${byId("step").value} of ${map.steps + 1}`);
     } else words.push(`point ${state.index + 1}` + (at < 0 ? "" : `, landmark ${letter(at)}`));
+    if (!music[state.index].length) words.push("no notes");
     if (isPoint)
       for (const [name, values] of Object.entries(map.colours))
         if (values[state.index] !== null) words.push(`${name} ${values[state.index]}`);
@@ -142,7 +143,7 @@
     for (const n of points) {
       const value = values[n] === undefined ? null : values[n];
       pen.fillStyle = mapMath.colourAt(value === null ? null : (value - low) / (high - low));
-      dot(n, 4);
+      if (music[n].length) dot(n, 4);
     }
     pen.strokeStyle = pen.fillStyle = ink;
     if (state.mode === "walk") {
