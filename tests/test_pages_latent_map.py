@@ -99,7 +99,7 @@ def test_what_a_model_takes_beside_its_latent(name):
         over, other = (latent_map(backend, 30, HOW, chords, 3) for chords in (None, "Am F C G"))
         assert over["music"] != other["music"]
     else:
-        with pytest.raises(LofiError, match="takes controls"):
+        with pytest.raises(LofiError, match="has no map: its music is that of the hits"):
             latent_map(backend, 30, HOW)
 
 

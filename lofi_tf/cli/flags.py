@@ -3,6 +3,7 @@
 import argparse
 import contextlib
 import itertools
+import logging
 import re
 import sys
 import warnings
@@ -69,6 +70,8 @@ def run_command(body: Callable[[], None]) -> int:
         print(f"error: {where}{error.strerror or error}", file=sys.stderr)
         return EXIT_BAD_INPUT
     except KeyboardInterrupt as interrupt:
+        # What TensorFlow was tracing is thrown away, of which it would complain at length.
+        logging.getLogger("tensorflow").setLevel(logging.CRITICAL)
         print(str(interrupt) or "stopped", file=sys.stderr)
         return EXIT_INTERRUPTED
     return 0

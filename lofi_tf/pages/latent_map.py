@@ -19,7 +19,6 @@ from lofi_tf.generation.drawing import (
     HOW,
     How,
     NoteSequence,
-    check_controls,
     decode,
     prior,
     row_seeds,
@@ -64,13 +63,16 @@ def check_mappable(config) -> None:
     """Refuses models without a map.
 
     Raises:
-        LofiError: models of sound, and those without a latent.
+        LofiError: models of sound, those without a latent, and those that are given hits.
     """
     if config.data.converter["kind"] in SHARDS_BY or not config.model.z_size:
         raise LofiError(
             "a map is of a latent whose points are notes: only models of notes with z_size above "
             f"0 have one. Received: {config.name}"
         )
+    converter = build_converter(config.data.converter)
+    if getattr(converter, "hits_as_controls", False):
+        raise LofiError(f"{config.name} has no map: its music is that of the hits it is given")
 
 
 def mixes_of(count: int = MIX) -> np.ndarray:
@@ -203,7 +205,6 @@ def _controls(backend: Backend, converter, chords: str | None, bars: int) -> np.
     if chords or getattr(converter, "chord_encoding", None):
         changes = progression(chords or CHORDS, bars)
         return chord_controls(backend, changes, Layout.onwards(bars, bars))[0]
-    check_controls(converter, None, backend.config.name)
     return None
 
 
