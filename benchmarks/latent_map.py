@@ -5,7 +5,8 @@
 Each line is one map of 400 points. `seconds` leaves imports and opening the model out. The likeness
 of two pieces is the Jaccard index of their notes, by sixteenth and pitch: the mean over pairs of
 any points, over each point and its six nearest by the cosine of the latents themselves, and over
-each point and the six that the map calls its neighbours.
+each point and the six that the map calls its neighbours. The map finds its directions by the points
+themselves, so `others` are as many points that it has not seen, placed along the same directions.
 """
 
 import argparse
@@ -15,11 +16,12 @@ from pathlib import Path
 
 import numpy as np
 
-from lofi_tf.backends import open_backend
-from lofi_tf.generation import How, prior, row_seeds
+from lofi_tf.backends import Backend, open_backend
+from lofi_tf.generation import How, decode, prior, row_seeds
+from lofi_tf.measures.features import excerpt_of
 from lofi_tf.pages import map_page
-from lofi_tf.pages.latent_map import TICKS, latent_map
-from lofi_tf.pages.map_plane import nearest
+from lofi_tf.pages.latent_map import TICKS, latent_map, map_controls, notes_of
+from lofi_tf.pages.map_plane import nearest, plane_of
 
 
 def main() -> None:
@@ -30,7 +32,10 @@ def main() -> None:
     parser.add_argument("models", nargs="+")
     parser.add_argument("--points", type=int, default=400)
     args = parser.parse_args()
-    print(f"{'model':34}{'pieces':>7}{'seconds':>9}{'page MB':>9}{'any':>7}{'cosine':>8}{'map':>7}")
+    print(
+        f"{'model':34}{'pieces':>7}{'seconds':>9}{'page MB':>9}{'any':>7}{'cosine':>8}{'map':>7}"
+        f"{'others':>8}"
+    )
     for model in args.models:
         backend = open_backend(model)
         begun = time.perf_counter()
@@ -47,9 +52,24 @@ def main() -> None:
             likeness[~np.eye(args.points, dtype=bool)].mean(),
             likeness[rows, nearest(z)].mean(),
             likeness[rows, np.array(found["near"])].mean(),
+            of_others(backend, z, found),
         )
         print(f"{model:34}{len(found['music']):7}{seconds:9.1f}{size:9.2f}", end="")
-        print("{:7.3f}{:8.3f}{:7.3f}".format(*means), flush=True)
+        print("{:7.3f}{:8.3f}{:7.3f}{:8.3f}".format(*means), flush=True)
+
+
+def of_others(backend: Backend, z: np.ndarray, found: dict) -> float:
+    """Returns how alike neighbours are among new points, by the directions of the first."""
+    how = How(seed=0, qpm=found["qpm"], max_batch_size=64)
+    bars = found["quarters"] // found["bar"]
+    controls = map_controls(backend, None)
+    seeds = np.repeat(row_seeds(0, 1), len(z))
+    pieces = decode(backend, z, how, controls, seeds)
+    plane = plane_of(z, [excerpt_of(piece, found["bar"], bars) for piece in pieces])
+    new = prior(row_seeds(1, len(z)), z.shape[1])
+    music = [notes_of(piece, how.qpm) for piece in decode(backend, new, how, controls, seeds)]
+    near = nearest(plane.places(new))
+    return float(likenesses(music)[np.arange(len(new))[:, None], near].mean())
 
 
 def likenesses(pieces: list[list[int]]) -> np.ndarray:

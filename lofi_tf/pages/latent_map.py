@@ -129,7 +129,7 @@ def latent_map(
     how = dataclasses.replace(how, qpm=how.qpm or DEFAULT_QPM, max_batch_size=_ROWS)
     converter = build_converter(backend.config.data.converter)
     bars = window_bars(converter, backend.config.model.max_seq_len)
-    draw = _Drawing(backend, how, _controls(backend, converter, chords, bars), progress)
+    draw = _Drawing(backend, how, map_controls(backend, chords), progress)
     z = prior(row_seeds(how.seed, points), backend.config.model.z_size)
     pairs = list(itertools.combinations(range(landmarks), 2))
     draw.total = points + len(pairs) * len(WALK) + 2 * landmarks * len(mixes_of())
@@ -201,7 +201,10 @@ class _Drawing:
             self.progress(self.done, self.total)
 
 
-def _controls(backend: Backend, converter, chords: str | None, bars: int) -> np.ndarray | None:
+def map_controls(backend: Backend, chords: str | None) -> np.ndarray | None:
+    """Returns the controls [T, C] of all points: chords, where the model takes them."""
+    converter = build_converter(backend.config.data.converter)
+    bars = window_bars(converter, backend.config.model.max_seq_len)
     if chords or getattr(converter, "chord_encoding", None):
         changes = progression(chords or CHORDS, bars)
         return chord_controls(backend, changes, Layout.onwards(bars, bars))[0]
