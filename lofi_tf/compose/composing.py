@@ -5,8 +5,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from lofi_tf.compose import harmony, parts
+from lofi_tf.compose import harmony
+from lofi_tf.compose.beats import drum_grooves, drum_notes, kicks_of
+from lofi_tf.compose.chording import Harmony, chord_notes, harmony_of
 from lofi_tf.compose.notes import STEPS_PER_BAR, Note, swung
+from lofi_tf.compose.phrases import line_notes
 from lofi_tf.compose.plan import PARTS, Plan, blocks_of
 from lofi_tf.compose.playing import Players
 from lofi_tf.data.chord_qualities import NUM_QUALITIES, chord_figure
@@ -72,18 +75,18 @@ class _Studio:
         self.plan, self.players = plan, players
         self._harmonies, self._grooves = {}, {}
 
-    def harmony(self, seed: int) -> parts.Harmony:
+    def harmony(self, seed: int) -> Harmony:
         """Returns the chords of the themes that a seed gives."""
         if seed not in self._harmonies:
             part = self.plan.parts["chords"]
-            self._harmonies[seed] = parts.harmony_of(self.plan, self.players, part, seed)
+            self._harmonies[seed] = harmony_of(self.plan, self.players, part, seed)
         return self._harmonies[seed]
 
     def grooves(self, seed: int):
         """Returns the grooves of the blocks that a seed gives."""
         if seed not in self._grooves:
             part = self.plan.parts["drums"]
-            self._grooves[seed] = parts.drum_grooves(self.plan, self.players, part, seed)
+            self._grooves[seed] = drum_grooves(self.plan, self.players, part, seed)
         return self._grooves[seed]
 
     def notes(self, name: str) -> list[Note]:
@@ -92,13 +95,13 @@ class _Studio:
         if not any(name in section.parts for section in plan.sections):
             return []
         if name == "drums":
-            return parts.drum_notes(plan, self.players, part, self.grooves(part.seed))
+            return drum_notes(plan, self.players, part, self.grooves(part.seed))
         if name == "chords":
-            return parts.chord_notes(plan, part.seed, self.harmony(part.seed))
+            return chord_notes(plan, part.seed, self.harmony(part.seed))
         over, kicks = self.harmony(part.over["chords"]), {}
         if name == "bass" and any("drums" in section.parts for section in plan.sections):
-            kicks = parts.kicks_of(self.grooves(part.over["drums"]))
-        return parts.line_notes(plan, self.players, name, part, over, kicks)
+            kicks = kicks_of(self.grooves(part.over["drums"]))
+        return line_notes(plan, self.players, name, part, over, kicks)
 
 
 def _without_drops(plan: Plan, name: str, notes: Sequence[Note]) -> list[Note]:
@@ -115,7 +118,7 @@ def _without_drops(plan: Plan, name: str, notes: Sequence[Note]) -> list[Note]:
     return kept
 
 
-def _chords_of(plan: Plan, themes: parts.Harmony) -> list[Strike]:
+def _chords_of(plan: Plan, themes: Harmony) -> list[Strike]:
     """Returns where other chords begin in the track, the last one its tonic."""
     found: list[Strike] = []
     for block in blocks_of(plan):
