@@ -3,13 +3,16 @@
 import os
 import subprocess
 import sys
+from argparse import Namespace
 
 import pytest
 
 from lofi_tf import export, model_folders
 from lofi_tf.backends import open_backend
 from lofi_tf.cli import attributes, generate, models
+from lofi_tf.cli.generate import _writer
 from lofi_tf.data.midi import read_midi, write_midi
+from lofi_tf.data.sequence_proto import NoteSequence
 from lofi_tf.model_card import Facts
 from tests.grooves import scrambled_model, write_groove_records
 from tests.mirrors import KICK, SNARE, drums
@@ -116,6 +119,20 @@ def test_the_model_that_fits_is_taken(flags, name, generated, tmp_path):
     names, last = generated(*flags)
     assert names[0].startswith(f"{name}_")
     assert f"(--model={name} " in last
+
+
+def test_a_name_alone_asks_for_no_settings(tmp_path, capsys):
+    """The models here are smaller than the configs of their names."""
+    flags = ["--config=groovae_2bar_humanize", "--num_outputs=1", f"--output_dir={tmp_path}"]
+    assert generate.main(flags) == 0
+    assert "settings are taken" not in capsys.readouterr().err
+
+
+def test_outputs_without_notes_are_said(tmp_path, capsys):
+    args = Namespace(output_dir=tmp_path, png=False, mode="sample")
+    said = []
+    _writer(args, "a_%s", said.append)([NoteSequence(), NoteSequence()], "sample")
+    assert said == ["2 of 2 outputs have no notes: other seeds or temperatures draw others."]
 
 
 def test_a_name_gives_what_its_folder_gives(generated, shipped, tmp_path):

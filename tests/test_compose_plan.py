@@ -25,13 +25,13 @@ def test_a_wish_changes_what_it_is_about_alone(plan):
     )
 
 
-@pytest.mark.parametrize("minutes", [0.5, 1, 2, 3, 10])
+@pytest.mark.parametrize("minutes", [0.25, 0.5, 1, 2, 3, 10])
 def test_a_track_is_about_as_long_as_asked(minutes):
     for seed in range(5):
         plan = make_plan(seed, Wishes(minutes=minutes))
-        assert abs(plan.num_bars * 4 / plan.qpm - minutes) <= 6 * 4 / plan.qpm or minutes < 1
+        found = (plan.num_bars + 2) * 4 / plan.qpm  # the last chord rings for two bars
+        assert abs(found - minutes) <= 6 * 4 / plan.qpm
         assert max(section.bars for section in plan.sections) <= 8
-        assert (plan.sections[0].name, plan.sections[-1].name) == ("intro", "outro")
 
 
 def test_settings_stay_in_the_moods_ranges():

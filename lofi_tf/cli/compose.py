@@ -77,7 +77,7 @@ def _run(args: argparse.Namespace) -> None:
     said = f"{track.piece.total_time:.0f} s"
     if output.suffix not in MIDI:
         said = _render(args, plan, track)
-    _draw(args, output, plan, backend)
+    _draw(args, track, backend)
     about = f"--seed={plan.seed}, {plan.key}, {plan.qpm:g} a minute, {plan.mood}, {plan.preset}"
     teller(args.log)(
         f"Wrote {output}: {said} ({about}); its plan is {output.with_suffix('.yaml')}."
@@ -171,22 +171,23 @@ def _render(args: argparse.Namespace, plan, track) -> str:
     )
 
 
-def _draw(args: argparse.Namespace, output: Path, plan, backend) -> None:
+def _draw(args: argparse.Namespace, track, backend) -> None:
     """Writes the picture and the page, where they are asked for."""
-    from lofi_tf.pages.page import page_of_file
-    from lofi_tf.pages.picture import picture_of_file
+    from lofi_tf.pages import track_page, track_picture
 
-    music = output.with_suffix(".mid") if output.suffix not in MIDI else output
-    sound = None if output.suffix in MIDI else output
+    plan, output = track.plan, Path(args.output)
+    title, sound = output.stem, None if output.suffix in MIDI else output
     if args.png:
-        picture_of_file(music, args.png, sound)
+        track_picture(track.piece, args.png, track.sections, sound, title)
     if args.html:
         found = None
         if backend is not None:
             from lofi_tf.generation import How
 
             found = drawn_map(args, backend, How(seed=plan.seed, qpm=plan.qpm))
-        page_of_file(music, args.html, sound, found)
+        facts = {"key": plan.key, "tempo": f"{plan.qpm:g} beats to the minute", "mood": plan.mood}
+        facts |= {"preset": plan.preset, "seed": plan.seed}
+        track_page(track.piece, args.html, sound, track.sections, title, facts, found)
 
 
 @contextlib.contextmanager

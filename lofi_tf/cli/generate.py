@@ -89,7 +89,8 @@ def _run(args: argparse.Namespace) -> None:
         from lofi_tf import generation
         from lofi_tf.backends import open_backend
     backend = open_backend(args.model, args.checkpoint_file, config)
-    if config is not None and backend.config != config:
+    named = chosen is not None and not args.hparams  # --config says no more than which model
+    if config is not None and backend.config != config and not named:
         asked = f"{args.config} and --hparams" if args.hparams else args.config
         tell(f"{asked}: the model's own settings are taken, which differ.")
     modes = check_model(args, backend.config)
@@ -159,7 +160,7 @@ def _writer(args: argparse.Namespace, stem: str, tell: Callable[[str], None]) ->
     def write(pieces: list | dict, word: str) -> None:
         from lofi_tf.audio.io import Audio
 
-        moved, count = 0, len(pieces)
+        moved, empty, count = 0, 0, len(pieces)
         if not isinstance(pieces, dict):
             pieces = {f"{n:03d}-of-{count:03d}": piece for n, piece in enumerate(pieces)}
         for name, piece in pieces.items():
@@ -168,6 +169,10 @@ def _writer(args: argparse.Namespace, stem: str, tell: Callable[[str], None]) ->
                 _write_sound(piece, path, args.png)
             else:
                 moved += _write_notes(piece, path, args.png)
+                empty += not piece.notes
+        if empty:
+            what = f"{empty} of {count} outputs have" if empty > 1 else f"1 of {count} outputs has"
+            tell(f"{what} no notes: other seeds or temperatures draw others.")
         if moved and word == args.mode:
             tell(f"{counted(moved, 'note')} ahead of the first beat: moved to its start.")
 

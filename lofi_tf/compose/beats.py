@@ -13,6 +13,7 @@ from lofi_tf.compose.playing import Players
 from lofi_tf.generation.neighbours import neighbours
 
 NUM_BEATS, NUM_FILLS, NUM_VARIATIONS = 64, 32, 6  # drawn: for the themes, for fills, for each block
+SOFTEST = 18  # velocity of a hit
 HOOK_AMOUNT, BEAT_AMOUNT, FILL_AMOUNT = 0.35, 0.18, 0.5  # how far the latent moves
 
 
@@ -80,7 +81,7 @@ def drum_notes(
     for block in playing(plan, "drums"):
         level = 0.8 + 0.3 * block.section.energy
         for note in players.groove_notes(part.model, grooves[block.number]):
-            velocity = int(np.clip(note.velocity * level, 1, 127))
+            velocity = int(np.clip(note.velocity * level, SOFTEST, 127))
             start = max(note.start, 0.0 if block.start_bar == 0 else -0.5)
             found += placed([note._replace(start=start, velocity=velocity)], block)
     return sorted(found)

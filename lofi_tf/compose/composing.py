@@ -8,7 +8,7 @@ from typing import Any
 from lofi_tf.compose import harmony
 from lofi_tf.compose.beats import drum_grooves, drum_notes, kicks_of
 from lofi_tf.compose.chording import Harmony, chord_notes, harmony_of
-from lofi_tf.compose.notes import STEPS_PER_BAR, Note, swung
+from lofi_tf.compose.notes import END_BARS, STEPS_PER_BAR, Note, swung
 from lofi_tf.compose.phrases import line_notes
 from lofi_tf.compose.plan import PARTS, Plan, blocks_of
 from lofi_tf.compose.playing import Players
@@ -20,7 +20,6 @@ from lofi_tf.data.splits import CHORD_SYMBOL
 
 TICKS_PER_QUARTER = 480
 LOWEST = {"bass": 28, "chords": 46, "melody": 58}  # pitches; what a key moves below goes up again
-END_BARS = 2  # that the last chord rings
 Tell = Callable[[str], None]
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import yaml
 
-from lofi_tf.compose.notes import BLOCK_BARS, stream
+from lofi_tf.compose.notes import BLOCK_BARS, END_BARS, stream
 from lofi_tf.compose.plan import (
     FOLLOWS,
     MOST_SEED,
@@ -29,8 +29,8 @@ MODELS = {
 }
 TEMPERATURES = {"drums": 0.5, "bass": 0.5, "chords": 0.7, "melody": 0.6}
 PROGRAMS = {"drums": 0, "bass": 33, "chords": 4}
-# dB by which programs of the melody are brought to one level, just above the chords.
-MELODY_GAINS = {0: 5.0, 4: -2.0, 8: 4.0, 11: -3.0, 26: 1.0, 73: -2.0}
+# dB by which programs of the melody are brought to one level, above the chords.
+MELODY_GAINS = {0: 7.0, 4: 0.0, 8: 6.0, 11: -1.0, 26: 3.0, 73: 0.0}
 TONIC_NAMES = ("C", "Db", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
 # Of each section: share of the track's energy and density, its theme and who plays.
 _SHAPES = {
@@ -40,7 +40,13 @@ _SHAPES = {
     "break": (0.6, 0.85, "A", ("bass", "chords", "melody")),
     "outro": (0.55, 0.55, "A", PARTS),
 }
-_SHORTEST = [("intro", 1), ("verse", 1), ("hook", 1), ("outro", 1)]  # in blocks of four bars
+# The sections of short tracks, by the number of their blocks of four bars.
+_SHORT = {
+    1: [("verse", 1)],
+    2: [("verse", 1), ("hook", 1)],
+    3: [("intro", 1), ("hook", 1), ("outro", 1)],
+    4: [("intro", 1), ("verse", 1), ("hook", 1), ("outro", 1)],
+}
 _RANGES = {
     "minutes": (0.25, 30),
     "qpm": (40, 200),
@@ -94,7 +100,8 @@ def make_plan(seed: int, wishes: Wishes = Wishes()) -> Plan:  # noqa: B008
     swing = wishes.swing or float(np.round(stream(seed, "swing").uniform(*of_mood["swing"]), 3))
     energy = of_mood["energy"] if wishes.energy is None else wishes.energy
     density = of_mood["density"] if wishes.density is None else wishes.density
-    layout = wishes.sections or _layout(round(wishes.minutes * qpm / 4 / BLOCK_BARS))
+    bars = wishes.minutes * qpm / 4 - END_BARS
+    layout = wishes.sections or _layout(round(bars / BLOCK_BARS))
     return Plan(
         seed=seed,
         qpm=qpm,
@@ -176,7 +183,7 @@ def _key(seed: int, minor: float) -> str:
 
 def _layout(blocks: int) -> list[tuple[str, int]]:
     """Returns sections of about so many blocks of four bars, none of them long."""
-    found, steps = [list(row) for row in _SHORTEST], _growth()
+    found, steps = [list(row) for row in _SHORT[min(max(blocks, 1), 4)]], _growth()
     while sum(count for _, count in found) < blocks:
         kind, name, count = next(steps)
         if kind == "add":
