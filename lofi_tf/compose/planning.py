@@ -27,7 +27,7 @@ MODELS = {
     "chords": "lofi_chords",
     "melody": "cat-mel_2bar_med_chords",
 }
-TEMPERATURES = {"drums": 0.5, "bass": 0.5, "chords": 0.7, "melody": 0.6}
+TEMPERATURES = {"drums": 0.5, "bass": 0.5, "chords": 0.9, "melody": 0.6}
 PROGRAMS = {"drums": 0, "bass": 33, "chords": 4}
 # dB by which programs of the melody are brought to one level, above the chords.
 MELODY_GAINS = {0: 7.0, 4: 0.0, 8: 6.0, 11: -1.0, 26: 3.0, 73: 0.0}
