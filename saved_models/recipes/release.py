@@ -104,7 +104,7 @@ def _training(recipe: Mapping[str, Any]) -> str:
     stages = [command("lofi_train", flags) for flags in recipe["train"]]
     text = "## How it was trained\n\n"
     if len(stages) > 1:
-        text += "The same run, one command after the other. "
+        text += "One command after the other. "
     return text + recipe["records"].strip() + "\n\n```sh\n" + "\n".join(stages) + "\n```"
 
 
