@@ -1,5 +1,3 @@
-from pathlib import Path
-
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -7,11 +5,10 @@ import tensorflow as tf
 from lofi_tf.models.decoders import MANY_ROWS as MANY
 from lofi_tf.models.decoders import ROW_COUNTS as FEWER
 from lofi_tf.models.named_functions import ROW_COUNTS, by_chunks
+from tests.processor import HAS_AVX512
 
 MANY_ROWS, ROWS = ROW_COUNTS
 COUNTS = [ROW_COUNTS, (MANY, *FEWER)]  # of everything, of recurrent decoders
-cpuinfo = Path("/proc/cpuinfo")
-HAS_AVX512 = cpuinfo.exists() and "avx512" in cpuinfo.read_text()
 
 
 @pytest.mark.parametrize("counts", COUNTS)
