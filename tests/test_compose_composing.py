@@ -94,8 +94,8 @@ def test_the_file_names_its_tracks_and_sections_in_key_and_tempo(track, midi):
     assert {n.pitch % 12 for n in last} <= {7, 10, 2, 5, 9}  # Gm9
 
 
-def test_a_plan_is_the_same_bytes_again(track, plan, tmp_path, midi):
-    compose(plan, Players()).write(tmp_path / "again.mid")
+def test_a_plan_is_the_same_bytes_again(track, plan, players, tmp_path, midi):
+    compose(plan, players).write(tmp_path / "again.mid")
     assert (tmp_path / "again.mid").read_bytes() == midi.read_bytes()
 
 
