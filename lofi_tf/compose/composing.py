@@ -10,7 +10,7 @@ from lofi_tf.compose.beats import drum_grooves, drum_notes, kicks_of
 from lofi_tf.compose.chording import Harmony, chord_notes, harmony_of
 from lofi_tf.compose.notes import END_BARS, STEPS_PER_BAR, Note, swung
 from lofi_tf.compose.phrases import line_notes
-from lofi_tf.compose.plan import PARTS, Plan, blocks_of
+from lofi_tf.compose.plan import PARTS, Plan, blocks_of, parse_key
 from lofi_tf.compose.playing import Players
 from lofi_tf.data.chord_qualities import NUM_QUALITIES, chord_figure
 from lofi_tf.data.midi import write_midi
@@ -154,9 +154,8 @@ def _piece(plan: Plan, notes: dict[str, list[Note]], chords: Sequence[Strike]) -
     piece = NoteSequence(ticks_per_quarter=TICKS_PER_QUARTER)
     piece.tempos.add(qpm=plan.qpm)
     piece.time_signatures.add(numerator=4, denominator=4)
-    minor = plan.mode == "minor"
-    tonic = (harmony.TONICS[plan.mode] + plan.shift) % 12
-    mode = NoteSequence.KeySignature.MINOR if minor else NoteSequence.KeySignature.MAJOR
+    tonic, name = parse_key(plan.key)
+    mode = NoteSequence.KeySignature.Mode.Value(name.upper())
     piece.key_signatures.add(key=tonic, mode=mode)
     for instrument, name in enumerate(PARTS):
         piece.instrument_infos.add(instrument=instrument, name=name)

@@ -26,12 +26,12 @@ class Note(NamedTuple):
     velocity: int
 
 
-def notes_of(piece: Any, offset: float = 0.0) -> list[Note]:
-    """Returns the notes of a NoteSequence at 120 quarters a minute, `offset` steps later."""
+def notes_of(piece: Any) -> list[Note]:
+    """Returns the notes of a NoteSequence at 120 quarters a minute, in steps."""
     found = [
         Note(
-            note.start_time / STEP_SECONDS + offset,
-            note.end_time / STEP_SECONDS + offset,
+            note.start_time / STEP_SECONDS,
+            note.end_time / STEP_SECONDS,
             note.pitch,
             note.velocity,
         )
