@@ -6,12 +6,9 @@ runs `lofi_compose` once a seed, each in a process of its own, and leaves its fi
 """
 
 import argparse
-import resource
-import subprocess
-import sys
-import time
 from pathlib import Path
 
+from benchmarks.rendering import measure
 from lofi_tf import quiet
 
 with quiet.imports():
@@ -44,7 +41,7 @@ def main() -> None:
         flags += [f"--preset={preset}"] if preset else []
         flags += [f"--png={args.output_dir / f'track{seed}.png'}"]
         output = args.output_dir / f"track{seed}.wav"
-        wall, cpu, peak = timed([*flags, f"--output={output}"])
+        cpu, wall, peak = measure([*flags, f"--output={output}"], COMMAND)
         plan = load_plan(output.with_suffix(".yaml"))
         track = compose(plan, players)
         repeats = ", ".join(f"{name} {count}" for name, count in most_repeats(track).items())
@@ -53,15 +50,6 @@ def main() -> None:
             f"| {seed} | {about} | {track.piece.total_time:.0f} | {wall:.1f} | {cpu:.1f} | "
             f"{peak:.0f} | {strong_share(track):.3f} | {repeats} |"
         )
-
-
-def timed(flags: list[str]) -> tuple[float, float, float]:
-    """Returns wall and CPU seconds of a command, and the peak memory of all so far in MiB."""
-    before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
-    subprocess.run([sys.executable, "-c", COMMAND, *flags], check=True)
-    wall, after = time.perf_counter() - start, resource.getrusage(resource.RUSAGE_CHILDREN)
-    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return wall, cpu, after.ru_maxrss / 1024
 
 
 if __name__ == "__main__":

@@ -84,18 +84,18 @@ def bar_notes(bar: int) -> list[tuple[int, int, int, int, float, float]]:
     return notes
 
 
-def measure(flags: list[str]) -> tuple[float, float, float]:
-    """Returns processor seconds, wall seconds and peak MiB of one run of the command."""
+def measure(flags: list[str], command: str = COMMAND) -> tuple[float, float, float]:
+    """Returns processor seconds, wall seconds and peak MiB of one run of a command."""
     start = time.monotonic()
     running = subprocess.Popen(
-        [sys.executable, "-c", COMMAND, *flags],
+        [sys.executable, "-c", command, *flags],
         env=os.environ | ONE_THREAD,
         stderr=subprocess.DEVNULL,
     )
     _, status, usage = os.wait4(running.pid, 0)
     running.returncode = os.waitstatus_to_exitcode(status)
     if running.returncode:
-        raise RuntimeError(f"lofi_render ended with {running.returncode}")
+        raise RuntimeError(f"the command ended with {running.returncode}")
     wall = time.monotonic() - start
     return usage.ru_utime + usage.ru_stime, wall, usage.ru_maxrss / 1024
 
