@@ -10,7 +10,7 @@ from lofi_tf.errors import LofiError
 from lofi_tf.render.parts import parts_of
 from lofi_tf.render.players import Player
 from lofi_tf.render.soundfont import SoundFont
-from lofi_tf.render.voices import low_pass
+from lofi_tf.render.tones import low_pass
 from tests.soundfonts import piece, sine, soundfont, zone
 
 RATE = 44100

@@ -4,6 +4,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from lofi_tf.render import soundfont
+
 FULL_DB = 100.0  # what a decay or release time is for
 SILENT_DB = -90.0  # below full scale: what is softer ends
 _SHORTEST = 0.0012  # seconds; the specification's default attack counts as none
@@ -12,6 +14,11 @@ _SHORTEST = 0.0012  # seconds; the specification's default attack counts as none
 def seconds_of(timecents: float) -> float:
     """Returns the seconds of a time in timecents."""
     return 0.0 if timecents <= -32768 else 2.0 ** (min(timecents, 8000) / 1200)
+
+
+def hertz(cents: float) -> float:
+    """Returns a frequency from cents above MIDI's pitch 0."""
+    return 8.175798915643707 * 2 ** (cents / 1200)
 
 
 class Envelope(NamedTuple):
@@ -77,3 +84,32 @@ def triangle(times: np.ndarray, delay: float, hz: float) -> np.ndarray:
     """Returns an oscillator between -1 and 1 that rises from 0 at `delay` seconds."""
     phase = np.maximum(times - delay, 0) * hz
     return 1 - 4 * np.abs((phase + 0.25) % 1 - 0.5)
+
+
+def mod_lfo(values: list[int], times: np.ndarray) -> np.ndarray:
+    """Returns the modulation oscillator of a zone's values, -1 to 1."""
+    delay = seconds_of(values[soundfont.MOD_LFO_DELAY])
+    return triangle(times, delay, hertz(values[soundfont.MOD_LFO_FREQ]))
+
+
+def vib_lfo(values: list[int], times: np.ndarray) -> np.ndarray:
+    """Returns the vibrato oscillator of a zone's values, -1 to 1."""
+    delay = seconds_of(values[soundfont.VIB_LFO_DELAY])
+    return triangle(times, delay, hertz(values[soundfont.VIB_LFO_FREQ]))
+
+
+def of_zone(values: list[int], first: int, key: int) -> Envelope:
+    """Returns the volume or the modulation envelope, whose generators begin at `first`."""
+    delay, attack, hold, decay, sustain, release, key_to_hold, key_to_decay = values[
+        first : first + 8
+    ]
+    is_volume = first == soundfont.VOL_DELAY
+    level = -np.clip(sustain, 0, 1440) / 10 if is_volume else 1 - np.clip(sustain, 0, 1000) / 1000
+    return Envelope(
+        seconds_of(delay),
+        seconds_of(attack),
+        seconds_of(hold + key_to_hold * (60 - key)),
+        seconds_of(decay + key_to_decay * (60 - key)),
+        float(level),
+        seconds_of(release),
+    )

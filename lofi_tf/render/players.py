@@ -7,7 +7,8 @@ import numpy as np
 from lofi_tf.render.drum_kit import Kit
 from lofi_tf.render.parts import EXPRESSION, PAN, VOLUME, Part
 from lofi_tf.render.soundfont import SAMPLE, SoundFont
-from lofi_tf.render.voices import CELL, Voice
+from lofi_tf.render.tones import CELL, SharedTones
+from lofi_tf.render.voices import Voice
 
 
 class Player:
@@ -29,6 +30,7 @@ class Player:
         self._kit = kit if part.is_drum else None
         self._zones = font.zones(part.program, part.is_drum)
         self._next, self._begin, self._sounding = 0, 0, []
+        self._tones = SharedTones()
 
     @property
     def done(self) -> bool:
@@ -57,7 +59,7 @@ class Player:
             new = [
                 Voice(
                     *(self._font.sample(int(zone.values[SAMPLE])), zone, pitch, velocity),
-                    *(start, off, self._rate, part.bend.at if part.bend else None),
+                    *(start, off, self._rate, self._tones, part.bend.at if part.bend else None),
                 )
                 for zone in self._zones
                 if zone.keys[0] <= pitch <= zone.keys[1]
