@@ -9,7 +9,8 @@ from lofi_tf.data.sequence_proto import NoteSequence
 OPERATORS = {
     "attenuation": 48, "pan": 17, "mode": 54, "root": 58, "decay": 36, "sustain": 37, "release": 38,
     "attack": 34, "fc": 8, "fine": 52, "coarse": 51, "exclusive": 57, "mod_env_to_pitch": 7,
-    "vib_to_pitch": 6, "vib_hz": 24,
+    "vib_to_pitch": 6, "vib_hz": 24, "mod_env_to_fc": 11, "mod_decay": 28, "mod_release": 30,
+    "lfo_to_fc": 10, "lfo_hz": 22,
 }  # fmt: skip
 
 

@@ -7,10 +7,11 @@ import pytest
 import soundfile
 
 from lofi_tf.errors import LofiError
+from lofi_tf.render import voices
 from lofi_tf.render.parts import parts_of
 from lofi_tf.render.players import Player
 from lofi_tf.render.soundfont import SoundFont
-from lofi_tf.render.tones import low_pass
+from lofi_tf.render.tones import PIECE, low_pass
 from tests.soundfonts import piece, sine, soundfont, zone
 
 RATE = 44100
@@ -174,6 +175,31 @@ def test_sound_does_not_depend_on_the_stretches_it_is_asked_in(tmp_path, blocks)
     whole = played(font, notes, sum(blocks) / RATE, **how)
     parts = played(font, notes, blocks=blocks, **how)
     np.testing.assert_array_equal(parts, whole)
+
+
+SWEPT = {"fc": 6000, "mod_env_to_fc": 4000, "mod_decay": 0, "mod_release": -1500}
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {},
+        {"fc": 8000},
+        {"fc": 8000, "lfo_to_fc": 1200, "lfo_hz": -1200},
+        SWEPT,
+        {**SWEPT, "mod_env_to_pitch": 300},
+        {"vib_to_pitch": 50, "vib_hz": 0},
+    ],
+)
+@pytest.mark.parametrize("longest", [8 * PIECE, 0])
+def test_notes_that_share_a_tone_sound_as_each_does_alone(tmp_path, monkeypatch, more, longest):
+    font = opened(tmp_path, [zone(0, mode=1, release=-1200, **more)])
+    notes = [(60, 100, 0, 0.9), (60, 60, 0.3, 0.31), (60, 127, 0.5, 0.75), (62, 80, 0.5, 0.9)]
+    single = [played(font, [note], 1.4) for note in notes]
+    assert all(sound.any() for sound in single)
+    monkeypatch.setattr(voices, "LONGEST_SHARED", longest)
+    together = played(font, notes, blocks=[5000] * 12)
+    np.testing.assert_allclose(together[:, :60000], sum(single)[:, :60000], atol=2e-6)
 
 
 def test_compressed_samples_sound_like_plain_ones(tmp_path):

@@ -37,25 +37,21 @@ class Room:
         count, most = block.shape[1], max(self._sizes)
         sent = np.concatenate([self._before, block.astype(np.float32)], axis=1)
         self._before = sent[:, count:]
+        sent = sent / 2
         # Each line ends at the same column: what it gives now stands its own size before that.
         lines = np.concatenate([self._lines, np.zeros([len(LINES), count], np.float32)], axis=1)
-        out = np.empty([2, count])
+        given = np.empty([len(LINES), count], np.float32)
         for begin in range(0, count, min(self._sizes)):
             end = min(begin + min(self._sizes), count)
-            heard = np.stack(
-                [
-                    line[most - n + begin : most - n + end]
-                    for line, n in zip(lines, self._sizes, strict=True)
-                ]
-            )
-            heard, self._memory = lfilter(*self._filter, heard, axis=1, zi=self._memory)
-            heard *= self._decays
-            signed = _SIGNS * heard
-            out[0, begin:end] = (signed[0] + signed[2] + signed[4] + signed[6]) / 2
-            out[1, begin:end] = (signed[1] + signed[3] + signed[5] + signed[7]) / 2
-            back = heard - heard.sum(axis=0) * np.float32(2 / len(LINES))  # a Householder matrix
-            back[0::2] += sent[0, begin:end] / 2
-            back[1::2] += sent[1, begin:end] / 2
-            lines[:, most + begin : most + end] = back
+            heard = given[:, begin:end]
+            for row, line, n in zip(heard, lines, self._sizes, strict=True):
+                row[:] = line[most - n + begin : most - n + end]
+            filtered, self._memory = lfilter(*self._filter, heard, axis=1, zi=self._memory)
+            np.multiply(filtered, self._decays, out=heard)
+            back = lines[:, most + begin : most + end]  # by a Householder matrix
+            np.subtract(heard, heard.sum(axis=0) * np.float32(2 / len(LINES)), out=back)
+            back[0::2] += sent[0, begin:end]
+            back[1::2] += sent[1, begin:end]
         self._lines = lines[:, count:]
-        return out
+        given *= _SIGNS / 2
+        return np.stack([given[0::2].sum(axis=0), given[1::2].sum(axis=0)]).astype(np.float64)

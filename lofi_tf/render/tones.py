@@ -6,6 +6,7 @@ the notes of a part that have both in common share a tone, of which each stretch
 """
 
 import copy
+import functools
 import math
 from collections import OrderedDict
 from collections.abc import Callable
@@ -56,8 +57,9 @@ class Tone:
         self._modulation = envelopes.of_zone(self._values, soundfont.MOD_DELAY, key)
         filters = self._values[soundfont.FILTER_FC] < OPEN_FC
         self._filters = filters or self._values[soundfont.FILTER_Q] > 0
-        # What is made lies between two samples; of each piece's begin it is known, of tones that
-        # are not shared at the end alone, where the recording is read and what the filter keeps.
+        # What is made lies between two samples; at the begin of each piece it is known where the
+        # recording is read and what the filter keeps: of tones that do not hear when they are let
+        # go, and of those that are not shared, at the end alone.
         self._first, self._end, self._sound = 0, 0, np.empty(0, np.float32)
         self._places, self._memories = [self._begin], [np.zeros(2)]
 
@@ -91,7 +93,8 @@ class Tone:
         """Returns the tone of a single note from the sample `begin`, the first of a piece, on.
 
         Args:
-            begin: until there it is this one, which is shared.
+            begin: until there it is this one, which is shared; the end of what is made, or any
+                for a tone that hears when it is let go.
             off: seconds at which it is let go, no sooner than `begin`.
         """
         self.read(max(0, begin - 1), begin)
@@ -189,14 +192,14 @@ class Tone:
         """Applies the low-pass, whose corner stays the same for a piece at least."""
         pieces, q = sound.reshape(-1, PIECE), self._values[soundfont.FILTER_Q] / 10
         corners = self._corners((first + np.arange(len(pieces)) + 0.5) * (PIECE / self._rate))
-        same = np.zeros(len(pieces) - 1, bool) if self._shared else np.diff(corners) == 0
+        same = (np.diff(corners) == 0) & (not (self._shared and self.hears_off))
         places = [0, *(np.flatnonzero(~same) + 1).tolist(), len(pieces)]
         out = np.empty_like(pieces)
         for start, stop in zip(places, places[1:], strict=False):
             b, a = low_pass(corners[start], q, self._rate)
             made, memory = lfilter(b, a, pieces[start:stop].ravel(), zi=self._memories[-1])
             out[start:stop] = made.reshape(-1, PIECE)
-            self._memories.append(memory)
+            self._memories += [memory] * (stop - start)
         return out.ravel()
 
     def _corners(self, times: np.ndarray) -> np.ndarray:
@@ -228,8 +231,9 @@ class SharedTones:
         return self._tones[name]
 
 
-def low_pass(cents: float, q_db: float, rate: int) -> tuple[list[float], list[float]]:
-    """Returns the coefficients (b, a) of a SoundFont's low-pass.
+@functools.lru_cache(maxsize=4096)
+def low_pass(cents: float, q_db: float, rate: int) -> tuple[np.ndarray, np.ndarray]:
+    """Returns the coefficients (b, a) of a SoundFont's low-pass; they are not to be written to.
 
     Args:
         cents: its corner, above 8.176 Hz.
@@ -240,5 +244,5 @@ def low_pass(cents: float, q_db: float, rate: int) -> tuple[list[float], list[fl
     q = 10 ** ((max(0.0, q_db) - 3.01) / 20)
     alpha, cosine = math.sin(corner) / (2 * q), math.cos(corner)
     gain = 10 ** (-max(0.0, q_db) / 40) * (1 - cosine) / (1 + alpha)
-    ones = [gain / 2, gain, gain / 2]
-    return ones, [1.0, -2 * cosine / (1 + alpha), (1 - alpha) / (1 + alpha)]
+    poles = [1.0, -2 * cosine / (1 + alpha), (1 - alpha) / (1 + alpha)]
+    return np.array([gain / 2, gain, gain / 2]), np.array(poles)
