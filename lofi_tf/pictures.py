@@ -27,6 +27,7 @@ DRUM_NAMES = {
 FAINTEST = 0.3  # opacity of the softest note
 GAP_SHARE, GAP_BEATS = 0.2, 0.08  # what is left free at a note's end, and how much at most
 LEAST_SHARE = 1 / 600  # of the picture's width, a pixel and a half
+LABEL_SHARE = 1 / 20  # of a roll's height that a label takes
 
 
 def save_piano_roll(sequence, path: str | Path, title: str = "") -> None:
@@ -50,14 +51,15 @@ def draw_piano_roll(sequences: list, titles: list[str]) -> "Figure":
 
     figure = Figure(figsize=(10, 2.6 * len(sequences)), layout="constrained")
     notes = [note for sequence in sequences for note in sequence.notes]
-    rows, labels = _rows(notes), {pitch: _label(pitch, notes) for pitch in _rows(notes)}
+    rows = _rows(notes)
+    labelled = {pitch: _label(pitch, notes) for pitch in _apart(rows)}
     beats = np.concatenate([np.zeros([1, 2]), *map(_beats, sequences)])
     # A late hit may sound past the last bar: up to a sixteenth opens no bar of its own.
     span = min(0.0, beats.min()), 4 * max(1, int(np.ceil((beats.max() - 0.25) / 4)))
     for number, (sequence, title) in enumerate(zip(sequences, titles, strict=True)):
         axes = figure.add_subplot(len(sequences), 1, number + 1)
         _draw(axes, sequence, rows, span)
-        axes.set_yticks(list(rows.values()), list(labels.values()))
+        axes.set_yticks([rows[pitch] for pitch in labelled], list(labelled.values()))
         if rows:
             axes.set_ylim(min(rows.values()) - 0.6, max(rows.values()) + 0.6)
         axes.set_title(title, loc="left", fontsize=9)
@@ -106,6 +108,16 @@ def _rows(notes) -> dict[int, int]:
     if all(note.is_drum for note in notes):
         return {pitch: row for row, pitch in enumerate(pitches)}
     return {pitch: pitch for pitch in pitches}
+
+
+def _apart(rows: dict[int, int]) -> list[int]:
+    """Returns the pitches, from the lowest up, whose labels do not touch."""
+    found: list[int] = []
+    least = LABEL_SHARE * (max(rows.values(), default=0) - min(rows.values(), default=0) + 1.2)
+    for pitch, row in rows.items():
+        if not found or row - rows[found[-1]] >= least:
+            found.append(pitch)
+    return found
 
 
 def _label(pitch: int, notes) -> str:

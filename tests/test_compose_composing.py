@@ -134,7 +134,7 @@ def test_a_command_writes_sound_notes_plan_and_page(tmp_path, capsys):
 @pytest.mark.parametrize(
     ("flags", "message"),
     [
-        (["--output=a.txt"], ".wav"),
+        (["--output=a.mp3"], "must end in .wav, .flac, .ogg, .mid, .midi. Received: 'a.mp3'"),
         (["--reseed=melody"], "give its --plan"),
         (["--sections=chorus:4"], "unknown section"),
         (["--sections=verse:x"], "bars must be 1 or more, such as verse:8. Received: 'verse:x'"),
@@ -144,6 +144,7 @@ def test_a_command_writes_sound_notes_plan_and_page(tmp_path, capsys):
         (["--plan=nowhere.yaml", "--seed=1"], "say which by --reseed"),
         (["--seed=-1"], "--seed must be from 0 to 2147483647. Received: -1"),
         (["--output=a.mid", "--stems_dir=s"], "--stems_dir is of sound"),
+        (["--output=A.MID", "--stems_dir=s"], "--stems_dir is of sound"),
         (["--output=a.mid", "--html=a.html"], "--html has the sound"),
         (["--map_model=groovae_4bar"], "--map_model is for the page"),
     ],

@@ -50,6 +50,14 @@ def test_whole_file_failure_leaves_the_old_file(tmp_path):
     assert [(p.name, p.read_text()) for p in tmp_path.iterdir()] == [("x", "old")]
 
 
+def test_whole_file_failure_leaves_no_folders_of_its_own(tmp_path):
+    (tmp_path / "old").mkdir()
+    with pytest.raises(KeyboardInterrupt), whole_file(tmp_path / "old" / "a" / "b" / "x"):
+        (tmp_path / "old" / "beside").touch()
+        raise KeyboardInterrupt
+    assert [p.name for p in tmp_path.rglob("*")] == ["old", "beside"]
+
+
 def test_shard_paths_follow_tensorflows_pattern():
     assert [path.name for path in shard_paths("a/x.tfrecord@2")] == [
         "x.tfrecord-00000-of-00002",

@@ -58,6 +58,17 @@ def test_pieces_of_a_figure_share_rows_and_bars():
         assert [label.get_text() for label in axes.get_yticklabels()] == ["kick", "snare"]
 
 
+def test_labels_of_neighbouring_pitches_do_not_touch():
+    chord = NoteSequence()
+    for pitch in (36, 59, 60, 62, 64, 65, 67, 96):
+        chord.notes.add(pitch=pitch, start_time=0, end_time=1, velocity=80)
+    figure = draw_piano_roll([chord], [""])
+    figure.draw_without_rendering()
+    boxes = [label.get_window_extent() for label in figure.axes[0].get_yticklabels()]
+    assert 4 <= len(boxes) < 8
+    assert all(low.y1 < high.y0 for low, high in zip(boxes, boxes[1:], strict=False))
+
+
 def test_late_hit_opens_no_bar():
     late = hits(*[80] * 16)
     late.notes[-1].end_time += 0.05

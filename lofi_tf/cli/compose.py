@@ -72,10 +72,10 @@ def _run(args: argparse.Namespace) -> None:
     with _parts_shown(args.log) as shown:
         track = compose(plan, tell=shown)
     output = Path(args.output)
-    track.write(output.with_suffix(".mid") if output.suffix not in MIDI else output)
+    track.write(output if _is_midi(output) else output.with_suffix(".mid"))
     save_plan(plan, output.with_suffix(".yaml"))
     said = f"{track.piece.total_time:.0f} s"
-    if output.suffix not in MIDI:
+    if not _is_midi(output):
         said = _render(args, plan, track)
     _draw(args, track, backend)
     about = f"--seed={plan.seed}, {plan.key}, {plan.qpm:g} a minute, {plan.mood}, {plan.preset}"
@@ -112,6 +112,10 @@ def _plan(args: argparse.Namespace):
     return reseeded(plan, seed, again, kept) if again or kept else plan
 
 
+def _is_midi(output: Path) -> bool:
+    return output.suffix.lower() in MIDI
+
+
 def _names(text: str | None) -> list[str]:
     return [name.strip() for name in (text or "").split(",") if name.strip()]
 
@@ -128,11 +132,10 @@ def _check(args: argparse.Namespace, plan) -> None:
         raise LofiError("--map_model is for the page: give --html=FILE too")
     check_points(args, "map_model")
     output = Path(args.output)
-    if args.html and output.suffix in MIDI:
+    if args.html and _is_midi(output):
         raise LofiError("--html has the sound: give an --output that is .wav, .flac or .ogg")
-    if output.suffix not in MIDI:
-        check_output(output)
-    elif args.stems_dir:
+    check_output(output, MIDI)
+    if _is_midi(output) and args.stems_dir:
         raise LofiError("--stems_dir is of sound: give an --output that is .wav, .flac or .ogg")
     load_preset(plan.preset)
     for part in plan.parts.values():
@@ -176,7 +179,7 @@ def _draw(args: argparse.Namespace, track, backend) -> None:
     from lofi_tf.pages import track_page, track_picture
 
     plan, output = track.plan, Path(args.output)
-    title, sound = output.stem, None if output.suffix in MIDI else output
+    title, sound = output.stem, None if _is_midi(output) else output
     if args.png:
         track_picture(track.piece, args.png, track.sections, sound, title)
     if args.html:

@@ -6,7 +6,7 @@ import struct
 import tempfile
 import uuid
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -58,16 +58,24 @@ def write_records(records: Iterable[bytes], path: str | Path) -> int:
 
 @contextmanager
 def whole_file(path: str | Path) -> Iterator[BinaryIO]:
-    """Opens a file beside `path` for writing and renames it to `path` at a clean exit."""
+    """Opens a file beside `path` for writing and renames it to `path` at a clean exit.
+
+    Folders that are missing are made, and gone again at another exit if nothing else is in them.
+    """
     path = Path(path)
+    missing = [folder for folder in path.parents if not folder.exists()]
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.part")
     try:
         with open(beside, "wb") as file:
             yield file
         os.replace(beside, path)
-    finally:
+    except BaseException:
         beside.unlink(missing_ok=True)
+        with suppress(OSError):
+            for folder in missing:
+                folder.rmdir()
+        raise
 
 
 def check_writable(path: str | Path) -> None:

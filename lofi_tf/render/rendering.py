@@ -161,14 +161,18 @@ def sequence_of(music: Any) -> Any:
         raise LofiError(f"{music}: {error}") from error
 
 
-def check_output(output: Path) -> None:
+def check_output(output: Path, others: tuple[str, ...] = ()) -> None:
     """Refuses a name that no audio file can have, or a place that cannot be written to.
+
+    Args:
+        output: the file.
+        others: endings that are allowed beside those of audio files.
 
     Raises:
         LofiError: in either case.
     """
-    if output.suffix.lower() not in FORMATS:
-        allowed = ", ".join(FORMATS)
+    if output.suffix.lower() not in (*FORMATS, *others):
+        allowed = ", ".join((*FORMATS, *others))
         raise LofiError(f"the file to write must end in {allowed}. Received: {str(output)!r}")
     check_writable(output)
 
