@@ -83,7 +83,11 @@ setup(
     ],
     extras_require={
         "dask": ["apache-beam[dask]>=2.70"],
-        "dev": ["mir_eval>=0.8", "pytest>=8", "pytest-xdist>=3.6", "ruff>=0.8", "setuptools>=77"],
+        "dev": [
+            *("mir_eval>=0.8", "pedalboard>=0.9", "pytest>=8", "pytest-xdist>=3.6", "ruff>=0.8"),
+            "setuptools>=77",
+        ],
+        "plugins": ["pedalboard>=0.9"],  # GPL-3.0
     },
     entry_points={"console_scripts": [f"{name}={main}" for name, main in COMMANDS.items()]},
     classifiers=[

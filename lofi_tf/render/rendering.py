@@ -10,7 +10,7 @@ import contextlib
 import math
 import tempfile
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
@@ -27,6 +27,7 @@ from lofi_tf.render.drum_kit import Kit
 from lofi_tf.render.limiter import Limiter, TruePeaks
 from lofi_tf.render.mixing import Mixer, stem_paths
 from lofi_tf.render.parts import ROLES, Part, parts_of
+from lofi_tf.render.plugins import Plugin
 from lofi_tf.render.settings import DEFAULT_PRESET, EVERY_PART, Settings, load_preset
 from lofi_tf.render.soundfont import SoundFont
 from lofi_tf.render.vinyl import Vinyl
@@ -67,6 +68,7 @@ def render(
     soundfont: str | Path | None = None,
     drum_kit: str | Path | None = None,
     stems_dir: str | Path | None = None,
+    plugins: Sequence[str] = (),
     block_size: int = BLOCK_SIZE,
     progress: Callable[[int, int], None] | None = None,
 ) -> Measured:
@@ -82,6 +84,7 @@ def render(
         drum_kit: a folder of drum hits that take the place of the SoundFont's.
         stems_dir: a folder for each part as a WAV file, as it enters the mix, and the room's; their
             sum is what the chain receives, before it is brought to its level.
+        plugins: effects at the end of the chain, of `lofi_tf.render.plugins`.
         block_size: samples in memory at a time; the result does not depend on it.
         progress: is called with the seconds that are mixed and about how many there are.
 
@@ -102,6 +105,7 @@ def render(
     _check_names(values or {}, parts)
     font = SoundFont(soundfont or default_soundfont())
     kit = Kit(drum_kit, settings.sample_rate, seed) if drum_kit else None
+    added = [Plugin(text, settings.sample_rate) for text in plugins]
     mixer = Mixer(parts, settings, font, kit)
     stems = stem_paths(stems_dir, mixer.stem_names) if stems_dir else []
     if output.absolute() in [stem.absolute() for stem in stems]:
@@ -112,7 +116,7 @@ def render(
             mix = _told(mix, parts, settings.sample_rate, progress)
         loudness = _keep(mixed, mix, settings.sample_rate)
         gain_db = NOMINAL_LUFS - loudness if math.isfinite(loudness) else 0.0
-        chain = [effects.Gain(gain_db), *chain_of(settings, seed)]
+        chain = [effects.Gain(gain_db), *chain_of(settings, seed), *added]
         loudness = _keep(
             made, effects.run(chain, _blocks_of(mixed, block_size)), settings.sample_rate
         )
