@@ -5,8 +5,15 @@ import dataclasses
 import pytest
 
 from lofi_tf.compose.notes import swung
-from lofi_tf.compose.plan import blocks_of, load_plan, parse_key, plan_of, save_plan
-from lofi_tf.compose.planning import Wishes, make_plan, moods, parse_sections, reseeded
+from lofi_tf.compose.plan import PARTS, blocks_of, load_plan, parse_key, plan_of, save_plan
+from lofi_tf.compose.planning import (
+    Wishes,
+    instruments,
+    make_plan,
+    moods,
+    parse_sections,
+    reseeded,
+)
 from lofi_tf.errors import LofiError
 
 
@@ -42,6 +49,18 @@ def test_settings_stay_in_the_moods_ranges():
             assert mood["swing"][0] <= plan.swing <= mood["swing"][1]
             assert plan.preset == mood["preset"]
             assert mood["minor"] != 1.0 or plan.mode == "minor"
+
+
+def test_parts_are_played_by_what_their_mood_allows_at_its_level():
+    for name, mood in moods().items():
+        played = {part: set() for part in PARTS}
+        for seed in range(40):
+            parts = make_plan(seed, Wishes(mood=name)).parts
+            for part in PARTS:
+                played[part].add(parts[part].program)
+                assert parts[part].gain_db == instruments()[part][parts[part].program]
+            assert parts["chords"].program != parts["melody"].program
+        assert played == {part: set(mood[part]) for part in PARTS}
 
 
 def test_energy_grows_from_the_intro_to_the_last_hook(plan):

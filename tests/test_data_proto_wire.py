@@ -48,6 +48,15 @@ def test_decode_rows_reads_long_runs_of_rows_of_one_size(last):
     assert_columns_are(sequence)
 
 
+@pytest.mark.parametrize("alike", range(1, 12))
+def test_decode_rows_reads_runs_that_end_with_the_bytes(alike):
+    sequence = NoteSequence()
+    sequence.notes.add(pitch=60, velocity=3)
+    for number in range(alike):
+        sequence.notes.add(pitch=60 + number)
+    assert_columns_are(sequence)
+
+
 def test_decode_rows_of_no_notes_are_empty():
     assert_columns_are(NoteSequence(total_time=66.0))
     assert_columns_are(NoteSequence())

@@ -28,9 +28,6 @@ MODELS = {
     "melody": "cat-mel_2bar_med_chords",
 }
 TEMPERATURES = {"drums": 0.5, "bass": 0.5, "chords": 0.9, "melody": 0.6}
-PROGRAMS = {"drums": 0, "bass": 33, "chords": 4}
-# dB by which programs of the melody are brought to one level, above the chords.
-MELODY_GAINS = {0: 7.0, 4: 0.0, 8: 6.0, 11: -1.0, 26: 3.0, 73: 0.0}
 TONIC_NAMES = ("C", "Db", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
 # Of each section: share of the track's energy and density, its theme and who plays.
 _SHAPES = {
@@ -80,7 +77,12 @@ class Wishes:
 
 def moods() -> dict[str, dict[str, Any]]:
     """Returns what each mood stands for, by name."""
-    return yaml.safe_load((configs_dir() / "compose" / "moods.yaml").read_text(encoding="utf-8"))
+    return _read("moods")
+
+
+def instruments() -> dict[str, dict[int, float]]:
+    """Returns what may play each part: programs with their levels in dB."""
+    return _read("instruments")
 
 
 def make_plan(seed: int, wishes: Wishes = Wishes()) -> Plan:  # noqa: B008
@@ -110,7 +112,7 @@ def make_plan(seed: int, wishes: Wishes = Wishes()) -> Plan:  # noqa: B008
         swing=swing,
         preset=wishes.preset or of_mood["preset"],
         sections=tuple(_sections(layout, seed, energy, density)),
-        parts=_parts(seed, of_mood["melody"]),
+        parts=_parts(seed, of_mood),
     )
 
 
@@ -162,17 +164,31 @@ def _over(name: str, parts: Mapping[str, Part]) -> dict[str, int]:
     return {other: parts[other].seed for other in FOLLOWS[name]}
 
 
-def _parts(seed: int, melody_programs: Sequence[int]) -> dict[str, Part]:
-    program = melody_programs[int(stream(seed, "program").integers(len(melody_programs)))]
-    programs = PROGRAMS | {"melody": program}
-    parts = {}
+def _parts(seed: int, of_mood: Mapping[str, Any]) -> dict[str, Part]:
+    programs, levels, parts = _programs(seed, of_mood), instruments(), {}
     for name in PARTS:
-        own = int(stream(seed, "part", name).integers(MOST_SEED))
-        gain = MELODY_GAINS.get(program, 0.0) if name == "melody" else 0.0
-        parts[name] = Part(MODELS[name], own, TEMPERATURES[name], programs[name], gain)
+        own, program = int(stream(seed, "part", name).integers(MOST_SEED)), programs[name]
+        gain = levels[name][program]
+        parts[name] = Part(MODELS[name], own, TEMPERATURES[name], program, gain)
     return {
         name: dataclasses.replace(part, over=_over(name, parts)) for name, part in parts.items()
     }
+
+
+def _programs(seed: int, of_mood: Mapping[str, Any]) -> dict[str, int]:
+    """Returns what plays each part; chords and melody sound alike only where a mood has no choice."""
+    found: dict[str, int] = {}
+    for name in reversed(PARTS):  # the melody, which comes last in a plan, first
+        allowed = of_mood[name]
+        if name == "chords":
+            allowed = [program for program in allowed if program != found["melody"]] or allowed
+        found[name] = allowed[int(stream(seed, "program", name).integers(len(allowed)))]
+    return found
+
+
+def _read(name: str) -> dict:
+    path = configs_dir() / "compose" / f"{name}.yaml"
+    return yaml.safe_load(path.read_text(encoding="utf-8"))
 
 
 def _key(seed: int, minor: float) -> str:

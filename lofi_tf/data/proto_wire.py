@@ -134,7 +134,7 @@ def _rows_of(data: bytes, wanted: int) -> tuple[list[int], int]:
 
 def _alike_rows(data: bytes, at: int, size: int) -> list[int]:
     """Returns where the row at a place, and those of its tag and size that follow it, begin."""
-    count = (len(data) - at) // (size + 2)
+    count = (len(data) - at + 2) // (size + 2)  # the first without its tag
     heads = np.ndarray((count,), np.uint16, data, at - 2, (size + 2,))  # tag and size as one number
     count = int((heads != heads[0]).argmax()) or count
     return list(range(at, at + count * (size + 2), size + 2))
