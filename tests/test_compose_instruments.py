@@ -1,4 +1,4 @@
-"""Instruments of composed tracks: each comes to the loudness of its part in the default SoundFont."""
+"""Instruments of composed tracks: each as loud as its part in the default SoundFont."""
 
 import numpy as np
 import pytest

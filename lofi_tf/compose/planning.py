@@ -176,7 +176,7 @@ def _parts(seed: int, of_mood: Mapping[str, Any]) -> dict[str, Part]:
 
 
 def _programs(seed: int, of_mood: Mapping[str, Any]) -> dict[str, int]:
-    """Returns what plays each part; chords and melody sound alike only where a mood has no choice."""
+    """Returns what plays each part; chords unlike the melody, where the mood has a choice."""
     found: dict[str, int] = {}
     for name in reversed(PARTS):  # the melody, which comes last in a plan, first
         allowed = of_mood[name]
