@@ -81,6 +81,7 @@ def shipped_beats(folder: Path) -> list[str]:
         "lofi_generate",
         f"--model={SHIPPED}",
         f"--num_outputs={NUM_BEATS}",
+        "--best_of=16",
         f"--output_dir={folder}",
         "--seed=1",
         "--png",

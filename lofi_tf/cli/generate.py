@@ -53,6 +53,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     flag("--seed", type=int, help="the same seed gives the same files (default: a new one)")
     flag("--qpm", type=float, help="tempo, quarter notes a minute (default: the input's, or 120)")
+    flag("--best_of", type=int, help="draws for each output, of which the best is kept: sample")
     flag("--length_bars", type=int, help="bars of new music: sample, continue")
     flag("--chords", help="such as 'C Am F G' or 'C:2 F:1 G:1', for models that take chords")
     flag("--seconds", type=float, help="of new sound: continue (default: 4)")

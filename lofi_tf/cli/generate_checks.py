@@ -12,7 +12,7 @@ INPUTS = ("input_midi_1", "input_midi_2", "input_midi_3", "input_midi_4")
 SOUNDS = ("input_audio_1", "input_audio_2")
 _LEAST = {
     "num_outputs": 1, "max_batch_size": 1, "temperature": 0, "seed": 0, "qpm": 4,
-    "length_bars": 1, "change_at_seconds": 0, "change_amount": 0,
+    "length_bars": 1, "best_of": 1, "change_at_seconds": 0, "change_amount": 0,
 }  # fmt: skip
 
 

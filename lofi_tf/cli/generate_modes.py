@@ -26,7 +26,7 @@ class Mode(NamedTuple):
 
 
 FLAGS = (
-    *("length_bars", "chords", "amount", "attribute", "attributes_file"),
+    *("length_bars", "chords", "amount", "attribute", "attributes_file", "best_of"),
     *("seconds", "change_at_seconds", "change_amount"),
 )  # not for every mode
 
@@ -35,6 +35,14 @@ def _sample(args, backend, inputs, how, write) -> Pieces:
     from lofi_tf import generation
 
     hits = inputs[0] if inputs else None
+    if args.best_of is not None:
+        others = [name for name in ("length_bars", "chords", "amount") if getattr(args, name)]
+        if others or inputs:
+            name = others[0] if others else "input_midi"
+            raise LofiError(
+                f"--best_of chooses among new pieces as the model draws them: no --{name}"
+            )
+        return generation.sample_best(backend, args.num_outputs, args.best_of, how)
     return generation.sample(backend, args.num_outputs, how, hits=hits, **_given(args))
 
 
@@ -110,7 +118,7 @@ def _continue_sound(args, backend, inputs, how, write) -> Pieces:
 
 
 MODES = {
-    "sample": Mode((0, 1), 5, ("length_bars", "chords", "amount"), _sample),
+    "sample": Mode((0, 1), 5, ("length_bars", "chords", "amount", "best_of"), _sample),
     "interpolate": Mode((2, 4), 5, (), _interpolate),
     "reconstruct": Mode((1,), 1, ("chords",), _verb("reconstruct")),
     "humanize": Mode((1,), 1, (), _verb("humanize")),

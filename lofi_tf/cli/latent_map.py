@@ -44,10 +44,11 @@ def check_map(args: argparse.Namespace) -> None:
     if args.map is None:
         return
     inputs = [name for name, value in vars(args).items() if name.startswith("input_") and value]
-    if args.mode != "sample" or inputs or args.length_bars or args.num_outputs or args.png:
+    others = args.length_bars, args.num_outputs, args.best_of, args.png
+    if args.mode != "sample" or inputs or any(others):
         raise LofiError(
             "--map writes one page of what the model itself draws: leave out --mode, inputs, "
-            "--num_outputs, --length_bars and --png"
+            "--num_outputs, --length_bars, --best_of and --png"
         )
 
 

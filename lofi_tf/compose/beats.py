@@ -11,6 +11,7 @@ from lofi_tf.compose.notes import STEPS_PER_BAR, Note, row_seeds, stream
 from lofi_tf.compose.plan import Block, Part, Plan
 from lofi_tf.compose.playing import Players
 from lofi_tf.generation.neighbours import neighbours
+from lofi_tf.loops import CLASSES, KICK
 
 NUM_BEATS, NUM_FILLS, NUM_VARIATIONS = 64, 32, 6  # drawn: for the themes, for fills, for each block
 SOFTEST = 18  # velocity of a hit
@@ -91,8 +92,8 @@ def kicks_of(grooves: Mapping[int, np.ndarray]) -> dict[int, list[float]]:
     """Returns where kicks fall in each block, in steps."""
     found = {}
     for number, groove in grooves.items():
-        steps = np.flatnonzero(groove[:, drums.KICK] > 0.5)
-        offsets = groove[steps, 2 * drums.CLASSES + drums.KICK]
+        steps = np.flatnonzero(groove[:, KICK] > 0.5)
+        offsets = groove[steps, 2 * CLASSES + KICK]
         found[number] = np.maximum(0.0, steps - offsets).tolist()
     return found
 

@@ -11,6 +11,7 @@ from lofi_tf.compose.notes import STEPS_PER_BAR, Note, fingerprint, row_seeds, s
 from lofi_tf.compose.plan import Part, Plan
 from lofi_tf.compose.playing import Players
 from lofi_tf.data.progression_tracks import Strike
+from lofi_tf.loops import merged, progression_score, strikes_of
 
 Harmony = Mapping[str, Sequence[Strike]]  # the chords of a block, by theme
 
@@ -25,8 +26,8 @@ def harmony_of(plan: Plan, players: Players, part: Part, seed: int) -> Harmony:
     random = stream(seed, "progressions")
     z = players.prior(part.model, random, NUM_PROGRESSIONS)
     tokens = players.progressions(part.model, z, row_seeds(random, len(z)), part.temperature)
-    drawn = [harmony.strikes_of(row) for row in tokens]
-    scores = [harmony.score(strikes, plan.mode) + random.uniform(0, 0.5) for strikes in drawn]
+    drawn = [strikes_of(row) for row in tokens]
+    scores = [progression_score(strikes, plan.mode) + random.uniform(0, 0.5) for strikes in drawn]
     order = np.argsort(np.negative(scores), kind="stable")
     first = drawn[order[0]]
     roots = {strike.chord for strike in first}
@@ -60,7 +61,7 @@ def _rhythm(strikes: Sequence[Strike], energy: float, random: np.random.Generato
     """Returns strikes in a rhythm of their own: some an eighth early, long ones struck again."""
     held = energy < 0.35 or random.random() > 0.35 + energy
     found = []
-    for strike in harmony.merged(strikes) if held else strikes:
+    for strike in merged(strikes) if held else strikes:
         start, end = strike.start, strike.end
         if start >= STEPS_PER_BAR and start % STEPS_PER_BAR == 0 and random.random() < PUSH_CHANCE:
             start -= PUSH_STEPS

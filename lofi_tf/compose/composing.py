@@ -17,6 +17,7 @@ from lofi_tf.data.midi import write_midi
 from lofi_tf.data.progression_tracks import Strike, voicing
 from lofi_tf.data.sequence_proto import NoteSequence
 from lofi_tf.data.splits import CHORD_SYMBOL
+from lofi_tf.loops import merged
 
 TICKS_PER_QUARTER = 480
 LOWEST = {"bass": 28, "chords": 46, "melody": 58}  # pitches; what a key moves below goes up again
@@ -122,7 +123,7 @@ def _chords_of(plan: Plan, themes: Harmony) -> list[Strike]:
     found: list[Strike] = []
     for block in blocks_of(plan):
         first, size = block.start_bar * STEPS_PER_BAR, block.bars * STEPS_PER_BAR
-        for strike in harmony.merged(themes[block.section.theme]):
+        for strike in merged(themes[block.section.theme]):
             if strike.start < size:
                 end = first + min(strike.end, size)
                 found.append(Strike(first + strike.start, end, strike.chord))

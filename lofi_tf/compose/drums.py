@@ -5,12 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from lofi_tf.compose.notes import BLOCK_BARS, STEPS_PER_BAR
+from lofi_tf.loops import BACKBEATS, CLASSES, CLOSED, CRASH, KICK, SNARE, TOMS, beat_score
 
-# Columns of a groove: kick, snare, closed and open hi-hat, low, mid and high tom, crash, ride.
-KICK, SNARE, CLOSED, OPEN, LOW, MID, HIGH, CRASH, RIDE = range(9)
-TOMS, HATS = [LOW, MID, HIGH], [CLOSED, OPEN, RIDE]
-CLASSES = 9
-BACKBEATS = (4, 12)  # steps of a bar
 BACKBEAT_VELOCITY, KICK_VELOCITY = 0.62, 0.66
 SOFT = 0.3  # velocities below it are ghost notes
 
@@ -18,33 +14,6 @@ SOFT = 0.3  # velocities below it are ghost notes
 def hits_of(groove: np.ndarray) -> np.ndarray:
     """Returns what is hit in a groove [T, 27], bool [bars, 16, 9]."""
     return groove[:, :CLASSES].reshape(-1, STEPS_PER_BAR, CLASSES) > 0.5
-
-
-def score(groove: np.ndarray, energy: float) -> float:
-    """Says how good a lo-fi beat a groove is; higher is better.
-
-    Snares on the second and fourth beat, kicks on the first and few beside them, hi-hats or a ride
-    that keep time, as many hits as the energy asks for, and bars that are alike but not the same.
-    """
-    hits = hits_of(groove)
-    snare, kick = hits[:, :, SNARE], hits[:, :, KICK]
-    hats = hits[:, :, HATS].any(-1)
-    back = np.mean([snare[:, step] for step in BACKBEATS])
-    astray = snare.sum(1).mean() - 2.0 * back
-    hat_target, kick_target = 4.0 + 6.0 * energy, 2.0 + 1.5 * energy
-    alike = np.mean(
-        [(hits[bar] == hits[bar - 1])[:, [KICK, SNARE]].mean() for bar in range(1, len(hits))]
-    )
-    return float(
-        3.0 * back
-        + 2.0 * kick[:, 0].mean()
-        - 0.4 * max(0.0, astray - 0.5)
-        - 0.35 * np.abs(kick.sum(1) - kick_target).mean()
-        - 0.15 * np.abs(hats.sum(1) - hat_target).mean()
-        + 1.0 * hats[:, ::4].mean()
-        - 0.6 * hits[:, :, [*TOMS, CRASH]].sum((1, 2)).mean()
-        + 2.0 * alike
-    )
 
 
 def fill_score(groove: np.ndarray) -> np.ndarray:
@@ -93,7 +62,8 @@ def thinned(groove: np.ndarray, energy: float) -> np.ndarray:
 
 def best(grooves: Sequence[np.ndarray], energy: float) -> list[int]:
     """Returns the numbers of grooves, the best beat first."""
-    return list(np.argsort([-score(groove, energy) for groove in grooves], kind="stable"))
+    scores = [beat_score(hits_of(groove), energy) for groove in grooves]
+    return list(np.argsort(np.negative(scores), kind="stable"))
 
 
 def shortened(groove: np.ndarray, bars: int) -> np.ndarray:

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from lofi_tf.compose.harmony import C_MAJOR, chord_at, chord_classes
+from lofi_tf.compose.harmony import chord_at
 from lofi_tf.compose.notes import BLOCK_BARS, BLOCK_STEPS, STEPS_PER_BAR, Note
 from lofi_tf.data.chord_qualities import NUM_QUALITIES
 from lofi_tf.data.progression_tracks import Strike
+from lofi_tf.loops import C_MAJOR, chord_classes
 
 STRONG = 8  # steps from one strong beat, the first or third, to the next
 BEAT = 4

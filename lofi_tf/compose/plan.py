@@ -8,10 +8,10 @@ from typing import Any
 
 import yaml
 
-from lofi_tf.compose.harmony import TONICS
 from lofi_tf.compose.notes import BLOCK_BARS
 from lofi_tf.data.tfrecord import whole_file
 from lofi_tf.errors import LofiError, unknown_name
+from lofi_tf.loops import TONICS
 
 SCHEMA_VERSION = 1
 PARTS = ("drums", "bass", "chords", "melody")

@@ -1,5 +1,6 @@
 """Everything a generator does, over any `Backend`: music goes in, music comes out."""
 
+from lofi_tf.generation.choosing import sample_best
 from lofi_tf.generation.drawing import (
     How,
     decode,
@@ -18,5 +19,6 @@ from lofi_tf.generation.windows import Excerpt, Passage, excerpts_of, joined, pa
 __all__ = [
     "Excerpt", "How", "Passage", "add_hihats", "check_fits", "continue_", "decode", "excerpts_of",
     "grid", "groove_transfer", "humanize", "interpolate", "joined", "passage_of", "prior",
-    "reconstruct", "row_seeds", "sample", "start_at_zero", "tap2drum", "vary", "window_seeds",
+    "reconstruct", "row_seeds", "sample", "sample_best", "start_at_zero", "tap2drum", "vary",
+    "window_seeds",
 ]  # fmt: skip

@@ -1,0 +1,83 @@
+"""The best of several draws: chosen by its loop, the same whatever their number."""
+
+import numpy as np
+import pytest
+
+from lofi_tf.backends import open_backend
+from lofi_tf.cli.generate import main
+from lofi_tf.data.midi import read_midi
+from lofi_tf.data.sequence_proto import NoteSequence
+from lofi_tf.errors import LofiError
+from lofi_tf.generation import How, sample, sample_best
+from lofi_tf.generation.choosing import ENERGIES, hits_of
+from lofi_tf.loops import CLOSED, KICK, SNARE, beat_score
+from lofi_tf.model_folders import find_model
+
+
+@pytest.fixture(scope="module")
+def beats():
+    return open_backend(str(find_model("groovae_4bar")), None, None)
+
+
+def score(piece):
+    return max(beat_score(hits_of(piece, 4), energy) for energy in ENERGIES)
+
+
+def test_each_piece_is_the_best_of_its_draws(beats):
+    how = How(seed=5)
+    plain = sample(beats, 4, how)
+    assert sample_best(beats, 4, 1, how) == plain
+    few, more = (sample_best(beats, 4, count, how) for count in (3, 12))
+    for one, two, three in zip(plain, few, more, strict=True):
+        assert score(one) <= score(two) <= score(three)
+    assert np.mean([score(piece) for piece in more]) > np.mean([score(p) for p in plain]) + 1.0
+    assert sample_best(beats, 2, 3, how) == few[:2]
+
+
+def test_drums_are_heard_on_their_nearest_step():
+    piece = NoteSequence()
+    piece.tempos.add(qpm=60)
+    for pitch, time in ((36, 0.02), (35, 2.24), (40, 0.98), (44, 4.5), (42, 99.0)):
+        piece.notes.add(pitch=pitch, start_time=time, end_time=time + 0.1, is_drum=True)
+    found = np.argwhere(hits_of(piece, 2)).tolist()
+    assert found == [[0, 0, KICK], [0, 4, SNARE], [0, 9, KICK], [1, 2, CLOSED]]
+
+
+@pytest.mark.parametrize(
+    ("model", "best_of", "message"),
+    [
+        ("cat-mel_2bar_small", 4, "a model of other music, cat-mel_2bar_small"),
+        ("groovae_4bar", 0, "best_of must be at least 1. Received: 0"),
+    ],
+)
+def test_what_cannot_be_chosen_is_one_line(model, best_of, message):
+    backend = open_backend(str(find_model(model)), None, None)
+    with pytest.raises(LofiError, match=message):
+        sample_best(backend, 2, best_of)
+
+
+def test_the_command_chooses_chords_that_come_home(tmp_path):
+    folder = str(tmp_path / "out")
+    flags = ["--model=lofi_chords", "--num_outputs=3", "--best_of=16", "--seed=4"]
+    assert main([*flags, f"--output_dir={folder}"]) == 0
+    for path in (tmp_path / "out").iterdir():
+        notes = read_midi(path.read_bytes()).notes
+        first = min(note.start_time for note in notes)
+        bass = min((n for n in notes if n.start_time == first), key=lambda note: note.pitch)
+        assert first == 0 and bass.pitch % 12 in (0, 9)  # C major or A minor, from the tonic
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        (["--length_bars=8"], "no --length_bars"),
+        (["--mode=vary", "--input_midi=a.mid"], "--best_of is not for --mode=vary"),
+        (["--map=map.html"], "--best_of"),
+    ],
+)
+def test_the_flag_is_of_new_pieces_alone(tmp_path, monkeypatch, capsys, flags, message):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a.mid").touch()
+    assert main(["--best_of=4", "--model=groovae_4bar", *flags]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert message in line
