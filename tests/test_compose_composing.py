@@ -148,6 +148,8 @@ def test_a_command_writes_sound_notes_plan_and_page(tmp_path, capsys):
         (["--seed=-1"], "--seed must be from 0 to 2147483647. Received: -1"),
         (["--output=a.mid", "--stems_dir=s"], "--stems_dir is of sound"),
         (["--output=A.MID", "--stems_dir=s"], "--stems_dir is of sound"),
+        (["--output=a.mid", "--plugin=Reverb"], "--plugin is of sound"),
+        (["--plugin=Revreb"], "unknown plugin. Did you mean 'Reverb'?"),
         (["--output=a.mid", "--html=a.html"], "--html has the sound"),
         (["--map_model=groovae_4bar"], "--map_model is for the page"),
     ],

@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from lofi_tf.cli.flags import Parser, run_command, talks, teller
-from lofi_tf.cli.latent_map import add_points, check_points, drawn_map, open_mappable
+from lofi_tf.cli.latent_map import check_points, drawn_map, open_mappable
+from lofi_tf.cli.sound_flags import add_sound_flags
 from lofi_tf.errors import LofiError
 
 MIDI = (".mid", ".midi")
@@ -43,13 +44,7 @@ def build_parser() -> argparse.ArgumentParser:
     flag("--plan", metavar="FILE", help="the .yaml of a track: makes it again, or goes on from it")
     flag("--reseed", metavar="PARTS", help="with --plan: parts to draw anew, such as melody,bass")
     flag("--keep", metavar="PARTS", help="with --plan: parts that stay note for note")
-    flag("--stems_dir", metavar="FOLDER", help="where each part goes as a WAV file of its own")
-    flag("--soundfont", help="an .sf2 or .sf3 file (default: the pretty_midi package's)")
-    flag("--drum_kit", metavar="FOLDER", help="drum hits named bd, sd, hh, oh, ... or by pitch")
-    flag("--png", metavar="FILE", help="a picture of the notes, sections and sound")
-    flag("--html", metavar="FILE", help="a page of its own with a player over the notes")
-    flag("--map_model", metavar="NAME", help="a model whose latent the page lets one explore")
-    add_points(flag)
+    add_sound_flags(flag)
     flag("--log", default="INFO", choices=["DEBUG", "INFO", "WARN", "ERROR", "FATAL"])
     return parser
 
@@ -125,6 +120,7 @@ def _check(args: argparse.Namespace, plan) -> None:
     from lofi_tf.compose.plan import load_plan
     from lofi_tf.data.tfrecord import check_writable
     from lofi_tf.model_folders import find_model
+    from lofi_tf.render.plugins import check_plugins
     from lofi_tf.render.rendering import check_output
     from lofi_tf.render.settings import load_preset
 
@@ -135,8 +131,10 @@ def _check(args: argparse.Namespace, plan) -> None:
     if args.html and _is_midi(output):
         raise LofiError("--html has the sound: give an --output that is .wav, .flac or .ogg")
     check_output(output, MIDI)
-    if _is_midi(output) and args.stems_dir:
-        raise LofiError("--stems_dir is of sound: give an --output that is .wav, .flac or .ogg")
+    for name in ("stems_dir", "plugin"):
+        if _is_midi(output) and getattr(args, name):
+            raise LofiError(f"--{name} is of sound: give an --output that is .wav, .flac or .ogg")
+    check_plugins(args.plugin)
     load_preset(plan.preset)
     for part in plan.parts.values():
         find_model(part.model)
@@ -166,6 +164,7 @@ def _render(args: argparse.Namespace, plan, track) -> str:
             soundfont=args.soundfont,
             drum_kit=args.drum_kit,
             stems_dir=args.stems_dir,
+            plugins=args.plugin,
             progress=progress if talks(args.log) else None,
         )
     return (

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from lofi_tf.cli.flags import Parser, run_command, say
-from lofi_tf.cli.latent_map import add_points, check_points, drawn_map, open_mappable
+from lofi_tf.cli.latent_map import check_points, drawn_map, open_mappable
+from lofi_tf.cli.sound_flags import add_sound_flags
 from lofi_tf.errors import LofiError
 from lofi_tf.render.settings import (
     DEFAULT_PRESET,
@@ -26,22 +27,7 @@ def build_parser() -> argparse.ArgumentParser:
     flag("output", help="the file to write: .wav or .flac (24 bits) or .ogg (Vorbis)")
     names = ", ".join(preset_names())
     flag("--preset", default=DEFAULT_PRESET, help=f"{names}, or a YAML file (default: %(default)s)")
-    flag("--soundfont", help="an .sf2 or .sf3 file (default: the pretty_midi package's)")
-    flag("--drum_kit", metavar="FOLDER", help="drum hits named bd, sd, hh, oh, ... or by pitch")
-    flag("--stems_dir", metavar="FOLDER", help="where each part goes as a WAV file of its own")
-    flag(
-        "--plugin",
-        action="append",
-        default=[],
-        metavar="PLUGIN",
-        help="an effect at the end of the chain: a .vst3 file or a name, such as "
-        "Reverb:room_size=0.7,wet_level=0.2; several by several flags "
-        "(needs pip install 'lofi_tf[plugins]')",
-    )
-    flag("--png", metavar="FILE", help="a picture of the notes, sections and sound")
-    flag("--html", metavar="FILE", help="a page of its own with a player over the notes")
-    flag("--map_model", metavar="NAME", help="a model whose latent the page lets one explore")
-    add_points(flag)
+    add_sound_flags(flag)
     flag("--seed", type=int, default=0, help="of noise, wow, flutter, hits and map (default: 0)")
     group = parser.add_argument_group(
         "settings", "Each in place of the preset's. Levels are by track or role (drums, bass, "

@@ -5,6 +5,7 @@ They need Spotify's pedalboard, which is under the GPL (version 3) and does not 
 
 import inspect
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from lofi_tf.errors import LofiError, unknown_name
 
 CHUNK = 8192  # samples that a plugin is given at a time
 PROBED = 24  # chunks of silence in which it shows by how much it is late
+CHECKED_RATE = 44100  # Hz
 SPARE = 8  # samples by which what it gives may come and go
 _NO_EFFECTS = ("Chain", "Mix", "Pedalboard", "Convolution", "IIRFilter")  # made of other things
 _TEXT = re.compile(r"(?P<name>.+?)(?::(?P<values>\w+=[^,=]*(?:,\w+=[^,=]*)*))?")
@@ -41,7 +43,7 @@ class Plugin:
             given = self._probed()
         except ValueError:  # it has one channel: one for each
             self._plugins.append(_opened(match["name"], pairs))
-            given = self._probed()
+            given = self._probed_twice(match["name"])
         self.latency = CHUNK + (PROBED * CHUNK - given) + SPARE
         self._waiting = np.zeros([2, 0], np.float32)
         self._ready = np.zeros([2, self.latency], np.float32)
@@ -65,6 +67,12 @@ class Plugin:
             plugin.reset()
         return given
 
+    def _probed_twice(self, name: str) -> int:
+        try:
+            return self._probed()
+        except ValueError as error:
+            raise LofiError(f"{name} takes neither stereo nor a single channel") from error
+
     def _run(self, chunk: np.ndarray) -> np.ndarray:
         channels = np.split(np.ascontiguousarray(chunk), len(self._plugins))
         made = [
@@ -72,6 +80,16 @@ class Plugin:
             for plugin, channel in zip(self._plugins, channels, strict=True)
         ]
         return np.concatenate(made)
+
+
+def check_plugins(texts: Sequence[str]) -> None:
+    """Refuses plugins that could not be opened.
+
+    Raises:
+        LofiError: the first of them, and why.
+    """
+    for text in texts:
+        Plugin(text, CHECKED_RATE)
 
 
 def _opened(name: str, pairs: list[str]) -> Any:
