@@ -118,6 +118,14 @@ def test_a_phrase_with_chord_tones_and_breath_is_better():
     assert lines.melody_score(good[:3], LOOP, 3.0) == -np.inf
 
 
+@pytest.mark.filterwarnings("error")
+def test_a_bass_that_plays_the_roots_is_better_than_a_single_note():
+    roots = [Note(s.start, s.end, 24 + lines.root_of(s.chord), 80) for s in LOOP]
+    single = lines.bass_score(roots[:1], LOOP, 2.0)
+    assert -np.inf < single < lines.bass_score(roots, LOOP, 2.0)
+    assert lines.bass_score([], LOOP, 2.0) == -np.inf
+
+
 def groove(hits):
     """A groove of four bars with hits [(step of every bar, column), ...]."""
     found = np.zeros((64, 27), np.float32)

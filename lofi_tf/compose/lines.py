@@ -69,7 +69,7 @@ def bass_score(phrase: Sequence[Note], chords: Sequence[Strike], per_bar: float)
         + 2.0 * len(firsts) / len(starts)
         + 2.0 * (np.mean(roots) if roots else 0.0)
         + 2.0 * fits
-        - 0.1 * np.abs(np.diff(pitches)).mean() * (len(pitches) > 1)
+        - 0.1 * (np.abs(np.diff(pitches)).mean() if len(pitches) > 1 else 0.0)
         - 0.05 * max(0, pitches.mean() - 48)
     )
 
