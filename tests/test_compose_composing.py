@@ -80,6 +80,15 @@ def test_drums_keep_their_backbeat_and_the_bass_its_roots(track):
     assert sum(found) >= 0.8 * len(found) > 0
 
 
+@pytest.mark.parametrize(
+    ("seed", "minutes"), [(137, 2), pytest.param(5, 30, marks=pytest.mark.slow)]
+)
+def test_no_four_bars_come_more_than_twice(players, seed, minutes):
+    track = compose(make_plan(seed, Wishes(minutes=minutes)), players)
+    assert max(most_repeats(track).values()) <= 2
+    assert abs(track.piece.total_time / 60 - minutes) < 0.4
+
+
 def test_the_file_names_its_tracks_and_sections_in_key_and_tempo(track, midi):
     piece = read_midi(midi.read_bytes())
     assert [info.name for info in piece.instrument_infos] == list(PARTS)

@@ -32,7 +32,7 @@ def test_a_wish_changes_what_it_is_about_alone(plan):
     )
 
 
-@pytest.mark.parametrize("minutes", [0.25, 0.5, 1, 2, 3, 10])
+@pytest.mark.parametrize("minutes", [0.25, 0.5, 1, 2, 3, 10, 30])
 def test_a_track_is_about_as_long_as_asked(minutes):
     for seed in range(5):
         plan = make_plan(seed, Wishes(minutes=minutes))

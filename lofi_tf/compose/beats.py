@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from lofi_tf.compose import drums
-from lofi_tf.compose.blocks import new_one, placed, playing
+from lofi_tf.compose.blocks import heard, new_one, placed, playing
 from lofi_tf.compose.notes import STEPS_PER_BAR, Note, row_seeds, stream
 from lofi_tf.compose.plan import Block, Part, Plan
 from lofi_tf.compose.playing import Players
@@ -78,14 +78,15 @@ def drum_notes(
     plan: Plan, players: Players, part: Part, grooves: Mapping[int, np.ndarray]
 ) -> list[Note]:
     """Returns the notes of grooves, softer where there is little energy."""
-    found = []
+    played = []
     for block in playing(plan, "drums"):
-        level = 0.8 + 0.3 * block.section.energy
+        level, found = 0.8 + 0.3 * block.section.energy, []
         for note in players.groove_notes(part.model, grooves[block.number]):
             velocity = int(np.clip(note.velocity * level, SOFTEST, 127))
             start = max(note.start, 0.0 if block.start_bar == 0 else -0.5)
-            found += placed([note._replace(start=start, velocity=velocity)], block)
-    return sorted(found)
+            found.append(note._replace(start=start, velocity=velocity))
+        played += placed(heard(found, block, "drums"), block)
+    return sorted(played)
 
 
 def kicks_of(grooves: Mapping[int, np.ndarray]) -> dict[int, list[float]]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from lofi_tf.compose import harmony
-from lofi_tf.compose.blocks import MOST_REPEATS, placed, playing
+from lofi_tf.compose.blocks import MOST_REPEATS, heard, placed, playing
 from lofi_tf.compose.notes import STEPS_PER_BAR, Note, fingerprint, row_seeds, stream
 from lofi_tf.compose.plan import Part, Plan
 from lofi_tf.compose.playing import Players
@@ -18,6 +18,7 @@ Harmony = Mapping[str, Sequence[Strike]]  # the chords of a block, by theme
 NUM_PROGRESSIONS = 128
 NUM_SECOND = 12  # best ones among which the second theme is chosen
 COLOUR = 0.85  # share of plain triads that become sevenths and ninths
+TRIES = 32  # until a block has not come twice
 PUSH_CHANCE, PUSH_STEPS = 0.3, 2  # of a chord that comes an eighth early
 
 
@@ -44,11 +45,13 @@ def chord_notes(plan: Plan, seed: int, chords: Harmony) -> list[Note]:
     found, before, known = [], None, Counter()
     for block in playing(plan, "chords"):
         strikes = [s for s in chords[block.section.theme] if s.start < block.bars * STEPS_PER_BAR]
-        for attempt in range(8):
+        for attempt in range(TRIES):
             random = stream(seed, "chords", block.number, attempt)
-            rhythm = _rhythm(strikes, block.section.energy, random)
+            rhythm = _rhythm(strikes, block.section.energy, random, freely=attempt >= TRIES // 2)
             loudness = 54.0 + 22.0 * block.section.energy
-            notes, last = harmony.voices(rhythm, before if attempt < 4 else None, random, loudness)
+            led = before if attempt < 4 else _elsewhere(before, attempt, random)
+            notes, last = harmony.voices(rhythm, led, random, loudness)
+            notes = heard(notes, block, "chords")
             if known[fingerprint(notes)] < MOST_REPEATS:
                 break
         known[fingerprint(notes)] += 1
@@ -57,9 +60,21 @@ def chord_notes(plan: Plan, seed: int, chords: Harmony) -> list[Note]:
     return found
 
 
-def _rhythm(strikes: Sequence[Strike], energy: float, random: np.random.Generator) -> list[Strike]:
+def _elsewhere(
+    before: tuple[int, ...] | None, attempt: int, random: np.random.Generator
+) -> tuple[int, ...] | None:
+    """Returns voices from which other inversions are near: none at first, then moved ones."""
+    if before is None or attempt < 8:
+        return None
+    return tuple(pitch + int(random.integers(-6, 7)) for pitch in before)
+
+
+def _rhythm(
+    strikes: Sequence[Strike], energy: float, random: np.random.Generator, freely: bool = False
+) -> list[Strike]:
     """Returns strikes in a rhythm of their own: some an eighth early, long ones struck again."""
     held = energy < 0.35 or random.random() > 0.35 + energy
+    energy = max(energy, 0.5) if freely else energy
     found = []
     for strike in merged(strikes) if held else strikes:
         start, end = strike.start, strike.end

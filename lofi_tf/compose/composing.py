@@ -62,7 +62,7 @@ def compose(plan: Plan, players: Players | None = None, tell: Tell = lambda part
     notes = {}
     for name in ("drums", "chords", "bass", "melody"):
         tell(name)
-        notes[name] = _without_drops(plan, name, studio.notes(name))
+        notes[name] = studio.notes(name)
     chords = _chords_of(plan, studio.harmony(plan.parts["chords"].seed))
     _end(plan, notes, chords)
     return Track(plan, notes, chords, _piece(plan, notes, chords), _sections(plan))
@@ -102,20 +102,6 @@ class _Studio:
         if name == "bass" and any("drums" in section.parts for section in plan.sections):
             kicks = kicks_of(self.grooves(part.over["drums"]))
         return line_notes(plan, self.players, name, part, over, kicks)
-
-
-def _without_drops(plan: Plan, name: str, notes: Sequence[Note]) -> list[Note]:
-    """Returns notes that begin where the part does not fall silent."""
-    silent, bar = [], 0
-    for section in plan.sections:
-        silent += [(bar + first, bar + last) for first, last in section.drops.get(name, ())]
-        bar += section.bars
-    kept = []
-    for note in notes:
-        place = (note.start + 0.5) / STEPS_PER_BAR
-        if not any(first <= place < last for first, last in silent):
-            kept.append(note)
-    return kept
 
 
 def _chords_of(plan: Plan, themes: Harmony) -> list[Strike]:

@@ -138,6 +138,13 @@ def fitted_bass(
     return found
 
 
+def thinned(phrase: Sequence[Note], random: np.random.Generator) -> list[Note]:
+    """Returns a phrase without one to three of its notes off the strong beats."""
+    weak = [number for number, note in enumerate(phrase) if round(note.start) % STRONG]
+    gone = random.permutation(weak)[: random.integers(1, 4)].tolist()
+    return [note for number, note in enumerate(phrase) if number not in gone]
+
+
 def joined(windows: Sequence[Sequence[Note]], window_steps: int) -> list[Note]:
     """Returns the windows of a block as one phrase."""
     return [

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from lofi_tf.compose import lines
-from lofi_tf.compose.blocks import new_one, placed, playing
+from lofi_tf.compose.blocks import heard, new_one, placed, playing
 from lofi_tf.compose.chording import Harmony
 from lofi_tf.compose.notes import STEPS_PER_BAR, Note, fingerprint, row_seeds, stream
 from lofi_tf.compose.plan import Block, Part, Plan, Section
@@ -16,6 +16,7 @@ from lofi_tf.data.progression_tracks import Strike
 from lofi_tf.generation.neighbours import neighbours
 
 WINDOWS = 2  # of a phrase of four bars
+MOST_THINNED = 8  # phrases with fewer notes, for tracks so long that no other is new
 Kicks = Mapping[int, Sequence[float]]  # steps, by the number of the block
 
 
@@ -86,9 +87,13 @@ def line_notes(
         beats = kicks.get(block.number, ())
         fitted = [_fitted(name, phrase, own, beats, random) for phrase in phrases]
         order = np.argsort([-kind.score(row, own, wanted) for row in fitted], kind="stable")
-        notes = new_one([fitted[place] for place in order], known, fingerprint)
+        rows = [fitted[place] for place in order]
+        random_again = stream(part.seed, name, "thinned", block.number)
+        rows += [lines.thinned(rows[0], random_again) for _ in range(MOST_THINNED)]
+        notes = new_one(rows, known, lambda row: fingerprint(heard(row, block, name)))
         loudness = kind.loudness + 16.0 * block.section.energy
-        found += placed(lines.with_velocities(notes, random, loudness, kind.lazy), block)
+        notes = lines.with_velocities(notes, random, loudness, kind.lazy)
+        found += placed(heard(notes, block, name), block)
     return found
 
 

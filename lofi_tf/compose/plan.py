@@ -18,7 +18,7 @@ PARTS = ("drums", "bass", "chords", "melody")
 FOLLOWS = {"drums": (), "chords": (), "bass": ("chords", "drums"), "melody": ("chords",)}
 SECTIONS = ("intro", "verse", "hook", "break", "outro")
 THEMES = ("A", "B")
-MOST_BARS, MOST_SEED = 512, 2**31 - 1
+MOST_BARS, MOST_SEED = 2048, 2**31 - 1
 _KEY = re.compile(r"([A-Ga-g])([#b]?)\s*(m|min|minor|maj|major)?")
 _LETTERS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 
