@@ -1,5 +1,6 @@
 """Bass and melody of a track: a phrase for each theme, a neighbour of it for each block."""
 
+import functools
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
@@ -90,11 +91,15 @@ def line_notes(
         rows = [fitted[place] for place in order]
         random_again = stream(part.seed, name, "thinned", block.number)
         rows += [lines.thinned(rows[0], random_again) for _ in range(MOST_THINNED)]
-        notes = new_one(rows, known, lambda row: fingerprint(heard(row, block, name)))
+        notes = new_one(rows, known, functools.partial(_heard_print, block=block, name=name))
         loudness = kind.loudness + 16.0 * block.section.energy
         notes = lines.with_velocities(notes, random, loudness, kind.lazy)
         found += placed(heard(notes, block, name), block)
     return found
+
+
+def _heard_print(phrase: Sequence[Note], block: Block, name: str) -> tuple[tuple[int, int], ...]:
+    return fingerprint(heard(phrase, block, name))
 
 
 def _theme(
