@@ -22,7 +22,7 @@ CELL = 32  # samples between which gain and pitch are straight lines
 PIECE = 16 * CELL  # samples of one filter
 OPEN_FC = 13500  # cents: no filter
 LONGEST_SHARED = 512 * PIECE  # samples of a tone that notes share
-MOST_SHARED = 4 * LONGEST_SHARED  # samples of all the shared tones of a part
+MOST_SHARED = 16 * LONGEST_SHARED  # samples of all the shared tones of a part
 _FC_STEP = 50  # cents that filters differ by
 
 Bend = Callable[[np.ndarray], np.ndarray]  # samples of the tone to cents
