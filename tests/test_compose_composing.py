@@ -161,6 +161,7 @@ def test_a_command_writes_sound_notes_plan_and_page(tmp_path, capsys):
         (["--plugin=Revreb"], "unknown plugin. Did you mean 'Reverb'?"),
         (["--output=a.mid", "--html=a.html"], "--html has the sound"),
         (["--map_model=groovae_4bar"], "--map_model is for the page"),
+        (["--png=a.jpg"], "--png is a file that ends in .png. Received: 'a.jpg'"),
     ],
 )
 def test_bad_input_is_one_line_and_nothing_is_written(

@@ -4,6 +4,7 @@ import dataclasses
 
 import pytest
 
+from lofi_tf.compose.models import check_models
 from lofi_tf.compose.notes import swung
 from lofi_tf.compose.plan import PARTS, blocks_of, load_plan, parse_key, plan_of, save_plan
 from lofi_tf.compose.planning import (
@@ -132,6 +133,9 @@ def test_wishes_out_of_range_are_refused(wishes, message):
     ("change", "message"),
     [
         (lambda v: v.update(tempo=80), "unknown setting of a plan in p"),
+        (lambda v: v.pop("qpm"), "p: qpm of a plan is missing"),
+        (lambda v: v["parts"]["bass"].pop("model"), "p: model of a part is missing"),
+        (lambda v: v["sections"][0].pop("bars"), "p: bars of a section is missing"),
         (lambda v: v["sections"][0].update(name="chorus"), "unknown section. Allowed: break"),
         (lambda v: v["sections"][0].update(bars=1.5), "bars of intro must be whole"),
         (
@@ -141,7 +145,7 @@ def test_wishes_out_of_range_are_refused(wishes, message):
         (lambda v: v["parts"]["bass"].update(program=200), "program of bass must be from 0 to 127"),
         (lambda v: v["parts"]["bass"].pop("over"), "bass follows"),
         (lambda v: v.update(schema_version=9), "schema_version must be 1. Received: 9"),
-        (lambda v: v.pop("qpm"), "p is no plan of a track"),
+        (lambda v: v.update(sections=5), "p is no plan of a track"),
     ],
 )
 def test_a_plan_that_is_none_is_refused(plan, change, message):
@@ -164,3 +168,24 @@ def test_a_plan_that_is_none_is_refused(plan, change, message):
 )
 def test_swing_moves_every_second_sixteenth(step, swing, expected):
     assert swung(step, swing) == pytest.approx(expected)
+
+
+def test_the_models_of_a_plan_make_what_their_parts_are(plan):
+    check_models(plan)
+
+
+@pytest.mark.parametrize(
+    ("part", "model", "message"),
+    [
+        ("chords", "groovae_4bar", "model of chords: it must make chord progressions of four bars"),
+        ("drums", "groovae_2bar_humanize", "model of drums: it must make grooves of four bars"),
+        ("drums", "cat-drums_2bar_small", "model of drums: it must make grooves of four bars"),
+        ("bass", "cat-mel_2bar_small", "model of bass: it must make lines of two bars over chords"),
+        ("melody", "lofi_chords", "model of melody: it must make lines of two bars over chords"),
+        ("melody", "nonsense", "model of melody: no such folder, nor a model of that name"),
+    ],
+)
+def test_a_model_of_other_music_is_refused(plan, part, model, message):
+    parts = plan.parts | {part: dataclasses.replace(plan.parts[part], model=model)}
+    with pytest.raises(LofiError, match=f"^{message}"):
+        check_models(dataclasses.replace(plan, parts=parts))

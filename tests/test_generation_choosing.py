@@ -70,7 +70,7 @@ def test_the_command_chooses_chords_that_come_home(tmp_path):
 @pytest.mark.parametrize(
     ("flags", "message"),
     [
-        (["--length_bars=8"], "no --length_bars"),
+        (["--length_bars=8"], "leave out --length_bars"),
         (["--mode=vary", "--input_midi=a.mid"], "--best_of is not for --mode=vary"),
         (["--map=map.html"], "--best_of"),
     ],

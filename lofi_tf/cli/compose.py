@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from lofi_tf.cli.flags import Parser, run_command, talks, teller
-from lofi_tf.cli.latent_map import check_points, drawn_map, open_mappable
-from lofi_tf.cli.sound_flags import add_sound_flags
+from lofi_tf.cli.latent_map import drawn_map, open_mappable
+from lofi_tf.cli.sound_flags import add_sound_flags, check_pages
 from lofi_tf.errors import LofiError
 
 MIDI = (".mid", ".midi")
@@ -99,7 +99,8 @@ def _plan(args: argparse.Namespace):
         return make_plan(seed, Wishes(**wishes, **changes))
     for name in OF_A_NEW_PLAN:
         if getattr(args, name) is not None:
-            raise LofiError(f"--{name} is of a new plan; change it in {args.plan}, a text file")
+            how = "the bars of its sections" if name == "minutes" else "its values"
+            raise LofiError(f"--{name} is of a new plan; change {how} in {args.plan}, a text file")
     if args.seed is not None and not args.reseed:
         raise LofiError("--seed with --plan draws parts anew: say which by --reseed")
     plan = dataclasses.replace(load_plan(args.plan), **changes)
@@ -117,16 +118,14 @@ def _names(text: str | None) -> list[str]:
 
 def _check(args: argparse.Namespace, plan) -> None:
     """Refuses what could not be made or written later, before anything heavy is loaded."""
+    from lofi_tf.compose.models import check_models
     from lofi_tf.compose.plan import load_plan
     from lofi_tf.data.tfrecord import check_writable
-    from lofi_tf.model_folders import find_model
     from lofi_tf.render.plugins import check_plugins
     from lofi_tf.render.rendering import check_output
     from lofi_tf.render.settings import load_preset
 
-    if args.map_model and not args.html:
-        raise LofiError("--map_model is for the page: give --html=FILE too")
-    check_points(args, "map_model")
+    check_pages(args)
     output = Path(args.output)
     if args.html and _is_midi(output):
         raise LofiError("--html has the sound: give an --output that is .wav, .flac or .ogg")
@@ -136,10 +135,9 @@ def _check(args: argparse.Namespace, plan) -> None:
             raise LofiError(f"--{name} is of sound: give an --output that is .wav, .flac or .ogg")
     check_plugins(args.plugin)
     load_preset(plan.preset)
-    for part in plan.parts.values():
-        find_model(part.model)
+    check_models(plan)
     own = output.with_suffix(".yaml")
-    for path in filter(None, (output, own, output.with_suffix(".mid"), args.png, args.html)):
+    for path in (output, own, output.with_suffix(".mid")):
         check_writable(path)
     if args.plan and Path(args.plan).resolve() == own.resolve() and load_plan(args.plan) != plan:
         raise LofiError(f"the new plan would take the place of {args.plan}: give another --output")

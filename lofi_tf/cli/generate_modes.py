@@ -36,12 +36,6 @@ def _sample(args, backend, inputs, how, write) -> Pieces:
 
     hits = inputs[0] if inputs else None
     if args.best_of is not None:
-        others = [name for name in ("length_bars", "chords", "amount") if getattr(args, name)]
-        if others or inputs:
-            name = others[0] if others else "input_midi"
-            raise LofiError(
-                f"--best_of chooses among new pieces as the model draws them: no --{name}"
-            )
         return generation.sample_best(backend, args.num_outputs, args.best_of, how)
     return generation.sample(backend, args.num_outputs, how, hits=hits, **_given(args))
 

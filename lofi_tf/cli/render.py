@@ -7,9 +7,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from lofi_tf.cli.flags import Parser, run_command, say
-from lofi_tf.cli.latent_map import check_points, drawn_map, open_mappable
-from lofi_tf.cli.sound_flags import add_sound_flags
-from lofi_tf.errors import LofiError
+from lofi_tf.cli.latent_map import drawn_map, open_mappable
+from lofi_tf.cli.sound_flags import add_sound_flags, check_pages
 from lofi_tf.render.settings import (
     DEFAULT_PRESET,
     OFF,
@@ -48,16 +47,11 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _run(args: argparse.Namespace) -> None:
-    from lofi_tf.data.tfrecord import check_writable
     from lofi_tf.pages.page import page_of_file
     from lofi_tf.pages.picture import picture_of_file
     from lofi_tf.render.rendering import render
 
-    if args.map_model and not args.html:
-        raise LofiError("--map_model is for the page: give --html=FILE too")
-    check_points(args, "map_model")
-    for path in filter(None, (args.png, args.html)):
-        check_writable(path)
+    check_pages(args)
     backend = open_mappable(args.map_model) if args.map_model else None
     with shown_progress() as progress:
         measured = render(

@@ -1,8 +1,11 @@
 """Flags of commands that render music: what it is played with, and what is drawn of it."""
 
+import argparse
 from collections.abc import Callable
+from pathlib import Path
 
-from lofi_tf.cli.latent_map import add_points
+from lofi_tf.cli.latent_map import add_points, check_points
+from lofi_tf.errors import LofiError
 
 
 def add_sound_flags(flag: Callable) -> None:
@@ -23,3 +26,24 @@ def add_sound_flags(flag: Callable) -> None:
     flag("--html", metavar="FILE", help="a page of its own with a player over the notes")
     flag("--map_model", metavar="NAME", help="a model whose latent the page lets one explore")
     add_points(flag)
+
+
+def check_pages(args: argparse.Namespace) -> None:
+    """Refuses a picture or a page that could not be written, and a map without a page.
+
+    Raises:
+        LofiError: what is allowed and what came.
+    """
+    from lofi_tf.data.tfrecord import check_writable
+
+    if args.map_model and not args.html:
+        raise LofiError("--map_model is for the page: give --html=FILE too")
+    check_points(args, "map_model")
+    for name, endings in (("png", (".png",)), ("html", (".html", ".htm"))):
+        path = getattr(args, name)
+        if not path:
+            continue
+        if Path(path).suffix.lower() not in endings:
+            allowed = " or ".join(endings)
+            raise LofiError(f"--{name} is a file that ends in {allowed}. Received: {path!r}")
+        check_writable(path)

@@ -8,6 +8,7 @@ from typing import Any
 from lofi_tf.compose import harmony
 from lofi_tf.compose.beats import drum_grooves, drum_notes, kicks_of
 from lofi_tf.compose.chording import Harmony, chord_notes, harmony_of
+from lofi_tf.compose.models import check_models
 from lofi_tf.compose.notes import END_BARS, STEPS_PER_BAR, Note, swung
 from lofi_tf.compose.phrases import line_notes
 from lofi_tf.compose.plan import PARTS, Plan, blocks_of, parse_key
@@ -56,8 +57,9 @@ def compose(plan: Plan, players: Players | None = None, tell: Tell = lambda part
         tell: told each part as it begins.
 
     Raises:
-        LofiError: a model that the plan names is not there.
+        LofiError: a model that the plan names is not there, or makes other music.
     """
+    check_models(plan)
     studio = _Studio(plan, players or Players())
     notes = {}
     for name in ("drums", "chords", "bass", "melody"):

@@ -200,6 +200,10 @@ def _of(kind: type, values: Mapping[str, Any], name: str) -> Any:
     for key in values:
         if key not in known:
             raise unknown_name(f"setting of a {kind.__name__.lower()} in {name}", str(key), known)
+    for field in dataclasses.fields(kind):
+        optional = (field.default, field.default_factory) != (dataclasses.MISSING,) * 2
+        if not optional and field.name not in values:
+            raise LofiError(f"{name}: {field.name} of a {kind.__name__.lower()} is missing")
     values = dict(values)
     if kind is Section:
         values["parts"] = tuple(values.get("parts", PARTS))

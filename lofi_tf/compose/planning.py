@@ -28,7 +28,10 @@ MODELS = {
     "melody": "cat-mel_2bar_med_chords",
 }
 TEMPERATURES = {"drums": 0.5, "bass": 0.5, "chords": 0.9, "melody": 0.6}
-TONIC_NAMES = ("C", "Db", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
+TONIC_NAMES = {
+    "major": ("C", "Db", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B"),
+    "minor": ("Cm", "C#m", "Dm", "Ebm", "Em", "Fm", "F#m", "Gm", "G#m", "Am", "Bbm", "Bm"),
+}
 # Of each section: share of the track's energy and density, its theme and who plays.
 _SHAPES = {
     "intro": (0.5, 0.6, "A", ("chords", "melody")),
@@ -193,8 +196,8 @@ def _read(name: str) -> dict:
 
 def _key(seed: int, minor: float) -> str:
     random = stream(seed, "key")
-    tonic, is_minor = TONIC_NAMES[int(random.integers(12))], bool(random.random() < minor)
-    return f"{tonic}m" if is_minor else tonic
+    tonic, mode = int(random.integers(12)), "minor" if random.random() < minor else "major"
+    return TONIC_NAMES[mode][tonic]
 
 
 def _layout(blocks: int) -> list[tuple[str, int]]:

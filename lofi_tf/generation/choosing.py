@@ -60,7 +60,7 @@ def scorer_of(backend: Backend) -> Callable[[np.ndarray], float]:
         if isinstance(converter, ProgressionConverter):
             return _chords
     raise LofiError(
-        "best_of chooses among beats and chord progressions in bars of sixteen steps. "
+        "best_of chooses among new beats and chord progressions in bars of sixteen steps. "
         f"Received: a model of other music, {backend.config.name}"
     )
 
