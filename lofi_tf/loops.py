@@ -1,4 +1,4 @@
-"""What makes a beat, or a progression of chords, a good loop."""
+"""What makes a beat, a progression of chords or a line a good loop."""
 
 from collections.abc import Sequence
 
@@ -12,6 +12,7 @@ KICK, SNARE, CLOSED, OPEN, LOW, MID, HIGH, CRASH, RIDE = range(9)
 TOMS, HATS = [LOW, MID, HIGH], [CLOSED, OPEN, RIDE]
 CLASSES = 9
 BACKBEATS = (4, 12)  # steps of a bar
+STEPS_PER_BAR, BEAT = 16, 4  # steps
 BLOCK_STEPS = 64
 C_MAJOR = frozenset({0, 2, 4, 5, 7, 9, 11})
 TONICS = {"major": 0, "minor": 9}
@@ -40,6 +41,40 @@ def beat_score(hits: np.ndarray, energy: float) -> float:
         - 0.6 * hits[:, :, [*TOMS, CRASH]].sum((1, 2)).mean()
         + 2.0 * alike
     )
+
+
+def line_score(starts: np.ndarray, ends: np.ndarray, pitches: np.ndarray, steps: int) -> float:
+    """Says how well a line of at least two notes sings, whatever the harmony; higher is better.
+
+    Most steps small, few leaps, few pitches again and again, a range of an octave, notes off the
+    beat too, in every bar some, and rests to breathe in.
+
+    Args:
+        starts: of notes in their order, in steps [N].
+        ends: of them.
+        pitches: MIDI's [N].
+        steps: of the loop, sixteenths.
+    """
+    leaps = np.abs(np.diff(pitches))
+    sounding = (ends - starts).sum() / steps
+    return float(
+        2.0 * np.mean((leaps > 0) & (leaps <= 4))
+        - 3.0 * np.mean(leaps > 9)
+        - 2.0 * max(0.0, np.mean(leaps == 0) - 0.25)
+        + 0.3 * min(len(np.unique(pitches)), 6)
+        - 0.15 * max(0, int(np.ptp(pitches)) - 14)
+        + 0.5 * len(np.unique(starts // STEPS_PER_BAR))
+        + 1.0 * min(np.mean(starts % BEAT != 0), 0.4)
+        - 2.0 * max(0.0, sounding - 0.8)
+    )
+
+
+def key_share(pitches: np.ndarray, weights: np.ndarray) -> float:
+    """Returns how much of a line, by weight, lies in the major scale that it fits best, 0 to 1."""
+    shares = [
+        weights[np.isin((pitches - tonic) % 12, sorted(C_MAJOR))].sum() for tonic in range(12)
+    ]
+    return float(max(shares) / weights.sum())
 
 
 def strikes_of(tokens: np.ndarray) -> list[Strike]:

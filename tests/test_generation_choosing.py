@@ -10,7 +10,7 @@ from lofi_tf.data.sequence_proto import NoteSequence
 from lofi_tf.errors import LofiError
 from lofi_tf.generation import How, sample, sample_best
 from lofi_tf.generation.choosing import ENERGIES, hits_of
-from lofi_tf.loops import CLOSED, KICK, SNARE, beat_score
+from lofi_tf.loops import CLOSED, KICK, SNARE, beat_score, key_share, line_score
 from lofi_tf.model_folders import find_model
 
 
@@ -34,6 +34,32 @@ def test_each_piece_is_the_best_of_its_draws(beats):
     assert sample_best(beats, 2, 3, how) == few[:2]
 
 
+def test_lines_keep_to_a_key_and_sing():
+    melodies = open_backend(str(find_model("cat-mel_2bar_small")), None, None)
+    plain = sample(melodies, 8, How(seed=3))
+    best = sample_best(melodies, 8, 12, How(seed=3))
+
+    def keys(pieces):
+        pitches = [np.array([note.pitch for note in piece.notes]) for piece in pieces]
+        return np.mean([key_share(line, np.ones(len(line))) for line in pitches])
+
+    def leaps(pieces):
+        return np.mean([abs(a.pitch - b.pitch) > 9 for piece in pieces
+                        for a, b in zip(piece.notes, piece.notes[1:], strict=False)])  # fmt: skip
+
+    assert keys(best) > 0.97
+    assert leaps(best) <= min(0.05, leaps(plain))
+    assert all(4 <= len(piece.notes) <= 14 for piece in best)
+
+
+def test_scales_and_steps_make_a_line():
+    scale, far = np.array([60, 62, 64, 65, 67]), np.array([60, 72, 61, 73, 60])
+    at = np.array([0, 4, 8, 12, 16])
+    assert line_score(at, at + 3, scale, 32) > line_score(at, at + 3, far, 32)
+    assert key_share(scale, np.ones(5)) == 1.0
+    assert key_share(np.array([60, 61, 62, 63]), np.array([1, 1, 1, 5])) == 0.875
+
+
 def test_drums_are_heard_on_their_nearest_step():
     piece = NoteSequence()
     piece.tempos.add(qpm=60)
@@ -46,7 +72,7 @@ def test_drums_are_heard_on_their_nearest_step():
 @pytest.mark.parametrize(
     ("model", "best_of", "message"),
     [
-        ("cat-mel_2bar_small", 4, "a model of other music, cat-mel_2bar_small"),
+        ("bass_2bar_chords", 4, "a model of other music, bass_2bar_chords"),
         ("groovae_4bar", 0, "best_of must be at least 1. Received: 0"),
     ],
 )

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from lofi_tf.compose.harmony import chord_at
-from lofi_tf.compose.notes import BLOCK_BARS, BLOCK_STEPS, STEPS_PER_BAR, Note
+from lofi_tf.compose.notes import BLOCK_BARS, BLOCK_STEPS, Note
 from lofi_tf.data.chord_qualities import NUM_QUALITIES
 from lofi_tf.data.progression_tracks import Strike
-from lofi_tf.loops import C_MAJOR, chord_classes
+from lofi_tf.loops import C_MAJOR, chord_classes, line_score
 
 STRONG = 8  # steps from one strong beat, the first or third, to the next
 BEAT = 4
@@ -27,28 +27,17 @@ def melody_score(phrase: Sequence[Note], chords: Sequence[Strike], per_bar: floa
     """
     if len(phrase) < 4:
         return -np.inf
-    pitches = np.array([note.pitch for note in phrase])
-    leaps = np.abs(np.diff(pitches))
+    starts, ends, pitches = (np.array(column) for column in list(zip(*phrase, strict=True))[:3])
     strong = [note for note in phrase if note.start % STRONG == 0]
     fits = [note.pitch % 12 in chord_classes(chord_at(chords, note.start)) for note in strong]
     in_scale = np.isin(pitches % 12, sorted(C_MAJOR)).mean()
-    bars = len({int(note.start // STEPS_PER_BAR) for note in phrase})
-    sounding = sum(note.end - note.start for note in phrase) / BLOCK_STEPS
     ends_well = phrase[-1].pitch % 12 in chord_classes(chord_at(chords, phrase[-1].start))
-    syncopated = np.mean([note.start % BEAT != 0 for note in phrase])
     return float(
-        -0.7 * abs(len(phrase) / BLOCK_BARS - per_bar)
-        + 2.0 * np.mean((leaps > 0) & (leaps <= 4))
-        - 3.0 * np.mean(leaps > 9)
-        - 2.0 * max(0.0, np.mean(leaps == 0) - 0.25)
+        line_score(starts, ends, pitches, BLOCK_STEPS)
+        - 0.7 * abs(len(phrase) / BLOCK_BARS - per_bar)
         + 1.5 * (np.mean(fits) if fits else 0.0)
         + 3.0 * in_scale
-        + 0.3 * min(len(set(pitches.tolist())), 6)
-        - 0.15 * max(0, int(np.ptp(pitches)) - 14)
-        + 0.5 * bars
         + 1.0 * ends_well
-        + 1.0 * min(syncopated, 0.4)
-        - 2.0 * max(0.0, sounding - 0.8)
     )
 
 

@@ -10,24 +10,37 @@ from lofi_tf.data.converter import Converter, build_converter
 from lofi_tf.data.drum_classes import REDUCED, class_table
 from lofi_tf.data.drums import DrumsConverter
 from lofi_tf.data.groove import GrooveConverter
+from lofi_tf.data.melody import MelodyConverter
 from lofi_tf.data.progression import ProgressionConverter
 from lofi_tf.data.quantize import DEFAULT_QPM
 from lofi_tf.errors import LofiError
 from lofi_tf.generation.drawing import HOW, How, decode_arrays, pieces_of, prior, row_seeds
-from lofi_tf.loops import CLASSES, TONICS, beat_score, progression_score, strikes_of
+from lofi_tf.loops import (
+    CLASSES,
+    STEPS_PER_BAR,
+    TONICS,
+    beat_score,
+    key_share,
+    line_score,
+    progression_score,
+    strikes_of,
+)
 
-STEPS_PER_BAR = 16
 ENERGIES = (0.25, 0.5, 0.75)  # a beat counts by the one it suits best
+NOTES_A_BAR = (2.0, 6.0)  # fewest and most that count nothing against a line
+LEAST_NOTES = 3
 _CLASS = class_table(REDUCED, nearest=True)
 
 
 def sample_best(backend: Backend, num_outputs: int, best_of: int, how: How = HOW) -> list[Any]:
     """Returns new pieces, each the best of several draws; the first of them is `sample`'s.
 
-    Beats are judged by `loops.beat_score`, chords by `loops.progression_score`.
+    Beats are judged by `loops.beat_score`, chords by `loops.progression_score`, lines by
+    `loops.line_score` and how well they keep to a key.
 
     Args:
-        backend: a model of drums or of chord progressions in bars of sixteen steps.
+        backend: a model of drums, of chord progressions or of single lines, in bars of sixteen
+            steps, that takes no chords or other controls.
         num_outputs: pieces.
         best_of: draws for each.
         how: temperature, seed, tempo.
@@ -59,8 +72,11 @@ def scorer_of(backend: Backend) -> Callable[[np.ndarray], float]:
             return lambda output: _beat(converter, output)
         if isinstance(converter, ProgressionConverter):
             return _chords
+        if isinstance(converter, MelodyConverter) and not converter.control_depth:
+            return lambda output: _line(converter, output)
     raise LofiError(
-        "best_of chooses among new beats and chord progressions in bars of sixteen steps. "
+        "best_of chooses among new beats, chord progressions, and lines without chords, in bars of "
+        "sixteen steps. "
         f"Received: a model of other music, {backend.config.name}"
     )
 
@@ -84,6 +100,19 @@ def _beat(converter: Converter, output: np.ndarray) -> float:
 def _chords(output: np.ndarray) -> float:
     strikes = strikes_of(output.argmax(-1))
     return max(progression_score(strikes, mode, len(output)) for mode in TONICS)
+
+
+def _line(converter: Converter, output: np.ndarray) -> float:
+    piece = converter.from_outputs(output)
+    notes = sorted((note.start_time, note.end_time, note.pitch) for note in piece.notes)
+    if len(notes) < LEAST_NOTES:
+        return -np.inf
+    starts, ends, pitches = np.array(notes).T
+    starts, ends = (np.rint(times * DEFAULT_QPM / 15) for times in (starts, ends))
+    a_bar = len(notes) * STEPS_PER_BAR / len(output)
+    away = a_bar - np.clip(a_bar, *NOTES_A_BAR)
+    in_key = key_share(pitches, ends - starts)
+    return line_score(starts, ends, pitches, len(output)) + 6.0 * in_key - 0.7 * abs(away)
 
 
 def _seed(seed: int, draw: int) -> int:
