@@ -13,6 +13,7 @@ TOMS, HATS = [LOW, MID, HIGH], [CLOSED, OPEN, RIDE]
 CLASSES = 9
 BACKBEATS = (4, 12)  # steps of a bar
 STEPS_PER_BAR, BEAT = 16, 4  # steps
+STRONG = 8  # steps from one strong beat, the first or third, to the next
 BLOCK_STEPS = 64
 C_MAJOR = frozenset({0, 2, 4, 5, 7, 9, 11})
 TONICS = {"major": 0, "minor": 9}

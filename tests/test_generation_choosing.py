@@ -3,15 +3,17 @@
 import numpy as np
 import pytest
 
-from lofi_tf.backends import open_backend
+from lofi_tf.backends import backend_of_model, open_backend
 from lofi_tf.cli.generate import main
 from lofi_tf.data.midi import read_midi
 from lofi_tf.data.sequence_proto import NoteSequence
+from lofi_tf.data.splits import CHORD_SYMBOL
 from lofi_tf.errors import LofiError
 from lofi_tf.generation import How, sample, sample_best
-from lofi_tf.generation.choosing import ENERGIES, hits_of
+from lofi_tf.generation.choosing import ENERGIES, chords_of_piece, hits_of
 from lofi_tf.loops import CLOSED, KICK, SNARE, beat_score, key_share, line_score
 from lofi_tf.model_folders import find_model
+from tests.grooves import scrambled_model
 
 
 @pytest.fixture(scope="module")
@@ -52,6 +54,43 @@ def test_lines_keep_to_a_key_and_sing():
     assert all(4 <= len(piece.notes) <= 14 for piece in best)
 
 
+@pytest.mark.parametrize("length_bars", [None, 4])
+def test_lines_over_chords_sit_on_them(length_bars):
+    lines = open_backend(str(find_model("cat-mel_2bar_med_chords")), None, None)
+    how, given = How(seed=2, qpm=90), {"chords": "C G"}
+    if length_bars:
+        given["length_bars"] = length_bars
+    best = sample_best(lines, 4, 8, how, **given)
+    half = (length_bars or 2) / 2 * 4 * 60 / 90
+
+    def share(pieces):
+        strong = [
+            note.pitch % 12 in ((0, 4, 7) if note.start_time < half - 0.01 else (7, 11, 2))
+            for piece in pieces for note in piece.notes
+            if round(note.start_time * 90 / 15) % 8 == 0
+        ]  # fmt: skip
+        return np.mean(strong)
+
+    assert share(best) >= 0.8
+    if not length_bars:
+        assert share(sample(lines, 32, How(seed=9, qpm=90, temperature=1.0), **given)) < 0.8
+    assert [text.text for text in best[0].text_annotations] == ["C", "G"]
+
+
+def test_chords_are_judged_by_what_is_written():
+    def piece(*figures):
+        found = NoteSequence()
+        found.tempos.add(qpm=60)
+        for bar, figure in enumerate(figures):
+            found.text_annotations.add(text=figure, time=4.0 * bar, annotation_type=CHORD_SYMBOL)
+        return found
+
+    home, away, still = piece("C", "Am", "F", "G"), piece("F#", "Bb", "D", "C"), piece("C")
+    assert chords_of_piece(home, 4) > max(chords_of_piece(away, 4), chords_of_piece(still, 4))
+    twice = piece(*["C", "Am", "F", "G"] * 2)
+    assert chords_of_piece(twice, 8) == pytest.approx(chords_of_piece(home, 4))
+
+
 def test_scales_and_steps_make_a_line():
     scale, far = np.array([60, 62, 64, 65, 67]), np.array([60, 72, 61, 73, 60])
     at = np.array([0, 4, 8, 12, 16])
@@ -72,12 +111,15 @@ def test_drums_are_heard_on_their_nearest_step():
 @pytest.mark.parametrize(
     ("model", "best_of", "message"),
     [
-        ("bass_2bar_chords", 4, "a model of other music, bass_2bar_chords"),
+        (None, 4, "a model of other music, hierdec-trio_16bar"),
         ("groovae_4bar", 0, "best_of must be at least 1. Received: 0"),
     ],
 )
 def test_what_cannot_be_chosen_is_one_line(model, best_of, message):
-    backend = open_backend(str(find_model(model)), None, None)
+    if model is None:
+        backend = backend_of_model(*scrambled_model("hierdec-trio_16bar"))
+    else:
+        backend = open_backend(str(find_model(model)), None, None)
     with pytest.raises(LofiError, match=message):
         sample_best(backend, 2, best_of)
 
@@ -96,7 +138,7 @@ def test_the_command_chooses_chords_that_come_home(tmp_path):
 @pytest.mark.parametrize(
     ("flags", "message"),
     [
-        (["--length_bars=8"], "leave out --length_bars"),
+        (["--input_midi=a.mid"], "leave out --input_midi"),
         (["--mode=vary", "--input_midi=a.mid"], "--best_of is not for --mode=vary"),
         (["--map=map.html"], "--best_of"),
     ],

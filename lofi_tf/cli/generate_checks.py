@@ -36,10 +36,9 @@ def check(args: argparse.Namespace) -> None:
         value = getattr(args, name)
         if value is not None and not low <= value < 2**31:
             raise LofiError(f"--{name} must be at least {low} and below 2**31. Received: {value}")
-    alone = ("length_bars", "chords", "amount", *INPUTS, *SOUNDS)
-    if args.best_of is not None and args.mode == "sample" and given(args, alone):
-        name = _called(given(args, alone)[0])
-        raise LofiError(f"--best_of chooses among pieces as the model draws them: leave out {name}")
+    if args.best_of is not None and args.mode == "sample" and given(args, INPUTS + SOUNDS):
+        name = _called(given(args, INPUTS + SOUNDS)[0])
+        raise LofiError(f"--best_of chooses among pieces of the model's own: leave out {name}")
     if args.seconds is not None and not 0 < args.seconds < 2**31:
         raise LofiError(f"--seconds must be above 0. Received: {args.seconds}")
     for name in given(args, INPUTS + SOUNDS):

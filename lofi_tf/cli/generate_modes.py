@@ -36,7 +36,8 @@ def _sample(args, backend, inputs, how, write) -> Pieces:
 
     hits = inputs[0] if inputs else None
     if args.best_of is not None:
-        return generation.sample_best(backend, args.num_outputs, args.best_of, how)
+        given = _given(args, ("length_bars", "chords", "amount"))
+        return generation.sample_best(backend, args.num_outputs, args.best_of, how, **given)
     return generation.sample(backend, args.num_outputs, how, hits=hits, **_given(args))
 
 

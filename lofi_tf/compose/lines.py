@@ -8,10 +8,8 @@ from lofi_tf.compose.harmony import chord_at
 from lofi_tf.compose.notes import BLOCK_BARS, BLOCK_STEPS, Note
 from lofi_tf.data.chord_qualities import NUM_QUALITIES
 from lofi_tf.data.progression_tracks import Strike
-from lofi_tf.loops import C_MAJOR, chord_classes, line_score
+from lofi_tf.loops import BEAT, C_MAJOR, STRONG, chord_classes, line_score
 
-STRONG = 8  # steps from one strong beat, the first or third, to the next
-BEAT = 4
 MELODY_RANGE, BASS_RANGE = (60, 84), (28, 45)  # MIDI pitches
 MELODY_CENTRE = 71
 FREE_SHARE = 0.05  # of melody notes off the beat that may leave chord and scale

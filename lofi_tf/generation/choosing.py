@@ -1,29 +1,38 @@
 """Of several draws for each output the one that makes the best loop."""
 
+import dataclasses
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from lofi_tf.backends import Backend
-from lofi_tf.data.converter import Converter, build_converter
+from lofi_tf.data.chord_qualities import chord_of_figure
+from lofi_tf.data.chords import triad_of
+from lofi_tf.data.converter import build_converter
 from lofi_tf.data.drum_classes import REDUCED, class_table
 from lofi_tf.data.drums import DrumsConverter
 from lofi_tf.data.groove import GrooveConverter
 from lofi_tf.data.melody import MelodyConverter
 from lofi_tf.data.progression import ProgressionConverter
+from lofi_tf.data.progression_tracks import Strike
 from lofi_tf.data.quantize import DEFAULT_QPM
+from lofi_tf.data.splits import CHORD_SYMBOL
 from lofi_tf.errors import LofiError
-from lofi_tf.generation.drawing import HOW, How, decode_arrays, pieces_of, prior, row_seeds
+from lofi_tf.generation.drawing import HOW, How
+from lofi_tf.generation.layout import window_bars
+from lofi_tf.generation.sampling import sample
 from lofi_tf.loops import (
+    BLOCK_STEPS,
     CLASSES,
     STEPS_PER_BAR,
+    STRONG,
     TONICS,
     beat_score,
+    chord_classes,
     key_share,
     line_score,
     progression_score,
-    strikes_of,
 )
 
 ENERGIES = (0.25, 0.5, 0.75)  # a beat counts by the one it suits best
@@ -31,19 +40,24 @@ NOTES_A_BAR = (2.0, 6.0)  # fewest and most that count nothing against a line
 LEAST_NOTES = 3
 _CLASS = class_table(REDUCED, nearest=True)
 
+Score = Callable[[Any, int], float]  # of a piece of so many bars; higher is better
 
-def sample_best(backend: Backend, num_outputs: int, best_of: int, how: How = HOW) -> list[Any]:
+
+def sample_best(
+    backend: Backend, num_outputs: int, best_of: int, how: How = HOW, **given: Any
+) -> list[Any]:
     """Returns new pieces, each the best of several draws; the first of them is `sample`'s.
 
     Beats are judged by `loops.beat_score`, chords by `loops.progression_score`, lines by
-    `loops.line_score` and how well they keep to a key.
+    `loops.line_score`, how well they keep to a key, and how they sit on their chords.
 
     Args:
         backend: a model of drums, of chord progressions or of single lines, in bars of sixteen
-            steps, that takes no chords or other controls.
+            steps.
         num_outputs: pieces.
         best_of: draws for each.
         how: temperature, seed, tempo.
+        given: what else `sample` takes: chords, a length.
 
     Raises:
         LofiError: a model of something else, or `best_of` below 1.
@@ -51,68 +65,118 @@ def sample_best(backend: Backend, num_outputs: int, best_of: int, how: How = HOW
     if best_of < 1:
         raise LofiError(f"best_of must be at least 1. Received: {best_of}")
     score = scorer_of(backend)
-    seeds = np.concatenate([row_seeds(_seed(how.seed, n), num_outputs) for n in range(best_of)])
-    z = prior(seeds, backend.config.model.z_size)
-    outputs = decode_arrays(backend, z, how, None, seeds)
-    scores = np.array([score(output) for output in outputs]).reshape(best_of, num_outputs)
-    rows = scores.argmax(axis=0) * num_outputs + np.arange(num_outputs)
-    return pieces_of(backend, outputs[rows], how)
+    converter = build_converter(backend.config.data.converter)
+    bars = given.get("length_bars") or window_bars(converter, backend.config.model.max_seq_len)
+    found, best = [None] * num_outputs, np.full(num_outputs, -np.inf)
+    for draw in range(best_of):
+        again = dataclasses.replace(how, seed=_seed(how.seed, draw))
+        for number, piece in enumerate(sample(backend, num_outputs, again, **given)):
+            value = score(piece, bars)
+            if found[number] is None or value > best[number]:
+                found[number], best[number] = piece, value
+    return found
 
 
-def scorer_of(backend: Backend) -> Callable[[np.ndarray], float]:
-    """Returns what says how good a loop an output [T, D] of a model is.
+def scorer_of(backend: Backend) -> Score:
+    """Returns what says how good a loop a piece of a model is.
 
     Raises:
         LofiError: a model of music of another kind.
     """
     converter = build_converter(backend.config.data.converter)
-    bar = getattr(converter, "steps_per_quarter", 0) * getattr(converter, "quarters_per_bar", 4)
-    if bar == STEPS_PER_BAR:
-        if isinstance(converter, GrooveConverter | DrumsConverter):
-            return lambda output: _beat(converter, output)
-        if isinstance(converter, ProgressionConverter):
-            return _chords
-        if isinstance(converter, MelodyConverter) and not converter.control_depth:
-            return lambda output: _line(converter, output)
-    raise LofiError(
-        "best_of chooses among new beats, chord progressions, and lines without chords, in bars of "
-        "sixteen steps. "
-        f"Received: a model of other music, {backend.config.name}"
-    )
+    kinds = {
+        GrooveConverter: beat_of_piece,
+        DrumsConverter: beat_of_piece,
+        ProgressionConverter: chords_of_piece,
+        MelodyConverter: line_of_piece,
+    }
+    score = kinds.get(type(converter))
+    if score is None or converter.steps_per_bar != STEPS_PER_BAR:
+        raise LofiError(
+            "best_of chooses among new beats, chord progressions and lines, in bars of sixteen "
+            f"steps. Received: a model of other music, {backend.config.name}"
+        )
+    return score
 
 
 def hits_of(piece: Any, num_bars: int) -> np.ndarray:
     """Returns what is hit in a piece of drums, bool [bars, 16, 9], each on the nearest step."""
-    qpm = piece.tempos[0].qpm if piece.tempos else DEFAULT_QPM
     hits = np.zeros([num_bars * STEPS_PER_BAR, CLASSES], bool)
     for note in piece.notes:
-        step = round(note.start_time * qpm / 15)
+        step = _step(piece, note.start_time)
         if 0 <= step < len(hits):
             hits[step, _CLASS[note.pitch]] = True
     return hits.reshape(num_bars, STEPS_PER_BAR, CLASSES)
 
 
-def _beat(converter: Converter, output: np.ndarray) -> float:
-    hits = hits_of(converter.from_outputs(output), max(1, len(output) // STEPS_PER_BAR))
+def beat_of_piece(piece: Any, num_bars: int) -> float:
+    """Says how good a beat a piece is, in the energy that it suits best."""
+    hits = hits_of(piece, num_bars)
     return max(beat_score(hits, energy) for energy in ENERGIES)
 
 
-def _chords(output: np.ndarray) -> float:
-    strikes = strikes_of(output.argmax(-1))
-    return max(progression_score(strikes, mode, len(output)) for mode in TONICS)
+def chords_of_piece(piece: Any, num_bars: int) -> float:
+    """Says how good loops the chords of a piece make, four bars each, in the better mode."""
+    chords = [(step, chord_of_figure(figure)) for step, figure in _figures(piece)]
+    if not chords:
+        return -np.inf
+    ends = [*(step for step, _ in chords[1:]), num_bars * STEPS_PER_BAR]
+    strikes = [
+        Strike(step, end, chord)
+        for (step, chord), end in zip(chords, ends, strict=True)
+        if chord is not None and end > step
+    ]
+    scores = []
+    for first in range(0, num_bars * STEPS_PER_BAR, BLOCK_STEPS):
+        size = min(BLOCK_STEPS, num_bars * STEPS_PER_BAR - first)
+        block = [
+            Strike(s.start - first, min(s.end - first, size), s.chord)
+            for s in strikes
+            if first <= s.start < first + size
+        ]
+        scores.append([progression_score(block, mode, size) for mode in TONICS])
+    return float(np.mean(scores, axis=0).max())
 
 
-def _line(converter: Converter, output: np.ndarray) -> float:
-    piece = converter.from_outputs(output)
+def line_of_piece(piece: Any, num_bars: int) -> float:
+    """Says how good a line a piece is, over its chords where it has any."""
     notes = sorted((note.start_time, note.end_time, note.pitch) for note in piece.notes)
     if len(notes) < LEAST_NOTES:
         return -np.inf
-    starts, ends, pitches = np.array(notes).T
-    starts, ends = (np.rint(times * DEFAULT_QPM / 15) for times in (starts, ends))
-    a_bar = len(notes) * STEPS_PER_BAR / len(output)
-    away = a_bar - np.clip(a_bar, *NOTES_A_BAR)
-    in_key = key_share(pitches, ends - starts)
-    return line_score(starts, ends, pitches, len(output)) + 6.0 * in_key - 0.7 * abs(away)
+    starts = np.array([_step(piece, start) for start, _, _ in notes])
+    ends = np.array([_step(piece, end) for _, end, _ in notes])
+    pitches = np.array([pitch for _, _, pitch in notes])
+    a_bar = len(notes) / num_bars
+    away = abs(a_bar - np.clip(a_bar, *NOTES_A_BAR))
+    score = line_score(starts, ends, pitches, num_bars * STEPS_PER_BAR) - 0.7 * away
+    figures = _figures(piece)
+    if not figures:
+        return score + 6.0 * key_share(pitches, np.maximum(ends - starts, 1))
+    held = (starts % STRONG == 0) | (ends - starts >= STRONG)
+    fits = [_fits(figures, step, pitch) for step, pitch in zip(starts, pitches, strict=True)]
+    return score + 6.0 * (np.mean(np.array(fits)[held]) if held.any() else np.mean(fits))
+
+
+def _fits(figures: list[tuple[int, str]], step: int, pitch: int) -> bool:
+    """Says whether a pitch is of the chord in force at a step; where none is known, any is."""
+    before = [figure for start, figure in figures if start <= step]
+    chord = chord_of_figure(before[-1]) if before and triad_of(before[-1]) else None
+    return chord is None or pitch % 12 in chord_classes(chord)
+
+
+def _figures(piece: Any) -> list[tuple[int, str]]:
+    """Returns the chord symbols of a piece, each with the step that it is written at."""
+    found = [
+        (_step(piece, text.time), text.text)
+        for text in piece.text_annotations
+        if text.annotation_type == CHORD_SYMBOL
+    ]
+    return sorted(found)
+
+
+def _step(piece: Any, seconds: float) -> int:
+    qpm = piece.tempos[0].qpm if piece.tempos else DEFAULT_QPM
+    return round(seconds * qpm / 15)
 
 
 def _seed(seed: int, draw: int) -> int:
