@@ -14,7 +14,7 @@ CLASSES = 9
 BACKBEATS = (4, 12)  # steps of a bar
 STEPS_PER_BAR, BEAT = 16, 4  # steps
 STRONG = 8  # steps from one strong beat, the first or third, to the next
-BLOCK_STEPS = 64
+BLOCK_STEPS = 4 * STEPS_PER_BAR
 C_MAJOR = frozenset({0, 2, 4, 5, 7, 9, 11})
 TONICS = {"major": 0, "minor": 9}
 

@@ -22,7 +22,7 @@ FLAGS = (
     *("--disable-background-networking", "--disable-component-update", "--disable-quic"),
     *("--autoplay-policy=no-user-gesture-required", "--window-size=1200,1000"),
 )
-# Before the page's own scripts: what goes wrong is kept, and what is asked of other places.
+# Before the page's own scripts: what goes wrong is kept.
 WATCH = """<script>
 const wrong = [];
 addEventListener("error", (event) => wrong.push(String(event.message)), true);

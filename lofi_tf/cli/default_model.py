@@ -31,11 +31,11 @@ def default_model(args: argparse.Namespace, config_name: str | None) -> str:
             raise LofiError(f"{asked}: of sound, --mode=continue alone has a model by itself")
         fits = SOUND
     name = config_name or fits
-    if name not in named_models() and not config_name and args.mode in BY_MODE:
+    if name in named_models():
+        return name
+    if not config_name and args.mode in BY_MODE:
         raise LofiError(
             f"--mode={args.mode} is for {name}, which does not come along: train one, and give "
             "its --model or --checkpoint_file"
         )
-    if name not in named_models():
-        raise LofiError(f"{asked}: there is no model {name}; lofi_models lists those there are")
-    return name
+    raise LofiError(f"{asked}: there is no model {name}; lofi_models lists those there are")

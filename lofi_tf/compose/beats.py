@@ -7,11 +7,11 @@ import numpy as np
 
 from lofi_tf.compose import drums
 from lofi_tf.compose.blocks import heard, new_one, placed, playing
-from lofi_tf.compose.notes import STEPS_PER_BAR, Note, row_seeds, stream
+from lofi_tf.compose.notes import Note, row_seeds, stream
 from lofi_tf.compose.plan import Block, Part, Plan
 from lofi_tf.compose.playing import Players
 from lofi_tf.generation.neighbours import neighbours
-from lofi_tf.loops import CLASSES, KICK
+from lofi_tf.loops import CLASSES, KICK, STEPS_PER_BAR
 
 NUM_BEATS, NUM_FILLS, NUM_VARIATIONS = 64, 32, 6  # drawn: for the themes, for fills, for each block
 SOFTEST = 18  # velocity of a hit

@@ -4,8 +4,9 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from lofi_tf.compose.notes import BLOCK_BARS, STEPS_PER_BAR, Note, moved, within
+from lofi_tf.compose.notes import BLOCK_BARS, Note, moved, within
 from lofi_tf.compose.plan import Block, Plan, blocks_of
+from lofi_tf.loops import STEPS_PER_BAR
 
 MOST_REPEATS = 2  # of a block
 

@@ -7,11 +7,11 @@ import numpy as np
 
 from lofi_tf.compose import harmony
 from lofi_tf.compose.blocks import MOST_REPEATS, heard, placed, playing
-from lofi_tf.compose.notes import STEPS_PER_BAR, Note, fingerprint, row_seeds, stream
+from lofi_tf.compose.notes import Note, fingerprint, row_seeds, stream
 from lofi_tf.compose.plan import Part, Plan
 from lofi_tf.compose.playing import Players
 from lofi_tf.data.progression_tracks import Strike
-from lofi_tf.loops import merged, progression_score, strikes_of
+from lofi_tf.loops import STEPS_PER_BAR, merged, progression_score, strikes_of
 
 Harmony = Mapping[str, Sequence[Strike]]  # the chords of a block, by theme
 

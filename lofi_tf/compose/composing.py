@@ -9,7 +9,7 @@ from lofi_tf.compose import harmony
 from lofi_tf.compose.beats import drum_grooves, drum_notes, kicks_of
 from lofi_tf.compose.chording import Harmony, chord_notes, harmony_of
 from lofi_tf.compose.models import check_models
-from lofi_tf.compose.notes import END_BARS, STEPS_PER_BAR, Note, swung
+from lofi_tf.compose.notes import END_BARS, Note, swung
 from lofi_tf.compose.phrases import line_notes
 from lofi_tf.compose.plan import PARTS, Plan, blocks_of, parse_key
 from lofi_tf.compose.playing import Players
@@ -18,7 +18,7 @@ from lofi_tf.data.midi import write_midi
 from lofi_tf.data.progression_tracks import Strike, voicing
 from lofi_tf.data.sequence_proto import NoteSequence
 from lofi_tf.data.splits import CHORD_SYMBOL
-from lofi_tf.loops import merged
+from lofi_tf.loops import STEPS_PER_BAR, merged
 
 TICKS_PER_QUARTER = 480
 LOWEST = {"bass": 28, "chords": 46, "melody": 58}  # pitches; what a key moves below goes up again

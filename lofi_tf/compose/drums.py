@@ -4,8 +4,18 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from lofi_tf.compose.notes import BLOCK_BARS, STEPS_PER_BAR
-from lofi_tf.loops import BACKBEATS, CLASSES, CLOSED, CRASH, KICK, SNARE, TOMS, beat_score
+from lofi_tf.compose.notes import BLOCK_BARS
+from lofi_tf.loops import (
+    BACKBEATS,
+    CLASSES,
+    CLOSED,
+    CRASH,
+    KICK,
+    SNARE,
+    STEPS_PER_BAR,
+    TOMS,
+    beat_score,
+)
 
 BACKBEAT_VELOCITY, KICK_VELOCITY = 0.62, 0.66
 SOFT = 0.3  # velocities below it are ghost notes

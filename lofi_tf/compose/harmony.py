@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lofi_tf.compose.notes import STEPS_PER_BAR, Note
+from lofi_tf.compose.notes import Note
 from lofi_tf.data.chord_qualities import CHORD_QUALITIES, NUM_QUALITIES, chord_figure
 from lofi_tf.data.progression_tracks import Strike, voicing
-from lofi_tf.loops import TONICS
+from lofi_tf.loops import STEPS_PER_BAR, TONICS
 
 if TYPE_CHECKING:
     from lofi_tf.generation.progressions import Change

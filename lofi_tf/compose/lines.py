@@ -5,10 +5,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from lofi_tf.compose.harmony import chord_at
-from lofi_tf.compose.notes import BLOCK_BARS, BLOCK_STEPS, Note
+from lofi_tf.compose.notes import BLOCK_BARS, Note
 from lofi_tf.data.chord_qualities import NUM_QUALITIES
 from lofi_tf.data.progression_tracks import Strike
-from lofi_tf.loops import BEAT, C_MAJOR, STRONG, chord_classes, line_score
+from lofi_tf.loops import BEAT, BLOCK_STEPS, C_MAJOR, STRONG, chord_classes, line_score
 
 MELODY_RANGE, BASS_RANGE = (60, 84), (28, 45)  # MIDI pitches
 MELODY_CENTRE = 71

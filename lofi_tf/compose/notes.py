@@ -10,9 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-STEPS_PER_BAR = 16
 BLOCK_BARS = 4
-BLOCK_STEPS = BLOCK_BARS * STEPS_PER_BAR
 END_BARS = 2  # that the last chord of a track rings
 STEP_SECONDS = 0.125  # of what models decode: at 120 quarters a minute
 

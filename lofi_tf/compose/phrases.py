@@ -10,11 +10,12 @@ import numpy as np
 from lofi_tf.compose import lines
 from lofi_tf.compose.blocks import heard, new_one, placed, playing
 from lofi_tf.compose.chording import Harmony
-from lofi_tf.compose.notes import STEPS_PER_BAR, Note, fingerprint, row_seeds, stream
+from lofi_tf.compose.notes import Note, fingerprint, row_seeds, stream
 from lofi_tf.compose.plan import Block, Part, Plan, Section
 from lofi_tf.compose.playing import WINDOW_BARS, Players
 from lofi_tf.data.progression_tracks import Strike
 from lofi_tf.generation.neighbours import neighbours
+from lofi_tf.loops import STEPS_PER_BAR
 
 WINDOWS = 2  # of a phrase of four bars
 MOST_THINNED = 8  # phrases with fewer notes, for tracks so long that no other is new

@@ -17,7 +17,7 @@ from lofi_tf.data.melody import MelodyConverter
 from lofi_tf.data.progression import ProgressionConverter
 from lofi_tf.data.progression_tracks import Strike
 from lofi_tf.data.quantize import DEFAULT_QPM
-from lofi_tf.data.splits import CHORD_SYMBOL
+from lofi_tf.data.splits import Part, part_of
 from lofi_tf.errors import LofiError
 from lofi_tf.generation.drawing import HOW, How
 from lofi_tf.generation.layout import window_bars
@@ -101,11 +101,10 @@ def scorer_of(backend: Backend) -> Score:
 
 def hits_of(piece: Any, num_bars: int) -> np.ndarray:
     """Returns what is hit in a piece of drums, bool [bars, 16, 9], each on the nearest step."""
-    hits = np.zeros([num_bars * STEPS_PER_BAR, CLASSES], bool)
-    for note in piece.notes:
-        step = _step(piece, note.start_time)
-        if 0 <= step < len(hits):
-            hits[step, _CLASS[note.pitch]] = True
+    part, hits = part_of(piece), np.zeros([num_bars * STEPS_PER_BAR, CLASSES], bool)
+    steps = _steps(part, part.notes.starts)
+    inside = (steps >= 0) & (steps < len(hits))
+    hits[steps[inside], _CLASS[part.notes.pitches[inside]]] = True
     return hits.reshape(num_bars, STEPS_PER_BAR, CLASSES)
 
 
@@ -117,7 +116,7 @@ def beat_of_piece(piece: Any, num_bars: int) -> float:
 
 def chords_of_piece(piece: Any, num_bars: int) -> float:
     """Says how good loops the chords of a piece make, four bars each, in the better mode."""
-    chords = [(step, chord_of_figure(figure)) for step, figure in _figures(piece)]
+    chords = [(step, chord_of_figure(figure)) for step, figure in _figures(part_of(piece))]
     if not chords:
         return -np.inf
     ends = [*(step for step, _ in chords[1:]), num_bars * STEPS_PER_BAR]
@@ -140,16 +139,15 @@ def chords_of_piece(piece: Any, num_bars: int) -> float:
 
 def line_of_piece(piece: Any, num_bars: int) -> float:
     """Says how good a line a piece is, over its chords where it has any."""
-    notes = sorted((note.start_time, note.end_time, note.pitch) for note in piece.notes)
+    part = part_of(piece)
+    notes = part.notes.take(np.argsort(part.notes.starts, kind="stable"))
     if len(notes) < LEAST_NOTES:
         return -np.inf
-    starts = np.array([_step(piece, start) for start, _, _ in notes])
-    ends = np.array([_step(piece, end) for _, end, _ in notes])
-    pitches = np.array([pitch for _, _, pitch in notes])
+    starts, ends, pitches = _steps(part, notes.starts), _steps(part, notes.ends), notes.pitches
     a_bar = len(notes) / num_bars
     away = abs(a_bar - np.clip(a_bar, *NOTES_A_BAR))
     score = line_score(starts, ends, pitches, num_bars * STEPS_PER_BAR) - 0.7 * away
-    figures = _figures(piece)
+    figures = _figures(part)
     if not figures:
         return score + 6.0 * key_share(pitches, np.maximum(ends - starts, 1))
     held = (starts % STRONG == 0) | (ends - starts >= STRONG)
@@ -164,19 +162,16 @@ def _fits(figures: list[tuple[int, str]], step: int, pitch: int) -> bool:
     return chord is None or pitch % 12 in chord_classes(chord)
 
 
-def _figures(piece: Any) -> list[tuple[int, str]]:
+def _figures(part: Part) -> list[tuple[int, str]]:
     """Returns the chord symbols of a piece, each with the step that it is written at."""
-    found = [
-        (_step(piece, text.time), text.text)
-        for text in piece.text_annotations
-        if text.annotation_type == CHORD_SYMBOL
-    ]
-    return sorted(found)
+    steps = _steps(part, np.array([chord.time for chord in part.chords]))
+    return sorted(zip(steps.tolist(), (chord.text for chord in part.chords), strict=True))
 
 
-def _step(piece: Any, seconds: float) -> int:
-    qpm = piece.tempos[0].qpm if piece.tempos else DEFAULT_QPM
-    return round(seconds * qpm / 15)
+def _steps(part: Part, seconds: np.ndarray) -> np.ndarray:
+    """Returns the nearest sixteenths, int64."""
+    qpm = part.tempos[0].qpm if part.tempos else DEFAULT_QPM
+    return np.rint(seconds * qpm / 15).astype(np.int64)
 
 
 def _seed(seed: int, draw: int) -> int:

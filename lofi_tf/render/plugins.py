@@ -15,7 +15,6 @@ from lofi_tf.errors import LofiError, unknown_name
 
 CHUNK = 8192  # samples that a plugin is given at a time
 PROBED = 24  # chunks of silence in which it shows by how much it is late
-CHECKED_RATE = 44100  # Hz
 SPARE = 8  # samples by which what it gives may come and go
 _NO_EFFECTS = ("Chain", "Mix", "Pedalboard", "Convolution", "IIRFilter")  # made of other things
 _TEXT = re.compile(r"(?P<name>.+?)(?::(?P<values>\w+=[^,=]*(?:,\w+=[^,=]*)*))?")
@@ -34,16 +33,12 @@ class Plugin:
     """
 
     def __init__(self, text: str, sample_rate: int):
-        match = _TEXT.fullmatch(text)
-        if not match:
-            raise LofiError(f"a plugin is NAME or NAME:PARAMETER=VALUE,... Received: {text!r}")
-        self._rate, pairs = sample_rate, (match["values"] or "").split(",")
-        self._plugins = [_opened(match["name"], pairs)]
+        self._rate, self._plugins = sample_rate, [_opened(text)]
         try:
             given = self._probed()
         except ValueError:  # it has one channel: one for each
-            self._plugins.append(_opened(match["name"], pairs))
-            given = self._probed_twice(match["name"])
+            self._plugins.append(_opened(text))
+            given = self._probed_twice(text)
         self.latency = CHUNK + (PROBED * CHUNK - given) + SPARE
         self._waiting = np.zeros([2, 0], np.float32)
         self._ready = np.zeros([2, self.latency], np.float32)
@@ -67,11 +62,11 @@ class Plugin:
             plugin.reset()
         return given
 
-    def _probed_twice(self, name: str) -> int:
+    def _probed_twice(self, text: str) -> int:
         try:
             return self._probed()
         except ValueError as error:
-            raise LofiError(f"{name} takes neither stereo nor a single channel") from error
+            raise LofiError(f"{text} takes neither stereo nor a single channel") from error
 
     def _run(self, chunk: np.ndarray) -> np.ndarray:
         channels = np.split(np.ascontiguousarray(chunk), len(self._plugins))
@@ -89,13 +84,16 @@ def check_plugins(texts: Sequence[str]) -> None:
         LofiError: the first of them, and why.
     """
     for text in texts:
-        Plugin(text, CHECKED_RATE)
+        _opened(text)
 
 
-def _opened(name: str, pairs: list[str]) -> Any:
+def _opened(text: str) -> Any:
     """Returns a plugin with its parameters set."""
-    plugin = _plugin(name)
-    for pair in filter(None, pairs):
+    match = _TEXT.fullmatch(text)
+    if not match:
+        raise LofiError(f"a plugin is NAME or NAME:PARAMETER=VALUE,... Received: {text!r}")
+    name, plugin = match["name"], _plugin(match["name"])
+    for pair in filter(None, (match["values"] or "").split(",")):
         key, _, value = pair.partition("=")
         _set(plugin, name, key, value)
     return plugin
