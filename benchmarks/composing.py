@@ -14,8 +14,8 @@ from lofi_tf import quiet
 with quiet.imports():
     from lofi_tf.compose.checking import most_repeats, strong_share
     from lofi_tf.compose.composing import compose
+    from lofi_tf.compose.instrument_models import Players
     from lofi_tf.compose.plan import load_plan
-    from lofi_tf.compose.playing import Players
 
 COMMAND = "import sys; from lofi_tf.cli.compose import main; sys.exit(main())"
 

@@ -11,17 +11,17 @@ from pathlib import Path
 
 import numpy as np
 
-from lofi_tf import continuation_baselines as baselines
 from lofi_tf import quiet
+from lofi_tf.evaluation import continuation_baselines as baselines
 
 with quiet.imports():
     import tensorflow as tf
 
-    from lofi_tf import backends
-    from lofi_tf.data.converter import build_converter
-    from lofi_tf.data.example_shards import find_shards, load_shards
-    from lofi_tf.measures.continuing import by_recording, continuation_table
-    from lofi_tf.models.mu_law import mu_law_encode
+    from lofi_tf.data.converters.converter import build_converter
+    from lofi_tf.data.storage.example_shards import find_shards, load_shards
+    from lofi_tf.evaluation.continuing import by_recording, continuation_table
+    from lofi_tf.models.sound.mu_law import mu_law_encode
+    from lofi_tf.saving import loading
 
 BATCH = 16
 
@@ -36,7 +36,7 @@ def main() -> None:
     parser.add_argument("--examples_path", required=True)
     args = parser.parse_args()
     checkpoint = Path(args.checkpoint_file or f"{args.run_dir}/train")
-    model, config = backends.load_model(checkpoint)
+    model, config = loading.load_model(checkpoint)
     shards = find_shards(args.examples_path)
     clips = {}
     for split in ("train", "validation"):
@@ -48,7 +48,7 @@ def main() -> None:
     print("\n| one frame ahead | nats a sample |\n|---|---|")
     for name, nats in one_step(model, clips).items():
         print(f"| {name} | {by_recording(nats, heard).mean():.4f} |")
-    table = continuation_table(backends.backend_of_model(model, config), held_out)
+    table = continuation_table(open.backend_of_model(model, config), held_out)
     print(f"\n{table.title}\n\n{table.as_markdown()}")
 
 

@@ -19,8 +19,8 @@ import tempfile
 from pathlib import Path
 
 from benchmarks.stepping.stepper import Stepper
-from lofi_tf.data.sequence_proto import NoteSequence
-from lofi_tf.data.tfrecord import read_records, record_paths, write_records
+from lofi_tf.data.storage.tfrecord import read_records, record_paths, write_records
+from lofi_tf.music.sequence_proto import NoteSequence
 
 SCRIPT = Path(__file__).parent / "stepping" / "converting_in_magenta.py"
 BASS_PROGRAM, DRUM_INSTRUMENT = 33, 9

@@ -22,7 +22,7 @@ import yaml
 from lofi_tf import quiet
 
 with quiet.imports():
-    from lofi_tf.history import read_history
+    from lofi_tf.training.history import read_history
 
 COMMAND = [sys.executable, "-c", "import sys; from lofi_tf.cli.train import main; sys.exit(main())"]
 COMMON = [

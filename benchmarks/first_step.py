@@ -94,7 +94,7 @@ def _random_batch(config, batch_size: int) -> dict:
     import numpy as np
     import tensorflow as tf
 
-    from lofi_tf.data.converter import build_converter, depths_of
+    from lofi_tf.data.converters.converter import build_converter, depths_of
 
     depths, steps = depths_of(build_converter(config.data.converter)), config.model.max_seq_len
     random = np.random.default_rng(0)
@@ -109,8 +109,8 @@ def _floor(config, batch_size: int) -> float:
     """Returns the seconds of the LSTMs' products, forwards and backwards, at the machine's rate."""
     import tensorflow as tf
 
-    from lofi_tf.data.converter import build_converter, depths_of
-    from lofi_tf.models.memory import lstm_layers
+    from lofi_tf.data.converters.converter import build_converter, depths_of
+    from lofi_tf.models.common.memory import lstm_layers
 
     layers = lstm_layers(config, depths_of(build_converter(config.data.converter)))
     flops = 3 * 2 * batch_size * config.model.max_seq_len

@@ -12,9 +12,9 @@ from lofi_tf.config import load_config
 with quiet.imports():
     import numpy as np
 
-    from lofi_tf.data.converter import build_converter
-    from lofi_tf.data.dataset import training_batches
-    from lofi_tf.data.examples import Examples
+    from lofi_tf.data.converters.converter import build_converter
+    from lofi_tf.data.storage.dataset import training_batches
+    from lofi_tf.data.storage.examples import Examples
 
 NUM_EXAMPLES = 4000
 

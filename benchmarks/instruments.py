@@ -48,9 +48,9 @@ def print_levels() -> None:
     """Prints the LUFS of every instrument."""
     with quiet.imports():
         from lofi_tf.compose.composing import compose
+        from lofi_tf.compose.instrument_models import Players
         from lofi_tf.compose.plan import PARTS, load_plan
         from lofi_tf.compose.planning import instruments
-        from lofi_tf.compose.playing import Players
     players, font, found = Players(), SoundFont(default_soundfont()), defaultdict(list)
     for path in sorted(TRACKS.glob("*.yaml")):
         piece = compose(load_plan(path), players).piece

@@ -16,12 +16,13 @@ from pathlib import Path
 
 import numpy as np
 
-from lofi_tf.backends import Backend, open_backend
-from lofi_tf.generation import How, decode, prior, row_seeds
-from lofi_tf.measures.features import excerpt_of
-from lofi_tf.pages import map_page
-from lofi_tf.pages.latent_map import TICKS, latent_map, map_controls, notes_of
-from lofi_tf.pages.map_plane import nearest, plane_of
+from lofi_tf.backends.base import Backend
+from lofi_tf.backends.open import open_backend
+from lofi_tf.evaluation.features import excerpt_of
+from lofi_tf.generation import GenerationConfig, decode, prior, row_seeds
+from lofi_tf.html import map_page
+from lofi_tf.html.latent_map import TICKS, latent_map, map_controls, notes_of
+from lofi_tf.html.map_plane import nearest, plane_of
 
 
 def main() -> None:
@@ -39,7 +40,7 @@ def main() -> None:
     for model in args.models:
         backend = open_backend(model)
         begun = time.perf_counter()
-        found = latent_map(backend, args.points, How(seed=0))
+        found = latent_map(backend, args.points, GenerationConfig(seed=0))
         seconds = time.perf_counter() - begun
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "map.html"
@@ -60,7 +61,7 @@ def main() -> None:
 
 def of_others(backend: Backend, z: np.ndarray, found: dict) -> float:
     """Returns how alike neighbours are among new points, by the directions of the first."""
-    how = How(seed=0, qpm=found["qpm"], max_batch_size=64)
+    how = GenerationConfig(seed=0, qpm=found["qpm"], max_batch_size=64)
     bars = found["quarters"] // found["bar"]
     controls = map_controls(backend, None)
     seeds = np.repeat(row_seeds(0, 1), len(z))

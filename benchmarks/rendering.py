@@ -51,8 +51,8 @@ def main() -> None:
 
 def write_piece(path: Path, minutes: float) -> None:
     """Writes the piece as a MIDI file."""
-    from lofi_tf.data.midi import write_midi
-    from lofi_tf.data.sequence_proto import NoteSequence
+    from lofi_tf.music.midi import write_midi
+    from lofi_tf.music.sequence_proto import NoteSequence
 
     sequence = NoteSequence()
     sequence.tempos.add(qpm=80)

@@ -41,12 +41,12 @@ def answers_of(run: str, args: argparse.Namespace) -> tuple[np.ndarray, np.ndarr
     """Returns what is to be made, what the run's model made [clips, N], and what costs nothing."""
     import tensorflow as tf
 
-    from lofi_tf import checkpoints
     from lofi_tf.config import load_config
-    from lofi_tf.data.converter import build_converter
-    from lofi_tf.data.dataset import evaluation_batches
-    from lofi_tf.data.example_shards import find_shards, load_shards
+    from lofi_tf.data.converters.converter import build_converter
+    from lofi_tf.data.storage.dataset import evaluation_batches
+    from lofi_tf.data.storage.example_shards import find_shards, load_shards
     from lofi_tf.models.build import build_model
+    from lofi_tf.saving import checkpoints
 
     config = load_config(run)
     model = build_model(config)
@@ -94,7 +94,7 @@ def print_line(name: str, truths: np.ndarray, answers: np.ndarray) -> None:
     """Prints what a table's line says of answers [clips, N]."""
     import tensorflow as tf
 
-    from lofi_tf.models.spectral import spectral_distance
+    from lofi_tf.models.sound.spectral import spectral_distance
 
     distance = tf.reduce_mean(spectral_distance(truths, answers))
     mse = tf.reduce_mean(tf.square(truths - answers))

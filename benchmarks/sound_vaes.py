@@ -45,10 +45,10 @@ def measure(
     folder: Path, examples_path: str, augmented: bool, fits: dict
 ) -> tuple[dict[str, dict[str, float]], int, int]:
     """Returns the scalars of each way to play clips, the model's active units and the clips."""
-    from lofi_tf.backends import load_model
-    from lofi_tf.data.converter import build_converter
-    from lofi_tf.data.dataset import evaluation_batches
-    from lofi_tf.models.latent_model import ACTIVE_VARIANCE
+    from lofi_tf.data.converters.converter import build_converter
+    from lofi_tf.data.storage.dataset import evaluation_batches
+    from lofi_tf.models.common.latent_model import ACTIVE_VARIANCE
+    from lofi_tf.saving.loading import load_model
 
     best = folder / "eval" / "best"
     model, config = load_model(best if best.is_dir() else folder / "train")
@@ -79,7 +79,7 @@ def measure(
 
 def clips_of(examples_path: str, split: str, config):
     """Returns the examples of a split."""
-    from lofi_tf.data.records import load_examples
+    from lofi_tf.data.storage.sources import load_examples
 
     return load_examples(
         examples_path, None, split, config.data.converter, 1, False, lambda line: None
@@ -88,9 +88,9 @@ def clips_of(examples_path: str, split: str, config):
 
 def baselines(examples_path: str, config, augmented: bool) -> dict[str, Callable]:
     """Returns what plays clips by principal components of the training clips, or by their mean."""
-    from lofi_tf.data.converter import build_converter
-    from lofi_tf.data.dataset import evaluation_batches, training_batches
-    from lofi_tf.pca_baseline import fit_pca, flat
+    from lofi_tf.data.converters.converter import build_converter
+    from lofi_tf.data.storage.dataset import evaluation_batches, training_batches
+    from lofi_tf.evaluation.pca_baseline import fit_pca, flat
 
     converter, size = build_converter(config.data.converter), config.model.z_size
     train, steps = clips_of(examples_path, "train", config), config.model.max_seq_len
@@ -127,7 +127,7 @@ def errors_of(
     play: Callable[[dict], np.ndarray], batches: Iterable[dict], floor_db: float | None
 ) -> dict[str, float]:
     """Returns the scalars of one way to play clips; see `Errors`."""
-    from lofi_tf.pca_baseline import Errors
+    from lofi_tf.evaluation.pca_baseline import Errors
 
     errors = Errors(floor_db)
     for batch in batches:

@@ -16,13 +16,13 @@ import numpy as np
 from lofi_tf import quiet
 
 with quiet.imports():
-    from lofi_tf import backends
     from lofi_tf.audio.features import MelSettings, spectrum_db
     from lofi_tf.audio.io import Audio
-    from lofi_tf.data.converter import build_converter
-    from lofi_tf.data.example_shards import find_shards, load_shards
-    from lofi_tf.generation import How
-    from lofi_tf.generation.continuing_sound import continue_sound
+    from lofi_tf.data.converters.converter import build_converter
+    from lofi_tf.data.storage.example_shards import find_shards, load_shards
+    from lofi_tf.generation import GenerationConfig
+    from lofi_tf.generation.sound_continuation import continue_sound
+    from lofi_tf.saving import loading
 
 MEL = MelSettings(fft_size=256, hop_size=64, num_bins=24)
 SECONDS, MOMENT, WINDOW = 4.0, 2.0, 1.5
@@ -38,9 +38,9 @@ def main() -> None:
     parser.add_argument("--temperature", type=float, default=1.0)
     parser.add_argument("--num_seeds", type=int, default=8, help="a recording")
     args = parser.parse_args()
-    model, config = backends.load_model(Path(args.run_dir) / "train")
-    backend = backends.backend_of_model(model, config)
-    how = How(args.temperature, 1, max_batch_size=16)
+    model, config = loading.load_model(Path(args.run_dir) / "train")
+    backend = open.backend_of_model(model, config)
+    how = GenerationConfig(args.temperature, 1, max_batch_size=16)
     sounds = held_out(config, args.examples_path)
     found = {amount: [] for amount in (0.0, 0.5, 1.0)}
     levels = {amount: [] for amount in found}

@@ -20,14 +20,14 @@ from pathlib import Path
 from lofi_tf import quiet
 
 with quiet.imports():
-    from lofi_tf.backends import load_model
     from lofi_tf.config import load_config
-    from lofi_tf.data.converter import build_converter
-    from lofi_tf.data.dataset import evaluation_batches
-    from lofi_tf.data.examples import examples_of_records
-    from lofi_tf.data.sequence_proto import NoteSequence
-    from lofi_tf.data.tfrecord import read_records, write_records
-    from lofi_tf.evaluation import evaluate
+    from lofi_tf.data.converters.converter import build_converter
+    from lofi_tf.data.storage.dataset import evaluation_batches
+    from lofi_tf.data.storage.examples import examples_of_records
+    from lofi_tf.data.storage.tfrecord import read_records, write_records
+    from lofi_tf.music.sequence_proto import NoteSequence
+    from lofi_tf.saving.loading import load_model
+    from lofi_tf.training.evaluate import evaluate
 
 OURS = [sys.executable, "-c", "import sys; from lofi_tf.cli.train import main; sys.exit(main())"]
 BATCH = 64

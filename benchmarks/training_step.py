@@ -82,9 +82,9 @@ def floor_seconds(args) -> float:
 def step_flops(args) -> float:
     """Returns the floating point operations of a step's LSTMs: three products forwards' size."""
     from lofi_tf.config import load_config
-    from lofi_tf.data.converter import build_converter, depths_of
+    from lofi_tf.data.converters.converter import build_converter, depths_of
     from lofi_tf.hparams import with_hparams
-    from lofi_tf.models.memory import lstm_layers
+    from lofi_tf.models.common.memory import lstm_layers
 
     config = load_config(args.config)
     config = with_hparams(config, args.hparams) if args.hparams else config

@@ -42,7 +42,7 @@ def main() -> None:
     from lofi_tf import quiet
 
     with quiet.imports():
-        from lofi_tf.cross.opening import open_cross
+        from lofi_tf.crossmodal.model import open_cross
     model = open_cross(args.run)
     print(f"{args.run}, step {model.step}")
     if args.notes:
@@ -66,8 +66,8 @@ def show(name: str, columns: tuple[str, ...], found: list[dict[str, list[float]]
 def melody_scores(model, name: str, seed: int) -> dict[str, list[float]]:
     """Returns precision, recall, F1 and frame accuracy of each method for a melody."""
     from lofi_tf.audio.render import render_midi
-    from lofi_tf.data.instruments import instrument
-    from lofi_tf.data.takes import PHRASE_SECONDS, phrase_takes, rendered_midi
+    from lofi_tf.data.pairs.rendered_phrases import PHRASE_SECONDS, phrase_takes, rendered_midi
+    from lofi_tf.music.instruments import instrument
 
     converter, player = model.converter, instrument(name)
     (take,) = phrase_takes(player, VELOCITIES, 1, seed)
@@ -81,7 +81,7 @@ def recorded_scores(model, name: str, path: Path, octaves: int) -> dict[str, lis
     """Returns what is right of a recorded note by each method: see the top of this file."""
     from lofi_tf.audio.clips import resampled, with_channels
     from lofi_tf.audio.io import read_audio
-    from lofi_tf.data.note_files import ONSET_DB, pitch_and_velocity
+    from lofi_tf.data.pairs.note_files import ONSET_DB, pitch_and_velocity
 
     rate, audio = model.converter.sample_rate, read_audio(path)
     samples = resampled(with_channels(audio.samples, 1), audio.sample_rate, rate)
@@ -108,8 +108,8 @@ def recorded_scores(model, name: str, path: Path, octaves: int) -> dict[str, lis
 
 def answers_of(model, name: str, samples: np.ndarray) -> dict[str, list]:
     """Returns the notes that each method finds in samples [n, channels] at the model's rate."""
-    from lofi_tf.cross.listening import listen
-    from lofi_tf.cross.transcribing import transcribed
+    from lofi_tf.crossmodal.inference import listen
+    from lofi_tf.crossmodal.transcription import transcribed
 
     converter = model.converter
     heard = listen(model, [samples], converter.sample_rate)
@@ -125,7 +125,7 @@ def pyin_probabilities(samples: np.ndarray, converter, name: str) -> np.ndarray:
     """Returns symbols [T, S] that say the pitch which pYIN finds, for one instrument."""
     import librosa
 
-    from lofi_tf.cross.notes import vector_of
+    from lofi_tf.crossmodal.notes import vector_of
 
     f0_hz, voiced, _ = librosa.pyin(
         samples.mean(axis=1), fmin=30.0, fmax=4200.0, sr=converter.sample_rate,
@@ -144,7 +144,7 @@ def score(truth, parts, converter) -> list[float]:
     """Returns precision, recall, F1 of notes and the share of frames with the right pitches."""
     import mir_eval
 
-    from lofi_tf.data.soundings import roll_of
+    from lofi_tf.data.converters.note_events import roll_of
 
     found = [note for part in parts for note in part]
     numbers = [0.0, 0.0, 0.0]

@@ -11,8 +11,8 @@ import sys
 import time
 from pathlib import Path
 
-from lofi_tf.data.midi import read_midi
-from lofi_tf.model_folders import named_models
+from lofi_tf.music.midi import read_midi
+from lofi_tf.saving.hub import named_models
 
 HERE = Path(__file__).resolve().parent
 OUT = HERE / "output"

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 _NEEDLESS = "sklearn"
 
 
-def hush() -> None:
+def silence_tensorflow() -> None:
     """Sets what TensorFlow and Keras read from the environment when they are imported."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("KERAS_BACKEND", "tensorflow")
@@ -24,7 +24,7 @@ def imports() -> Iterator[None]:
     TensorFlow's C++ writes to file descriptor 2 whatever its log level, so the descriptor itself
     points elsewhere meanwhile.
     """
-    hush()
+    silence_tensorflow()
     with _without_module(_NEEDLESS), _without_logging(), warnings.catch_warnings(), _null_stderr():
         warnings.simplefilter("ignore")
         yield

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from lofi_tf.errors import LofiError, unknown_flags
-from lofi_tf.quiet import hush
+from lofi_tf.quiet import silence_tensorflow
 
 LOG_LEVELS = ["DEBUG", "INFO", "WARN", "ERROR", "FATAL"]
 
@@ -68,7 +68,7 @@ def run_command(name: str, log: str, body: Callable[[], None]) -> int:
         log: one of `LOG_LEVELS`; DEBUG lets a runner's errors through.
         body: the work.
     """
-    hush()
+    silence_tensorflow()
     logging.basicConfig(level=logging.INFO if log == "DEBUG" else logging.CRITICAL)
 
     def fail(message: str, code: int) -> int:

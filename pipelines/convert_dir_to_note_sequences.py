@@ -44,8 +44,9 @@ def main(argv: list[str] | None = None) -> int:
 
 def _convert(args: argparse.Namespace, beam_flags: list[str]) -> None:
     """Does the whole work; raises LofiError where the flags or all files are bad."""
-    from lofi_tf.data.notes import KINDS, is_music_file
-    from lofi_tf.data.tfrecord import check_writable, shard_paths
+    from lofi_tf.data.storage.tfrecord import shard_paths
+    from lofi_tf.files import check_writable
+    from lofi_tf.music.files import KINDS, is_music_file
     from pipelines.folders import find_files
 
     start_seconds = time.monotonic()

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from lofi_tf.data.tfrecord import whole_file
+from lofi_tf.files import atomic_write
 
 
 def write_errors(refusals: Iterable[Sequence[str]], path: str) -> None:
@@ -10,5 +10,5 @@ def write_errors(refusals: Iterable[Sequence[str]], path: str) -> None:
     lines = ["file\trule\tmessage"]
     for refusal in refusals:
         lines.append("\t".join(" ".join(part.split()) for part in refusal))
-    with whole_file(path) as file:
+    with atomic_write(path) as file:
         file.write(("\n".join(lines) + "\n").encode("utf-8", "replace"))

@@ -9,11 +9,11 @@ from typing import Any, NamedTuple
 
 import apache_beam as beam
 
-from lofi_tf.data.converter import build_converter
-from lofi_tf.data.drum_grid import marks_no_drum
-from lofi_tf.data.groove import GrooveConverter
-from lofi_tf.data.sequence_proto import NoteSequence
+from lofi_tf.data.converters.converter import build_converter
+from lofi_tf.data.converters.drum_grid import marks_no_drum
+from lofi_tf.data.converters.groove import GrooveConverter
 from lofi_tf.errors import LofiError, NotConvertible
+from lofi_tf.music.sequence_proto import NoteSequence
 from pipelines.group_work import GroupWork
 from pipelines.parts import Filters, PieceOfMusic, pieces_of
 from pipelines.record_groups import Group, read_group

@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from lofi_tf.data.example_records import Spec, merged_spec
-from lofi_tf.data.example_shards import info_name, shard_name
-from lofi_tf.data.tfrecord import whole_file
+from lofi_tf.data.storage.example_records import Spec, merged_spec
+from lofi_tf.data.storage.example_shards import info_name, shard_name
+from lofi_tf.files import atomic_write
 
 # Counters that are shown only where there is something to show.
 RARE = ("other_files", "clipped", "taken_for_drums", "in_several_splits", "in_no_split")
@@ -113,7 +113,7 @@ def publish(parts_dir: Path, prefix: Path, num_shards: int, info: Mapping[str, A
     _remove_old(prefix)
     for name, made in names.items():
         os.replace(made, name)
-    with whole_file(info_name(prefix)) as file:
+    with atomic_write(info_name(prefix)) as file:
         file.write((json.dumps(info, indent=2) + "\n").encode())
 
 

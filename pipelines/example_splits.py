@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import apache_beam as beam
 
-from lofi_tf.data.examples import read_split_file
+from lofi_tf.data.storage.examples import read_split_file
 from lofi_tf.errors import LofiError
 
 TRAIN, VALIDATION = "train", "validation"

@@ -17,8 +17,8 @@ from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
 
-from lofi_tf.data.example_records import Layout, encode_arrays, layout_of, spec_of_layouts
-from lofi_tf.data.tfrecord import whole_file
+from lofi_tf.data.storage.example_records import Layout, encode_arrays, layout_of, spec_of_layouts
+from lofi_tf.files import atomic_write
 
 PROGRESS = "progress"
 INDEX_ENDING = ".index"
@@ -61,7 +61,7 @@ class GroupWork:
         self.refusals: list[tuple[str, str, str]] = []
 
     def __enter__(self) -> "GroupWork":
-        self._file = self._stack.enter_context(whole_file(self._parts_dir / self._piece))
+        self._file = self._stack.enter_context(atomic_write(self._parts_dir / self._piece))
         return self
 
     def __exit__(self, *error) -> None:
@@ -111,7 +111,7 @@ class GroupWork:
             shard = int.from_bytes(digest, "big") % num_shards
             buckets.setdefault(shard, []).append((digest, *held))
         slices = []
-        with whole_file(self._parts_dir / f"{self._piece}{INDEX_ENDING}") as file:
+        with atomic_write(self._parts_dir / f"{self._piece}{INDEX_ENDING}") as file:
             for shard, bucket in sorted(buckets.items()):
                 slices.append((shard, Slice(self._piece, file.tell())))
                 pickle.dump(bucket, file, pickle.HIGHEST_PROTOCOL)

@@ -18,8 +18,9 @@ import apache_beam as beam
 from apache_beam.metrics import Metrics
 from apache_beam.options.pipeline_options import PipelineOptions
 
-from lofi_tf.data.notes import convert_file
-from lofi_tf.data.tfrecord import whole_file, write_record
+from lofi_tf.data.storage.tfrecord import write_record
+from lofi_tf.files import atomic_write
+from lofi_tf.music.files import convert_file
 
 PROGRESS = "progress"
 FILES_A_GROUP = 32
@@ -128,7 +129,7 @@ def collect_reports(groups: list[Group], parts_dir: Path) -> Report:
 def join_pieces(groups: list[Group], parts_dir: Path, shards: list[Path]) -> None:
     """Joins the pieces into the shards, which appear only when all are whole."""
     with ExitStack() as stack:
-        files = [stack.enter_context(whole_file(shard)) for shard in shards]
+        files = [stack.enter_context(atomic_write(shard)) for shard in shards]
         for group in groups:
             piece = parts_dir / group.piece
             with open(piece, "rb") as source:

@@ -8,10 +8,10 @@ import apache_beam as beam
 import numpy as np
 
 from lofi_tf.audio.render import render_midi
-from lofi_tf.data.converter import build_converter
-from lofi_tf.data.note_files import pair_of_file
-from lofi_tf.data.paired import Pair
-from lofi_tf.data.takes import Take, rendered_midi
+from lofi_tf.data.converters.converter import build_converter
+from lofi_tf.data.converters.paired import Pair
+from lofi_tf.data.pairs.note_files import pair_of_file
+from lofi_tf.data.pairs.rendered_phrases import NoteClip, rendered_midi
 from lofi_tf.errors import NotConvertible
 from pipelines.group_work import GroupWork
 from pipelines.shard_pipeline import Output, hand_on
@@ -39,7 +39,7 @@ class Rendering(NamedTuple):
     program: int
     cents: float
     seconds: float
-    takes: list[Take]
+    takes: list[NoteClip]
 
 
 class Files(NamedTuple):

@@ -8,9 +8,8 @@ from typing import Any, NamedTuple
 
 from lofi_tf.audio.io import is_audio_file
 from lofi_tf.audio.render import default_soundfont, render_midi
-from lofi_tf.data.instruments import Instrument, instrument
-from lofi_tf.data.paired import PairedConverter
-from lofi_tf.data.takes import (
+from lofi_tf.data.converters.paired import PairedConverter
+from lofi_tf.data.pairs.rendered_phrases import (
     PHRASE_SECONDS,
     chord_takes,
     note_takes,
@@ -18,6 +17,7 @@ from lofi_tf.data.takes import (
     rendered_midi,
 )
 from lofi_tf.errors import LofiError
+from lofi_tf.music.instruments import Instrument, instrument
 from pipelines.folders import find_files
 from pipelines.paired_pipeline import FILES_A_GROUP, TAKES_A_GROUP, Files, Rendering
 

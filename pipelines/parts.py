@@ -9,19 +9,19 @@ import itertools
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from lofi_tf.data.proto_wire import encode_rows
-from lofi_tf.data.quantize import DEFAULT_QPM, grid_of
-from lofi_tf.data.sequence_proto import NoteSequence
-from lofi_tf.data.splits import (
+from lofi_tf.errors import NotConvertible
+from lofi_tf.music.proto_wire import encode_rows
+from lofi_tf.music.quantize import DEFAULT_QPM, grid_of
+from lofi_tf.music.sequence_proto import NoteSequence
+from lofi_tf.music.splits import (
     CHORD_SYMBOL,
-    Part,
+    Segment,
     on_grid,
     part_of,
     split_on_time_changes,
     split_times,
 )
-from lofi_tf.data.sustain import SUSTAIN
-from lofi_tf.errors import NotConvertible
+from lofi_tf.music.sustain import SUSTAIN
 
 FILTER_STEPS_PER_QUARTER = 16
 METRIC_POSITIONS = 16
@@ -31,7 +31,7 @@ class PieceOfMusic(NamedTuple):
     """A part as the converters take it, and as columns of numbers."""
 
     sequence: NoteSequence
-    part: Part
+    part: Segment
 
 
 @dataclasses.dataclass(frozen=True)
@@ -54,7 +54,7 @@ class Filters:
     is_drum: bool | None = None
     drums_only: bool = False
 
-    def rule_against(self, part: Part) -> str | None:
+    def rule_against(self, part: Segment) -> str | None:
         """Returns the rule that leaves a part out, if one does, in Magenta's order."""
         if part.total_seconds > self.max_total_time:
             return "max_total_time"
@@ -96,7 +96,7 @@ def _is_steady(events: Iterable[tuple], default: tuple) -> bool:
     return len(values) < 2
 
 
-def _bar_steps(part: Part) -> float:
+def _bar_steps(part: Segment) -> float:
     """Returns the steps in a bar of the part's own metre, so that no metre is refused."""
     for metre in part.time_signatures[:1]:
         beats = metre.numerator / metre.denominator if metre.denominator else 1.0
@@ -105,7 +105,7 @@ def _bar_steps(part: Part) -> float:
 
 
 def _sequence_of(
-    source: NoteSequence, part: Part, pedals: list["_Pedals"], begin: float, end: float
+    source: NoteSequence, part: Segment, pedals: list["_Pedals"], begin: float, end: float
 ) -> NoteSequence:
     """Returns the NoteSequence of a part; it keeps the name of the piece."""
     notes = part.notes

@@ -86,8 +86,8 @@ def main(argv: list[str] | None = None) -> int:
 
 def _prepare(args: argparse.Namespace, beam_flags: list[str]) -> None:
     """Does the whole work; raises LofiError where the flags or all files are bad."""
-    from lofi_tf.data.example_shards import info_name
-    from lofi_tf.data.tfrecord import check_writable
+    from lofi_tf.data.storage.example_shards import info_name
+    from lofi_tf.files import check_writable
     from pipelines.example_reports import print_summary, splits_text
 
     start_seconds = time.monotonic()
@@ -111,7 +111,7 @@ def _component(args: argparse.Namespace) -> dict:
     """Returns the converter that the flags describe, all its options written out."""
     import dataclasses
 
-    from lofi_tf.data.converter import build_converter
+    from lofi_tf.data.converters.converter import build_converter
 
     options = {
         "kind": "waveform" if args.features == "waveform" else "spectrum",
@@ -201,7 +201,7 @@ def _check_report(args: argparse.Namespace, report) -> None:
 
 def _info(args: argparse.Namespace, component: dict, report) -> dict:
     """Returns what info.json says: the same for the same input and flags."""
-    from lofi_tf.data.example_shards import SCHEMA_VERSION
+    from lofi_tf.data.storage.example_shards import SCHEMA_VERSION
 
     return {
         "schema_version": SCHEMA_VERSION,
@@ -221,7 +221,7 @@ def _audio_info(component: dict) -> dict:
     """Returns what the clips are: sizes, and the settings of their features with all defaults."""
     import dataclasses
 
-    from lofi_tf.data.converter import build_converter
+    from lofi_tf.data.converters.converter import build_converter
 
     converter = build_converter(component)
     cut = converter.cut

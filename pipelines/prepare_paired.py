@@ -97,8 +97,8 @@ def main(argv: list[str] | None = None) -> int:
 
 def _prepare(args: argparse.Namespace, beam_flags: list[str]) -> None:
     """Does the whole work; raises LofiError where the flags or all files are bad."""
-    from lofi_tf.data.example_shards import info_name
-    from lofi_tf.data.tfrecord import check_writable
+    from lofi_tf.data.storage.example_shards import info_name
+    from lofi_tf.files import check_writable
     from pipelines import paired_tasks
     from pipelines.example_reports import print_summary, splits_text
 
@@ -169,8 +169,8 @@ def _run(args, options, tasks, parts_dir, prefix):
 
 def _info(args: argparse.Namespace, tasks, report) -> dict:
     """Returns what info.json says: the same for the same input and flags."""
-    from lofi_tf.data.converter import build_converter
-    from lofi_tf.data.example_shards import SCHEMA_VERSION
+    from lofi_tf.data.converters.converter import build_converter
+    from lofi_tf.data.storage.example_shards import SCHEMA_VERSION
 
     converter = build_converter(tasks.component)
     return {

@@ -71,8 +71,9 @@ def main(argv: list[str] | None = None) -> int:
 
 def _preprocess(args: argparse.Namespace, beam_flags: list[str]) -> None:
     """Does the whole work; raises LofiError where the flags or the input are bad."""
-    from lofi_tf.data.example_shards import info_name
-    from lofi_tf.data.tfrecord import check_writable, record_paths
+    from lofi_tf.data.storage.example_shards import info_name
+    from lofi_tf.data.storage.tfrecord import record_paths
+    from lofi_tf.files import check_writable
     from pipelines.example_reports import print_summary, splits_text
 
     start_seconds = time.monotonic()
@@ -97,7 +98,7 @@ def _home(path: str) -> str:
 
 def _config_of(args: argparse.Namespace):
     from lofi_tf.config import SHARDS_BY, load_config
-    from lofi_tf.data.converter import build_converter
+    from lofi_tf.data.converters.converter import build_converter
     from lofi_tf.hparams import with_hparams
 
     config = with_hparams(load_config(args.config), args.hparams)
@@ -171,7 +172,7 @@ def _info(args: argparse.Namespace, config, report) -> dict:
     """Returns what info.json says: the same for the same input and flags."""
     import dataclasses
 
-    from lofi_tf.data.example_shards import SCHEMA_VERSION
+    from lofi_tf.data.storage.example_shards import SCHEMA_VERSION
 
     filters = _filters_of(args)
     return {

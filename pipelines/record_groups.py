@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from lofi_tf.data.tfrecord import masked_crc
+from lofi_tf.data.storage.tfrecord import masked_crc
 from lofi_tf.errors import LofiError
 
 RECORDS_A_GROUP = 64

@@ -16,8 +16,9 @@ import apache_beam as beam
 from apache_beam.metrics import Metrics
 from apache_beam.options.pipeline_options import PipelineOptions
 
-from lofi_tf.data.example_records import encode_example
-from lofi_tf.data.tfrecord import whole_file, write_record
+from lofi_tf.data.storage.example_records import encode_example
+from lofi_tf.data.storage.tfrecord import write_record
+from lofi_tf.files import atomic_write
 from pipelines.example_splits import Place, SmallestPlaces, Splitter, place_of
 from pipelines.group_work import GroupWork, Pieces, Slice, read_bucket, write_report
 
@@ -86,7 +87,7 @@ class WriteShard(beam.DoFn):
                 for split in list(by_split)[:1]:
                     if split not in files:
                         path = self._parts_dir / f"{split}-{shard:05d}"
-                        files[split] = stack.enter_context(whole_file(path))
+                        files[split] = stack.enter_context(atomic_write(path))
                         hashes[split] = hashlib.sha1()
                     record = encode_example(pieces.read(*where), by_split[split])
                     write_record(files[split], record)

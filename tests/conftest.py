@@ -2,4 +2,4 @@
 
 from lofi_tf import quiet
 
-quiet.hush()
+quiet.silence_tensorflow()

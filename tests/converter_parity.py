@@ -14,12 +14,12 @@ from typing import Any
 import numpy as np
 
 from lofi_tf.config import load_config
-from lofi_tf.data.converter import build_converter
-from lofi_tf.data.groove import GrooveConverter
-from lofi_tf.data.notes import sequences_from_file
-from lofi_tf.data.sequence_proto import NoteSequence
+from lofi_tf.data.converters.converter import build_converter
+from lofi_tf.data.converters.groove import GrooveConverter
 from lofi_tf.errors import LofiError, NotConvertible
 from lofi_tf.hparams import with_hparams
+from lofi_tf.music.files import sequences_from_file
+from lofi_tf.music.sequence_proto import NoteSequence
 
 # The rule that must refuse a piece where Magenta raises this.
 RULES = {"KeyError": "unknown_pitch"}

@@ -5,9 +5,9 @@ import functools
 
 import numpy as np
 
-from lofi_tf.cross.posterior import Posterior, row_noise
-from lofi_tf.data.paired import PairedConverter
-from lofi_tf.data.symbols import Symbol, symbol_of
+from lofi_tf.crossmodal.posterior import Posterior, row_noise
+from lofi_tf.data.converters.paired import PairedConverter
+from lofi_tf.data.converters.symbols import Symbol, symbol_of
 
 CONVERTER = PairedConverter(
     instruments=("piano", "flute"), sample_rate=8000, hop_size=256, low_hz=110.0,

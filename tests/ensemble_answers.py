@@ -15,8 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from lofi_tf.data.sequence_proto import NoteSequence
 from lofi_tf.errors import NotConvertible
+from lofi_tf.music.sequence_proto import NoteSequence
 
 PATH = Path(__file__).parent / "data" / "ensemble_options.npz"
 

@@ -5,10 +5,10 @@ from pathlib import Path
 import numpy as np
 
 from lofi_tf.config import Config, load_config
-from lofi_tf.data.examples import Examples, examples_of_records
-from lofi_tf.data.midi import read_midi
-from lofi_tf.data.tfrecord import write_records
+from lofi_tf.data.storage.examples import Examples, examples_of_records
+from lofi_tf.data.storage.tfrecord import write_records
 from lofi_tf.hparams import with_hparams
+from lofi_tf.music.midi import read_midi
 
 FOLDER = Path(__file__).parent / "data" / "golden" / "inputs" / "groove"
 SMALL = "enc_rnn_size=[8],dec_rnn_size=[8,8],z_size=4,batch_size=4"

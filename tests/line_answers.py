@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from lofi_tf.data.sequence_proto import NoteSequence
 from lofi_tf.errors import NotConvertible
+from lofi_tf.music.sequence_proto import NoteSequence
 
 PATH = Path(__file__).parent / "data" / "line_options.npz"
 

@@ -84,7 +84,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--out", help="folder to keep small cases in, with magenta.js' answers")
     args = parser.parse_args(argv)
     with quiet.imports():
-        import lofi_tf.warm_start  # noqa: F401
+        import lofi_tf.training.warm_start  # noqa: F401
     rows = []
     with tempfile.TemporaryDirectory() as work:
         for case in CASES:
@@ -105,8 +105,8 @@ def main(argv: list[str] | None = None) -> int:
 
 def export_and_ask(case: Case, folder: Path, modules: Path) -> dict[str, np.ndarray]:
     """Exports a case, asks magenta.js, and returns what was asked and answered."""
-    from lofi_tf.compat.magenta_js import export_for_magenta_js
-    from lofi_tf.warm_start import open_model
+    from lofi_tf.interop.magenta_js import export_for_magenta_js
+    from lofi_tf.training.warm_start import open_model
     from tests.grooves import scrambled_model
 
     if case.hparams is None:
@@ -131,8 +131,8 @@ def export_and_ask(case: Case, folder: Path, modules: Path) -> dict[str, np.ndar
 
 def questions(config) -> tuple[dict[str, np.ndarray], dict | None]:
     """Returns z, inputs and controls as arrays, and the controls as magenta.js takes them."""
-    from lofi_tf.data.chords import triad_of
-    from lofi_tf.data.converter import build_converter, depths_of
+    from lofi_tf.data.converters.converter import build_converter, depths_of
+    from lofi_tf.music.chords import triad_of
 
     rng, steps = np.random.default_rng(5), config.model.max_seq_len
     converter = build_converter(config.data.converter)
@@ -192,11 +192,11 @@ def check(name: str, folder: Path, asked: dict[str, np.ndarray], config=None) ->
         asked: what was asked with, and the answers.
         config: of the model; that which the folder keeps if not given.
     """
-    from lofi_tf import checkpoints
-    from lofi_tf.backends import backend_of_model
-    from lofi_tf.compat import magenta_js_spec
+    from lofi_tf.backends.open import backend_of_model
     from lofi_tf.errors import LofiWarning
+    from lofi_tf.interop import magenta_js_spec
     from lofi_tf.models.build import build_model
+    from lofi_tf.saving import checkpoints
     from tests.converter_parity import Row
 
     if "error" in asked:
@@ -227,7 +227,7 @@ def check(name: str, folder: Path, asked: dict[str, np.ndarray], config=None) ->
 
 def lengths_of(config, inputs: np.ndarray) -> np.ndarray:
     """Returns the valid steps of inputs [B, T, D]; of segments that end, those of each."""
-    from lofi_tf.data.converter import build_converter
+    from lofi_tf.data.converters.converter import build_converter
 
     if config.data.converter["kind"] != "multi_performance":
         return np.full(len(inputs), inputs.shape[1], np.int32)
@@ -238,7 +238,7 @@ def lengths_of(config, inputs: np.ndarray) -> np.ndarray:
 
 def notes_row(name: str, config, decoded: np.ndarray, theirs: np.ndarray) -> Any:
     """Compares the notes of decoded arrays: pitch, start, end, and velocity where it counts."""
-    from lofi_tf.data.converter import build_converter
+    from lofi_tf.data.converters.converter import build_converter
 
     converter = build_converter(config.data.converter).with_mode("infer")
     in_seconds = config.data.converter["kind"] == "groove"

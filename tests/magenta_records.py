@@ -10,8 +10,8 @@ import argparse
 import collections
 import sys
 
-from lofi_tf.data.notes import read_note_sequences
-from lofi_tf.data.sequence_proto import NoteSequence
+from lofi_tf.data.storage.note_sequences import read_note_sequences
+from lofi_tf.music.sequence_proto import NoteSequence
 
 
 def differing_fields(ours: NoteSequence, theirs: NoteSequence) -> list[str]:

@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 
 from lofi_tf import quiet
-from lofi_tf.compat.magenta_like import Like, magenta_like
+from lofi_tf.interop.magenta_like import Like, magenta_like
 from tests.magenta_parity import table
 
 HERE = Path(__file__).parent
@@ -80,7 +80,7 @@ def main(argv: list[str] | None = None) -> int:
 
 def trip_of(name: str, models: Path, folder: Path) -> Trip:
     """Returns the trip of a golden checkpoint by way of our model."""
-    from lofi_tf.compat.magenta_export import export_for_magenta
+    from lofi_tf.interop.magenta_export import export_for_magenta
     from tests.model_parity import build, shrunk_config
 
     answers = dict(np.load(models / f"{name}.npz"))
@@ -100,8 +100,8 @@ def spoiled_trip(folder: Path) -> Trip:
 
 @contextlib.contextmanager
 def _wrong_forget_bias() -> Iterator[None]:
-    from lofi_tf.compat import magenta_export
-    from lofi_tf.compat.magenta_checkpoint import LSTM, scopes_of
+    from lofi_tf.interop import magenta_export
+    from lofi_tf.interop.magenta_checkpoint import LSTM, scopes_of
 
     whole = magenta_export.magenta_weights
 
@@ -121,10 +121,10 @@ def _wrong_forget_bias() -> Iterator[None]:
 
 def shipped_trip(folder: Path) -> Trip:
     """Returns the trip of a shipped model; the answers are ours."""
-    from lofi_tf import backends
+    from lofi_tf.backends import open
     from lofi_tf.cli import export
 
-    backend = backends.open_backend(SHIPPED)
+    backend = open.open_backend(SHIPPED)
     exported = export.main(["--format=magenta", f"--model={SHIPPED}", f"--output_dir={folder}"])
     if exported:
         raise SystemExit(f"lofi_export of {SHIPPED} failed")
@@ -189,7 +189,7 @@ def generated(python: str, checkpoint: Path, folder: Path):
 
 def told_sizes(python: str, folder: Path):
     """Returns a row: the command that is printed for a model of other sizes writes music."""
-    from lofi_tf.compat.magenta_export import how_to_load
+    from lofi_tf.interop.magenta_export import how_to_load
 
     with quiet.imports():
         trip = trip_of(SPOILED, GOLDEN / "models", folder)
@@ -200,8 +200,8 @@ def told_sizes(python: str, folder: Path):
 
 def told_controls(python: str, folder: Path):
     """Returns a row: the Python that is printed for another converter and chords makes music."""
-    from lofi_tf.compat.magenta_export import export_for_magenta, how_to_load
-    from lofi_tf.warm_start import open_model
+    from lofi_tf.interop.magenta_export import export_for_magenta, how_to_load
+    from lofi_tf.training.warm_start import open_model
 
     with quiet.imports():
         model, config, _ = open_model(CHORDS)
@@ -218,7 +218,7 @@ def told_controls(python: str, folder: Path):
 
 def _row_of_music(what: str, folder: Path, number: int = 2):
     """Returns a row: so many files of music, each with notes."""
-    from lofi_tf.data.midi import read_midi
+    from lofi_tf.music.midi import read_midi
     from tests.converter_parity import Row
 
     counts = [len(read_midi(path.read_bytes()).notes) for path in folder.glob("*.mid")]

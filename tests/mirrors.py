@@ -4,10 +4,10 @@ from collections.abc import Callable
 
 import numpy as np
 
-from lofi_tf.backends import Backend
+from lofi_tf.backends.base import Backend
 from lofi_tf.config import load_config
-from lofi_tf.data.sequence_proto import NoteSequence
 from lofi_tf.hparams import with_hparams
+from lofi_tf.music.sequence_proto import NoteSequence
 
 KICK, SNARE, CLOSED, OPEN = 36, 38, 42, 46
 
@@ -82,7 +82,7 @@ def mirror(
 
 
 def _depth(config) -> int:
-    from lofi_tf.data.converter import build_converter, depths_of
+    from lofi_tf.data.converters.converter import build_converter, depths_of
 
     return depths_of(build_converter(config.data.converter))["targets"]
 

@@ -10,17 +10,17 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
-from lofi_tf import schedules
-from lofi_tf.compat.magenta_checkpoint import (
+from lofi_tf.config import Config, load_config
+from lofi_tf.hparams import with_hparams
+from lofi_tf.interop.magenta_checkpoint import (
     load_magenta_checkpoint,
     magenta_gradients,
     magenta_weights,
 )
-from lofi_tf.config import Config, load_config
-from lofi_tf.hparams import with_hparams
-from lofi_tf.models.decoders import LSTMDecoder
-from lofi_tf.models.optimizer import compile_model
-from lofi_tf.models.vae import MusicVAE
+from lofi_tf.models.common import schedules
+from lofi_tf.models.common.optimizer import compile_model
+from lofi_tf.models.sequence.decoders import LSTMDecoder
+from lofi_tf.models.sequence.vae import MusicVAE
 from tests.converter_parity import Row
 
 ANSWER, GRADIENT, AFTER = 1e-5, 1e-4, 1e-5  # allowed, as a share of the largest absolute entry

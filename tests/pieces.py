@@ -3,8 +3,8 @@
 import numpy as np
 import tensorflow as tf
 
-from lofi_tf.data.chords import figure_of, triad_of
-from lofi_tf.data.sequence_proto import NoteSequence
+from lofi_tf.music.chords import figure_of, triad_of
+from lofi_tf.music.sequence_proto import NoteSequence
 
 SIXTEENTH = 0.125  # seconds at 120 qpm
 STEP_24 = 1 / 48  # seconds: a 24th of a quarter at 120 qpm

@@ -4,7 +4,7 @@ import struct
 
 import numpy as np
 
-from lofi_tf.data.sequence_proto import NoteSequence
+from lofi_tf.music.sequence_proto import NoteSequence
 
 OPERATORS = {
     "attenuation": 48, "pan": 17, "mode": 54, "root": 58, "decay": 36, "sustain": 37, "release": 38,

@@ -5,9 +5,9 @@ import copy
 import numpy as np
 import tensorflow as tf
 
-from lofi_tf.data.converter import build_converter
-from lofi_tf.data.dataset import training_batches
-from lofi_tf.data.examples import Examples
+from lofi_tf.data.converters.converter import build_converter
+from lofi_tf.data.storage.dataset import training_batches
+from lofi_tf.data.storage.examples import Examples
 from tests.paths import DATA
 
 FLAT, HIER = (DATA / "symusic" / f"config_{kind}_8bar.json" for kind in ("flat", "hier"))

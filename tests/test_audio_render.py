@@ -4,14 +4,20 @@ import numpy as np
 import pytest
 
 from lofi_tf.audio.render import default_soundfont, render_midi
-from lofi_tf.data.instruments import instrument
-from lofi_tf.data.soundings import Sounding
-from lofi_tf.data.takes import Take, chord_takes, note_takes, phrase_takes, rendered_midi
+from lofi_tf.data.converters.note_events import NoteEvent
+from lofi_tf.data.pairs.rendered_phrases import (
+    NoteClip,
+    chord_takes,
+    note_takes,
+    phrase_takes,
+    rendered_midi,
+)
 from lofi_tf.errors import LofiError
+from lofi_tf.music.instruments import instrument
 
 
 def rendered(notes, program=73, rate=22050, **how):
-    return render_midi(rendered_midi([Take(tuple(notes), "x")], program, 4.0), rate, **how)
+    return render_midi(rendered_midi([NoteClip(tuple(notes), "x")], program, 4.0), rate, **how)
 
 
 def loudest_hz(samples, rate):
@@ -21,7 +27,7 @@ def loudest_hz(samples, rate):
 
 @pytest.mark.parametrize("rate", [22050, 48000])
 def test_a_note_has_its_pitch(rate):
-    audio = rendered([Sounding(81, 100, 0.0, 1.0)], rate=rate)
+    audio = rendered([NoteEvent(81, 100, 0.0, 1.0)], rate=rate)
     assert audio.sample_rate == rate and audio.samples.shape[1] == 2
     assert len(audio.samples) >= rate
     assert abs(loudest_hz(audio.samples[: rate // 2].mean(axis=1), rate) - 880) < 10
@@ -30,14 +36,14 @@ def test_a_note_has_its_pitch(rate):
 def test_velocity_is_loudness_and_the_rest_is_silence():
     levels = []
     for velocity in (32, 64, 127):
-        samples = rendered([Sounding(72, velocity, 0.5, 1.0)]).samples
+        samples = rendered([NoteEvent(72, velocity, 0.5, 1.0)]).samples
         assert np.abs(samples[: 22050 // 4]).max() < 1e-3
         levels.append(np.sqrt(np.mean(samples[11025:22050] ** 2)))
     assert levels[0] * 2 < levels[1] and levels[1] * 2 < levels[2]
 
 
 def test_the_same_notes_sound_the_same():
-    notes = [Sounding(60, 80, 0.0, 0.5), Sounding(67, 80, 0.25, 0.75)]
+    notes = [NoteEvent(60, 80, 0.0, 0.5), NoteEvent(67, 80, 0.25, 0.75)]
     np.testing.assert_array_equal(rendered(notes).samples, rendered(notes).samples)
 
 

@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from lofi_tf import checkpoints
-from lofi_tf.callbacks import Saver
 from lofi_tf.config import load_config
 from lofi_tf.errors import LofiError, LofiWarning
 from lofi_tf.hparams import with_hparams
 from lofi_tf.models.build import build_model
+from lofi_tf.saving import checkpoints
+from lofi_tf.training.callbacks import Saver
 from tests.grooves import small_config
 
 

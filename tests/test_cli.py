@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 import tensorflow as tf
 
-from lofi_tf import model_folders, quiet
+from lofi_tf import quiet
 from lofi_tf.cli import generate, train
-from lofi_tf.data.midi import read_midi
-from lofi_tf.history import read_history
+from lofi_tf.music.midi import read_midi
+from lofi_tf.saving import hub
+from lofi_tf.training.history import read_history
 from tests.grooves import FOLDER, SMALL, groove_records, write_groove_records
 
 GOLDEN = Path(__file__).parent / "data" / "golden" / "models"
@@ -154,9 +155,9 @@ def test_same_seed_writes_the_same_files(run_dir, tmp_path):
 def two_bars(folder: Path, number: int) -> Path:
     """A MIDI file with exactly one example: the first two bars of a real groove."""
     from lofi_tf.config import load_config
-    from lofi_tf.data.converter import build_converter
-    from lofi_tf.data.midi import write_midi
-    from lofi_tf.data.sequence_proto import NoteSequence
+    from lofi_tf.data.converters.converter import build_converter
+    from lofi_tf.music.midi import write_midi
+    from lofi_tf.music.sequence_proto import NoteSequence
 
     converter = build_converter(load_config("groovae_2bar_humanize").data.converter)
     sequence = NoteSequence.FromString(groove_records()[number])
@@ -234,7 +235,7 @@ def test_checkpoint_of_a_run_knows_its_config(run_dir, tmp_path):
     ],
 )
 def test_generate_says_what_is_wrong(flags, message, capsys, tmp_path, monkeypatch):
-    monkeypatch.setattr(model_folders, "saved_models_dir", lambda: tmp_path)
+    monkeypatch.setattr(hub, "saved_models_dir", lambda: tmp_path)
     (tmp_path / "file.mid").touch()
     monkeypatch.chdir(tmp_path)
     assert message in error_of(capsys, generate.main, flags)
@@ -306,7 +307,7 @@ def test_evaluation_without_a_checkpoint_is_refused_before_the_data_is_read(caps
 
 
 def test_records_that_fit_nothing_say_which_rule(tmp_path, capsys):
-    from lofi_tf.data.tfrecord import write_records
+    from lofi_tf.data.storage.tfrecord import write_records
 
     write_records([groove_records()[3]], tmp_path / "five_four.tfrecord")
     flags = train_flags(tmp_path / "run", tmp_path / "five_four.tfrecord")

@@ -8,22 +8,22 @@ import numpy as np
 import pytest
 import yaml
 
-from lofi_tf.checkpoints import checkpoint_of
 from lofi_tf.cli.analyze import main
 from lofi_tf.config import load_config
-from lofi_tf.cross import analysis, baselines
-from lofi_tf.cross.mixtures import SILENT, Recordings
-from lofi_tf.cross.nearest import NoteBook, nearest_probabilities
-from lofi_tf.cross.stores import recordings_of
-from lofi_tf.data.converter import build_converter
-from lofi_tf.data.example_records import encode_arrays, encode_example
-from lofi_tf.data.example_shards import info_name, shard_name
-from lofi_tf.data.examples import Examples
-from lofi_tf.data.paired import instrument_id
-from lofi_tf.data.symbols import Symbol, symbol_of
-from lofi_tf.data.tfrecord import write_records
+from lofi_tf.data.converters.converter import build_converter
+from lofi_tf.data.converters.paired import instrument_id
+from lofi_tf.data.converters.symbols import Symbol, symbol_of
+from lofi_tf.data.storage.example_records import encode_arrays, encode_example
+from lofi_tf.data.storage.example_shards import info_name, shard_name
+from lofi_tf.data.storage.examples import Examples
+from lofi_tf.data.storage.tfrecord import write_records
+from lofi_tf.evaluation.crossmodal import analysis, baselines
+from lofi_tf.evaluation.crossmodal.datasets import recordings_of
+from lofi_tf.evaluation.crossmodal.mixtures import SILENT, Recordings
+from lofi_tf.evaluation.crossmodal.nearest import NearestNoteSampler, nearest_probabilities
 from lofi_tf.hparams import with_hparams
 from lofi_tf.models.build import build_model
+from lofi_tf.saving.checkpoints import checkpoint_of
 
 TINY = (
     "converter.bins_per_octave=12,converter.low_hz=100,converter.num_frames=8,"
@@ -190,7 +190,7 @@ def test_transposed_frames_keep_sound_and_symbols_together(recordings):
 def test_simple_systems_know_what_they_heard(recordings):
     chosen = recordings.single(1)
     frames = recordings.mixed(chosen, np.zeros_like(chosen))
-    book = NoteBook(recordings)
+    book = NearestNoteSampler(recordings)
     np.testing.assert_allclose(book.sound_of(frames.symbols), frames.spectra, atol=1e-3)
     moved = np.stack([CONVERTER.layout.encode([symbol_of(61, 100), Symbol()])])
     assert book.sound_of(moved)[0].argmax() == 61 - FIRST_PITCH

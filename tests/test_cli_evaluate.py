@@ -6,15 +6,15 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from lofi_tf.backends import backend_of_model
+from lofi_tf.backends.open import backend_of_model
 from lofi_tf.cli import train
 from lofi_tf.cli.evaluate import main
-from lofi_tf.data.converter import build_converter
-from lofi_tf.data.dataset import model_view
-from lofi_tf.data.records import tempi_of
+from lofi_tf.data.converters.converter import build_converter
+from lofi_tf.data.storage.dataset import model_view
+from lofi_tf.data.storage.sources import tempi_of
 from lofi_tf.errors import NoSuchFunction
-from lofi_tf.export import export, place
-from lofi_tf.measures.tables import Table
+from lofi_tf.evaluation.tables import Table
+from lofi_tf.saving.export import export, place
 from tests.grooves import (
     FOLDER,
     SMALL,
@@ -111,7 +111,9 @@ def test_given_hits_are_played_and_the_rest_is_what_it_would_be_at_a_hit(scrambl
     assert not made[:, :, 9:][np.tile(hits, 2) == 0].any()
     # What it says where these outputs are the truth before each step, over the chance of a hit.
     lengths = np.full(6, 32, np.int32)
-    parameters = model.teach(tf.constant(z), tf.constant(made), tf.constant(lengths)).numpy()
+    parameters = model.teacher_forced(
+        tf.constant(z), tf.constant(made), tf.constant(lengths)
+    ).numpy()
     logits, velocities, offsets = np.split(parameters, 3, axis=-1)
     likely = np.maximum(1 / (1 + np.exp(-logits)), 0.1)
     loud = np.minimum(1 / (1 + np.exp(-velocities)) / likely, 1) * hits
@@ -143,7 +145,7 @@ def test_older_exports_are_measured_without_score(scrambled, music, tmp_path, mo
     def score(*given):
         raise NoSuchFunction("there was none")
 
-    monkeypatch.setattr("lofi_tf.backends.Backend.score", score)
+    monkeypatch.setattr("lofi_tf.backends.base.Backend.score", score)
     flags = ["--num_samples=0", "--nopng", "--nobaselines", f"--output_dir={tmp_path}"]
     assert main([f"--model={folder}", *music, *flags]) == 0
     assert "drums, teacher-forced" not in rows_of(tmp_path, "Reconstruction")

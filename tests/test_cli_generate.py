@@ -5,10 +5,10 @@ import shutil
 import numpy as np
 import pytest
 
-from lofi_tf import backends
+from lofi_tf.backends import open
 from lofi_tf.cli import attributes, generate, train
 from lofi_tf.config import configs_dir
-from lofi_tf.data.midi import read_midi, write_midi
+from lofi_tf.music.midi import read_midi, write_midi
 from tests.grooves import SMALL, write_groove_records
 from tests.mirrors import KICK, SNARE, drums, hits_of, melody, mirror
 
@@ -28,7 +28,7 @@ def run(tmp_path, monkeypatch, capsys):
     """Runs the command over a mirror; returns the pieces by the ends of their names, and stderr."""
 
     def run(*flags, of=PLAIN, code=0, main=generate.main):
-        monkeypatch.setattr(backends, "open_backend", lambda *_: mirror(*of))
+        monkeypatch.setattr(open, "open_backend", lambda *_: mirror(*of))
         out = tmp_path / "out"
         shutil.rmtree(out, ignore_errors=True)
         (tmp_path / "model").mkdir(exist_ok=True)

@@ -7,13 +7,13 @@ from argparse import Namespace
 
 import pytest
 
-from lofi_tf import export, model_folders
-from lofi_tf.backends import open_backend
+from lofi_tf.backends.open import open_backend
 from lofi_tf.cli import attributes, generate, models
 from lofi_tf.cli.generate import _writer
-from lofi_tf.data.midi import read_midi, write_midi
-from lofi_tf.data.sequence_proto import NoteSequence
-from lofi_tf.model_card import Facts
+from lofi_tf.music.midi import read_midi, write_midi
+from lofi_tf.music.sequence_proto import NoteSequence
+from lofi_tf.saving import export, hub
+from lofi_tf.saving.model_card import Facts
 from tests.grooves import scrambled_model, write_groove_records
 from tests.mirrors import KICK, SNARE, drums
 
@@ -35,7 +35,7 @@ def shipped(tmp_path_factory):
 
 @pytest.fixture(autouse=True)
 def place(shipped, tmp_path, monkeypatch):
-    monkeypatch.setattr(model_folders, "saved_models_dir", lambda: shipped)
+    monkeypatch.setattr(hub, "saved_models_dir", lambda: shipped)
     monkeypatch.delenv("LOFI_TF_MODELS", raising=False)
     monkeypatch.chdir(tmp_path)
 
@@ -71,7 +71,7 @@ def test_mistakes_are_one_line(capsys, monkeypatch, tmp_path):
     assert "Did you mean 'groovae_4bar'" in capsys.readouterr().err
     assert models.main([str(tmp_path)]) == 2
     assert "is no export" in capsys.readouterr().err
-    monkeypatch.setattr(model_folders, "saved_models_dir", lambda: tmp_path)
+    monkeypatch.setattr(hub, "saved_models_dir", lambda: tmp_path)
     assert models.main([]) == 2
     assert "there is no model in" in capsys.readouterr().err
 
@@ -95,7 +95,8 @@ def test_beats_with_no_flag(generated):
 def test_beats_of_an_export_need_no_import_of_the_models(shipped, tmp_path):
     code = (
         "import sys; from lofi_tf.cli.generate import main; main(['--output_dir=out'])\n"
-        "print(sorted({'tensorflow_probability', 'lofi_tf.models.vae'} & set(sys.modules)))"
+        "heavy = {'tensorflow_probability', 'lofi_tf.models.sequence.vae'}\n"
+        "print(sorted(heavy & set(sys.modules)))"
     )
     given = {**os.environ, "LOFI_TF_MODELS": str(shipped)}
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=given)

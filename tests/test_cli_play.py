@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 import soundfile
 
-import lofi_tf.cross
+import lofi_tf.crossmodal
 from lofi_tf.cli import play, transcribe
-from lofi_tf.cross.notes import sequence_of
-from lofi_tf.data.midi import read_midi, write_midi
-from lofi_tf.data.soundings import Sounding
+from lofi_tf.crossmodal.notes import sequence_of
+from lofi_tf.data.converters.note_events import NoteEvent
+from lofi_tf.music.midi import read_midi, write_midi
 from tests.cross_standin import CONVERTER, standin, tone
 
 
@@ -28,8 +28,8 @@ def model():
 def folder(tmp_path, model, monkeypatch):
     """Returns a folder with music, a sound and a run, which opens as the stand-in."""
     opening = types.SimpleNamespace(open_cross=lambda folder: model)
-    monkeypatch.setattr(lofi_tf.cross, "opening", opening, raising=False)
-    notes = [Sounding(60, 64, 0, 0.5), Sounding(67, 64, 0.5, 1)]
+    monkeypatch.setattr(lofi_tf.crossmodal, "opening", opening, raising=False)
+    notes = [NoteEvent(60, 64, 0, 0.5), NoteEvent(67, 64, 0.5, 1)]
     write_midi(sequence_of([notes, []], CONVERTER.instruments), tmp_path / "in.mid")
     samples = np.concatenate([tone("piano", 60), tone("piano", 67)])
     soundfile.write(tmp_path / "in.wav", np.stack([samples, samples], 1), 8000)

@@ -4,7 +4,7 @@ import pytest
 import soundfile
 
 from lofi_tf.cli.render import main
-from lofi_tf.data.midi import write_midi
+from lofi_tf.music.midi import write_midi
 from tests.test_render_rendering import band
 
 

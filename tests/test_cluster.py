@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from lofi_tf.cluster import read_cluster
 from lofi_tf.errors import LofiError
+from lofi_tf.training.cluster import read_cluster
 
 TWO = {"worker": ["a:1", "b:2"]}
 

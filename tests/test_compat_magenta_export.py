@@ -8,15 +8,15 @@ import pytest
 import tensorflow as tf
 
 from lofi_tf.cli.export import main
-from lofi_tf.compat import magenta_export
-from lofi_tf.compat.magenta_checkpoint import magenta_weights
-from lofi_tf.compat.magenta_export import export_for_magenta, how_to_load
-from lofi_tf.compat.magenta_like import MAGENTA_CONFIGS, magenta_like
 from lofi_tf.config import config_names, load_config
 from lofi_tf.errors import LofiError
 from lofi_tf.hparams import with_hparams
-from lofi_tf.model_folders import about, export_in, find_model
-from lofi_tf.warm_start import open_model
+from lofi_tf.interop import magenta_export
+from lofi_tf.interop.magenta_checkpoint import magenta_weights
+from lofi_tf.interop.magenta_export import export_for_magenta, how_to_load
+from lofi_tf.interop.magenta_like import MAGENTA_CONFIGS, magenta_like
+from lofi_tf.saving.hub import about, export_in, find_model
+from lofi_tf.training.warm_start import open_model
 from tests.grooves import scrambled_model, small_config
 from tests.model_parity import build, shrunk_config
 

@@ -9,16 +9,16 @@ import numpy as np
 import pytest
 
 from lofi_tf.cli import export, generate
-from lofi_tf.compat import tfjs_weights
-from lofi_tf.compat.magenta_checkpoint import magenta_weights
-from lofi_tf.compat.magenta_js import export_for_magenta_js
-from lofi_tf.compat.magenta_js_config import config_by_weights
-from lofi_tf.compat.magenta_js_spec import config_in, encodes, spec_of
 from lofi_tf.config import load_config
-from lofi_tf.data.converter import build_converter, depths_of
+from lofi_tf.data.converters.converter import build_converter, depths_of
 from lofi_tf.errors import LofiError, LofiWarning
 from lofi_tf.hparams import with_hparams
-from lofi_tf.warm_start import config_of, read_weights
+from lofi_tf.interop import tfjs_weights
+from lofi_tf.interop.magenta_checkpoint import magenta_weights
+from lofi_tf.interop.magenta_js import export_for_magenta_js
+from lofi_tf.interop.magenta_js_config import config_by_weights
+from lofi_tf.interop.magenta_js_spec import config_in, encodes, spec_of
+from lofi_tf.training.warm_start import config_of, read_weights
 from tests.grooves import scrambled_model, small_config
 from tests.magenta_js_parity import check
 
@@ -206,7 +206,7 @@ def test_a_folder_without_deviations_is_read_with_a_warning(tmp_path):
     kept = {name: value for name, value in weights.items() if "sigma" not in name}
     tfjs_weights.write_weights(tmp_path, kept, "none")
     (tmp_path / "config.json").write_text(json.dumps(spec_of(config)))
-    from lofi_tf.backends import load_model
+    from lofi_tf.saving.loading import load_model
 
     with pytest.warns(LofiWarning, match="lacks the standard deviation"):
         found, _ = load_model(tmp_path)

@@ -7,10 +7,10 @@ import pytest
 import yaml
 
 from lofi_tf.cli import train as train_command
-from lofi_tf.compat.symusic_config import read_symusic_config, symusic_run
 from lofi_tf.config import config_from_dict
-from lofi_tf.data.converter import build_converter
+from lofi_tf.data.converters.converter import build_converter
 from lofi_tf.errors import LofiError
+from lofi_tf.interop.symusic_config import read_symusic_config, symusic_run
 from tests.grooves import FOLDER
 from tests.symusic_files import FLAT, HIER, values
 
@@ -72,7 +72,7 @@ def test_windows_move_by_a_bar_at_most_five_a_file_in_four_four_only():
 
 
 def melody(notes, numerator: int = 4):
-    from lofi_tf.data.sequence_proto import NoteSequence
+    from lofi_tf.music.sequence_proto import NoteSequence
 
     sequence = NoteSequence(ticks_per_quarter=220, total_time=notes[-1][2])
     sequence.tempos.add(qpm=120)

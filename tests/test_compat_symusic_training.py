@@ -6,18 +6,20 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from lofi_tf import checkpoints, schedules, training
 from lofi_tf.cli import generate as generate_command
 from lofi_tf.cli import train as train_command
-from lofi_tf.compat.magenta_checkpoint import scopes_of
-from lofi_tf.compat.symusic_config import symusic_run
-from lofi_tf.data.midi import read_midi
 from lofi_tf.errors import LofiError
-from lofi_tf.history import read_history
+from lofi_tf.interop.magenta_checkpoint import scopes_of
+from lofi_tf.interop.symusic_config import symusic_run
 from lofi_tf.models.build import build_model
-from lofi_tf.models.cores import LSTMCore
-from lofi_tf.plateau import Plateau
-from lofi_tf.training import TrainOptions, train
+from lofi_tf.models.common import schedules
+from lofi_tf.models.common.plateau import Plateau
+from lofi_tf.models.sequence.cores import LSTMCore
+from lofi_tf.music.midi import read_midi
+from lofi_tf.saving import checkpoints
+from lofi_tf.training import train as training
+from lofi_tf.training.history import read_history
+from lofi_tf.training.train import TrainOptions, train
 from tests.paths import DATA
 from tests.symusic_files import CELLS, FLAT, HIER, batch_of, examples, values
 

@@ -5,8 +5,8 @@ import pytest
 import tensorflow as tf
 import yaml
 
-from lofi_tf import backends
-from lofi_tf.backends import Backend
+from lofi_tf.backends import open
+from lofi_tf.backends.base import Backend
 from lofi_tf.compat.trained_model import (
     MultipleExtractedExamplesError,
     NoExtractedExamplesError,
@@ -124,7 +124,7 @@ def test_folder_of_another_config_is_refused(tmp_path, monkeypatch):
     with pytest.raises(LofiError, match="trained with the config groovae_4bar"):
         TrainedModel("cat-mel_2bar_small", 4, tmp_path)
     (tmp_path / "saved_model.pb").touch()  # an export's
-    monkeypatch.setattr(backends, "open_export", lambda folder: mirror(*PLAIN))
+    monkeypatch.setattr(open, "open_export", lambda folder: mirror(*PLAIN))
     with pytest.raises(LofiError, match="trained with the config groovae_4bar"):
         TrainedModel("cat-mel_2bar_small", 4, tmp_path)
 

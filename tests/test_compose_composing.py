@@ -8,12 +8,12 @@ import soundfile
 from lofi_tf.cli.compose import main
 from lofi_tf.compose.checking import most_repeats, strong_share
 from lofi_tf.compose.composing import compose
+from lofi_tf.compose.instrument_models import Players
 from lofi_tf.compose.notes import within
 from lofi_tf.compose.plan import PARTS, load_plan
-from lofi_tf.compose.planning import Wishes, make_plan, reseeded
-from lofi_tf.compose.playing import Players
-from lofi_tf.data.midi import read_midi
-from lofi_tf.data.midi_markers import read_markers, sections_of
+from lofi_tf.compose.planning import PlanOptions, make_plan, reseeded
+from lofi_tf.music.midi import read_midi
+from lofi_tf.music.midi_markers import read_markers, sections_of
 
 SECTIONS = (("intro", 4), ("verse", 8), ("hook", 8), ("break", 4), ("outro", 4))
 
@@ -25,7 +25,7 @@ def players():
 
 @pytest.fixture(scope="module")
 def plan():
-    wishes = Wishes(mood="warm", key="Gm", qpm=80.0, swing=0.6, sections=SECTIONS)
+    wishes = PlanOptions(mood="warm", key="Gm", qpm=80.0, swing=0.6, sections=SECTIONS)
     return make_plan(7, wishes)
 
 
@@ -84,7 +84,7 @@ def test_drums_keep_their_backbeat_and_the_bass_its_roots(track):
     ("seed", "minutes"), [(137, 2), pytest.param(5, 30, marks=pytest.mark.slow)]
 )
 def test_no_four_bars_come_more_than_twice_however_long_it_is(players, seed, minutes):
-    track = compose(make_plan(seed, Wishes(minutes=minutes)), players)
+    track = compose(make_plan(seed, PlanOptions(minutes=minutes)), players)
     assert max(most_repeats(track).values()) <= 2
     assert abs(track.piece.total_time / 60 - minutes) < 0.4
 

@@ -6,7 +6,7 @@ import pytest
 from lofi_tf.audio.loudness import Meter
 from lofi_tf.audio.render import default_soundfont
 from lofi_tf.compose.planning import instruments
-from lofi_tf.data.sequence_proto import NoteSequence
+from lofi_tf.music.sequence_proto import NoteSequence
 from lofi_tf.render.mixing import Mixer
 from lofi_tf.render.parts import parts_of
 from lofi_tf.render.settings import Settings

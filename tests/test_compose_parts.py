@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from lofi_tf import loops
 from lofi_tf.compose import drums, harmony, lines
 from lofi_tf.compose.notes import Note, fingerprint, stream, within
-from lofi_tf.data.chord_qualities import chord_figure, chord_of_figure
-from lofi_tf.data.progression_tracks import Strike, track_of
+from lofi_tf.data.converters.progression_tracks import ChordEvent, track_of
+from lofi_tf.generation import scoring
+from lofi_tf.music.chord_qualities import chord_figure, chord_of_figure
 
 RANDOM = stream(1, "tests")
 
@@ -17,7 +17,7 @@ def strikes(text):
     found, start = [], 0
     for word in text.split():
         figure, _, size = word.partition(":")
-        found.append(Strike(start, start + int(size), chord_of_figure(figure)))
+        found.append(ChordEvent(start, start + int(size), chord_of_figure(figure)))
         start += int(size)
     return found
 
@@ -26,22 +26,22 @@ LOOP = strikes("Cmaj7:16 Am7:16 Dm7:16 G7:16")
 
 
 def test_strikes_of_tokens_are_those_that_made_them():
-    with_rest = [*LOOP[:3], Strike(48, 60, LOOP[3].chord)]
-    assert loops.strikes_of(track_of(with_rest, 64)) == with_rest
+    with_rest = [*LOOP[:3], ChordEvent(48, 60, LOOP[3].chord)]
+    assert scoring.strikes_of(track_of(with_rest, 64)) == with_rest
 
 
 def test_a_loop_in_its_key_is_better_than_one_outside_or_one_chord():
     outside = strikes("Cmaj7:16 F#m7:16 Bb7:16 Ab:16")
     still, minor = strikes("C:64"), strikes("Am7:16 Fmaj7:16 Cmaj7:16 Em7:16")
     for other in (outside, still, minor):
-        assert loops.progression_score(LOOP, "major") > loops.progression_score(other, "major")
-    assert loops.progression_score(minor, "minor") > loops.progression_score(LOOP, "minor")
+        assert scoring.progression_score(LOOP, "major") > scoring.progression_score(other, "major")
+    assert scoring.progression_score(minor, "minor") > scoring.progression_score(LOOP, "minor")
     short = strikes("Cmaj7:16 Am7:16 Dm7:16 G7:14 Em7:2")
     stays = strikes("Cmaj7:40 Am7:8 Dm7:8 G7:8")
     for other in (short, stays):
-        assert loops.progression_score(LOOP, "major") > loops.progression_score(other, "major")
-    late = [Strike(4, 64, LOOP[0].chord)]
-    assert loops.progression_score(late, "major") == -np.inf
+        assert scoring.progression_score(LOOP, "major") > scoring.progression_score(other, "major")
+    late = [ChordEvent(4, 64, LOOP[0].chord)]
+    assert scoring.progression_score(late, "major") == -np.inf
 
 
 def test_colour_keeps_roots_and_scale_and_each_chord_is_coloured_alike():
@@ -50,14 +50,14 @@ def test_colour_keeps_roots_and_scale_and_each_chord_is_coloured_alike():
     assert [(s.start, s.end) for s in found] == [(s.start, s.end) for s in plain]
     assert found[0].chord == found[3].chord != plain[0].chord
     for before, after in zip(plain, found, strict=True):
-        assert loops.chord_classes(before.chord) < loops.chord_classes(after.chord)
-        assert loops.chord_classes(after.chord) <= loops.C_MAJOR
+        assert scoring.chord_classes(before.chord) < scoring.chord_classes(after.chord)
+        assert scoring.chord_classes(after.chord) <= scoring.C_MAJOR
     assert harmony.coloured(plain, stream(3), 0.0) == plain
 
 
 def test_chords_that_are_struck_again_are_held_until_the_next():
     again = strikes("C:8 C:8 Am:16 G:8")
-    held = [(s.start, s.end, chord_figure(s.chord)) for s in loops.merged(again)]
+    held = [(s.start, s.end, chord_figure(s.chord)) for s in scoring.merged(again)]
     assert held == [(0, 16, "C"), (16, 32, "Am"), (32, 64, "G")]
     assert [(float(c.bar), c.figure) for c in harmony.changes_of(again)] == [
         (0, "C"), (1, "Am"), (2, "G")
@@ -85,7 +85,7 @@ def test_melody_notes_on_strong_beats_and_held_ones_are_chord_tones():
     found = lines.fitted_melody(phrase, LOOP, stream(2))
     assert len(found) > 20
     for note in found:
-        chord = loops.chord_classes(harmony.chord_at(LOOP, note.start))
+        chord = scoring.chord_classes(harmony.chord_at(LOOP, note.start))
         if note.start % 8 == 0 or note.end - note.start >= 4:
             assert note.pitch % 12 in chord
         assert lines.MELODY_RANGE[0] - 6 <= note.pitch <= lines.MELODY_RANGE[1] + 6
@@ -135,41 +135,41 @@ def groove(hits):
     return found
 
 
-BEAT = [(0, loops.KICK), (10, loops.KICK), (4, loops.SNARE), (12, loops.SNARE)]
-BEAT += [(step, loops.CLOSED) for step in range(0, 16, 2)]
+BEAT = [(0, scoring.KICK), (10, scoring.KICK), (4, scoring.SNARE), (12, scoring.SNARE)]
+BEAT += [(step, scoring.CLOSED) for step in range(0, 16, 2)]
 
 
 def beat_of(hits):
-    return loops.beat_score(drums.hits_of(groove(hits)), 0.5)
+    return scoring.beat_score(drums.hits_of(groove(hits)), 0.5)
 
 
 def test_a_beat_is_better_than_toms_or_a_snare_astray():
-    toms = groove([*BEAT, *((step, loops.LOW) for step in range(8))])
-    astray = groove([(2, loops.SNARE), *BEAT[:2], *BEAT[4:]])
+    toms = groove([*BEAT, *((step, scoring.LOW) for step in range(8))])
+    astray = groove([(2, scoring.SNARE), *BEAT[:2], *BEAT[4:]])
     for other in (toms, astray, groove([])):
-        assert beat_of(BEAT) > loops.beat_score(drums.hits_of(other), 0.5)
+        assert beat_of(BEAT) > scoring.beat_score(drums.hits_of(other), 0.5)
 
 
 def test_a_backbeat_is_added_where_there_is_none_near():
-    found = drums.hits_of(drums.with_backbeat(groove([(5, loops.SNARE)])))
-    assert found[:, [5, 12], loops.SNARE].all() and not found[:, 4, loops.SNARE].any()
-    assert found[::2, 0, loops.KICK].all()
+    found = drums.hits_of(drums.with_backbeat(groove([(5, scoring.SNARE)])))
+    assert found[:, [5, 12], scoring.SNARE].all() and not found[:, 4, scoring.SNARE].any()
+    assert found[::2, 0, scoring.KICK].all()
     np.testing.assert_array_equal(drums.with_backbeat(groove(BEAT)), groove(BEAT))
 
 
 def test_a_fill_takes_the_last_half_bar_alone():
-    fill = groove([(step, loops.SNARE) for step in range(8, 16)])[:16]
+    fill = groove([(step, scoring.SNARE) for step in range(8, 16)])[:16]
     found = drums.with_fill(groove(BEAT), fill)
     np.testing.assert_array_equal(found[:56], groove(BEAT)[:56])
-    assert (found[56:, loops.SNARE] == 1).all() and not found[56:, loops.CLOSED].any()
+    assert (found[56:, scoring.SNARE] == 1).all() and not found[56:, scoring.CLOSED].any()
     assert drums.fill_score(found).argmax() == 3
 
 
 def test_little_energy_leaves_out_ghost_notes_and_crashes():
-    busy = groove([*BEAT, (0, loops.CRASH), (3, loops.SNARE)])
-    busy[3::16, 9 + loops.SNARE] = 0.2
+    busy = groove([*BEAT, (0, scoring.CRASH), (3, scoring.SNARE)])
+    busy[3::16, 9 + scoring.SNARE] = 0.2
     quiet = drums.hits_of(drums.thinned(busy, 0.2))
-    assert not quiet[:, :, loops.CRASH].any() and not quiet[:, 3, loops.SNARE].any()
+    assert not quiet[:, :, scoring.CRASH].any() and not quiet[:, 3, scoring.SNARE].any()
     np.testing.assert_array_equal(drums.thinned(busy, 0.8), busy)
 
 

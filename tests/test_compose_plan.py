@@ -8,7 +8,7 @@ from lofi_tf.compose.models import check_models
 from lofi_tf.compose.notes import swung
 from lofi_tf.compose.plan import PARTS, blocks_of, load_plan, parse_key, plan_of, save_plan
 from lofi_tf.compose.planning import (
-    Wishes,
+    PlanOptions,
     instruments,
     make_plan,
     moods,
@@ -20,15 +20,15 @@ from lofi_tf.errors import LofiError
 
 @pytest.fixture(scope="module")
 def plan():
-    return make_plan(7, Wishes(mood="warm"))
+    return make_plan(7, PlanOptions(mood="warm"))
 
 
 def test_a_seed_is_one_plan_and_another_seed_another(plan):
-    assert make_plan(7, Wishes(mood="warm")) == plan != make_plan(8, Wishes(mood="warm"))
+    assert make_plan(7, PlanOptions(mood="warm")) == plan != make_plan(8, PlanOptions(mood="warm"))
 
 
 def test_a_wish_changes_what_it_is_about_alone(plan):
-    assert make_plan(7, Wishes(mood="warm", qpm=plan.qpm, key="Ebm")) == dataclasses.replace(
+    assert make_plan(7, PlanOptions(mood="warm", qpm=plan.qpm, key="Ebm")) == dataclasses.replace(
         plan, key="Ebm"
     )
 
@@ -36,7 +36,7 @@ def test_a_wish_changes_what_it_is_about_alone(plan):
 @pytest.mark.parametrize("minutes", [0.25, 0.5, 1, 2, 3, 10, 30])
 def test_a_track_is_about_as_long_as_asked(minutes):
     for seed in range(5):
-        plan = make_plan(seed, Wishes(minutes=minutes))
+        plan = make_plan(seed, PlanOptions(minutes=minutes))
         found = (plan.num_bars + 2) * 4 / plan.qpm  # the last chord rings for two bars
         assert abs(found - minutes) <= 6 * 4 / plan.qpm
         assert max(section.bars for section in plan.sections) <= 8
@@ -45,7 +45,7 @@ def test_a_track_is_about_as_long_as_asked(minutes):
 def test_settings_stay_in_the_moods_ranges():
     for name, mood in moods().items():
         for seed in range(10):
-            plan = make_plan(seed, Wishes(mood=name))
+            plan = make_plan(seed, PlanOptions(mood=name))
             assert mood["qpm"][0] <= plan.qpm <= mood["qpm"][1]
             assert mood["swing"][0] <= plan.swing <= mood["swing"][1]
             assert plan.preset == mood["preset"]
@@ -56,7 +56,7 @@ def test_parts_are_played_by_what_their_mood_allows_at_its_level():
     for name, mood in moods().items():
         played = {part: set() for part in PARTS}
         for seed in range(40):
-            parts = make_plan(seed, Wishes(mood=name)).parts
+            parts = make_plan(seed, PlanOptions(mood=name)).parts
             for part in PARTS:
                 played[part].add(parts[part].program)
                 assert parts[part].gain_db == instruments()[part][parts[part].program]
@@ -94,7 +94,7 @@ def test_the_way_to_a_key_is_short():
 
 def test_sections_of_a_text():
     assert parse_sections("intro:4, verse,outro:2") == [("intro", 4), ("verse", 8), ("outro", 2)]
-    plan = make_plan(1, Wishes(sections=parse_sections("verse:6,outro:4")))
+    plan = make_plan(1, PlanOptions(sections=parse_sections("verse:6,outro:4")))
     blocks = [(block.start_bar, block.bars, block.is_last) for block in blocks_of(plan)]
     assert blocks == [(0, 4, False), (4, 2, True), (6, 4, True)]
 
@@ -126,7 +126,7 @@ def test_parts_that_are_drawn_anew_are_followed_by_those_that_are_not_kept(plan)
 )
 def test_wishes_out_of_range_are_refused(wishes, message):
     with pytest.raises(LofiError, match="^" + message.replace("?", r"\?")):
-        make_plan(1, Wishes(**wishes))
+        make_plan(1, PlanOptions(**wishes))
 
 
 @pytest.mark.parametrize(

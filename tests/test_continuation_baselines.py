@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from lofi_tf import continuation_baselines as baselines
+from lofi_tf.evaluation import continuation_baselines as baselines
 
 
 def test_each_frame_of_the_second_half_has_the_frame_before():

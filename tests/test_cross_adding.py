@@ -6,8 +6,8 @@ import dataclasses
 import numpy as np
 import pytest
 
-from lofi_tf.cross.adding import amplitudes_of, at_most_the_sum, spectra_of
-from lofi_tf.cross.notes import vector_of
+from lofi_tf.crossmodal.mixing import amplitudes_of, at_most_the_sum, spectra_of
+from lofi_tf.crossmodal.notes import vector_of
 from tests.cross_standin import CONVERTER, standin
 
 FLOOR_DB = CONVERTER.floor_db

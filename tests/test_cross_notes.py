@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
-from lofi_tf.cross import notes
-from lofi_tf.data.midi import midi_bytes, read_midi
-from lofi_tf.data.paired import PairedConverter
-from lofi_tf.data.sequence_proto import NoteSequence
-from lofi_tf.data.soundings import Sounding
-from lofi_tf.data.symbols import Symbol
+from lofi_tf.crossmodal import notes
+from lofi_tf.data.converters.note_events import NoteEvent
+from lofi_tf.data.converters.paired import PairedConverter
+from lofi_tf.data.converters.symbols import Symbol
 from lofi_tf.errors import LofiError, LofiWarning
+from lofi_tf.music.midi import midi_bytes, read_midi
+from lofi_tf.music.sequence_proto import NoteSequence
 
 CONVERTER = PairedConverter(instruments=("piano", "flute", "violin"))
 
@@ -62,7 +62,7 @@ def test_tracks_too_many_and_drums_are_left_out():
 
 
 def test_symbols_are_the_highest_note_at_each_frame():
-    chord = [Sounding(60, 20, 0.0, 1.0), Sounding(64, 120, 0.5, 1.0)]
+    chord = [NoteEvent(60, 20, 0.0, 1.0), NoteEvent(64, 120, 0.5, 1.0)]
     with pytest.warns(LofiWarning, match="chords need .*label_type=binary"):
         rows = notes.symbols_of([chord, [], []], CONVERTER, 40)
     decoded = [CONVERTER.layout.decode(row)[0] for row in rows]
@@ -94,14 +94,14 @@ def test_what_is_no_note_is_one_line(spec):
 
 
 def test_moved_and_evened_notes():
-    parts = [[Sounding(60, 20, 0, 1), Sounding(118, 20, 1, 2)]]
+    parts = [[NoteEvent(60, 20, 0, 1), NoteEvent(118, 20, 1, 2)]]
     with pytest.warns(LofiWarning, match="1 notes left out"):
         (part,) = notes.changed(parts, transpose=2, dynamics=4)
-    assert part == [Sounding(62, 115, 0, 1)]
+    assert part == [NoteEvent(62, 115, 0, 1)]
 
 
 def test_music_keeps_times_tracks_and_programs():
-    parts = [[Sounding(60, 20, 0.0, 1.0)], [Sounding(70, 99, 0.5, 2.0)], []]
+    parts = [[NoteEvent(60, 20, 0.0, 1.0)], [NoteEvent(70, 99, 0.5, 2.0)], []]
     again = read_midi(midi_bytes(notes.sequence_of(parts, CONVERTER.instruments)))
     assert {note.program for note in again.notes} == {0, 73}
     found = notes.parts_of(again, CONVERTER.instruments)

@@ -7,13 +7,15 @@ import pytest
 import tensorflow as tf
 import yaml
 
-from lofi_tf import backends, export
-from lofi_tf.checkpoints import checkpoint_of
+from lofi_tf.backends import open
 from lofi_tf.config import load_config
-from lofi_tf.cross import opening
-from lofi_tf.cross.opening import open_cross
+from lofi_tf.crossmodal import model as opening
+from lofi_tf.crossmodal.model import open_cross
 from lofi_tf.errors import LofiError
+from lofi_tf.models import interfaces
 from lofi_tf.models.build import build_model
+from lofi_tf.saving import export
+from lofi_tf.saving.checkpoints import checkpoint_of
 from tests.serving_standin import Servable, Server
 
 SIZES = {"dims": [3, 2], "hidden_dims_1": [8, 8], "hidden_num_1": [1, 1],
@@ -107,7 +109,10 @@ def test_the_prior_is_drawn_through_its_layers(opened):
 
 def test_an_export_answers_as_the_model_with_tensorflow_alone(opened, saved):
     model, cross = opened
-    interface, loaded = backends.interface_of(model, cross.config), tf.saved_model.load(str(saved))
+    interface, loaded = (
+        interfaces.interface_of(model, cross.config),
+        tf.saved_model.load(str(saved)),
+    )
     names = {"hear", "play", "decode", "sample"}
     assert {*loaded.signatures} == {*names, "describe", "serving_default"}
     for name in names:
@@ -154,7 +159,7 @@ def test_a_served_model_opens_as_the_run_does(opened, saved, monkeypatch):
 
 
 def test_music_is_not_asked_of_it(opened, saved):
-    backend = backends.open_backend(saved)
+    backend = open.open_backend(saved)
     with pytest.raises(LofiError, match="sound and notes at once: use lofi_play"):
         backend.decode(np.zeros([1, 3]), np.ones(1), np.zeros(1))
 

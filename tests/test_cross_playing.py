@@ -6,16 +6,16 @@ import numpy as np
 import pytest
 
 from lofi_tf.audio.io import Audio
-from lofi_tf.cross import playing
-from lofi_tf.cross.navigating import Navigator, navigate
-from lofi_tf.cross.notes import parts_of, sequence_of
-from lofi_tf.cross.playing import How
-from lofi_tf.data.soundings import Sounding
+from lofi_tf.crossmodal import synthesis
+from lofi_tf.crossmodal.navigation import Navigator, navigate
+from lofi_tf.crossmodal.notes import parts_of, sequence_of
+from lofi_tf.crossmodal.synthesis import SynthesisConfig
+from lofi_tf.data.converters.note_events import NoteEvent
 from lofi_tf.errors import LofiError
 from tests.cross_standin import CONVERTER, Mixing, standin, tone
 
-HOW = How(seed=1, iterations=8)
-SCALE = [Sounding(60 + 3 * n, 64, 0.5 * n, 0.5 * n + 0.5) for n in range(3)]
+HOW = SynthesisConfig(seed=1, iterations=8)
+SCALE = [NoteEvent(60 + 3 * n, 64, 0.5 * n, 0.5 * n + 0.5) for n in range(3)]
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +38,7 @@ def same(found, expected, within=0.08):
 
 
 def test_notes_sound_at_their_times(model, scale):
-    piece = playing.notes_to_sound(model, scale, HOW)
+    piece = synthesis.notes_to_sound(model, scale, HOW)
     assert len(piece.audio.samples) / 8000 == pytest.approx(1.75, abs=0.05)
     views = CONVERTER.view_of(piece.audio.samples[:, 0])
     for note in SCALE:
@@ -47,7 +47,7 @@ def test_notes_sound_at_their_times(model, scale):
         assert views[frame].argmax() == pytest.approx(wanted.argmax(), abs=1)
 
 
-@pytest.mark.parametrize("way", [playing.notes_to_sound, playing.notes_and_back])
+@pytest.mark.parametrize("way", [synthesis.notes_to_sound, synthesis.notes_and_back])
 def test_instruments_together_are_no_louder_than_their_sum(way):
     unison = sequence_of([SCALE, SCALE[:2]], CONVERTER.instruments)
     models = [Mixing(excess_db) for excess_db in (0, 20)]
@@ -59,17 +59,19 @@ def test_instruments_together_are_no_louder_than_their_sum(way):
 
 
 def test_one_instrument_sounds_as_the_model_makes_it(model, scale):
-    alone = [playing.notes_to_sound(found, scale, HOW) for found in (model, Mixing(20))]
+    alone = [synthesis.notes_to_sound(found, scale, HOW) for found in (model, Mixing(20))]
     assert alone[0].audio.samples == pytest.approx(alone[1].audio.samples, abs=1e-5)
 
 
 def test_notes_through_sound_and_back(model, scale):
     how = dataclasses.replace(HOW, iterations=32)
-    same(notes_of(playing.notes_and_back(model, scale, how)), SCALE)
+    same(notes_of(synthesis.notes_and_back(model, scale, how)), SCALE)
 
 
 def test_given_notes_are_moved(model, scale):
-    piece = playing.notes_to_sound(model, scale, dataclasses.replace(HOW, transpose=2, dynamics=4))
+    piece = synthesis.notes_to_sound(
+        model, scale, dataclasses.replace(HOW, transpose=2, dynamics=4)
+    )
     assert [(n.pitch, n.velocity) for n in notes_of(piece)] == [(62, 115), (65, 115), (68, 115)]
 
 
@@ -78,43 +80,45 @@ def test_sound_gives_its_notes_and_comes_back(model, name):
     samples = np.concatenate([tone(name, 62), tone(name, 70)])
     number = CONVERTER.instruments.index(name)
     audio = Audio(np.stack([samples, samples], axis=1), 8000)
-    expected = [Sounding(62, 64, 0, 0.5), Sounding(70, 64, 0.5, 1)]
-    piece = playing.sound_to_notes(model, audio, HOW)
+    expected = [NoteEvent(62, 64, 0, 0.5), NoteEvent(70, 64, 0.5, 1)]
+    piece = synthesis.sound_to_notes(model, audio, HOW)
     same(notes_of(piece, number), expected)
-    same(notes_of(playing.sound_and_back(model, audio, HOW), number), expected)
+    same(notes_of(synthesis.sound_and_back(model, audio, HOW), number), expected)
 
 
 def test_drawn_latents_go_by_the_seed(model, scale):
     drawing = dataclasses.replace(HOW, sampling=True)
-    z = [playing.point_of_notes(model, "piano:C4", how) for how in (HOW, drawing, drawing)]
+    z = [synthesis.point_of_notes(model, "piano:C4", how) for how in (HOW, drawing, drawing)]
     assert (z[1] == z[2]).all()
     assert 0 < np.abs(z[0] - z[1]).max() < 0.01
 
 
 def test_morph_goes_from_its_first_to_its_last(model):
-    points = [playing.point_of_notes(model, spec, HOW) for spec in ("piano:C4:v64", "piano:E4:v64")]
-    piece = playing.morphing(model, np.array(points), 0, 40, HOW)
+    points = [
+        synthesis.point_of_notes(model, spec, HOW) for spec in ("piano:C4:v64", "piano:E4:v64")
+    ]
+    piece = synthesis.morphing(model, np.array(points), 0, 40, HOW)
     assert [note.pitch for note in notes_of(piece)] == [60, 64]
     assert notes_of(piece)[1].start == pytest.approx(20 * CONVERTER.frame_seconds, abs=0.04)
 
 
 def test_point_of_a_sound_is_that_of_its_note(model):
     samples = np.pad(tone("flute", 65, seconds=2.0), (8000, 8000))
-    z = playing.point_of_sound(model, Audio(samples[:, None], 8000), HOW)
-    assert np.abs(z - playing.point_of_notes(model, "flute:F4:v64", HOW)).max() < 0.2  # its edges
+    z = synthesis.point_of_sound(model, Audio(samples[:, None], 8000), HOW)
+    assert np.abs(z - synthesis.point_of_notes(model, "flute:F4:v64", HOW)).max() < 0.2  # its edges
 
 
 def test_points_that_lack_are_drawn_between(model):
     ends = [np.zeros(model.z_size), np.ones(model.z_size)]
-    points = playing.with_drawn(model, ends, 4, HOW)
+    points = synthesis.with_drawn(model, ends, 4, HOW)
     assert (points[[0, -1]] == ends).all()
     assert (points[1:3] == model.sample(2, 1)).all()
     with pytest.raises(LofiError, match="2 or more"):
-        playing.with_drawn(model, ends, 1, HOW)
+        synthesis.with_drawn(model, ends, 1, HOW)
 
 
 def test_trajectories_differ_by_number(model):
-    pieces = [playing.trajectory(model, "helix", 20, number, HOW) for number in (0, 1, 0)]
+    pieces = [synthesis.trajectory(model, "helix", 20, number, HOW) for number in (0, 1, 0)]
     sounds = [piece.audio.samples for piece in pieces]
     assert (sounds[0] == sounds[2]).all() and (sounds[0] != sounds[1]).any()
 
@@ -124,12 +128,12 @@ def test_trajectories_differ_by_number(model):
 )
 def test_how_is_held_against_the_model(model, bad):
     with pytest.raises(LofiError, match="Received"):
-        How(**bad).check(model)
+        SynthesisConfig(**bad).check(model)
 
 
 def walk(model, *lines):
     said, written = [], []
-    start = playing.point_of_notes(model, "piano:C4:v64", HOW)
+    start = synthesis.point_of_notes(model, "piano:C4:v64", HOW)
     navigator = Navigator(model, start, HOW)
     navigate(navigator, lines, said.append, written.append)
     return navigator, said, written

@@ -6,8 +6,9 @@ import random
 import numpy as np
 import pytest
 
-from lofi_tf.data.chord_inference import with_inferred_chords
-from lofi_tf.data.chords import (
+from lofi_tf.errors import NotConvertible
+from lofi_tf.music.chord_inference import with_inferred_chords
+from lofi_tf.music.chords import (
     NUM_TRIADS,
     UNKNOWN_CHORD,
     add_chords,
@@ -17,10 +18,9 @@ from lofi_tf.data.chords import (
     keys_by_step,
     triad_of,
 )
-from lofi_tf.data.quantize import Grid, grid_of
-from lofi_tf.data.sequence_proto import NoteSequence
-from lofi_tf.data.splits import Chord, Key, part_of, parts_of
-from lofi_tf.errors import NotConvertible
+from lofi_tf.music.quantize import Grid, grid_of
+from lofi_tf.music.sequence_proto import NoteSequence
+from lofi_tf.music.splits import Chord, Key, part_of, segments_of
 from tests.converter_parity import sequence_of
 from tests.paths import DATA
 from tests.pieces import melody_piece as piece
@@ -148,7 +148,7 @@ def test_chords_and_keys_are_written_where_they_change():
 
 
 def guessed(sequence):
-    part = parts_of(sequence)[0]
+    part = segments_of(sequence)[0]
     return with_inferred_chords(part, grid_of(part, 4, 16))
 
 
@@ -180,6 +180,6 @@ def test_plain_triads_are_guessed():
     "sequence", [piece((60, 0, 16 * 501)), piece((60, 0, 40), metres=[(5, 4, 0)])]
 )
 def test_what_cannot_be_guessed_is_refused(sequence):
-    part = parts_of(sequence)[0]
+    part = segments_of(sequence)[0]
     with pytest.raises(NotConvertible, match="no_chords: .*Allowed: .*Received: "):
         with_inferred_chords(part, GRID)

@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 
 from lofi_tf.audio.io import Audio, unquantized
-from lofi_tf.data.converter import build_converter
+from lofi_tf.data.converters.converter import build_converter
 from lofi_tf.errors import LofiError, NotConvertible
 from tests.recordings import REAL, noise, tone, write
 

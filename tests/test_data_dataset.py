@@ -1,8 +1,8 @@
 import numpy as np
 
-from lofi_tf.data.converter import build_converter
-from lofi_tf.data.dataset import evaluation_batches, training_batches
-from lofi_tf.data.examples import Examples
+from lofi_tf.data.converters.converter import build_converter
+from lofi_tf.data.storage.dataset import evaluation_batches, training_batches
+from lofi_tf.data.storage.examples import Examples
 
 
 def test_batches_start_no_tuning_thread_whose_end_would_be_waited_for():

@@ -9,11 +9,11 @@ import pytest
 import tensorflow as tf
 
 from lofi_tf.config import load_config
-from lofi_tf.data.converter import build_converter
-from lofi_tf.data.drum_classes import FULL
-from lofi_tf.data.drums import DrumsConverter
-from lofi_tf.data.sequence_proto import NoteSequence
+from lofi_tf.data.converters.converter import build_converter
+from lofi_tf.data.converters.drums import DrumsConverter
 from lofi_tf.errors import LofiError, NotConvertible
+from lofi_tf.music.drum_classes import FULL
+from lofi_tf.music.sequence_proto import NoteSequence
 from tests.converter_parity import check_converter, note_rows, sequence_of
 from tests.line_answers import cases, digests
 

@@ -4,15 +4,15 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from lofi_tf.data.converter import build_converter
-from lofi_tf.data.example_records import (
+from lofi_tf.data.converters.converter import build_converter
+from lofi_tf.data.storage.example_records import (
     encode_arrays,
     encode_example,
     layout_of,
     spec_of_layouts,
 )
-from lofi_tf.data.example_shards import find_shards, info_name, load_shards, shard_name
-from lofi_tf.data.tfrecord import write_records
+from lofi_tf.data.storage.example_shards import find_shards, info_name, load_shards, shard_name
+from lofi_tf.data.storage.tfrecord import write_records
 from lofi_tf.errors import LofiError
 from tests.grooves import groove_examples, small_config, write_groove_records
 

@@ -15,11 +15,11 @@ import numpy as np
 import pytest
 
 from lofi_tf.config import config_names
-from lofi_tf.data.converter import build_converter
-from lofi_tf.data.drum_classes import FULL, REDUCED, ROLAND, class_table
-from lofi_tf.data.groove import GrooveConverter
-from lofi_tf.data.sequence_proto import NoteSequence
+from lofi_tf.data.converters.converter import build_converter
+from lofi_tf.data.converters.groove import GrooveConverter
 from lofi_tf.errors import LofiError, NotConvertible
+from lofi_tf.music.drum_classes import FULL, REDUCED, ROLAND, class_table
+from lofi_tf.music.sequence_proto import NoteSequence
 from tests.converter_parity import check_converter, note_rows, sequence_of
 from tests.pieces import batch_of
 from tests.pieces import drum_piece as piece

@@ -7,9 +7,9 @@ import pytest
 import tensorflow as tf
 
 from lofi_tf.config import config_names, load_config
-from lofi_tf.data.converter import build_converter
-from lofi_tf.data.groove import GrooveConverter
-from lofi_tf.data.groove_model import Cells, drop_notes, tap
+from lofi_tf.data.converters.converter import build_converter
+from lofi_tf.data.converters.groove import GrooveConverter
+from lofi_tf.data.model_inputs.groove import Cells, drop_notes, tap
 from tests.converter_parity import difference, sequence_of
 from tests.pieces import batch_of
 

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from lofi_tf.data import mapped_shards
-from lofi_tf.data.converter import build_converter
-from lofi_tf.data.dataset import evaluation_batches, training_batches
-from lofi_tf.data.example_shards import find_shards, load_shards
+from lofi_tf.data.converters.converter import build_converter
+from lofi_tf.data.storage import mapped_shards
+from lofi_tf.data.storage.dataset import evaluation_batches, training_batches
+from lofi_tf.data.storage.example_shards import find_shards, load_shards
 from lofi_tf.errors import LofiError
 from tests.test_data_example_shards import CONVERTER, example, write_shards
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lofi_tf.data.melody import MelodyConverter
+from lofi_tf.data.converters.melody import MelodyConverter
 from lofi_tf.errors import LofiError, NotConvertible
 from tests.converter_parity import check_converter, note_rows, sequence_of
 from tests.line_answers import cases, digests

@@ -8,8 +8,8 @@ import pytest
 import tensorflow as tf
 
 from lofi_tf.config import config_names, load_config
-from lofi_tf.data.converter import build_converter
-from lofi_tf.data.melody import MelodyConverter
+from lofi_tf.data.converters.converter import build_converter
+from lofi_tf.data.converters.melody import MelodyConverter
 from tests.converter_parity import sequence_of
 from tests.pieces import melody_piece as piece
 from tests.pieces import tokens_of

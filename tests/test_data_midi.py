@@ -4,9 +4,9 @@ import warnings
 import numpy as np
 import pytest
 
-from lofi_tf.data.midi import midi_bytes, read_midi, write_midi
-from lofi_tf.data.sequence_proto import NoteSequence
 from lofi_tf.errors import LofiError, NotConvertible
+from lofi_tf.music.midi import midi_bytes, read_midi, write_midi
+from lofi_tf.music.sequence_proto import NoteSequence
 from tests.midi_builder import bend, control, meta, midi, off, on, program, tempo, track, varint
 
 NOTE = [(0, on(60)), (480, off(60))]

@@ -2,7 +2,7 @@ import struct
 
 import pytest
 
-from lofi_tf.data.midi_markers import read_markers, sections_of
+from lofi_tf.music.midi_markers import read_markers, sections_of
 
 
 def midi_with(*events: bytes) -> bytes:

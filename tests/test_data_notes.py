@@ -6,16 +6,10 @@ import zipfile
 
 import pytest
 
-from lofi_tf.data.notes import (
-    MAX_FILE_BYTES,
-    convert_file,
-    is_music_file,
-    read_note_sequences,
-    sequences_from_file,
-    write_note_sequences,
-)
-from lofi_tf.data.sequence_proto import NoteSequence
+from lofi_tf.data.storage.note_sequences import read_note_sequences, write_note_sequences
 from lofi_tf.errors import LofiError, NotConvertible
+from lofi_tf.music.files import MAX_FILE_BYTES, convert_file, is_music_file, sequences_from_file
+from lofi_tf.music.sequence_proto import NoteSequence
 from tests.magenta_records import differing_fields
 from tests.paths import MUSIC, NOTES
 
@@ -161,7 +155,7 @@ def test_write_note_sequences_reads_back(name, tmp_path):
 
 
 def test_read_note_sequences_of_other_records_is_an_error(tmp_path):
-    from lofi_tf.data.tfrecord import write_records
+    from lofi_tf.data.storage.tfrecord import write_records
 
     write_records([b"\xff\xff"], tmp_path / "x.tfrecord")
     with pytest.raises(LofiError, match="no NoteSequences"):
@@ -176,7 +170,7 @@ def test_note_sequence_class_is_note_seqs_own():
 
 def test_reading_midi_imports_nothing_heavy():
     code = (
-        "import sys, lofi_tf.data.notes as n; "
+        "import sys, lofi_tf.music.files as n; "
         f"n.sequences_from_file({str(BEAT)!r}, 'a', 'c'); "
         "print(sorted({'note_seq', 'tensorflow', 'librosa', 'apache_beam'} & set(sys.modules)))"
     )

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from lofi_tf.data.dataset import evaluation_batches, training_batches
-from lofi_tf.data.examples import Examples
-from lofi_tf.data.paired import Pair, PairedConverter, instrument_id
-from lofi_tf.data.soundings import Sounding, roll_of
-from lofi_tf.data.symbols import Symbol, SymbolLayout, pitch_of, symbol_of, velocity_of
+from lofi_tf.data.converters.note_events import NoteEvent, roll_of
+from lofi_tf.data.converters.paired import Pair, PairedConverter, instrument_id
+from lofi_tf.data.converters.symbols import Symbol, SymbolLayout, pitch_of, symbol_of, velocity_of
+from lofi_tf.data.storage.dataset import evaluation_batches, training_batches
+from lofi_tf.data.storage.examples import Examples
 from lofi_tf.errors import LofiError, LofiWarning, NotConvertible
 
 RATE = 22050
@@ -49,7 +49,7 @@ def test_layout_is_its_own_inverse(extra):
 
 
 def test_rolls_hold_velocities_while_notes_sound():
-    notes = [Sounding(60, 50, 0.0, 1.0), Sounding(64, 90, 0.5, 2.0)]
+    notes = [NoteEvent(60, 50, 0.0, 1.0), NoteEvent(64, 90, 0.5, 2.0)]
     roll = roll_of(notes, np.array([0.0, 0.5, 0.99, 1.0, 2.0]))
     assert roll[:, 60].tolist() == [50, 50, 50, 0, 0]
     assert roll[:, 64].tolist() == [0, 90, 90, 90, 0]
@@ -63,7 +63,7 @@ def converter():
 
 def examples_of(converter, pitches, instrument):
     pairs = [
-        Pair(sine(hz_of(pitch), seconds=3), [Sounding(pitch, 100, 0, HELD)], instrument)
+        Pair(sine(hz_of(pitch), seconds=3), [NoteEvent(pitch, 100, 0, HELD)], instrument)
         for pitch in pitches
     ]
     return [example for _, example in converter.paired_examples(pairs)]
@@ -154,7 +154,7 @@ def test_transposition_moves_sound_and_notes_alike(stored):
 
 
 def test_binary_labels_hold_chords_and_categorical_ones_the_highest_note():
-    chord = [Sounding(60, 20, 0, 9), Sounding(64, 120, 0, 9)]
+    chord = [NoteEvent(60, 20, 0, 9), NoteEvent(64, 120, 0, 9)]
     for kind, expected in (("binary", [0, 4]), ("categorical", [4])):
         converter = PairedConverter(("a",), num_frames=2, label_type=kind)
         (example, *_) = converter.to_examples(Pair(sine(262), chord, "a"))
@@ -170,9 +170,9 @@ def test_binary_labels_hold_chords_and_categorical_ones_the_highest_note():
 @pytest.mark.parametrize(
     ("pair", "rule"),
     [
-        (Pair(sine(440, seconds=0.2), [Sounding(69, 1, 0, 9)], "a"), "too_short"),
-        (Pair(sine(440), [Sounding(120, 1, 0, 9)], "a"), "pitch_out_of_range"),
-        (Pair(sine(440), [Sounding(69, 1, 0, 9)], "c"), "instrument"),
+        (Pair(sine(440, seconds=0.2), [NoteEvent(69, 1, 0, 9)], "a"), "too_short"),
+        (Pair(sine(440), [NoteEvent(120, 1, 0, 9)], "a"), "pitch_out_of_range"),
+        (Pair(sine(440), [NoteEvent(69, 1, 0, 9)], "c"), "instrument"),
     ],
 )
 def test_what_gives_no_pair(converter, pair, rule):

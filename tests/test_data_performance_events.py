@@ -5,11 +5,18 @@ import dataclasses
 import numpy as np
 import pytest
 
-from lofi_tf.data.chords import triad_of
-from lofi_tf.data.performance import MultiPerformanceConverter
-from lofi_tf.data.performance_events import Note, Vocabulary, decode, encode, limited, segment_notes
-from lofi_tf.data.sustain import sustained_parts
+from lofi_tf.data.converters.performance import MultiPerformanceConverter
+from lofi_tf.data.converters.performance_events import (
+    Note,
+    Vocabulary,
+    decode,
+    encode,
+    limited,
+    segment_notes,
+)
 from lofi_tf.errors import LofiError
+from lofi_tf.music.chords import triad_of
+from lofi_tf.music.sustain import sustained_parts
 from tests.converter_parity import note_rows
 from tests.pieces import DUO, events_of, views
 from tests.pieces import STEP_24 as STEP

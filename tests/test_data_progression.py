@@ -8,7 +8,11 @@ import tensorflow as tf
 from note_seq import chord_symbols_lib
 
 from lofi_tf.config import load_config
-from lofi_tf.data.chord_qualities import (
+from lofi_tf.data.converters.converter import build_converter
+from lofi_tf.data.converters.progression import ProgressionConverter
+from lofi_tf.data.converters.progression_tracks import HIGHEST_VOICE, LOWEST_VOICE, voicing
+from lofi_tf.errors import LofiError, NotConvertible
+from lofi_tf.music.chord_qualities import (
     CHORD_QUALITIES,
     NUM_CHORDS,
     NUM_QUALITIES,
@@ -17,11 +21,7 @@ from lofi_tf.data.chord_qualities import (
     chord_of_pitches,
     chord_triad,
 )
-from lofi_tf.data.chords import UNKNOWN_CHORD, triad_of
-from lofi_tf.data.converter import build_converter
-from lofi_tf.data.progression import ProgressionConverter
-from lofi_tf.data.progression_tracks import HIGHEST_VOICE, LOWEST_VOICE, voicing
-from lofi_tf.errors import LofiError, NotConvertible
+from lofi_tf.music.chords import UNKNOWN_CHORD, triad_of
 from tests.pieces import melody_piece as piece
 
 BAR = 16

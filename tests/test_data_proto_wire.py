@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from lofi_tf.data.proto_wire import decode_rows, encode_rows
-from lofi_tf.data.sequence_proto import NoteSequence
+from lofi_tf.music.proto_wire import decode_rows, encode_rows
+from lofi_tf.music.sequence_proto import NoteSequence
 
 NAMES = ("pitch", "velocity", "instrument", "program", "is_drum", "start_time", "end_time")
 

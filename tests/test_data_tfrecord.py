@@ -1,14 +1,8 @@
 import pytest
 
-from lofi_tf.data.tfrecord import (
-    check_writable,
-    read_records,
-    record_paths,
-    shard_paths,
-    whole_file,
-    write_records,
-)
+from lofi_tf.data.storage.tfrecord import read_records, record_paths, shard_paths, write_records
 from lofi_tf.errors import LofiError
+from lofi_tf.files import atomic_write, check_writable
 from tests.paths import NOTES
 
 RECORDS = NOTES / "magenta.tfrecord"
@@ -44,7 +38,7 @@ def test_read_records_names_damage(damage, message, tmp_path):
 def test_whole_file_failure_leaves_the_old_file(tmp_path):
     path = tmp_path / "x"
     path.write_text("old")
-    with pytest.raises(RuntimeError), whole_file(path) as file:
+    with pytest.raises(RuntimeError), atomic_write(path) as file:
         file.write(b"new")
         raise RuntimeError
     assert [(p.name, p.read_text()) for p in tmp_path.iterdir()] == [("x", "old")]
@@ -52,7 +46,7 @@ def test_whole_file_failure_leaves_the_old_file(tmp_path):
 
 def test_whole_file_failure_leaves_no_folders_of_its_own(tmp_path):
     (tmp_path / "old").mkdir()
-    with pytest.raises(KeyboardInterrupt), whole_file(tmp_path / "old" / "a" / "b" / "x"):
+    with pytest.raises(KeyboardInterrupt), atomic_write(tmp_path / "old" / "a" / "b" / "x"):
         (tmp_path / "old" / "beside").touch()
         raise KeyboardInterrupt
     assert [p.name for p in tmp_path.rglob("*")] == ["old", "beside"]

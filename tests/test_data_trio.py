@@ -10,8 +10,8 @@ import pytest
 import tensorflow as tf
 
 from lofi_tf.config import load_config
-from lofi_tf.data.converter import build_converter
-from lofi_tf.data.trio import TrioConverter
+from lofi_tf.data.converters.converter import build_converter
+from lofi_tf.data.converters.trio import TrioConverter
 from lofi_tf.errors import LofiError, NotConvertible
 from tests.converter_parity import check_converter, note_rows, sequence_of
 from tests.ensemble_answers import cases, digests

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from lofi_tf.data.chords import triad_of
-from lofi_tf.data.trio import TrioConverter
-from lofi_tf.data.trio_model import transposed_line
+from lofi_tf.data.converters.trio import TrioConverter
+from lofi_tf.data.model_inputs.trio import transposed_line
 from lofi_tf.errors import NotConvertible
+from lofi_tf.music.chords import triad_of
 from tests.converter_parity import sequence_of
 from tests.pieces import BASS, DRUMS, MELODY, SIXTEENTH, beat, moved_piece, tokens_of, views
 from tests.pieces import trio_piece as piece

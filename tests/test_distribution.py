@@ -13,15 +13,17 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from lofi_tf import checkpoints, distribution, training
-from lofi_tf.data.converter import build_converter
-from lofi_tf.data.dataset import Share, training_batches
+from lofi_tf.data.converters.converter import build_converter
+from lofi_tf.data.storage.dataset import Share, training_batches
 from lofi_tf.errors import LofiError
-from lofi_tf.history import read_history
-from lofi_tf.models import replicas
 from lofi_tf.models.build import build_model
-from lofi_tf.models.parts import named_weights
-from lofi_tf.training import TrainOptions, open_run, train
+from lofi_tf.models.common import replicas
+from lofi_tf.models.weight_names import named_weights
+from lofi_tf.saving import checkpoints
+from lofi_tf.training import distribution
+from lofi_tf.training import train as training
+from lofi_tf.training.history import read_history
+from lofi_tf.training.train import TrainOptions, open_run, train
 from tests.grooves import SMALL, groove_examples, small_config, write_groove_records
 from tests.test_models_adversarial import batch as clips
 from tests.test_models_adversarial import config as adversarial_config

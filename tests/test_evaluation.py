@@ -1,9 +1,9 @@
 import numpy as np
 
 from lofi_tf import progress
-from lofi_tf.data.converter import build_converter
-from lofi_tf.data.dataset import evaluation_batches
-from lofi_tf.evaluation import evaluate
+from lofi_tf.data.converters.converter import build_converter
+from lofi_tf.data.storage.dataset import evaluation_batches
+from lofi_tf.training.evaluate import evaluate
 from tests.grooves import groove_examples, scrambled_model
 
 

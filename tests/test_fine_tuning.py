@@ -8,19 +8,21 @@ import numpy as np
 import pytest
 import yaml
 
-from lofi_tf import checkpoints, training, warm_start
-from lofi_tf.beginning import TrainOptions
 from lofi_tf.cli import train as command
-from lofi_tf.compat.magenta_checkpoint import magenta_weights
 from lofi_tf.errors import LofiError
-from lofi_tf.export import export, place
-from lofi_tf.history import read_history
 from lofi_tf.hparams import with_hparams
-from lofi_tf.model_card import Facts
-from lofi_tf.model_folders import MORE_PLACES
+from lofi_tf.interop.magenta_checkpoint import magenta_weights
 from lofi_tf.models.build import build_model
-from lofi_tf.models.parts import counts, freeze, named_weights
-from lofi_tf.training import open_run, train
+from lofi_tf.models.weight_names import counts, freeze, named_weights
+from lofi_tf.saving import checkpoints
+from lofi_tf.saving.export import export, place
+from lofi_tf.saving.hub import MORE_PLACES
+from lofi_tf.saving.model_card import Facts
+from lofi_tf.training import train as training
+from lofi_tf.training import warm_start
+from lofi_tf.training.history import read_history
+from lofi_tf.training.setup import TrainOptions
+from lofi_tf.training.train import open_run, train
 from tests.grooves import (
     SMALL,
     groove_examples,

@@ -2,10 +2,11 @@ import numpy as np
 import pytest
 
 from lofi_tf import generation
-from lofi_tf.backends import Backend, backend_of_model
-from lofi_tf.data.sequence_proto import NoteSequence
+from lofi_tf.backends.base import Backend
+from lofi_tf.backends.open import backend_of_model
 from lofi_tf.errors import LofiError, NotConvertible
-from lofi_tf.generation import How
+from lofi_tf.generation import GenerationConfig
+from lofi_tf.music.sequence_proto import NoteSequence
 from tests.grooves import groove_records, scrambled_model
 
 
@@ -27,15 +28,21 @@ def groove(number: int) -> NoteSequence:
 
 
 def test_same_seed_same_pieces_whatever_their_number(backend):
-    ten = bytes_of(generation.sample(backend, 10, How(temperature=1.0, seed=7)))
-    assert ten[:3] == bytes_of(generation.sample(backend, 3, How(temperature=1.0, seed=7)))
+    ten = bytes_of(generation.sample(backend, 10, GenerationConfig(temperature=1.0, seed=7)))
+    assert ten[:3] == bytes_of(
+        generation.sample(backend, 3, GenerationConfig(temperature=1.0, seed=7))
+    )
     assert len(set(ten)) == 10
-    assert ten != bytes_of(generation.sample(backend, 10, How(temperature=1.0, seed=8)))
+    assert ten != bytes_of(
+        generation.sample(backend, 10, GenerationConfig(temperature=1.0, seed=8))
+    )
 
 
 def test_other_batch_sizes_round_but_do_not_choose_otherwise(backend):
     eights, twos = (
-        generation.sample(backend, 5, How(temperature=0.0, seed=7, max_batch_size=size))
+        generation.sample(
+            backend, 5, GenerationConfig(temperature=0.0, seed=7, max_batch_size=size)
+        )
         for size in (8, 2)
     )
     for one, other in zip(eights, twos, strict=True):
@@ -59,8 +66,8 @@ def test_prior_is_a_standard_normal():
 
 
 def test_tempo_stretches_times_only(backend):
-    (slow,) = generation.sample(backend, 1, How(seed=1, qpm=60.0))
-    (fast,) = generation.sample(backend, 1, How(seed=1, qpm=120.0))
+    (slow,) = generation.sample(backend, 1, GenerationConfig(seed=1, qpm=60.0))
+    (fast,) = generation.sample(backend, 1, GenerationConfig(seed=1, qpm=120.0))
     assert slow.tempos[0].qpm == 60.0
     assert len(slow.notes) == len(fast.notes) > 0
     for one, other in zip(slow.notes, fast.notes, strict=True):
@@ -70,7 +77,7 @@ def test_tempo_stretches_times_only(backend):
 
 def test_interpolation_starts_and_ends_at_its_inputs(backend):
     start, end = (generation.excerpts_of(backend, groove(n)) for n in (0, 5))
-    how = How(temperature=0.0)
+    how = GenerationConfig(temperature=0.0)
     pieces = generation.interpolate(backend, start, end, 5, how)
     for piece, excerpt in ((pieces[0], start), (pieces[-1], end)):
         mean, _ = backend.encode(excerpt.inputs[:1], excerpt.lengths[:1])
@@ -80,7 +87,7 @@ def test_interpolation_starts_and_ends_at_its_inputs(backend):
 
 def test_interpolation_between_equal_inputs_is_that_input(backend):
     excerpt = generation.excerpts_of(backend, groove(0))
-    pieces = generation.interpolate(backend, excerpt, excerpt, 3, How(temperature=0.0))
+    pieces = generation.interpolate(backend, excerpt, excerpt, 3, GenerationConfig(temperature=0.0))
     assert_same_notes(pieces[0], pieces[1])
     assert_same_notes(pieces[0], pieces[2])
 
@@ -91,8 +98,8 @@ def test_controls_decide_and_are_asked_for():
         generation.sample(backend, 1)
     controls = generation.excerpts_of(backend, groove(0)).controls[0]
     assert controls.shape == (32, 9)
-    given = bytes_of(generation.sample(backend, 2, How(seed=1), controls))
-    assert given != bytes_of(generation.sample(backend, 2, How(seed=1), 0 * controls))
+    given = bytes_of(generation.sample(backend, 2, GenerationConfig(seed=1), controls))
+    assert given != bytes_of(generation.sample(backend, 2, GenerationConfig(seed=1), 0 * controls))
 
 
 def test_piece_that_does_not_fit_names_the_rule(backend):
@@ -106,4 +113,4 @@ def test_piece_that_does_not_fit_names_the_rule(backend):
 )
 def test_numbers_out_of_range_are_refused(given):
     with pytest.raises(LofiError, match=f"{next(iter(given))} must be"):
-        How(**given)
+        GenerationConfig(**given)

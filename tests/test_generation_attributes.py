@@ -1,9 +1,8 @@
 import numpy as np
 import pytest
 
-from lofi_tf import metrics
 from lofi_tf.config import load_config
-from lofi_tf.data.examples import examples_of_records
+from lofi_tf.data.storage.examples import examples_of_records
 from lofi_tf.errors import LofiError
 from lofi_tf.generation import vary
 from lofi_tf.generation.attributes import (
@@ -13,6 +12,7 @@ from lofi_tf.generation.attributes import (
     load_vectors,
     save_attributes,
 )
+from lofi_tf.music import metrics
 from tests.grooves import groove_records
 from tests.mirrors import KICK, drums, mirror
 

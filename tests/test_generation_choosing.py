@@ -3,16 +3,16 @@
 import numpy as np
 import pytest
 
-from lofi_tf.backends import backend_of_model, open_backend
+from lofi_tf.backends.open import backend_of_model, open_backend
 from lofi_tf.cli.generate import main
-from lofi_tf.data.midi import read_midi
-from lofi_tf.data.sequence_proto import NoteSequence
-from lofi_tf.data.splits import CHORD_SYMBOL
 from lofi_tf.errors import LofiError
-from lofi_tf.generation import How, sample, sample_best
-from lofi_tf.generation.choosing import ENERGIES, chords_of_piece, hits_of
-from lofi_tf.loops import CLOSED, KICK, SNARE, beat_score, key_share, line_score
-from lofi_tf.model_folders import find_model
+from lofi_tf.generation import GenerationConfig, sample, sample_best
+from lofi_tf.generation.rerank import ENERGIES, chords_of_piece, hits_of
+from lofi_tf.generation.scoring import CLOSED, KICK, SNARE, beat_score, key_share, line_score
+from lofi_tf.music.midi import read_midi
+from lofi_tf.music.sequence_proto import NoteSequence
+from lofi_tf.music.splits import CHORD_SYMBOL
+from lofi_tf.saving.hub import find_model
 from tests.grooves import scrambled_model
 
 
@@ -26,7 +26,7 @@ def score(piece):
 
 
 def test_each_piece_is_the_best_of_its_draws(beats):
-    how = How(seed=5)
+    how = GenerationConfig(seed=5)
     plain = sample(beats, 4, how)
     assert sample_best(beats, 4, 1, how) == plain
     few, more = (sample_best(beats, 4, count, how) for count in (3, 12))
@@ -38,8 +38,8 @@ def test_each_piece_is_the_best_of_its_draws(beats):
 
 def test_lines_keep_to_a_key_and_sing():
     melodies = open_backend(str(find_model("cat-mel_2bar_small")), None, None)
-    plain = sample(melodies, 8, How(seed=3))
-    best = sample_best(melodies, 8, 12, How(seed=3))
+    plain = sample(melodies, 8, GenerationConfig(seed=3))
+    best = sample_best(melodies, 8, 12, GenerationConfig(seed=3))
 
     def keys(pieces):
         pitches = [np.array([note.pitch for note in piece.notes]) for piece in pieces]
@@ -57,7 +57,7 @@ def test_lines_keep_to_a_key_and_sing():
 @pytest.mark.parametrize("length_bars", [None, 4])
 def test_lines_over_chords_sit_on_them(length_bars):
     lines = open_backend(str(find_model("cat-mel_2bar_med_chords")), None, None)
-    how, given = How(seed=2, qpm=90), {"chords": "C G"}
+    how, given = GenerationConfig(seed=2, qpm=90), {"chords": "C G"}
     if length_bars:
         given["length_bars"] = length_bars
     best = sample_best(lines, 4, 8, how, **given)
@@ -73,7 +73,10 @@ def test_lines_over_chords_sit_on_them(length_bars):
 
     assert share(best) >= 0.8
     if not length_bars:
-        assert share(sample(lines, 32, How(seed=9, qpm=90, temperature=1.0), **given)) < 0.8
+        assert (
+            share(sample(lines, 32, GenerationConfig(seed=9, qpm=90, temperature=1.0), **given))
+            < 0.8
+        )
     assert [text.text for text in best[0].text_annotations] == ["C", "G"]
 
 

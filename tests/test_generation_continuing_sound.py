@@ -7,15 +7,17 @@ import pytest
 import soundfile
 import tensorflow as tf
 
-from lofi_tf import backends, export
 from lofi_tf.audio.io import Audio
+from lofi_tf.backends import open
 from lofi_tf.cli import generate
 from lofi_tf.config import load_config
 from lofi_tf.errors import LofiError
-from lofi_tf.generation import How
-from lofi_tf.generation.continuing_sound import continue_sound
+from lofi_tf.generation import GenerationConfig
+from lofi_tf.generation.sound_continuation import continue_sound
 from lofi_tf.hparams import with_hparams
+from lofi_tf.models import interfaces
 from lofi_tf.models.build import build_model
+from lofi_tf.saving import export
 from tests.serving_standin import Servable, Server
 
 RATE, FRAME, CLIP = 3000, 20, 200
@@ -48,7 +50,7 @@ def with_latent():
 
 @pytest.fixture(scope="module")
 def backend(with_latent):
-    return backends.backend_of_model(*with_latent)
+    return open.backend_of_model(*with_latent)
 
 
 @pytest.fixture(scope="module")
@@ -100,7 +102,7 @@ def test_by_command_the_sound_begins_as_given_and_lasts_as_long_as_asked(saved, 
 
 
 def test_a_change_of_style_changes_what_follows_it_alone(backend, sound):
-    how = How(temperature=1.0, seed=3)
+    how = GenerationConfig(temperature=1.0, seed=3)
     plain = np.stack([one.samples for one in continue_sound(backend, sound, 3, how, 0.3)])
     moment = 450 + 320  # 0.105 s are 315 samples; the next frame begins at 320
     changed = {
@@ -118,7 +120,7 @@ def test_a_change_of_style_changes_what_follows_it_alone(backend, sound):
 
 
 def test_a_longer_continuation_begins_as_the_short_one(backend, sound):
-    how = How(temperature=1.0, seed=3)
+    how = GenerationConfig(temperature=1.0, seed=3)
     (short,), (long,) = (continue_sound(backend, sound, 1, how, seconds) for seconds in (0.05, 0.4))
     assert len(long.samples) == 450 + 1200  # six blocks of the model's length
     np.testing.assert_array_equal(long.samples[: len(short.samples)], short.samples)
@@ -126,9 +128,9 @@ def test_a_longer_continuation_begins_as_the_short_one(backend, sound):
 
 
 def test_outputs_do_not_depend_on_how_many_there_are(backend, sound):
-    how = How(temperature=1.0, seed=3, max_batch_size=2)
+    how = GenerationConfig(temperature=1.0, seed=3, max_batch_size=2)
     some = continue_sound(backend, sound, 3, how, 0.1)
-    many = continue_sound(backend, sound, 19, How(1.0, 3, max_batch_size=19), 0.1)
+    many = continue_sound(backend, sound, 19, GenerationConfig(1.0, 3, max_batch_size=19), 0.1)
     for one, other in zip(some, many, strict=False):
         np.testing.assert_array_equal(one.samples, other.samples)
 
@@ -136,7 +138,7 @@ def test_outputs_do_not_depend_on_how_many_there_are(backend, sound):
 @pytest.mark.parametrize("name", ["continuation_vae", "continuation_lstm"])
 def test_hearing_in_blocks_of_the_clip_ends_with_the_last_whole_frame(name, with_latent):
     model, config = with_latent if name == "continuation_vae" else made(name, TINY, RECTANGULAR)
-    hear = backends.interface_of(model, config).function("hear")
+    hear = interfaces.interface_of(model, config).function("hear")
     random = np.random.default_rng(1)
     sound = random.normal(size=95).astype(np.float32)  # 4 frames of 20, and 15 samples before
     inputs = np.zeros([2, CLIP, 1], np.float32)
@@ -158,7 +160,7 @@ def test_hearing_in_blocks_of_the_clip_ends_with_the_last_whole_frame(name, with
 
 def test_an_export_answers_alike_whatever_the_batch(with_latent, saved):
     model, config = with_latent
-    interface, loaded = backends.interface_of(model, config), tf.saved_model.load(str(saved))
+    interface, loaded = interfaces.interface_of(model, config), tf.saved_model.load(str(saved))
     assert {*loaded.signatures} == {"hear", "continue", "describe", "serving_default"}
     for name in ("hear", "continue"):
         random, given = np.random.default_rng(3), {}
@@ -184,20 +186,20 @@ def test_an_export_answers_alike_whatever_the_batch(with_latent, saved):
 @pytest.mark.parametrize("scheme", ["http", "grpc"])
 def test_a_batching_server_goes_on_as_here(backend, saved, sound, scheme, monkeypatch):
     monkeypatch.setenv("no_proxy", "127.0.0.1")
-    arguments = (sound, 2, How(temperature=1.0, seed=3), 0.1, 0.02)
+    arguments = (sound, 2, GenerationConfig(temperature=1.0, seed=3), 0.1, 0.02)
     with Server(Servable(saved, merge=1), "tiny") as server:
-        remote = continue_sound(backends.open_backend(server.address(scheme)), *arguments)
+        remote = continue_sound(open.open_backend(server.address(scheme)), *arguments)
     for one, other in zip(remote, continue_sound(backend, *arguments), strict=True):
         np.testing.assert_array_equal(one.samples, other.samples)
 
 
 def test_a_model_without_a_latent_goes_on_and_refuses_a_change(sound):
-    backend = backends.backend_of_model(*made("continuation_lstm", TINY))
-    one, two = continue_sound(backend, sound, 2, How(temperature=0.0), 0.05)
+    backend = open.backend_of_model(*made("continuation_lstm", TINY))
+    one, two = continue_sound(backend, sound, 2, GenerationConfig(temperature=0.0), 0.05)
     np.testing.assert_array_equal(one.samples, two.samples)  # nothing is drawn
     assert len(one.samples) == 450 + 150
     with pytest.raises(LofiError, match="no latent"):
-        continue_sound(backend, sound, 2, How(), 0.05, change_at_seconds=0.01)
+        continue_sound(backend, sound, 2, GenerationConfig(), 0.05, change_at_seconds=0.01)
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,16 @@
 import numpy as np
 import pytest
 
-from lofi_tf.data.sequence_proto import NoteSequence
 from lofi_tf.errors import LofiError, LofiWarning, NoSuchFunction
-from lofi_tf.generation import How, add_hihats, groove_transfer, humanize, sample, tap2drum
+from lofi_tf.generation import (
+    GenerationConfig,
+    add_hihats,
+    groove_transfer,
+    humanize,
+    sample,
+    tap2drum,
+)
+from lofi_tf.music.sequence_proto import NoteSequence
 from tests.mirrors import CLOSED, KICK, OPEN, SNARE, drums, hits_of, melody, mirror
 
 STEP = 0.125  # seconds at 120
@@ -45,12 +52,12 @@ def test_humanize_keeps_the_hits_and_takes_velocities_and_timing():
 def test_drawn_hits_are_played_again_but_where_the_decoded_are_asked_for():
     log = []
     backend = mirror("groovae_2bar_humanize", change=playing((3, 1, 40, 0.1)), log=log)
-    (found,) = sample(backend, 1, How(temperature=1.0))
+    (found,) = sample(backend, 1, GenerationConfig(temperature=1.0))
     assert [name for name, _ in log] == ["decode", "play_hits"]
     assert np.argwhere(log[1][1]["hits"][0]).tolist() == [[3, 1]]
     assert timed(found) == [(2.95, SNARE, 40)]
     log.clear()
-    sample(backend, 1, How(temperature=1.0, expression="decoded"))
+    sample(backend, 1, GenerationConfig(temperature=1.0, expression="decoded"))
     assert [name for name, _ in log] == ["decode"]
 
 
@@ -70,7 +77,7 @@ def test_an_export_from_before_plays_what_it_decodes():
 
 def test_expressions_have_names():
     with pytest.raises(LofiError, match=r"Allowed: decoded, played\. Received: 'soft'"):
-        How(expression="soft")
+        GenerationConfig(expression="soft")
 
 
 def test_hits_that_share_a_drum_and_a_step_are_counted(recwarn):
@@ -88,13 +95,13 @@ def test_humanize_draws_latents_of_the_posterior_by_temperature():
     log = []
     backend = mirror("groovae_2bar_humanize", log=log)
     beat = drums((0, KICK), (8, SNARE))
-    cold = humanize(backend, beat, 2, How(temperature=0))
+    cold = humanize(backend, beat, 2, GenerationConfig(temperature=0))
     assert timed(cold[0]) == timed(cold[1])
     mean = log[0][1]["inputs"].reshape(1, -1)
     asked = [given["z"] for name, given in log if name == "play_hits"]
     np.testing.assert_array_equal(asked[0], mean)
     log.clear()
-    humanize(backend, beat, 2, How(temperature=0.5))
+    humanize(backend, beat, 2, GenerationConfig(temperature=0.5))
     one, two = (given["z"] for name, given in log if name == "play_hits")
     assert np.std(one - mean) == pytest.approx(0.5 * 0.1, rel=0.1)  # the mirror's stddev is 0.1
     assert not np.allclose(one, two)
@@ -134,7 +141,7 @@ def test_add_hihats_adds_them_and_changes_nothing_else():
         (0.0, CLOSED, 70), (0.1, KICK, 111), (2.1, CLOSED, 50), (3.8, 40, 93), (6.0, OPEN, 60),
     ]  # fmt: skip
     assert not log[0][1]["inputs"][0][:, 2].any()
-    (slower,) = add_hihats(backend, beat, how=How(qpm=60.0))
+    (slower,) = add_hihats(backend, beat, how=GenerationConfig(qpm=60.0))
     assert [(2 * start, pitch, loud) for start, pitch, loud in timed(found)] == [
         pytest.approx(note, abs=1e-3) for note in timed(slower)
     ]
@@ -146,7 +153,7 @@ def test_groove_transfer_decodes_the_feel_of_one_with_the_hits_of_the_other():
     backend = mirror("groovae_2bar_hits_control_tfds", change=model, log=log)
     feel = drums((0, SNARE, 99, 0.2), qpm=80.0)
     hits = drums((0, KICK), (16, KICK), (32, KICK), (48, KICK), qpm=110.0)
-    (found,) = groove_transfer(backend, feel, hits, how=How(temperature=0))
+    (found,) = groove_transfer(backend, feel, hits, how=GenerationConfig(temperature=0))
     (_, first), (_, asked) = log
     assert first["inputs"].shape[0] == 1
     assert asked["z"].shape[0] == 2  # one latent serves both windows

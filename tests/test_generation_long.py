@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 
 from lofi_tf import generation
-from lofi_tf.data.chords import triad_of
 from lofi_tf.errors import LofiError
-from lofi_tf.generation import How, continue_, neighbours, vary
-from lofi_tf.generation.chaining import chained, joint_errors
+from lofi_tf.generation import GenerationConfig, continue_, latent_perturbation, vary
 from lofi_tf.generation.layout import Layout
 from lofi_tf.generation.paths import surface
 from lofi_tf.generation.progressions import chord_controls, progression
+from lofi_tf.generation.stitching import chained, joint_errors
+from lofi_tf.music.chords import triad_of
 from tests.mirrors import CLOSED, KICK, SNARE, drums, hits_of, line_of, melody, mirror
 
 PLAIN = ("groovae_4bar", "converter.split_bars=2,max_seq_len=32")
@@ -21,10 +21,12 @@ def test_neighbours_keep_the_variance():
     rng = np.random.default_rng(0)
     means, draws = rng.normal(size=(2, 4000, 8))
     for amount in (0.0, 0.25, 0.5, 1.0):
-        assert neighbours.neighbours(means, draws, amount).std() == pytest.approx(1, abs=0.02)
-    np.testing.assert_allclose(neighbours.neighbours(means, draws, 0.0), means, rtol=1e-6)
-    np.testing.assert_allclose(neighbours.neighbours(means, draws, 1.0), draws, atol=1e-6)
-    half = neighbours.neighbours(means, draws, 0.5)
+        assert latent_perturbation.neighbours(means, draws, amount).std() == pytest.approx(
+            1, abs=0.02
+        )
+    np.testing.assert_allclose(latent_perturbation.neighbours(means, draws, 0.0), means, rtol=1e-6)
+    np.testing.assert_allclose(latent_perturbation.neighbours(means, draws, 1.0), draws, atol=1e-6)
+    half = latent_perturbation.neighbours(means, draws, 0.5)
     np.testing.assert_allclose(half, (means + draws) / np.sqrt(2), rtol=1e-5)
 
 
@@ -38,7 +40,7 @@ def test_variation_by_nothing_is_the_piece_and_by_all_a_sample():
     backend, beat = mirror(*PLAIN), drums(*BEAT)
     assert hits_of(vary(backend, beat, amount=0.0)[0]) == BEAT
     log = []
-    vary(mirror(*PLAIN, log=log), beat, 2, How(seed=3), amount=1.0)
+    vary(mirror(*PLAIN, log=log), beat, 2, GenerationConfig(seed=3), amount=1.0)
     z = [given["z"][0] for function, given in log if function == "decode"]
     assert np.std(z) == pytest.approx(1, abs=0.05)
     assert abs(np.corrcoef(*z)[0, 1]) < 0.1
@@ -66,7 +68,7 @@ def test_attributes_shift_the_latent_by_their_vectors():
 
 def test_continuation_follows_the_input_which_stays_as_it_is():
     beat = drums(*BEAT, (40, SNARE, 70, 0.2), qpm=80.0)  # three bars
-    first, second = continue_(mirror(*PLAIN), beat, 2, How(seed=1), length_bars=5)
+    first, second = continue_(mirror(*PLAIN), beat, 2, GenerationConfig(seed=1), length_bars=5)
     bar = 4 * 60 / 80
     for piece in (first, second):
         assert [n.SerializeToString() for n in piece.notes[:4]] == [
@@ -88,13 +90,15 @@ def test_continuation_near_its_theme_repeats_it():
 
 def test_melody_goes_on_by_its_own_instrument_at_another_tempo():
     tune = melody((0, 8, 60), (16, 16, 64), instrument=4, program=24, qpm=60.0)
-    (found,) = continue_(mirror("cat-mel_2bar_small"), tune, how=How(qpm=120.0), amount=0.0)
+    (found,) = continue_(
+        mirror("cat-mel_2bar_small"), tune, how=GenerationConfig(qpm=120.0), amount=0.0
+    )
     assert {(note.instrument, note.program) for note in found.notes} == {(4, 24)}
     assert line_of(found) == [(0, 8, 60), (16, 16, 64), (32, 8, 60), (48, 16, 64)]
 
 
 def test_longer_sample_begins_as_the_short_one_and_has_its_length():
-    backend, how = mirror(*PLAIN), How(seed=5)
+    backend, how = mirror(*PLAIN), GenerationConfig(seed=5)
     short = generation.sample(backend, 2, how)
     long = generation.sample(backend, 2, how, length_bars=5)
     for one, other in zip(short, long, strict=True):
@@ -113,10 +117,10 @@ def test_window_is_chosen_by_its_joint():
         return outputs
 
     backend = mirror(*PLAIN, change=deaf)
-    from lofi_tf.data.converter import build_converter
+    from lofi_tf.data.converters.converter import build_converter
 
     converter = build_converter(backend.config.data.converter)
-    how = How(qpm=120.0, metre=(4, 4))
+    how = GenerationConfig(qpm=120.0, metre=(4, 4))
     busy = drums(*((step, CLOSED) for step in range(32)))
     at_joint, after_it = drums((4, SNARE)), drums((20, SNARE))
     errors = joint_errors(backend, drums(*BEAT), [busy, at_joint, after_it], how, converter)
@@ -128,7 +132,7 @@ def test_window_is_chosen_by_its_joint():
 def test_chain_is_drawn_by_its_seed():
     backend = mirror(*PLAIN)
     theme = generation.prior(generation.row_seeds(1, 1), 32 * 27)[0]
-    layout, how = Layout.onwards(6, 2), How(qpm=120.0, metre=(4, 4))
+    layout, how = Layout.onwards(6, 2), GenerationConfig(qpm=120.0, metre=(4, 4))
     one, same, other = (chained(backend, theme, None, layout, how, output) for output in (0, 0, 1))
     assert one == same
     assert one != other

@@ -5,15 +5,16 @@ import pytest
 import tensorflow as tf
 
 from lofi_tf.audio.io import Audio, write_wav
-from lofi_tf.backends import Backend, backend_of_model
+from lofi_tf.backends.base import Backend
+from lofi_tf.backends.open import backend_of_model
 from lofi_tf.cli import generate
 from lofi_tf.config import load_config
-from lofi_tf.data.midi import write_midi
 from lofi_tf.errors import LofiError, LofiWarning
 from lofi_tf.generation import sounds
-from lofi_tf.generation.drawing import How
+from lofi_tf.generation.decoding import GenerationConfig
 from lofi_tf.hparams import with_hparams
 from lofi_tf.models.build import build_model
+from lofi_tf.music.midi import write_midi
 from tests.mirrors import KICK, drums
 from tests.recordings import noise, tone
 
@@ -122,7 +123,7 @@ def test_a_variation_of_no_amount_is_the_reconstruction(model):
     sound = Audio(noise(0.15, rate), rate)
     (still,) = sounds.vary(model, sound, 1, amount=0.0)
     np.testing.assert_array_equal(still.samples, sounds.reconstruct(model, sound).samples)
-    one, other = sounds.vary(model, sound, 2, How(seed=3), amount=0.5)
+    one, other = sounds.vary(model, sound, 2, GenerationConfig(seed=3), amount=0.5)
     assert np.abs(one.samples - other.samples).max() > 0
     with pytest.raises(LofiError, match="amount must be from 0 to 1"):
         sounds.vary(model, sound, 1, amount=2.0)
@@ -162,8 +163,8 @@ def test_the_command_refuses_in_one_line(run, tmp_path, capsys, flags, message):
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
-    from lofi_tf.data.examples import Examples
-    from lofi_tf.training import TrainOptions, train
+    from lofi_tf.data.storage.examples import Examples
+    from lofi_tf.training.train import TrainOptions, train
 
     folder, config = tmp_path_factory.mktemp("run"), config_of("lofai_dense", ",batch_size=1")
     arrays = {"waveform_3000": np.zeros([1, CLIP, 1], np.int16), "length_3000": np.int32([CLIP])}

@@ -2,11 +2,11 @@ import numpy as np
 import pytest
 
 from lofi_tf import generation
-from lofi_tf.data.chord_qualities import chord_of_figure
-from lofi_tf.data.progression import ProgressionConverter
+from lofi_tf.data.converters.progression import ProgressionConverter
 from lofi_tf.errors import NotConvertible
-from lofi_tf.generation import How, excerpts_of, passage_of, reconstruct
+from lofi_tf.generation import GenerationConfig, excerpts_of, passage_of, reconstruct
 from lofi_tf.generation.layout import Layout
+from lofi_tf.music.chord_qualities import chord_of_figure
 from tests.mirrors import CLOSED, KICK, SNARE, drums, hits_of, line_of, melody, mirror
 
 PLAIN = ("groovae_4bar", "converter.split_bars=2,max_seq_len=32")
@@ -36,7 +36,7 @@ def test_layout_covers_each_bar_once(bars, size, starts, kept):
 def test_reconstructed_beat_is_as_long_as_the_input(bars):
     hits = [(16 * bar + step, KICK, 90 + bar) for bar in range(bars) for step in (0, 6)]
     beat = drums(*hits, qpm=87.0)
-    (found,) = reconstruct(mirror(*PLAIN), beat, how=How(temperature=0.0))
+    (found,) = reconstruct(mirror(*PLAIN), beat, how=GenerationConfig(temperature=0.0))
     assert hits_of(found) == hits
     assert found.total_time == pytest.approx(bars * 4 * 60 / 87)
 
@@ -54,7 +54,7 @@ def test_tempo_and_metre_of_the_input_are_kept():
     (found,) = reconstruct(mirror(*PLAIN), beat)
     assert [tempo.qpm for tempo in found.tempos] == [93.0]
     assert [(m.numerator, m.denominator) for m in found.time_signatures] == [(2, 2)]
-    (faster,) = reconstruct(mirror(*PLAIN), beat, how=How(qpm=186.0))
+    (faster,) = reconstruct(mirror(*PLAIN), beat, how=GenerationConfig(qpm=186.0))
     assert faster.tempos[0].qpm == 186.0
     assert max(n.start_time for n in faster.notes) == pytest.approx(31 * 15 / 186)
 
@@ -195,7 +195,7 @@ def test_reconstructed_progression_has_the_strikes_of_the_input(bars, with_symbo
     piece = converter.from_outputs(np.eye(converter.depth)[tokens], qpm=75.0)
     if not with_symbols:
         del piece.text_annotations[:]
-    (found,) = reconstruct(mirror("lofi_chords"), piece, how=How(temperature=0.0))
+    (found,) = reconstruct(mirror("lofi_chords"), piece, how=GenerationConfig(temperature=0.0))
     (back,) = converter.to_examples(found)
     assert back["tokens"].tolist() == tokens.tolist()
     assert found.tempos[0].qpm == 75.0

@@ -1,6 +1,6 @@
 """The scalars of a run that is stopped and goes on."""
 
-from lofi_tf.history import ScalarLog, read_history
+from lofi_tf.training.history import ScalarLog, read_history
 
 
 def test_lines_after_the_step_that_a_run_goes_on_from_are_dropped(tmp_path):

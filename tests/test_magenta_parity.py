@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from lofi_tf.compat import magenta_checkpoint
-from lofi_tf.models import vae
+from lofi_tf.interop import magenta_checkpoint
+from lofi_tf.models.sequence import vae
 from tests import magenta_parity
 from tests.model_parity import check_model
 
@@ -49,7 +49,7 @@ def test_parity_fails_without_free_bits(monkeypatch):
 
 
 def test_parity_fails_with_a_direction_dropped(monkeypatch):
-    from lofi_tf.models.encoders import BidirectionalLSTMEncoder as Encoder
+    from lofi_tf.models.sequence.encoders import BidirectionalLSTMEncoder as Encoder
 
     call = Encoder.call
 

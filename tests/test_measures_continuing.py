@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from lofi_tf import backends
-from lofi_tf.data.examples import Examples
-from lofi_tf.measures.continuing import COPIED, by_recording, continuation_table
+from lofi_tf.backends import open
+from lofi_tf.data.storage.examples import Examples
+from lofi_tf.evaluation.continuing import COPIED, by_recording, continuation_table
 from tests.test_generation_continuing_sound import RATE, TINY, made
 
 CLIP = 600  # samples: a half is longer than the shortest window of spectra
@@ -19,7 +19,7 @@ def rows():
     clips = np.stack([np.tile(half, 2), np.concatenate([half, 0 * half])])
     arrays = {f"waveform_{RATE}": clips[..., None], f"length_{RATE}": np.full(2, CLIP, np.int32)}
     examples = Examples(arrays, np.array(["again", "silent"]))
-    backend = backends.backend_of_model(*made("continuation_lstm", LONG))
+    backend = open.backend_of_model(*made("continuation_lstm", LONG))
     return {row["way"]: row for row in continuation_table(backend, examples).as_dict()["rows"]}
 
 

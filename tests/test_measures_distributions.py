@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 
-from lofi_tf.measures.distributions import divergence, likeness, overlap
+from lofi_tf.evaluation.distributions import divergence, likeness, overlap
 
 # The quantiles of a standard normal distribution, as even as a sample can be.
 NORMAL = norm.ppf((np.arange(4000) + 0.5) / 4000)

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy.stats import entropy
 
-from lofi_tf.measures.groove_baselines import Known, linear, nearest, perceptron, quantised
-from lofi_tf.measures.grooves import Groove, divergence, groove_row, step_milliseconds
+from lofi_tf.evaluation.groove_baselines import BaselineData, linear, nearest, perceptron, quantised
+from lofi_tf.evaluation.grooves import Groove, divergence, groove_row, step_milliseconds
 
 
 def one_hit(velocity, offset, hit=True):
@@ -21,7 +21,7 @@ def random_known(seed=0, count=300):
     velocities = np.where(hits, 60 + 40 * mood, 0).astype(np.float32)
     offsets = np.where(hits, 0.3 * mood, 0).astype(np.float32)
     features = np.concatenate([hits.reshape(count, -1), mood[:, 0]], 1).astype(np.float32)
-    return Known(features, Groove(hits, velocities, offsets))
+    return BaselineData(features, Groove(hits, velocities, offsets))
 
 
 def test_a_quarter_of_a_step_late_at_120_is_31_ms():

@@ -5,9 +5,16 @@ import pytest
 import tensorflow as tf
 
 from lofi_tf.config import load_config
-from lofi_tf.data.converter import build_converter
-from lofi_tf.measures.codes import Codes, codes_of_examples, codes_of_outputs
-from lofi_tf.measures.nearest import SHIFTS, by_hits, by_steps, farther, nearest_tables, touch
+from lofi_tf.data.converters.converter import build_converter
+from lofi_tf.evaluation.excerpt_codes import Codes, codes_of_examples, codes_of_outputs
+from lofi_tf.evaluation.memorization import (
+    SHIFTS,
+    by_hits,
+    by_steps,
+    farther,
+    nearest_tables,
+    touch,
+)
 from tests.mirrors import KICK, SNARE, drums, melody
 from tests.pieces import BASS, DRUMS, MELODY, beat, ensemble_piece, melody_piece, trio_piece
 

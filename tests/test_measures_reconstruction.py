@@ -8,8 +8,8 @@ import tensorflow_probability as tfp
 from sklearn.metrics import accuracy_score, precision_recall_fscore_support
 
 from lofi_tf.config import config_names, load_config
-from lofi_tf.data.converter import build_converter
-from lofi_tf.measures.reconstruction import (
+from lofi_tf.data.converters.converter import build_converter
+from lofi_tf.evaluation.reconstruction import (
     Accuracies,
     active_units,
     commonest_symbols,
@@ -17,7 +17,7 @@ from lofi_tf.measures.reconstruction import (
     kl_nats,
     scalars,
 )
-from lofi_tf.measures.tracks import Track, tracks_of
+from lofi_tf.evaluation.tracks import Track, tracks_of
 
 RANDOM = np.random.default_rng(0)
 NOTES = [

@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
-from lofi_tf.data.converter import build_converter
-from lofi_tf.data.examples import Examples
-from lofi_tf.generation.drawing import How
+from lofi_tf.data.converters.converter import build_converter
+from lofi_tf.data.storage.examples import Examples
+from lofi_tf.evaluation.excerpts import drawn_outputs, of_examples
+from lofi_tf.evaluation.reconstructing import views
+from lofi_tf.evaluation.samples import sample_tables
+from lofi_tf.generation.decoding import GenerationConfig
 from lofi_tf.generation.sampling import sample
-from lofi_tf.measures.excerpts import drawn_outputs, of_examples
-from lofi_tf.measures.reconstructing import views
-from lofi_tf.measures.samples import sample_tables
 from tests.grooves import groove_examples
 from tests.mirrors import line_of, melody, mirror
 
@@ -43,7 +43,7 @@ def test_model_that_plays_the_training_music_is_found_out(grooves):
     half = np.arange(len(grooves)) % 2 == 0
     training, held_out = grooves.where(half), grooves.where(~half)
     backend = playing(GROOVE, targets_of(mirror(GROOVE), training))
-    tables = sample_tables(backend, held_out, training, len(training), How())
+    tables = sample_tables(backend, held_out, training, len(training), GenerationConfig())
     titles = [table.title for table in tables]
     assert titles[:3] == ["Samples and data", "Drums", "Nearest training examples"]
     features, near = by_row(tables[0]), by_row(tables[2])
@@ -65,14 +65,14 @@ def test_model_that_plays_the_training_music_is_found_out(grooves):
 
 
 def test_melodies_have_pitch_classes_and_no_drums():
-    from lofi_tf.data.examples import examples_of_records
+    from lofi_tf.data.storage.examples import examples_of_records
 
     piece = melody(*((2 * n, 2, 60 + n % 5) for n in range(32)))
     piece.filename = "a.mid"
     backend = mirror("cat-mel_2bar_big")
     examples = examples_of_records([piece.SerializeToString()], backend.config.data.converter)
     backend = playing("cat-mel_2bar_big", targets_of(backend, examples))
-    tables = sample_tables(backend, examples, None, 4, How())
+    tables = sample_tables(backend, examples, None, 4, GenerationConfig())
     assert [table.title for table in tables] == ["Samples and data", "Pitch classes"]
     shares = by_row(tables[1])
     assert sum(row["samples"] for row in shares.values()) == pytest.approx(1)
@@ -80,7 +80,7 @@ def test_melodies_have_pitch_classes_and_no_drums():
 
 
 def test_no_samples_make_no_tables(grooves):
-    assert sample_tables(mirror(GROOVE), grooves, grooves, 0, How()) == []
+    assert sample_tables(mirror(GROOVE), grooves, grooves, 0, GenerationConfig()) == []
 
 
 def test_excerpts_of_the_data_hold_its_notes(grooves):
@@ -94,7 +94,7 @@ def test_controls_of_the_data_are_given_to_samples():
     backend = mirror("groovae_2bar_hits_control_tfds", log=log)
     examples = groove_examples(backend.config)
     examples = examples.where(np.arange(len(examples)) < 3)
-    list(drawn_outputs(backend, 5, How(), examples))
+    list(drawn_outputs(backend, 5, GenerationConfig(), examples))
     controls = np.concatenate([given["controls"] for name, given in log if name == "decode"])
     hits = examples.arrays["hits"][[0, 1, 2, 0, 1]]
     assert controls.reshape(hits.shape) == pytest.approx(hits)
@@ -102,7 +102,7 @@ def test_controls_of_the_data_are_given_to_samples():
 
 def test_samples_are_those_that_generation_draws():
     backend = mirror("cat-mel_2bar_big")
-    how = How(seed=3)
+    how = GenerationConfig(seed=3)
     (outputs,) = drawn_outputs(backend, 2, how, Examples({}, np.array([], object)))
     converter = build_converter(backend.config.data.converter)
     expected = [line_of(piece) for piece in sample(backend, 4, how)[:2]]

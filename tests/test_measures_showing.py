@@ -4,9 +4,14 @@ import numpy as np
 import pytest
 
 from lofi_tf.errors import LofiError
-from lofi_tf.generation.drawing import How
-from lofi_tf.measures.groups import fewer, groups_of
-from lofi_tf.measures.showing import draw_curves, draw_latent, main_directions, write_pictures
+from lofi_tf.evaluation.groups import fewer, groups_of
+from lofi_tf.evaluation.plots import (
+    draw_curves,
+    draw_latent,
+    main_directions,
+    write_pictures,
+)
+from lofi_tf.generation.decoding import GenerationConfig
 from tests.grooves import groove_examples
 from tests.mirrors import mirror
 
@@ -75,15 +80,17 @@ def test_pictures_are_written_whole(tmp_path):
     examples = groove_examples(backend.config)
     examples = examples.where(np.arange(len(examples)) < 8)
     groups = groups_of(examples.sources)
-    found = write_pictures(backend, examples, tmp_path, How(), tmp_path, "pca", groups)
+    found = write_pictures(backend, examples, tmp_path, GenerationConfig(), tmp_path, "pca", groups)
     assert [path.name for path in found] == ["latent.png", "reconstructions.png", "samples.png"]
     assert all(path.read_bytes().endswith(ENDING) for path in found)
     assert sorted(tmp_path.iterdir()) == sorted(found)
-    others = write_pictures(backend, examples, tmp_path, How(), None, "none")
+    others = write_pictures(backend, examples, tmp_path, GenerationConfig(), None, "none")
     assert [path.name for path in others] == ["reconstructions.png", "samples.png"]
 
 
 def test_unknown_picture_is_refused(tmp_path):
     backend = mirror(GROOVE)
     with pytest.raises(LofiError, match="pca, tsne, none"):
-        write_pictures(backend, groove_examples(backend.config), tmp_path, How(), None, "umap")
+        write_pictures(
+            backend, groove_examples(backend.config), tmp_path, GenerationConfig(), None, "umap"
+        )

@@ -7,7 +7,7 @@ import math
 
 import numpy as np
 
-from lofi_tf.measures.tables import Table, long_csv, to_json
+from lofi_tf.evaluation.tables import Table, long_csv, to_json
 
 TABLE = Table("Hits", ["system", "share", "count"], [["model", 0.25, 3], ["a|b", math.nan, None]])
 

@@ -2,7 +2,7 @@ import math
 
 import pytest
 
-from lofi_tf import metrics
+from lofi_tf.music import metrics
 from tests.mirrors import CLOSED, KICK, SNARE, drums, melody
 
 # Onsets of a bar, and its syncopation by hand: for each onset the strongest rest that follows it

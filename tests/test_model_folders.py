@@ -4,9 +4,9 @@ import os
 
 import pytest
 
-from lofi_tf import model_folders
 from lofi_tf.errors import LofiError
-from lofi_tf.model_folders import find_model, named_models
+from lofi_tf.saving import hub
+from lofi_tf.saving.hub import find_model, named_models
 
 
 def put_export(folder, name, version=1):
@@ -24,7 +24,7 @@ def shelves(tmp_path, monkeypatch):
     for folder in folders:
         folder.mkdir(parents=True)
     monkeypatch.setenv("LOFI_TF_MODELS", os.pathsep.join(map(str, folders[:2])))
-    monkeypatch.setattr(model_folders, "saved_models_dir", lambda: folders[2])
+    monkeypatch.setattr(hub, "saved_models_dir", lambda: folders[2])
     monkeypatch.chdir(folders[3])
     return folders
 

@@ -2,7 +2,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from lofi_tf.models.adam import FusedAdam
+from lofi_tf.models.common.adam import FusedAdam
 
 
 def test_steps_equal_keras():

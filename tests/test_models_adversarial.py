@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from lofi_tf import checkpoints
 from lofi_tf.config import Config, DataConfig, ModelConfig, TrainingConfig
 from lofi_tf.errors import LofiError
-from lofi_tf.losses import ADVERSARIAL_LOSSES
-from lofi_tf.models.adversarial import VERDICTS, Adversarial, AdversarialVAE, Pair
 from lofi_tf.models.build import build_model
-from lofi_tf.models.continuation_gan import ContinuationGAN
+from lofi_tf.models.common.losses import ADVERSARIAL_LOSSES
+from lofi_tf.models.continuation.gan import ContinuationGAN
+from lofi_tf.models.sound.adversarial import VERDICTS, Adversarial, AdversarialVAE, Pair
+from lofi_tf.saving import checkpoints
 
 N, B = 256, 4
 BANDS = {"kind": "multiband", "num_bands": 4, "strides": [4], "channels": [6], "dilations": [1]}
@@ -121,8 +121,8 @@ def test_discriminator_learns_to_tell_fixed_sounds_apart(loss):
     def step():
         with tf.GradientTape() as tape:
             verdicts = model.judge(pair)
-            rival = tf.reduce_mean(verdicts["discriminator_loss"])
-        model.descend(tape, rival, others, model.discriminator_optimizer)
+            discriminator = tf.reduce_mean(verdicts["discriminator_loss"])
+        model.apply_gradients(tape, discriminator, others, model.discriminator_optimizer)
         return {name: tf.reduce_mean(verdict) for name, verdict in verdicts.items()}
 
     for _ in range(40):
@@ -175,7 +175,7 @@ def test_a_run_goes_on_exactly(trained):
 def test_what_was_heard_is_the_same_on_both_sides():
     model = build_model(config("continuation"))
     for seed in range(3):
-        pair = model.imitate(batch(), tf.zeros([B, 2]), tf.constant([seed, 1]))[1]
+        pair = model.generate_pairs(batch(), tf.zeros([B, 2]), tf.constant([seed, 1]))[1]
         first, end = (np.array(place) for place in pair.span)
         for row in range(B):
             real, fake = pair.real[row].numpy(), pair.fake[row].numpy()
@@ -187,7 +187,7 @@ def test_what_was_heard_is_the_same_on_both_sides():
 
 def test_only_what_follows_is_scored():
     model: Adversarial = build_model(config("continuation"))
-    pair = model.imitate(batch(), tf.zeros([B, 2]))[1]
+    pair = model.generate_pairs(batch(), tf.zeros([B, 2]))[1]
     louder = pair._replace(real=tf.concat([9.0 * pair.real[:, :64], pair.real[:, 64:]], axis=1))
     one, two = model.judge(pair), model.judge(louder)
     np.testing.assert_array_equal(pair.span[0], [128] * B)

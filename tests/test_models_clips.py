@@ -8,10 +8,10 @@ import tensorflow as tf
 
 from lofi_tf.config import ModelConfig
 from lofi_tf.errors import LofiError
-from lofi_tf.models.clip_nets import widths
-from lofi_tf.models.clips import GaussianHead
 from lofi_tf.models.components import build_decoder, build_encoder
-from lofi_tf.models.mu_law import MuLawHead, mu_law_decode, mu_law_encode
+from lofi_tf.models.sound.clip_nets import widths
+from lofi_tf.models.sound.clips import GaussianHead
+from lofi_tf.models.sound.mu_law import MuLawHead, mu_law_decode, mu_law_encode
 
 NETS = {
     "dense": {"num_layers": 2, "input_neurons": 12, "output_neurons": 6},

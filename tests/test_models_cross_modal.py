@@ -8,12 +8,12 @@ import tensorflow as tf
 import tensorflow_probability as tfp
 
 from lofi_tf.config import load_config
-from lofi_tf.data.examples import Examples
-from lofi_tf.data.paired import instrument_id
+from lofi_tf.data.converters.paired import instrument_id
+from lofi_tf.data.storage.examples import Examples
 from lofi_tf.errors import LofiError
 from lofi_tf.hparams import with_hparams
 from lofi_tf.models.build import build_model
-from lofi_tf.training import TrainOptions, train
+from lofi_tf.training.train import TrainOptions, train
 
 tfd = tfp.distributions
 TINY = (
@@ -162,11 +162,11 @@ def test_the_contest_pulls_sound_from_symbols_towards_real_sound():
     noise = tf.random.stateless_normal([32, model.noise_size], [1, 2])
 
     def scores():
-        _, pair = model.imitate(batch, noise)
+        _, pair = model.generate_pairs(batch, noise)
         return {k: float(tf.reduce_mean(v)) for k, v in model.judge(pair).items()}
 
     with tf.GradientTape() as tape:
-        _, pair = model.imitate(batch, noise)
+        _, pair = model.generate_pairs(batch, noise)
         loss = tf.reduce_mean(model.judge(pair)["generator_loss"])
     before = scores()
     variables = model.generator_variables

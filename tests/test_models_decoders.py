@@ -9,11 +9,11 @@ import tensorflow as tf
 
 from lofi_tf.config import ModelConfig, TrainingConfig
 from lofi_tf.errors import LofiError
+from lofi_tf.models.common.optimizer import compile_model
 from lofi_tf.models.components import build_decoder
-from lofi_tf.models.decoders import _drawn, shifted, teach
-from lofi_tf.models.heads import BernoulliHead, GrooveHead, MultiCategoricalHead, NADEHead
-from lofi_tf.models.optimizer import compile_model
-from lofi_tf.models.vae import MusicVAE
+from lofi_tf.models.sequence.decoders import _drawn, shifted, teacher_forced
+from lofi_tf.models.sequence.heads import BernoulliHead, GrooveHead, MultiCategoricalHead, NADEHead
+from lofi_tf.models.sequence.vae import MusicVAE
 
 B, T, D, Z = 3, 12, 5, 4
 FLAT = ModelConfig(
@@ -144,7 +144,9 @@ def test_scheduled_sampling_at_its_ends_is_the_truth_or_the_own_samples(probabil
     core, head = model.decoder.core, model.decoder.head
     z = tf.random.stateless_normal([B, Z], [1, 2])
     previous = shifted(batch["targets"])
-    _, _, fed = teach(core, head, z, previous, sampling_probability=tf.constant(probability))
+    _, _, fed = teacher_forced(
+        core, head, z, previous, sampling_probability=tf.constant(probability)
+    )
     np.testing.assert_allclose(fed[:, 0], previous[:, 0])
     equal = np.all(fed.numpy() == previous.numpy(), axis=-1)
     assert equal.all() == (probability == 0.0)
@@ -158,7 +160,7 @@ def test_given_hits_are_fed_back_with_the_models_own_velocities_and_offsets():
     truth = np.concatenate([hits, hits * 0.7, hits * 0.3], axis=-1)
     z = tf.random.stateless_normal([B, Z], [1, 2])
     one = tf.constant(1.0)
-    _, _, fed = teach(
+    _, _, fed = teacher_forced(
         decoder.core, decoder.head, z, shifted(tf.constant(truth)), sampling_probability=one
     )
     played = decoder.play(z, tf.constant(hits))  # what it makes of given hits when it generates
@@ -173,7 +175,9 @@ def test_scheduled_sampling_draws_a_coin_for_each_example_and_step():
     marked = tf.fill([rows, steps, D], 9.0)  # no sample looks like this
     z = tf.zeros([rows, Z])
     given = tf.constant(probability)
-    _, _, fed = teach(core, head, z, marked, seed=tf.constant([1, 2]), sampling_probability=given)
+    _, _, fed = teacher_forced(
+        core, head, z, marked, seed=tf.constant([1, 2]), sampling_probability=given
+    )
     own = np.any(fed.numpy()[:, 1:] != 9.0, axis=-1)  # [rows, steps - 1]
     error = np.sqrt(probability * (1 - probability) / own.size)
     assert abs(own.mean() - probability) < 4 * error
@@ -304,7 +308,7 @@ def test_gradients_with_own_samples_are_those_of_running_step_by_step(mode):
     given = core, model.decoder.head, z, shifted(batch["targets"]), None
     drawing = tf.constant([3, 4]), tf.constant(0.5), 1.0
     with tf.GradientTape(persistent=True) as tape:
-        at_once, _, fed = teach(*given, None, *drawing)
+        at_once, _, fed = teacher_forced(*given, None, *drawing)
         in_turn, _, fed_in_turn = _drawn(*given, *drawing)
         losses = [tf.reduce_sum(parameters**2) for parameters in (at_once, in_turn)]
     assert np.any(fed != given[3])

@@ -7,7 +7,7 @@ import pytest
 import scipy.stats
 import tensorflow as tf
 
-from lofi_tf.models.frame_heads import (
+from lofi_tf.models.continuation.frame_heads import (
     FIRST_LOG_SIGMA,
     CosineStudentHead,
     cosine_basis,

@@ -1,7 +1,7 @@
 import numpy as np
 import tensorflow as tf
 
-from lofi_tf.models.heads import GrooveHead
+from lofi_tf.models.sequence.heads import GrooveHead
 
 HEAD = GrooveHead(27)
 

@@ -1,11 +1,11 @@
 import numpy as np
 import pytest
 
-from lofi_tf.models.circle import great_circle
+from lofi_tf.models.common.slerp import slerp
 
 
 def way(start, end, *shares):
-    return great_circle(np.array(start), np.array(end), np.array(shares)).numpy()
+    return slerp(np.array(start), np.array(end), np.array(shares)).numpy()
 
 
 def test_great_circle_keeps_to_the_circle():

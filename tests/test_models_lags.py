@@ -3,7 +3,7 @@
 import numpy as np
 import tensorflow as tf
 
-from lofi_tf.models.lags import autocorrelation, repeat_lag
+from lofi_tf.models.continuation.periods import autocorrelation, repeat_lag
 
 N = 4000
 

@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 
 from lofi_tf.errors import LofiError
-from lofi_tf.models.lapped import LappedFrames, band_spread, lapped_window
+from lofi_tf.models.layers.mdct import LappedFrames, band_spread, lapped_window
 
 S = 8
 

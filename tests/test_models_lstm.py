@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from lofi_tf.models.lstm import LSTM, LSTMStack, dropout
+from lofi_tf.models.layers.lstm import LSTM, LSTMStack, dropout
 
 T, B, D, U = 5, 3, 4, 6
 

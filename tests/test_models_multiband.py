@@ -5,9 +5,9 @@ import pytest
 import tensorflow as tf
 
 from lofi_tf.errors import LofiError
-from lofi_tf.models.multiband import FrameLatent, MultibandEncoder, MultibandGenerator
-from lofi_tf.models.pqmf import PQMF
-from lofi_tf.models.spectral import SpectralHead, magnitudes, spectral_distance
+from lofi_tf.models.layers.pqmf import PQMF
+from lofi_tf.models.sound.multiband import FrameLatent, MultibandEncoder, MultibandGenerator
+from lofi_tf.models.sound.spectral import SpectralHead, magnitudes, spectral_distance
 
 TINY = {"num_bands": 4, "strides": [2, 2], "channels": [4, 6], "dilations": [1, 2]}
 

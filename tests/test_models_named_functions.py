@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from lofi_tf.models.decoders import MANY_ROWS as MANY
-from lofi_tf.models.decoders import ROW_COUNTS as FEWER
-from lofi_tf.models.named_functions import ROW_COUNTS, by_chunks
+from lofi_tf.models.common.named_functions import ROW_COUNTS, by_chunks
+from lofi_tf.models.sequence.decoders import MANY_ROWS as MANY
+from lofi_tf.models.sequence.decoders import ROW_COUNTS as FEWER
 from tests.processor import HAS_AVX512
 
 MANY_ROWS, ROWS = ROW_COUNTS

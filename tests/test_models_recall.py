@@ -9,10 +9,10 @@ import tensorflow as tf
 
 from lofi_tf.config import ModelConfig, TrainingConfig
 from lofi_tf.errors import LofiError
+from lofi_tf.models.common.optimizer import compile_model
 from lofi_tf.models.components import build_frames, build_head
-from lofi_tf.models.optimizer import compile_model
-from lofi_tf.models.recall import STYLE_DB, RecallingContinuation
-from lofi_tf.models.recall_head import RecallHead
+from lofi_tf.models.continuation.long_term import STYLE_DB, RecallingContinuation
+from lofi_tf.models.continuation.long_term_head import RecallHead
 
 B, S, N = 4, 40, 1600
 F = N // S
@@ -77,7 +77,9 @@ def test_its_own_frames_taught_are_what_it_drew(z_size, monkeypatch):
     def free(power, *_):
         return tf.ones_like(power), tf.ones_like(power)
 
-    monkeypatch.setattr("lofi_tf.models.recall.bounded_ratio", free)  # no level is held
+    monkeypatch.setattr(
+        "lofi_tf.models.continuation.long_term.bounded_ratio", free
+    )  # no level is held
     model, clips, steps = recalling(z_size), loops()[:, : N // 2], F // 2
     frames = tf.reshape(clips, [B, -1, S])
     states, _ = model.hear(frames)

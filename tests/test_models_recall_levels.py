@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from lofi_tf.models.recall_levels import bounded_ratio, heard_fall, running
+from lofi_tf.models.continuation.gain_control import bounded_ratio, heard_fall, running
 
 
 @pytest.mark.parametrize("fall", [1.0, 0.8, 0.1])

@@ -103,7 +103,7 @@ def test_wheel_holds_every_file_of_every_model(names):
 def test_wheel_unpacked_finds_models_by_name(wheel, tmp_path):
     with zipfile.ZipFile(wheel) as archive:
         archive.extractall(tmp_path)
-    code = "from lofi_tf.model_folders import find_model; print(find_model('beats'))"
+    code = "from lofi_tf.saving.hub import find_model; print(find_model('beats'))"
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True
     )

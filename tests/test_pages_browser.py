@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 import soundfile
 
-from lofi_tf.backends import backend_of_model
-from lofi_tf.data.sequence_proto import NoteSequence
-from lofi_tf.generation import How
-from lofi_tf.pages import track_page
-from lofi_tf.pages.latent_map import latent_map
+from lofi_tf.backends.open import backend_of_model
+from lofi_tf.generation import GenerationConfig
+from lofi_tf.html import track_page
+from lofi_tf.html.latent_map import latent_map
+from lofi_tf.music.sequence_proto import NoteSequence
 from tests.grooves import scrambled_model
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "chrome"))), None)
@@ -92,7 +92,7 @@ def page(tmp_path_factory):
     sound = 0.3 * np.sin(np.arange(8 * 22050) * 2 * np.pi * 220 / 22050)
     soundfile.write(folder / "a.wav", sound, 22050)
     backend = backend_of_model(*scrambled_model("groovae_2bar_humanize"))
-    found = latent_map(backend, 40, How(temperature=1.0, seed=5, qpm=90), landmarks=4)
+    found = latent_map(backend, 40, GenerationConfig(temperature=1.0, seed=5, qpm=90), landmarks=4)
     sections = [("verse", 0.0, 4.0), ("hook", 4.0, 8.0)]
     track_page(piece, folder / "a.html", folder / "a.wav", sections, "A", {"key": "C"}, found)
     return folder / "a.html"

@@ -4,18 +4,18 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from lofi_tf.backends import backend_of_model
+from lofi_tf.backends.open import backend_of_model
 from lofi_tf.config import load_config
-from lofi_tf.data.sequence_proto import NoteSequence
 from lofi_tf.errors import LofiError
-from lofi_tf.generation import How, decode, prior, row_seeds
-from lofi_tf.models.circle import great_circle
-from lofi_tf.pages import map_page
-from lofi_tf.pages.latent_map import check_mappable, latent_map, mixed, mixes_of, notes_of
+from lofi_tf.generation import GenerationConfig, decode, prior, row_seeds
+from lofi_tf.html import map_page
+from lofi_tf.html.latent_map import check_mappable, latent_map, mixed, mixes_of, notes_of
+from lofi_tf.models.common.slerp import slerp
+from lofi_tf.music.sequence_proto import NoteSequence
 from tests.grooves import scrambled_model
 from tests.test_pages_page import EVIL, Parsed
 
-HOW = How(temperature=1.0, seed=5, qpm=90)
+HOW = GenerationConfig(temperature=1.0, seed=5, qpm=90)
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +41,7 @@ def test_all_is_there_and_fits_together(found):
 def test_points_walks_and_mixes_are_the_models_own(backend, found):
     z = prior(row_seeds(5, 40), backend.config.model.z_size)
     corners = z[found["landmarks"]]
-    walk = great_circle(corners[1], corners[3], np.float32([0.25])).numpy()  # its second step
+    walk = slerp(corners[1], corners[3], np.float32([0.25])).numpy()  # its second step
     triangle = found["triangles"][-1]
     mix = mixed(corners[triangle], mixes_of()[-1:])
     pieces = decode(backend, np.concatenate([z[:2], walk, mix]), HOW,
@@ -55,7 +55,7 @@ def test_points_walks_and_mixes_are_the_models_own(backend, found):
 
 def test_the_seed_decides(backend, found):
     assert latent_map(backend, 40, HOW, landmarks=4) == found
-    other = latent_map(backend, 40, How(temperature=1.0, seed=6, qpm=90), landmarks=4)
+    other = latent_map(backend, 40, GenerationConfig(temperature=1.0, seed=6, qpm=90), landmarks=4)
     assert other["music"] != found["music"]
 
 

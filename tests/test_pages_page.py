@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import soundfile
 
-from lofi_tf.data.sequence_proto import NoteSequence
 from lofi_tf.errors import LofiError
-from lofi_tf.pages import track_page
+from lofi_tf.html import track_page
+from lofi_tf.music.sequence_proto import NoteSequence
 
 EVIL = "</script><b>&{{piece}}"
 

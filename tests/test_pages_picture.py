@@ -2,10 +2,10 @@ import numpy as np
 import pytest
 import soundfile
 
-from lofi_tf.data.sequence_proto import NoteSequence
 from lofi_tf.errors import LofiError
-from lofi_tf.pages.picture import bar_starts, draw_track, track_picture
-from lofi_tf.pages.sound import sound_shape
+from lofi_tf.html.picture import bar_starts, draw_track, track_picture
+from lofi_tf.html.sound import sound_shape
+from lofi_tf.music.sequence_proto import NoteSequence
 
 
 @pytest.fixture

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-import lofi_tf.pages
-from lofi_tf.data.midi import read_midi
+import lofi_tf.html
+from lofi_tf.music.midi import read_midi
 
 pytestmark = pytest.mark.skipif(not shutil.which("node"), reason="needs node")
-PAGES = Path(lofi_tf.pages.__file__).parent
+PAGES = Path(lofi_tf.html.__file__).parent
 STANDIN = Path(__file__).with_name("page_standin.js")
 KICK, SNARE, C4 = [36 + 128, 100], [38 + 128, 90], [60, 80]
 

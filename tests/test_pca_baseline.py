@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from lofi_tf.errors import LofiError
-from lofi_tf.pca_baseline import Errors, fit_pca
+from lofi_tf.evaluation.pca_baseline import Errors, fit_pca
 
 
 def clips(count=40, size=12, rank=3):

@@ -1,7 +1,7 @@
 import pytest
 
-from lofi_tf.data.sequence_proto import NoteSequence
-from lofi_tf.pictures import draw_piano_roll, save_piano_roll
+from lofi_tf.music.sequence_proto import NoteSequence
+from lofi_tf.plotting.piano_roll import draw_piano_roll, save_piano_roll
 
 
 def hits(*velocities, seconds=0.125) -> NoteSequence:

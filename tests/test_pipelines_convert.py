@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from lofi_tf.data.notes import read_note_sequences
+from lofi_tf.data.storage.note_sequences import read_note_sequences
 from pipelines.convert_dir_to_note_sequences import build_parser, main
 from tests.magenta_records import main as compare_with_magenta
 from tests.paths import MUSIC, NOTES

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from lofi_tf.data.splits import part_of
-from lofi_tf.data.sustain import sustained_parts
+from lofi_tf.music.splits import part_of
+from lofi_tf.music.sustain import sustained_parts
 from pipelines.parts import Filters, pieces_of
 from tests.pieces import named_piece as piece
 from tests.pieces import scale

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from lofi_tf.audio.io import unquantized
-from lofi_tf.data.converter import build_converter
-from lofi_tf.data.dataset import training_batches
-from lofi_tf.data.example_shards import find_shards, load_shards
-from lofi_tf.data.examples import Examples, split_by_source
-from lofi_tf.data.records import load_examples
+from lofi_tf.data.converters.converter import build_converter
+from lofi_tf.data.storage.dataset import training_batches
+from lofi_tf.data.storage.example_shards import find_shards, load_shards
+from lofi_tf.data.storage.examples import Examples, split_by_source
+from lofi_tf.data.storage.sources import load_examples
 from lofi_tf.errors import LofiError
 from pipelines.audio_pipeline import make_groups
 from pipelines.prepare_audio import main
@@ -250,7 +250,7 @@ def test_prepare_audio_bad_input_is_one_line_and_exit_2(flags, message, tmp_path
 
 
 def test_prepare_audio_interrupted_leaves_the_old(tmp_path, monkeypatch, capfd):
-    from lofi_tf.data import clip_options
+    from lofi_tf.data.converters import clip_options
 
     write(tmp_path / "in" / "a.wav", noise(1), 16000)
     assert run(tmp_path) == 0

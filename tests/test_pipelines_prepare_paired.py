@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from lofi_tf.data.example_shards import find_shards, load_shards
-from lofi_tf.data.note_files import pair_of_file, pitch_and_velocity
-from lofi_tf.data.paired import instrument_id
+from lofi_tf.data.converters.paired import instrument_id
+from lofi_tf.data.pairs.note_files import pair_of_file, pitch_and_velocity
+from lofi_tf.data.storage.example_shards import find_shards, load_shards
 from lofi_tf.errors import NotConvertible
 from pipelines import prepare_paired
 from tests.recordings import tone, write

@@ -7,12 +7,12 @@ import pytest
 
 from lofi_tf.cli import train
 from lofi_tf.config import load_config
-from lofi_tf.data.example_shards import find_shards, load_shards
-from lofi_tf.data.examples import examples_of_records, split_by_file, split_by_source
-from lofi_tf.data.midi import read_midi
-from lofi_tf.data.records import load_examples
-from lofi_tf.data.sequence_proto import NoteSequence
-from lofi_tf.data.tfrecord import read_records, write_records
+from lofi_tf.data.storage.example_shards import find_shards, load_shards
+from lofi_tf.data.storage.examples import examples_of_records, split_by_file, split_by_source
+from lofi_tf.data.storage.sources import load_examples
+from lofi_tf.data.storage.tfrecord import read_records, write_records
+from lofi_tf.music.midi import read_midi
+from lofi_tf.music.sequence_proto import NoteSequence
 from pipelines.preprocess_tfrecord import main
 from tests.grooves import FOLDER, SMALL, groove_records, write_groove_records
 from tests.pieces import named_piece as piece
@@ -320,7 +320,7 @@ def test_help_imports_nothing_heavy():
 
 def test_shards_are_read_without_beam(grooves):
     code = (
-        "import sys; from lofi_tf.data.example_shards import find_shards, load_shards; "
+        "import sys; from lofi_tf.data.storage.example_shards import find_shards, load_shards; "
         f"s = find_shards({str(grooves)!r}); "
         "print(len(load_shards(s, 'train', s.info['config']['data']['converter'])), "
         "'apache_beam' in sys.modules)"

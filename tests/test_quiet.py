@@ -72,5 +72,5 @@ def test_hush_keeps_given_environment(monkeypatch):
     from lofi_tf import quiet
 
     monkeypatch.setenv("TF_CPP_MIN_LOG_LEVEL", "0")
-    quiet.hush()
+    quiet.silence_tensorflow()
     assert os.environ["TF_CPP_MIN_LOG_LEVEL"] == "0"

@@ -5,11 +5,11 @@ import pytest
 import yaml
 
 from lofi_tf.config import config_names
-from lofi_tf.data.midi import write_midi
-from lofi_tf.data.progression import ProgressionConverter
-from lofi_tf.data.sequence_proto import NoteSequence
-from lofi_tf.data.splits import CHORD_SYMBOL
-from lofi_tf.measures.tables import Table, to_json
+from lofi_tf.data.converters.progression import ProgressionConverter
+from lofi_tf.evaluation.tables import Table, to_json
+from lofi_tf.music.midi import write_midi
+from lofi_tf.music.sequence_proto import NoteSequence
+from lofi_tf.music.splits import CHORD_SYMBOL
 from saved_models.recipes import one_key, pop909, release, split
 
 

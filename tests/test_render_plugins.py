@@ -100,7 +100,7 @@ def test_a_file_that_is_no_plugin_is_one_line(tmp_path):
 
 def test_without_pedalboard_a_line_says_how_to_get_it(tmp_path, monkeypatch, capsys):
     monkeypatch.setitem(sys.modules, "pedalboard", None)
-    from lofi_tf.data.midi import write_midi
+    from lofi_tf.music.midi import write_midi
 
     write_midi(piece([(60, 90, 0, 1)]), tmp_path / "a.mid")
     assert main([str(tmp_path / "a.mid"), str(tmp_path / "a.wav"), "--plugin=Reverb"]) == 2

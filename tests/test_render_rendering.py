@@ -9,9 +9,9 @@ import soxr
 from scipy.signal import lfilter
 
 from lofi_tf.audio.io import write_wav
-from lofi_tf.data.midi import write_midi
-from lofi_tf.data.sequence_proto import NoteSequence
 from lofi_tf.errors import LofiError, LofiWarning
+from lofi_tf.music.midi import write_midi
+from lofi_tf.music.sequence_proto import NoteSequence
 from lofi_tf.render.drum_kit import Kit, drum_of
 from lofi_tf.render.parts import parts_of, role_of
 from lofi_tf.render.rendering import render

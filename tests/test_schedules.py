@@ -3,8 +3,8 @@ import math
 import pytest
 import tensorflow as tf
 
-from lofi_tf import schedules
-from lofi_tf.losses import kl_cost
+from lofi_tf.models.common import schedules
+from lofi_tf.models.common.losses import kl_cost
 
 
 @pytest.mark.parametrize(("step", "expected"), [(0, 1e-3), (1, 9.99901e-4), (10**6, 1e-5)])

@@ -8,12 +8,12 @@ import pytest
 
 from lofi_tf.cli import search as command
 from lofi_tf.config import config_names, configs_dir, load_config
-from lofi_tf.data.examples import Examples
+from lofi_tf.data.storage.examples import Examples
 from lofi_tf.errors import LofiError
 from lofi_tf.hparams import with_hparams
-from lofi_tf.search import SearchOptions, search
-from lofi_tf.search_space import Choice, Range, as_hparams, hparams_of, read_space
-from lofi_tf.training import TrainOptions, train
+from lofi_tf.training.search import SearchOptions, search
+from lofi_tf.training.search_space import Choice, Range, as_hparams, hparams_of, read_space
+from lofi_tf.training.train import TrainOptions, train
 
 TINY = (
     "converter.clip_seconds=0.02,max_seq_len=60,batch_size=2,num_layers=1,input_neurons=4,"
@@ -120,7 +120,7 @@ def test_a_stopped_search_ends_as_the_unbroken_one(tmp_path, examples, monkeypat
             raise KeyboardInterrupt
         return train(config, examples, run, options, *others, **names)
 
-    monkeypatch.setattr("lofi_tf.search.train", stopped)
+    monkeypatch.setattr("lofi_tf.training.search.train", stopped)
     with pytest.raises(KeyboardInterrupt):
         searched(tmp_path / "stopped", examples)
     assert len(table_of(tmp_path / "stopped")) == 1

@@ -18,12 +18,13 @@ from google.protobuf import text_format
 from tensorflow_serving.config import model_server_config_pb2
 
 from lofi_tf import generation
-from lofi_tf.backends import Backend, backend_of_model, open_backend
-from lofi_tf.data.sequence_proto import NoteSequence
+from lofi_tf.backends.base import Backend
+from lofi_tf.backends.open import backend_of_model, open_backend
+from lofi_tf.backends.tf_serving import open_server
 from lofi_tf.errors import LofiError
-from lofi_tf.export import export, place
-from lofi_tf.generation import How
-from lofi_tf.serving import open_server
+from lofi_tf.generation import GenerationConfig
+from lofi_tf.music.sequence_proto import NoteSequence
+from lofi_tf.saving.export import export, place
 from tests import serving_json
 from tests.grooves import groove_records, scrambled_model
 from tests.processor import HAS_AVX512
@@ -142,7 +143,7 @@ def fails(*faults):
 
 
 def test_served_model_makes_the_pieces_of_the_model_here(local, served):
-    how = How(temperature=1.0, seed=7)
+    how = GenerationConfig(temperature=1.0, seed=7)
     here = bytes_of(generation.sample(local, 5, how))
     assert bytes_of(generation.sample(served, 5, how)) == here
     assert len(set(here)) == 5
@@ -210,7 +211,8 @@ def test_controls_are_served(tmp_path):
     with Server(Servable(folder), NAME) as server:
         backends = local, *(opened(server.address(scheme)) for scheme in SCHEMES)
         here, *there = (
-            bytes_of(generation.sample(backend, 2, How(seed=1), controls)) for backend in backends
+            bytes_of(generation.sample(backend, 2, GenerationConfig(seed=1), controls))
+            for backend in backends
         )
     assert there == [here, here]
 

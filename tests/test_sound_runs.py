@@ -10,10 +10,10 @@ import tensorflow as tf
 
 from lofi_tf.cli import evaluate, export, generate, train
 from lofi_tf.config import config_names, load_config
-from lofi_tf.data.converter import build_converter
-from lofi_tf.history import read_history
+from lofi_tf.data.converters.converter import build_converter
 from lofi_tf.hparams import with_hparams
 from lofi_tf.models.build import build_model
+from lofi_tf.training.history import read_history
 from pipelines import prepare_audio
 
 RECORDINGS = Path(__file__).parent / "data" / "audio"

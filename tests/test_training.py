@@ -12,12 +12,14 @@ import pytest
 import tensorflow as tf
 import yaml
 
-from lofi_tf import callbacks, checkpoints, training
-from lofi_tf.data.dataset import training_batches
+from lofi_tf.data.storage.dataset import training_batches
 from lofi_tf.errors import LofiError
-from lofi_tf.history import read_history
 from lofi_tf.models.build import build_model
-from lofi_tf.training import TrainOptions, train
+from lofi_tf.saving import checkpoints
+from lofi_tf.training import callbacks
+from lofi_tf.training import train as training
+from lofi_tf.training.history import read_history
+from lofi_tf.training.train import TrainOptions, train
 from tests.grooves import groove_examples, small_config
 
 OPTIONS = TrainOptions(num_steps=8, log_steps=1, eval_steps=4, show_progress=False)
@@ -80,7 +82,7 @@ import sys
 from lofi_tf import quiet
 with quiet.imports():
     from tests.test_training import OPTIONS, groove_examples, small_config
-    from lofi_tf.training import train, TrainOptions
+    from lofi_tf.training.train import train, TrainOptions
 config = small_config(hparams="dropout_keep_prob=0.5")
 options = TrainOptions(num_steps=10**6, log_steps=1, save_seconds=0.0, show_progress=False)
 train(config, groove_examples(config), sys.argv[1], options)
@@ -242,7 +244,7 @@ def test_exploding_step_leaves_no_gradient_and_value_clip_bounds():
 
 
 def test_each_epoch_sees_every_example_once_in_another_order(config, examples):
-    from lofi_tf.data.converter import build_converter
+    from lofi_tf.data.converters.converter import build_converter
 
     converter = build_converter(config.data.converter)
     whole = len(examples)
@@ -253,7 +255,7 @@ def test_each_epoch_sees_every_example_once_in_another_order(config, examples):
 
 
 def test_note_dropout_is_drawn_anew_each_epoch():
-    from lofi_tf.data.converter import build_converter
+    from lofi_tf.data.converters.converter import build_converter
 
     config = small_config("groovae_2bar_tap_fixed_velocity_note_dropout")
     examples = groove_examples(config).where(np.arange(len(groove_examples(config))) < 4)

@@ -7,10 +7,10 @@ import sys
 
 from benchmarks.stepping.on_demand import serve
 from lofi_tf.config import load_config
-from lofi_tf.data.converter import build_converter
-from lofi_tf.data.sequence_proto import NoteSequence
-from lofi_tf.data.tfrecord import read_records
+from lofi_tf.data.converters.converter import build_converter
+from lofi_tf.data.storage.tfrecord import read_records
 from lofi_tf.errors import NotConvertible
+from lofi_tf.music.sequence_proto import NoteSequence
 
 
 def build():

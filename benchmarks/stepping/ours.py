@@ -14,7 +14,7 @@ with quiet.imports():
     import numpy as np
     import tensorflow as tf
 
-    from lofi_tf.data.converter import build_converter, depths_of
+    from lofi_tf.data.converters.converter import build_converter, depths_of
     from lofi_tf.models.build import build_model
 
 

@@ -13,10 +13,10 @@ from lofi_tf.config import load_config
 with quiet.imports():
     import numpy as np
 
-    from lofi_tf.backends import backend_of_model, open_backend
-    from lofi_tf.export import export, place
+    from lofi_tf.backends.open import backend_of_model, open_backend
     from lofi_tf.generation import row_seeds
     from lofi_tf.models.build import build_model
+    from lofi_tf.saving.export import export, place
 
 
 def build():

@@ -13,8 +13,8 @@ from typing import NamedTuple
 import numpy as np
 import soundfile
 
-from lofi_tf.data.tfrecord import whole_file
 from lofi_tf.errors import LofiError, NotConvertible
+from lofi_tf.files import atomic_write
 
 ENDINGS = (".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aiff", ".aif", ".aifc")
 BLOCK_SIZE = 65536  # samples of each channel that are decoded at a time
@@ -144,7 +144,7 @@ def write_wav(
     peak = bytes(data[:_HEADER_SIZE]).find(b"PEAK")
     if peak >= 0:
         data[peak + 12 : peak + 16] = bytes(4)  # the time: equal samples are to give equal files
-    with whole_file(path) as file:
+    with atomic_write(path) as file:
         file.write(data)
 
 

@@ -39,11 +39,15 @@ def _run(args: argparse.Namespace) -> None:
     from lofi_tf import quiet
 
     with quiet.imports():
-        from lofi_tf.cross import report
-        from lofi_tf.cross.analysis import Settings, analyse
-        from lofi_tf.cross.opening import open_run
-        from lofi_tf.cross.showing import pictures_of, sounds_of
-        from lofi_tf.cross.stores import examples_of, recordings_of, training_recordings
+        from lofi_tf.crossmodal.model import open_run
+        from lofi_tf.evaluation.crossmodal import report
+        from lofi_tf.evaluation.crossmodal.analysis import Settings, analyse
+        from lofi_tf.evaluation.crossmodal.datasets import (
+            examples_of,
+            recordings_of,
+            training_recordings,
+        )
+        from lofi_tf.evaluation.crossmodal.plots import pictures_of, sounds_of
     epochs = args.classifier_epochs if args.baselines else 0
     settings = Settings(args.nb_passes, args.n_samples, args.seed, epochs)
     model = open_run(folder)
@@ -76,7 +80,7 @@ def _run(args: argparse.Namespace) -> None:
 
 def _text(rows) -> str:
     """Returns rows as aligned text; how many frames they are of is said once."""
-    from lofi_tf.measures.tables import Table
+    from lofi_tf.evaluation.tables import Table
 
     return Table.of_rows("", [{k: row[k] for k in row if k != "frames"} for row in rows]).as_text()
 
@@ -96,7 +100,7 @@ def _checked(args: argparse.Namespace) -> Path:
             raise LofiError(f"--{name} must be {low} or more. Received: {getattr(args, name)}")
     if args.split == "train":
         raise LofiError("--split: the model was trained on that one; give a held-out split")
-    from lofi_tf.data.tfrecord import check_writable
+    from lofi_tf.files import check_writable
 
     check_writable(Path(args.output_dir) / "report.html")
     folder = Path(args.run_dir)

@@ -31,12 +31,12 @@ def _run(args: argparse.Namespace) -> None:
     if is_address and not args.output:
         raise LofiError("--output is missing: there is no folder of a served model to write to")
     from lofi_tf import quiet
-    from lofi_tf.model_folders import find_model
+    from lofi_tf.saving.hub import find_model
 
     args.model = find_model(args.model)
     with quiet.imports():
-        from lofi_tf.backends import open_backend
-        from lofi_tf.data.records import load_examples
+        from lofi_tf.backends.open import open_backend
+        from lofi_tf.data.storage.sources import load_examples
         from lofi_tf.generation import attributes
     backend = open_backend(args.model)
     attributes.check_measurable(backend.config)

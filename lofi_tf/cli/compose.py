@@ -82,7 +82,7 @@ def _run(args: argparse.Namespace) -> None:
 def _plan(args: argparse.Namespace):
     """Returns the plan of the flags: a new one, or one that there is, changed."""
     from lofi_tf.compose.plan import load_plan
-    from lofi_tf.compose.planning import Wishes, make_plan, parse_sections, reseeded
+    from lofi_tf.compose.planning import PlanOptions, make_plan, parse_sections, reseeded
 
     seed = secrets.randbelow(2**31) if args.seed is None else args.seed
     if not 0 <= seed < 2**31:
@@ -96,7 +96,7 @@ def _plan(args: argparse.Namespace):
         wishes = {name: value for name, value in wishes.items() if value is not None}
         if args.sections is not None:
             wishes["sections"] = parse_sections(args.sections)
-        return make_plan(seed, Wishes(**wishes, **changes))
+        return make_plan(seed, PlanOptions(**wishes, **changes))
     for name in OF_A_NEW_PLAN:
         if getattr(args, name) is not None:
             how = "the bars of its sections" if name == "minutes" else "its values"
@@ -120,7 +120,7 @@ def _check(args: argparse.Namespace, plan) -> None:
     """Refuses what could not be made or written later, before anything heavy is loaded."""
     from lofi_tf.compose.models import check_models
     from lofi_tf.compose.plan import load_plan
-    from lofi_tf.data.tfrecord import check_writable
+    from lofi_tf.files import check_writable
     from lofi_tf.render.plugins import check_plugins
     from lofi_tf.render.rendering import check_output
     from lofi_tf.render.settings import load_preset
@@ -173,7 +173,7 @@ def _render(args: argparse.Namespace, plan, track) -> str:
 
 def _draw(args: argparse.Namespace, track, backend) -> None:
     """Writes the picture and the page, where they are asked for."""
-    from lofi_tf.pages import track_page, track_picture
+    from lofi_tf.html import track_page, track_picture
 
     plan, output = track.plan, Path(args.output)
     title, sound = output.stem, None if _is_midi(output) else output
@@ -182,9 +182,9 @@ def _draw(args: argparse.Namespace, track, backend) -> None:
     if args.html:
         found = None
         if backend is not None:
-            from lofi_tf.generation import How
+            from lofi_tf.generation import GenerationConfig
 
-            found = drawn_map(args, backend, How(seed=plan.seed, qpm=plan.qpm))
+            found = drawn_map(args, backend, GenerationConfig(seed=plan.seed, qpm=plan.qpm))
         facts = {"key": plan.key, "tempo": f"{plan.qpm:g} beats to the minute", "mood": plan.mood}
         facts |= {"preset": plan.preset, "seed": plan.seed}
         track_page(track.piece, args.html, sound, track.sections, title, facts, found)

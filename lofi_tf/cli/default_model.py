@@ -3,7 +3,7 @@
 import argparse
 
 from lofi_tf.errors import LofiError
-from lofi_tf.model_folders import named_models
+from lofi_tf.saving.hub import named_models
 
 BEATS, TUNES, SOUND = "groovae_4bar", "cat-mel_2bar_med_chords", "continuation_lstm"
 BY_MODE = {

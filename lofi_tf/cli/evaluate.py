@@ -53,17 +53,17 @@ def _run(args: argparse.Namespace) -> None:
     _check(args)
     from lofi_tf import quiet
     from lofi_tf.cli.generate import config_of
-    from lofi_tf.model_folders import find_model
+    from lofi_tf.saving.hub import find_model
 
     tell, config = teller(args.log), config_of(args)
     args.model = args.model and str(find_model(args.model))
     with quiet.imports():
-        from lofi_tf.backends import open_backend
-        from lofi_tf.generation.drawing import How
-        from lofi_tf.measures.evaluating import Settings, check_kind, reconstruction_tables
-        from lofi_tf.measures.music import qpm_of, read_music, some_of
-        from lofi_tf.measures.samples import sample_tables
-    how = How(args.temperature, args.seed, max_batch_size=args.batch_size)
+        from lofi_tf.backends.open import open_backend
+        from lofi_tf.evaluation.evaluating import Settings, check_kind, reconstruction_tables
+        from lofi_tf.evaluation.held_out import qpm_of, read_music, some_of
+        from lofi_tf.evaluation.samples import sample_tables
+        from lofi_tf.generation.decoding import GenerationConfig
+    how = GenerationConfig(args.temperature, args.seed, max_batch_size=args.batch_size)
     backend, source = open_backend(args.model, args.checkpoint_file, config), _source(args)
     check_kind(backend)
     music = read_music(source, backend.config.data.converter, talks(args.log), tell)
@@ -86,7 +86,7 @@ def _run(args: argparse.Namespace) -> None:
 
 
 def _source(args: argparse.Namespace):
-    from lofi_tf.measures.music import Source
+    from lofi_tf.evaluation.held_out import Source
 
     return Source(
         args.examples_path, args.split_file, args.split, args.train_examples_path, args.num_workers
@@ -95,13 +95,13 @@ def _source(args: argparse.Namespace):
 
 def _groups(args: argparse.Namespace, music):
     """Returns what colours the picture of the latent."""
-    from lofi_tf.measures.groups import groups_of
+    from lofi_tf.evaluation.groups import groups_of
 
     return groups_of(music.held_out.sources, args.split_file, args.colour_by)
 
 
 def _draw(args: argparse.Namespace, backend, music, how, groups, tell) -> None:
-    from lofi_tf.measures.showing import write_pictures
+    from lofi_tf.evaluation.plots import write_pictures
 
     run_dir = Path(args.model) if args.model and (Path(args.model) / "train").is_dir() else None
     folder = Path(args.output_dir)
@@ -122,7 +122,7 @@ def _check(args: argparse.Namespace) -> None:
         raise LofiError(f"--temperature must be 0 or above. Received: {args.temperature}")
     if args.split == "train":
         raise LofiError("--split: the model was trained on that one; give a held-out split")
-    from lofi_tf.data.tfrecord import check_writable
+    from lofi_tf.files import check_writable
 
     check_writable(Path(args.output_dir) / JSON)
 
@@ -130,8 +130,8 @@ def _check(args: argparse.Namespace) -> None:
 def _write(args: argparse.Namespace, config, music, tables) -> None:
     """Writes both files, each whole or not at all."""
     import lofi_tf
-    from lofi_tf.data.tfrecord import whole_file
-    from lofi_tf.measures.tables import long_csv, to_json
+    from lofi_tf.evaluation.tables import long_csv, to_json
+    from lofi_tf.files import atomic_write
 
     about = {
         "lofi_tf": lofi_tf.__version__,
@@ -144,5 +144,5 @@ def _write(args: argparse.Namespace, config, music, tables) -> None:
         "seed": args.seed,
     }
     for name, text in ((CSV, long_csv(tables)), (JSON, to_json(tables, about))):
-        with whole_file(Path(args.output_dir) / name) as file:
+        with atomic_write(Path(args.output_dir) / name) as file:
             file.write(text.encode())

@@ -78,7 +78,7 @@ def _run(args: argparse.Namespace) -> None:
     if args.run_dir and not Path(args.run_dir).is_dir():
         raise LofiError(f"--run_dir: no such folder. Received: {args.run_dir!r}")
     with quiet.imports():
-        from lofi_tf import export  # noqa: F401
+        from lofi_tf.saving import export  # noqa: F401
     WRITERS[args.format](args, *_open(args))
 
 
@@ -97,33 +97,34 @@ def _fill_in(args: argparse.Namespace) -> None:
 
 def _open(args: argparse.Namespace) -> tuple:
     """Returns the model, its config, and where it lies: a checkpoint or an export."""
-    from lofi_tf import backends
     from lofi_tf.config import load_config
     from lofi_tf.hparams import with_hparams
+    from lofi_tf.saving import loading
 
     if args.model is not None:
-        from lofi_tf import warm_start
+        from lofi_tf.training import warm_start
 
         return warm_start.open_model(args.model)
     config = with_hparams(load_config(args.config), args.hparams) if args.config else None
-    path = backends.train_folder(args.run_dir) if args.run_dir else Path(args.checkpoint_file)
-    return *backends.load_model(path, config), path
+    path = loading.train_folder(args.run_dir) if args.run_dir else Path(args.checkpoint_file)
+    return *loading.load_model(path, config), path
 
 
 def _write_saved_model(args: argparse.Namespace, model, config, path: Path) -> None:
-    from lofi_tf import backends, export
+    from lofi_tf.saving import export, loading
+    from lofi_tf.training import run_folder
 
     where = export.place(args.output_dir or "saved_models", args.name or config.name, args.version)
-    run_dir = args.run_dir or backends.run_above(path)
+    run_dir = args.run_dir or loading.run_above(path)
     said = {name: getattr(args, name) for name in ("summary", "data", "licence", "precision")}
-    facts = export.facts_of_run(run_dir, model.steps_trained, **said)
+    facts = run_folder.facts_of_run(run_dir, model.steps_trained, **said)
     folder = export.export(model, config, where, facts)
     say(f"Wrote {folder}")
 
 
 def _write_magenta_js(args: argparse.Namespace, model, config, path: Path) -> None:
-    from lofi_tf.compat.magenta_js import export_for_magenta_js
-    from lofi_tf.compat.magenta_js_spec import encodes
+    from lofi_tf.interop.magenta_js import export_for_magenta_js
+    from lofi_tf.interop.magenta_js_spec import encodes
 
     if args.output_dir is None:
         raise LofiError("--format=magentajs needs --output_dir, the folder of this model")
@@ -134,7 +135,7 @@ def _write_magenta_js(args: argparse.Namespace, model, config, path: Path) -> No
 
 
 def _write_magenta(args: argparse.Namespace, model, config, path: Path) -> None:
-    from lofi_tf.compat.magenta_export import export_for_magenta, how_to_load
+    from lofi_tf.interop.magenta_export import export_for_magenta, how_to_load
 
     if args.output_dir is None:
         raise LofiError("--format=magenta needs --output_dir, the folder of its checkpoints")

@@ -80,7 +80,7 @@ def _run(args: argparse.Namespace) -> None:
     check(args)
     check_map(args)
     from lofi_tf import quiet
-    from lofi_tf.data.tfrecord import check_writable
+    from lofi_tf.files import check_writable
 
     tell = teller(args.log)
     config, inputs = config_of(args), _inputs(args)
@@ -88,7 +88,7 @@ def _run(args: argparse.Namespace) -> None:
     check_writable(args.map or Path(args.output_dir) / "a.mid")
     with quiet.imports():
         from lofi_tf import generation
-        from lofi_tf.backends import open_backend
+        from lofi_tf.backends.open import open_backend
     backend = open_backend(args.model, args.checkpoint_file, config)
     named = chosen is not None and not args.hparams  # --config says no more than which model
     if config is not None and backend.config != config and not named:
@@ -96,7 +96,7 @@ def _run(args: argparse.Namespace) -> None:
         tell(f"{asked}: the model's own settings are taken, which differ.")
     modes = check_model(args, backend.config)
     seed = secrets.randbelow(2**31) if args.seed is None else args.seed
-    how = generation.How(
+    how = generation.GenerationConfig(
         args.temperature, seed, args.qpm, args.max_batch_size, expression=args.expression
     )
     flags = f"--model={chosen} --seed={seed}" if chosen else f"--seed={seed}"
@@ -116,7 +116,7 @@ def _choose_model(args: argparse.Namespace, config) -> str | None:
         The name, where no model was given and so the one that fits is taken.
     """
     from lofi_tf.cli.default_model import default_model
-    from lofi_tf.model_folders import find_model
+    from lofi_tf.saving.hub import find_model
 
     chosen = None
     if args.model is None and args.checkpoint_file is None:
@@ -139,7 +139,7 @@ def config_of(args: argparse.Namespace):
 def _inputs(args: argparse.Namespace) -> list:
     """Returns the music of the input files; of an ABC file with several tunes the first."""
     from lofi_tf.audio.io import read_audio
-    from lofi_tf.data.notes import sequences_from_file
+    from lofi_tf.music.files import sequences_from_file
 
     sounds = [Path(getattr(args, name)) for name in given(args, SOUNDS)]
     if sounds:
@@ -182,13 +182,13 @@ def _writer(args: argparse.Namespace, stem: str, tell: Callable[[str], None]) ->
 
 def _write_notes(piece, path: Path, png: bool) -> int:
     """Writes a MIDI file; returns how many notes were moved to its start."""
-    from lofi_tf.data.midi import write_midi
     from lofi_tf.generation import start_at_zero
+    from lofi_tf.music.midi import write_midi
 
     moved = start_at_zero(piece)
     write_midi(piece, path.with_name(f"{path.name}.mid"))
     if png:
-        from lofi_tf.pictures import save_piano_roll
+        from lofi_tf.plotting.piano_roll import save_piano_roll
 
         save_piano_roll(piece, path.with_name(f"{path.name}.png"))
     return moved
@@ -199,6 +199,6 @@ def _write_sound(piece, path: Path, png: bool) -> None:
 
     write_wav(path.with_name(f"{path.name}.wav"), piece.samples, piece.sample_rate)
     if png:
-        from lofi_tf.audio.pictures import save_sound
+        from lofi_tf.plotting.waveform import save_sound
 
         save_sound(piece, path.with_name(f"{path.name}.png"))

@@ -6,7 +6,7 @@ from pathlib import Path
 from lofi_tf.cli.generate_modes import FLAGS, MODES, SOUND_MODES, Mode
 from lofi_tf.config import SOUND_KINDS, Config, load_config
 from lofi_tf.errors import LofiError
-from lofi_tf.model_folders import named_models
+from lofi_tf.saving.hub import named_models
 
 INPUTS = ("input_midi_1", "input_midi_2", "input_midi_3", "input_midi_4")
 SOUNDS = ("input_audio_1", "input_audio_2")

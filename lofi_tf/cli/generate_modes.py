@@ -107,7 +107,7 @@ def _vary_sound(args, backend, inputs, how, write) -> Pieces:
 
 
 def _continue_sound(args, backend, inputs, how, write) -> Pieces:
-    from lofi_tf.generation.continuing_sound import continue_sound
+    from lofi_tf.generation.sound_continuation import continue_sound
 
     return continue_sound(backend, *inputs, args.num_outputs, how, **_given(args))
 
@@ -165,7 +165,7 @@ def _attributes_path(args) -> Path:
 
 def _check_single(args, backend, excerpts, inputs, how, write) -> None:
     """Refuses inputs of several examples, and writes those to choose from."""
-    from lofi_tf.data.converter import build_converter
+    from lofi_tf.data.converters.converter import build_converter
 
     converter = build_converter(backend.config.data.converter)
     for number, (excerpt, piece) in enumerate(zip(excerpts, inputs, strict=True), 1):

@@ -29,7 +29,7 @@ def check_points(args: argparse.Namespace, needed: str) -> None:
         return
     if getattr(args, needed) is None:
         raise LofiError(f"--map_points is of a map: give --{needed} too")
-    from lofi_tf.pages import map_plane
+    from lofi_tf.html import map_plane
 
     map_plane.check_points(points)
 
@@ -61,8 +61,8 @@ def open_mappable(name: str):
     from lofi_tf import quiet
 
     with quiet.imports():
-        from lofi_tf.backends import open_backend
-        from lofi_tf.pages.latent_map import check_mappable
+        from lofi_tf.backends.open import open_backend
+        from lofi_tf.html.latent_map import check_mappable
     backend = open_backend(name)
     check_mappable(backend.config)
     return backend
@@ -70,7 +70,7 @@ def open_mappable(name: str):
 
 def drawn_map(args: argparse.Namespace, backend, how, chords: str | None = None) -> dict:
     """Returns the map of a model, with progress shown where `--log` lets it."""
-    from lofi_tf.pages.latent_map import latent_map
+    from lofi_tf.html.latent_map import latent_map
     from lofi_tf.progress import open_progress
 
     points = args.map_points or POINTS
@@ -87,7 +87,7 @@ def drawn_map(args: argparse.Namespace, backend, how, chords: str | None = None)
 
 def write_map(args: argparse.Namespace, backend, how, tell, flags: str) -> None:
     """Writes the page that `lofi_generate --map` asks for."""
-    from lofi_tf.pages import map_page
+    from lofi_tf.html import map_page
 
     found = drawn_map(args, backend, how, args.chords)
     map_page(found, args.map, f"{backend.config.name}: a map of its music")

@@ -22,7 +22,7 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _show(name: str) -> None:
-    from lofi_tf.model_folders import CARD, export_in, find_model, is_address
+    from lofi_tf.saving.hub import CARD, export_in, find_model, is_address
 
     if is_address(name):
         raise LofiError(f"a served model has no card here. Received: {name!r}")
@@ -36,7 +36,7 @@ def _show(name: str) -> None:
 
 
 def _list() -> None:
-    from lofi_tf.model_folders import about, named_models, places
+    from lofi_tf.saving.hub import about, named_models, places
 
     models = named_models()
     if not models:

@@ -52,16 +52,18 @@ def main(argv: list[str] | None = None) -> int:
 def _run(args: argparse.Namespace) -> None:
     check(args)
     from lofi_tf import quiet
-    from lofi_tf.cross.playing import How
+    from lofi_tf.crossmodal.synthesis import SynthesisConfig
 
     with quiet.imports():
-        from lofi_tf.cross import opening
+        from lofi_tf.crossmodal import model as opening
     model = opening.open_cross(args.model)
     seed = secrets.randbelow(2**31) if args.seed is None else args.seed
     if seed < 0:
         raise LofiError(f"seed must be 0 or more. Received: {seed}")
     names = tuple(name.strip() for name in (args.instruments or "").split(",") if name.strip())
-    how = How(seed, args.sampling, args.griffinlim_iters, args.transpose or 0, args.dynamics, names)
+    how = SynthesisConfig(
+        seed, args.sampling, args.griffinlim_iters, args.transpose or 0, args.dynamics, names
+    )
     how.check(model)
     stem = f"{model.config.name}_{args.mode}_{time.strftime('%Y-%m-%d_%H%M%S')}"
     written = []
@@ -77,7 +79,7 @@ def _writer(args: argparse.Namespace, stem: str, written: list[Path]) -> Callabl
     def write(piece) -> None:
         nonlocal count
         from lofi_tf.audio.io import write_wav
-        from lofi_tf.data.midi import write_midi
+        from lofi_tf.music.midi import write_midi
 
         path = Path(args.output_dir) / f"{stem}-{count:03d}"
         count += 1
@@ -90,8 +92,8 @@ def _writer(args: argparse.Namespace, stem: str, written: list[Path]) -> Callabl
 
 
 def _draw(piece, path: Path) -> list[Path]:
-    from lofi_tf.audio.pictures import save_sound
-    from lofi_tf.pictures import save_piano_roll
+    from lofi_tf.plotting.piano_roll import save_piano_roll
+    from lofi_tf.plotting.waveform import save_sound
 
     pictures = [path.with_name(f"{path.name}-{what}.png") for what in ("sound", "notes")]
     save_sound(piece.audio, pictures[0])

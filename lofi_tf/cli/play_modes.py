@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from lofi_tf.errors import LofiError
 
 if TYPE_CHECKING:
-    from lofi_tf.cross.listening import Model
-    from lofi_tf.cross.playing import How, Piece
+    from lofi_tf.crossmodal.inference import Model
+    from lofi_tf.crossmodal.synthesis import Piece, SynthesisConfig
 
 Write = Callable[["Piece"], None]
 Say = Callable[[str], None]
@@ -26,7 +26,7 @@ class Mode(NamedTuple):
         needs: of which one must be given.
     """
 
-    run: Callable[[argparse.Namespace, "Model", "How", Write, Say], None]
+    run: Callable[[argparse.Namespace, "Model", "SynthesisConfig", Write, Say], None]
     takes: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
 
@@ -93,51 +93,51 @@ def _facts(model: str) -> dict:
 
 
 def _midi(args, model, how, write, say) -> None:
-    from lofi_tf.cross import playing
+    from lofi_tf.crossmodal import synthesis
 
-    write(playing.notes_to_sound(model, _music(args.midi), how))
+    write(synthesis.notes_to_sound(model, _music(args.midi), how))
 
 
 def _audio(args, model, how, write, say) -> None:
-    from lofi_tf.cross import playing
+    from lofi_tf.crossmodal import synthesis
 
-    write(_of_sound(playing.sound_to_notes, model, args.audio, how))
+    write(_of_sound(synthesis.sound_to_notes, model, args.audio, how))
 
 
 def _sequence(args, model, how, write, say) -> None:
-    from lofi_tf.cross import playing
+    from lofi_tf.crossmodal import synthesis
 
     if args.midi:
-        write(playing.notes_and_back(model, _music(args.midi), how))
+        write(synthesis.notes_and_back(model, _music(args.midi), how))
     else:
-        write(_of_sound(playing.sound_and_back, model, args.audio, how))
+        write(_of_sound(synthesis.sound_and_back, model, args.audio, how))
 
 
 def _morphing(args, model, how, write, say) -> None:
-    from lofi_tf.cross import playing
+    from lofi_tf.crossmodal import synthesis
 
     points = list(_points(args, model, how))
     order = _value(args, "interp_order")
     count = max(2, len(points)) if args.n_points is None else args.n_points
-    points = playing.with_drawn(model, points, count, how)
-    write(playing.morphing(model, points, order, _value(args, "n_steps"), how))
+    points = synthesis.with_drawn(model, points, count, how)
+    write(synthesis.morphing(model, points, order, _value(args, "n_steps"), how))
 
 
 def _trajectory(args, model, how, write, say) -> None:
-    from lofi_tf.cross import playing
+    from lofi_tf.crossmodal import synthesis
 
     count = _value(args, "n_generations")
     if count < 1:
         raise LofiError(f"n_generations must be 1 or more. Received: {count}")
     for number in range(count):
         figure, steps = _value(args, "traj"), _value(args, "n_steps")
-        write(playing.trajectory(model, figure, steps, number, how))
+        write(synthesis.trajectory(model, figure, steps, number, how))
 
 
 def _free_navigation(args, model, how, write, say) -> None:
     import numpy as np
 
-    from lofi_tf.cross import navigating, paths, playing
+    from lofi_tf.crossmodal import navigation, paths, synthesis
 
     points = list(_points(args, model, how))
     if len(points) > 1:
@@ -145,11 +145,11 @@ def _free_navigation(args, model, how, write, say) -> None:
     start = points[0] if points else np.zeros(model.z_size, np.float32)
     if args.path:
         path = paths.given_path(args.path, start, _value(args, "n_steps"))
-        write(playing.on_path(model, path, how))
+        write(synthesis.on_path(model, path, how))
         return
     if not sys.stdin.isatty():
         raise LofiError("free_navigation needs --path, or a terminal to be moved from")
-    navigating.navigate(navigating.Navigator(model, start, how), _typed(), print, write)
+    navigation.navigate(navigation.Navigator(model, start, how), _typed(), print, write)
 
 
 def _typed() -> Iterator[str]:
@@ -162,16 +162,16 @@ def _typed() -> Iterator[str]:
 
 def _points(args, model, how) -> Iterator:
     """Yields the z of all that is given, in order: sounds, then notes."""
-    from lofi_tf.cross import playing
+    from lofi_tf.crossmodal import synthesis
 
     for path in filter(None, (args.audio, args.audio_2)):
-        yield _of_sound(playing.point_of_sound, model, path, how)
+        yield _of_sound(synthesis.point_of_sound, model, path, how)
     for spec in args.notes or ():
-        yield playing.point_of_notes(model, spec, how)
+        yield synthesis.point_of_notes(model, spec, how)
 
 
 def _music(path: str):
-    from lofi_tf.data.notes import sequences_from_file
+    from lofi_tf.music.files import sequences_from_file
 
     return _named(lambda: sequences_from_file(path, path, "")[0], path)
 

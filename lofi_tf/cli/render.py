@@ -47,8 +47,8 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _run(args: argparse.Namespace) -> None:
-    from lofi_tf.pages.page import page_of_file
-    from lofi_tf.pages.picture import picture_of_file
+    from lofi_tf.html.page import page_of_file
+    from lofi_tf.html.picture import picture_of_file
     from lofi_tf.render.rendering import render
 
     check_pages(args)
@@ -80,11 +80,13 @@ def _run(args: argparse.Namespace) -> None:
 
 def _map(args: argparse.Namespace, backend) -> dict:
     """Returns the map in the tempo of the piece."""
-    from lofi_tf.generation import How
+    from lofi_tf.generation import GenerationConfig
     from lofi_tf.render.rendering import sequence_of
 
     tempos = sequence_of(args.input).tempos
-    return drawn_map(args, backend, How(seed=args.seed, qpm=tempos[0].qpm if tempos else None))
+    return drawn_map(
+        args, backend, GenerationConfig(seed=args.seed, qpm=tempos[0].qpm if tempos else None)
+    )
 
 
 @contextlib.contextmanager

@@ -50,17 +50,17 @@ def _run(args: argparse.Namespace) -> None:
     from lofi_tf import quiet
     from lofi_tf.config import load_config
     from lofi_tf.hparams import with_hparams
-    from lofi_tf.search_space import read_space
+    from lofi_tf.training.search_space import read_space
 
     config = with_hparams(load_config(args.config), args.hparams)
     space = read_space(args.space, config)
     check_music(args, config)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with quiet.imports():
-        from lofi_tf import training
-        from lofi_tf.search import BEST, TABLE, SearchOptions, search
+        from lofi_tf.training import train
+        from lofi_tf.training.search import BEST, TABLE, SearchOptions, search
     options = SearchOptions(args.num_trials, args.metric, args.direction, args.prune, args.seed)
-    trained = training.TrainOptions(
+    trained = train.TrainOptions(
         num_steps=args.num_steps,
         seed=args.seed,
         eval_steps=args.eval_steps,

@@ -34,7 +34,7 @@ def check_pages(args: argparse.Namespace) -> None:
     Raises:
         LofiError: what is allowed and what came.
     """
-    from lofi_tf.data.tfrecord import check_writable
+    from lofi_tf.files import check_writable
 
     if args.map_model and not args.html:
         raise LofiError("--map_model is for the page: give --html=FILE too")

@@ -74,7 +74,7 @@ def main(argv: list[str] | None = None) -> int:
 
 def _run(args: argparse.Namespace, config) -> None:
     from lofi_tf import quiet
-    from lofi_tf.run_folder import check_run
+    from lofi_tf.training.run_folder import check_run
 
     if args.mode == "eval":
         check_run(args.run_dir, config)
@@ -84,7 +84,7 @@ def _run(args: argparse.Namespace, config) -> None:
     cluster = _cluster_of(args)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with quiet.imports():
-        from lofi_tf import beginning, distribution, training
+        from lofi_tf.training import distribution, setup, train
     if args.mode == "eval":
         _evaluate(args, config)
         return
@@ -94,12 +94,12 @@ def _run(args: argparse.Namespace, config) -> None:
         teller(args.log)(f"Waiting for {len(cluster.addresses)} workers to be there.")
     strategy = distribution.open_strategy(args.strategy, cluster)
     options = _options_of(args)
-    beginning.check(config, args.run_dir, options, strategy)
+    setup.check(config, args.run_dir, options, strategy)
     if options.warm_start or options.frozen:
-        beginning.build(config, args.run_dir, options)  # refuses before the data is read
+        setup.build(config, args.run_dir, options)  # refuses before the data is read
     examples, validation = training_data(args, config)
     tell = teller(args.log)
-    model = training.train(
+    model = train.train(
         config, examples, args.run_dir, options, validation, tell, strategy=strategy
     )
     step = model.steps_trained
@@ -107,7 +107,7 @@ def _run(args: argparse.Namespace, config) -> None:
 
 
 def _options_of(args: argparse.Namespace):
-    from lofi_tf.beginning import TrainOptions
+    from lofi_tf.training.setup import TrainOptions
 
     return TrainOptions(
         num_steps=args.num_steps,
@@ -132,7 +132,7 @@ def _settings(parser, args, argv):
     """Returns the flags and the config; a symusic file gives both, but flags on the line win."""
     if not args.config.endswith(".json"):
         return args, _config_of(args)
-    from lofi_tf.compat.symusic_config import flag_defaults, read_symusic_config
+    from lofi_tf.interop.symusic_config import flag_defaults, read_symusic_config
 
     run = read_symusic_config(args.config)
     defaults = flag_defaults(run, args.mode)
@@ -168,7 +168,7 @@ def _warm_config(args: argparse.Namespace):
             "before, or a --warm_start"
         )
     with quiet.imports():
-        from lofi_tf import warm_start
+        from lofi_tf.training import warm_start
     return warm_start.config_of(args.warm_start)
 
 
@@ -199,13 +199,13 @@ def _check(args: argparse.Namespace) -> None:
 
 
 def _cluster_of(args: argparse.Namespace):
-    from lofi_tf.cluster import read_cluster
+    from lofi_tf.training.cluster import read_cluster
 
     return read_cluster(os.environ) if args.strategy == "multiworker" else None
 
 
 def _seed_of(args: argparse.Namespace) -> int:
-    from lofi_tf.run_folder import run_facts
+    from lofi_tf.training.run_folder import run_facts
 
     begun = run_facts(args.run_dir).get("seed")
     return args.seed if args.seed is not None else begun or 0
@@ -218,10 +218,10 @@ def _frozen_of(args: argparse.Namespace) -> tuple[str, ...] | None:
 
 
 def _evaluate(args, config) -> None:
-    from lofi_tf import training
-    from lofi_tf.data.examples import split_by_file
+    from lofi_tf.data.storage.examples import split_by_file
+    from lofi_tf.training import train
 
-    model = training.open_run(args.run_dir, config)
+    model = train.open_run(args.run_dir, config)
     examples = read_examples(args, config, "test")
     if args.split_file:
         splits = split_by_file(examples, args.split_file)
@@ -232,6 +232,6 @@ def _evaluate(args, config) -> None:
             )
         examples = splits[args.split]
     folder = Path(args.run_dir) / f"eval{args.eval_dir_suffix}" / "once"
-    found = training.evaluate_run(model, config, examples, folder, args.eval_num_batches)
+    found = train.evaluate_run(model, config, examples, folder, args.eval_num_batches)
     for name, value in found.items():
         print(f"{name:32s} {value:12.4f}")

@@ -52,7 +52,7 @@ def check_music(args: argparse.Namespace, config) -> None:
     Raises:
         LofiError: which flag, or which line of a symusic JSON file stands for it.
     """
-    from lofi_tf.data.records import check_source
+    from lofi_tf.data.storage.sources import check_source
 
     is_json = args.config.endswith(".json")
     lines = {"examples_path": "train_dir", "eval_examples_path": "eval_dir"}
@@ -71,8 +71,8 @@ def check_music(args: argparse.Namespace, config) -> None:
 
 def training_data(args: argparse.Namespace, config):
     """Returns the examples to train on, and those held out (None where there are none)."""
-    from lofi_tf.data.examples import split_by_file, split_by_source
-    from lofi_tf.data.records import made_splits
+    from lofi_tf.data.storage.examples import split_by_file, split_by_source
+    from lofi_tf.data.storage.sources import made_splits
 
     examples = read_examples(args, config, "train")
     if args.eval_examples_path:
@@ -96,7 +96,7 @@ def training_data(args: argparse.Namespace, config):
 
 def read_examples(args: argparse.Namespace, config, split: str, path: str | None = None):
     """Returns the examples of a split, of `path` or of where the flags say."""
-    from lofi_tf.data.records import load_examples
+    from lofi_tf.data.storage.sources import load_examples
 
     return load_examples(
         path or args.examples_path,

@@ -40,12 +40,12 @@ def _run(args: argparse.Namespace) -> None:
     output = _output(args)
     from lofi_tf import quiet
     from lofi_tf.audio.io import probe, read_blocks
-    from lofi_tf.cross.listening import listen
-    from lofi_tf.cross.notes import sequence_of
-    from lofi_tf.cross.playing import How
-    from lofi_tf.cross.transcribing import NoteSettings, transcribed
-    from lofi_tf.data.midi import write_midi
-    from lofi_tf.data.tfrecord import check_writable
+    from lofi_tf.crossmodal.inference import listen
+    from lofi_tf.crossmodal.notes import sequence_of
+    from lofi_tf.crossmodal.synthesis import SynthesisConfig
+    from lofi_tf.crossmodal.transcription import NoteSettings, transcribed
+    from lofi_tf.files import check_writable
+    from lofi_tf.music.midi import write_midi
 
     settings = NoteSettings(
         change_nats=args.change_nats, gate_db=args.gate_db, least_seconds=args.least_seconds
@@ -54,10 +54,10 @@ def _run(args: argparse.Namespace) -> None:
         info = probe(args.input)
         check_writable(output)
         with quiet.imports():
-            from lofi_tf.cross import opening
+            from lofi_tf.crossmodal import model as opening
         model = opening.open_cross(args.model)
         names = [name.strip() for name in (args.instruments or "").split(",") if name.strip()]
-        How(instruments=names).check(model)
+        SynthesisConfig(instruments=names).check(model)
         heard = listen(model, read_blocks(args.input), info.sample_rate)
     except LofiError as error:
         raise _named(error, args.input) from error
@@ -65,7 +65,7 @@ def _run(args: argparse.Namespace) -> None:
     sequence = sequence_of(parts, model.converter.instruments)
     write_midi(sequence, output)
     if args.png:
-        from lofi_tf.pictures import save_piano_roll
+        from lofi_tf.plotting.piano_roll import save_piano_roll
 
         save_piano_roll(sequence, output.with_suffix(".png"))
     found = _counts(model.converter.instruments, parts)

@@ -6,9 +6,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from lofi_tf.config import Config
-from lofi_tf.data.converter import build_converter, depths_of
-from lofi_tf.data.dataset import model_view
-from lofi_tf.data.examples import examples_of_records
+from lofi_tf.data.converters.converter import build_converter, depths_of
+from lofi_tf.data.storage.dataset import model_view
+from lofi_tf.data.storage.examples import examples_of_records
 from lofi_tf.errors import NotConvertible
 
 

@@ -17,18 +17,14 @@ from typing import Any
 
 import numpy as np
 
-from lofi_tf.backends import (
-    Backend,
-    backend_of_model,
-    load_model,
-    of_config,
-    open_backend,
-)
+from lofi_tf.backends.base import Backend
+from lofi_tf.backends.open import backend_of_model, of_config, open_backend
 from lofi_tf.compat.data_converter import DataConverter
 from lofi_tf.config import SOUND_KINDS, Config, load_config
 from lofi_tf.errors import LofiError
-from lofi_tf.model_folders import export_in, is_address
-from lofi_tf.models.circle import great_circle
+from lofi_tf.models.common.slerp import slerp
+from lofi_tf.saving.hub import export_in, is_address
+from lofi_tf.saving.loading import load_model
 
 NoteSequence = Any
 
@@ -212,7 +208,7 @@ class TrainedModel:
         Takes and raises what `encode` and `decode` do; `c_input` is ours.
         """
         _, mean, _ = self.encode([start_sequence, end_sequence], assert_same_length)
-        z = great_circle(mean[0], mean[1], np.linspace(0.0, 1.0, num_steps)).numpy()
+        z = slerp(mean[0], mean[1], np.linspace(0.0, 1.0, num_steps)).numpy()
         return self.decode(z, length, temperature, c_input)
 
     def _decoded(self, z, length, temperature, c_input) -> list[np.ndarray]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from lofi_tf.compose.notes import BLOCK_BARS, Note, moved, within
 from lofi_tf.compose.plan import Block, Plan, blocks_of
-from lofi_tf.loops import STEPS_PER_BAR
+from lofi_tf.generation.scoring import STEPS_PER_BAR
 
 MOST_REPEATS = 2  # of a block
 

@@ -7,7 +7,7 @@ from lofi_tf.compose.composing import Track
 from lofi_tf.compose.harmony import chord_at
 from lofi_tf.compose.notes import BLOCK_BARS, Note, fingerprint, moved, within
 from lofi_tf.compose.plan import PARTS, blocks_of
-from lofi_tf.loops import STEPS_PER_BAR, STRONG, chord_classes
+from lofi_tf.generation.scoring import STEPS_PER_BAR, STRONG, chord_classes
 
 
 def strong_share(track: Track) -> float:

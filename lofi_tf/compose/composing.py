@@ -7,18 +7,18 @@ from typing import Any
 
 from lofi_tf.compose import harmony
 from lofi_tf.compose.beats import drum_grooves, drum_notes, kicks_of
-from lofi_tf.compose.chording import Harmony, chord_notes, harmony_of
+from lofi_tf.compose.comping import Harmony, chord_notes, harmony_of
+from lofi_tf.compose.instrument_models import Players
 from lofi_tf.compose.models import check_models
 from lofi_tf.compose.notes import END_BARS, Note, swung
 from lofi_tf.compose.phrases import line_notes
 from lofi_tf.compose.plan import PARTS, Plan, blocks_of, parse_key
-from lofi_tf.compose.playing import Players
-from lofi_tf.data.chord_qualities import NUM_QUALITIES, chord_figure
-from lofi_tf.data.midi import write_midi
-from lofi_tf.data.progression_tracks import Strike, voicing
-from lofi_tf.data.sequence_proto import NoteSequence
-from lofi_tf.data.splits import CHORD_SYMBOL
-from lofi_tf.loops import STEPS_PER_BAR, merged
+from lofi_tf.data.converters.progression_tracks import ChordEvent, voicing
+from lofi_tf.generation.scoring import STEPS_PER_BAR, merged
+from lofi_tf.music.chord_qualities import NUM_QUALITIES, chord_figure
+from lofi_tf.music.midi import write_midi
+from lofi_tf.music.sequence_proto import NoteSequence
+from lofi_tf.music.splits import CHORD_SYMBOL
 
 TICKS_PER_QUARTER = 480
 LOWEST = {"bass": 28, "chords": 46, "melody": 58}  # pitches; what a key moves below goes up again
@@ -39,7 +39,7 @@ class Track:
 
     plan: Plan
     notes: dict[str, list[Note]]
-    chords: list[Strike]
+    chords: list[ChordEvent]
     piece: Any
     sections: list[tuple[str, float, float]]
 
@@ -106,20 +106,23 @@ class _Studio:
         return line_notes(plan, self.players, name, part, over, kicks)
 
 
-def _chords_of(plan: Plan, themes: Harmony) -> list[Strike]:
+def _chords_of(plan: Plan, themes: Harmony) -> list[ChordEvent]:
     """Returns where other chords begin in the track, the last one its tonic."""
-    found: list[Strike] = []
+    found: list[ChordEvent] = []
     for block in blocks_of(plan):
         first, size = block.start_bar * STEPS_PER_BAR, block.bars * STEPS_PER_BAR
         for strike in merged(themes[block.section.theme]):
             if strike.start < size:
                 end = first + min(strike.end, size)
-                found.append(Strike(first + strike.start, end, strike.chord))
+                found.append(ChordEvent(first + strike.start, end, strike.chord))
     last = plan.num_bars * STEPS_PER_BAR
-    return [*found, Strike(last, last + END_BARS * STEPS_PER_BAR, harmony.tonic_chord(plan.mode))]
+    return [
+        *found,
+        ChordEvent(last, last + END_BARS * STEPS_PER_BAR, harmony.tonic_chord(plan.mode)),
+    ]
 
 
-def _end(plan: Plan, notes: dict[str, list[Note]], chords: Sequence[Strike]) -> None:
+def _end(plan: Plan, notes: dict[str, list[Note]], chords: Sequence[ChordEvent]) -> None:
     """Adds the last chord, which rings on, to the parts that play in the last section."""
     last, playing = chords[-1], plan.sections[-1].parts
     if "chords" in playing:
@@ -138,7 +141,7 @@ def _end(plan: Plan, notes: dict[str, list[Note]], chords: Sequence[Strike]) -> 
         notes["bass"].append(Note(last.start, last.end, pitch, 70))
 
 
-def _piece(plan: Plan, notes: dict[str, list[Note]], chords: Sequence[Strike]) -> Any:
+def _piece(plan: Plan, notes: dict[str, list[Note]], chords: Sequence[ChordEvent]) -> Any:
     """Returns the NoteSequence of notes in steps."""
     piece = NoteSequence(ticks_per_quarter=TICKS_PER_QUARTER)
     piece.tempos.add(qpm=plan.qpm)

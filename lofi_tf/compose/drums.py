@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from lofi_tf.compose.notes import BLOCK_BARS
-from lofi_tf.loops import (
+from lofi_tf.generation.scoring import (
     BACKBEATS,
     CLASSES,
     CLOSED,

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lofi_tf.compose.notes import Note
-from lofi_tf.data.chord_qualities import CHORD_QUALITIES, NUM_QUALITIES, chord_figure
-from lofi_tf.data.progression_tracks import Strike, voicing
-from lofi_tf.loops import STEPS_PER_BAR, TONICS
+from lofi_tf.data.converters.progression_tracks import ChordEvent, voicing
+from lofi_tf.generation.scoring import STEPS_PER_BAR, TONICS
+from lofi_tf.music.chord_qualities import CHORD_QUALITIES, NUM_QUALITIES, chord_figure
 
 if TYPE_CHECKING:
     from lofi_tf.generation.progressions import Change
@@ -23,13 +23,13 @@ _RICH = {
 }  # fmt: skip
 
 
-def chord_at(strikes: Sequence[Strike], step: float) -> int:
+def chord_at(strikes: Sequence[ChordEvent], step: float) -> int:
     """Returns the chord in force at a step: the last that was struck, or else the first."""
     before = [strike.chord for strike in strikes if strike.start <= step + 1e-6]
     return before[-1] if before else strikes[0].chord
 
 
-def changes_of(strikes: Sequence[Strike]) -> "list[Change]":
+def changes_of(strikes: Sequence[ChordEvent]) -> "list[Change]":
     """Returns where other chords begin, in bars, as `generation.progressions` takes them."""
     from lofi_tf.generation.progressions import Change
 
@@ -41,7 +41,9 @@ def changes_of(strikes: Sequence[Strike]) -> "list[Change]":
     return found
 
 
-def coloured(strikes: Sequence[Strike], random: np.random.Generator, share: float) -> list[Strike]:
+def coloured(
+    strikes: Sequence[ChordEvent], random: np.random.Generator, share: float
+) -> list[ChordEvent]:
     """Returns strikes with plain triads made sevenths and ninths, each chord always the same way.
 
     Args:
@@ -67,7 +69,7 @@ def tonic_chord(mode: str) -> int:
 
 
 def voices(
-    strikes: Iterable[Strike],
+    strikes: Iterable[ChordEvent],
     before: tuple[int, ...] | None,
     random: np.random.Generator,
     loudness: float,

@@ -6,9 +6,9 @@ import numpy as np
 
 from lofi_tf.compose.harmony import chord_at
 from lofi_tf.compose.notes import BLOCK_BARS, Note
-from lofi_tf.data.chord_qualities import NUM_QUALITIES
-from lofi_tf.data.progression_tracks import Strike
-from lofi_tf.loops import BEAT, BLOCK_STEPS, C_MAJOR, STRONG, chord_classes, line_score
+from lofi_tf.data.converters.progression_tracks import ChordEvent
+from lofi_tf.generation.scoring import BEAT, BLOCK_STEPS, C_MAJOR, STRONG, chord_classes, line_score
+from lofi_tf.music.chord_qualities import NUM_QUALITIES
 
 MELODY_RANGE, BASS_RANGE = (60, 84), (28, 45)  # MIDI pitches
 MELODY_CENTRE = 71
@@ -17,7 +17,7 @@ LONGEST = 12  # steps of a melody note
 NEAR_KICK = 1.01  # steps within which a bass note goes with a kick
 
 
-def melody_score(phrase: Sequence[Note], chords: Sequence[Strike], per_bar: float) -> float:
+def melody_score(phrase: Sequence[Note], chords: Sequence[ChordEvent], per_bar: float) -> float:
     """Says how good a melody of four bars a phrase is over its chords; higher is better.
 
     As many notes as are asked for, most steps small, few pitches again and again, chord tones on
@@ -39,7 +39,7 @@ def melody_score(phrase: Sequence[Note], chords: Sequence[Strike], per_bar: floa
     )
 
 
-def bass_score(phrase: Sequence[Note], chords: Sequence[Strike], per_bar: float) -> float:
+def bass_score(phrase: Sequence[Note], chords: Sequence[ChordEvent], per_bar: float) -> float:
     """Says how good a bass line of four bars a phrase is; higher is better.
 
     Roots where chords begin, as many notes as are asked for, few pitches and few leaps.
@@ -67,7 +67,7 @@ def root_of(chord: int) -> int:
 
 
 def fitted_melody(
-    phrase: Sequence[Note], chords: Sequence[Strike], random: np.random.Generator
+    phrase: Sequence[Note], chords: Sequence[ChordEvent], random: np.random.Generator
 ) -> list[Note]:
     """Returns a phrase in the range of a melody, held to its chords.
 
@@ -95,7 +95,7 @@ def fitted_melody(
 
 
 def fitted_bass(
-    phrase: Sequence[Note], chords: Sequence[Strike], kicks: Sequence[float]
+    phrase: Sequence[Note], chords: Sequence[ChordEvent], kicks: Sequence[float]
 ) -> list[Note]:
     """Returns a line in the range of a bass, one note at a time, with the kick.
 
@@ -165,7 +165,7 @@ def with_velocities(
     return found
 
 
-def _changes(chords: Sequence[Strike]) -> list[Strike]:
+def _changes(chords: Sequence[ChordEvent]) -> list[ChordEvent]:
     """Returns the strikes at which another chord begins."""
     return [
         strike for number, strike in enumerate(chords)
@@ -173,13 +173,13 @@ def _changes(chords: Sequence[Strike]) -> list[Strike]:
     ]  # fmt: skip
 
 
-def _clashes(note: Note, pitch: int, chords: Sequence[Strike]) -> bool:
+def _clashes(note: Note, pitch: int, chords: Sequence[ChordEvent]) -> bool:
     """Says whether a note of an eighth or more lies a half step above a chord tone."""
     chord = chord_classes(chord_at(chords, note.start))
     return note.end - note.start >= 2 and pitch % 12 not in chord and (pitch - 1) % 12 in chord
 
 
-def _let_go(note: Note, pitch: int, chords: Sequence[Strike]) -> float:
+def _let_go(note: Note, pitch: int, chords: Sequence[ChordEvent]) -> float:
     """Returns where a note ends: at the latest with the last chord that holds its pitch."""
     end = min(note.end, note.start + LONGEST)
     for strike in chords:

@@ -5,7 +5,7 @@ from pathlib import Path
 from lofi_tf.compose.plan import Plan
 from lofi_tf.config import Config, load_config
 from lofi_tf.errors import LofiError
-from lofi_tf.model_folders import CONFIG_IN_EXPORT, find_model, is_address
+from lofi_tf.saving.hub import CONFIG_IN_EXPORT, find_model, is_address
 
 # Of each part: what its model makes, the kind of its converter, and its steps.
 WANTED = {

@@ -9,13 +9,13 @@ import numpy as np
 
 from lofi_tf.compose import lines
 from lofi_tf.compose.blocks import heard, new_one, placed, playing
-from lofi_tf.compose.chording import Harmony
+from lofi_tf.compose.comping import Harmony
+from lofi_tf.compose.instrument_models import WINDOW_BARS, Players
 from lofi_tf.compose.notes import Note, fingerprint, row_seeds, stream
-from lofi_tf.compose.plan import Block, Part, Plan, Section
-from lofi_tf.compose.playing import WINDOW_BARS, Players
-from lofi_tf.data.progression_tracks import Strike
-from lofi_tf.generation.neighbours import neighbours
-from lofi_tf.loops import STEPS_PER_BAR
+from lofi_tf.compose.plan import Block, Plan, Section, TrackSpec
+from lofi_tf.data.converters.progression_tracks import ChordEvent
+from lofi_tf.generation.latent_perturbation import neighbours
+from lofi_tf.generation.scoring import STEPS_PER_BAR
 
 WINDOWS = 2  # of a phrase of four bars
 MOST_THINNED = 8  # phrases with fewer notes, for tracks so long that no other is new
@@ -42,7 +42,7 @@ class Kind(NamedTuple):
     varied_amount: float
     lazy: float
     loudness: float
-    score: Callable[[Sequence[Note], Sequence[Strike], float], float]
+    score: Callable[[Sequence[Note], Sequence[ChordEvent], float], float]
     per_bar: Callable[[Section], float]
 
 
@@ -64,7 +64,7 @@ KINDS = {
 
 
 def line_notes(
-    plan: Plan, players: Players, name: str, part: Part, chords: Harmony, kicks: Kicks
+    plan: Plan, players: Players, name: str, part: TrackSpec, chords: Harmony, kicks: Kicks
 ) -> list[Note]:
     """Returns the notes of `bass` or `melody`.
 
@@ -104,7 +104,12 @@ def _heard_print(phrase: Sequence[Note], block: Block, name: str) -> tuple[tuple
 
 
 def _theme(
-    plan: Plan, players: Players, name: str, part: Part, strikes: Sequence[Strike], theme: str
+    plan: Plan,
+    players: Players,
+    name: str,
+    part: TrackSpec,
+    strikes: Sequence[ChordEvent],
+    theme: str,
 ) -> np.ndarray:
     """Returns the latents [2, Z] of the windows of the best phrase over the chords of a theme."""
     kind, random = KINDS[name], stream(part.seed, name, "theme", theme)
@@ -119,7 +124,7 @@ def _theme(
 def _variations(
     players: Players,
     name: str,
-    part: Part,
+    part: TrackSpec,
     blocks: Sequence[Block],
     themes: Mapping[str, np.ndarray],
     chords: Harmony,
@@ -140,9 +145,9 @@ def _variations(
 
 def _phrases(
     players: Players,
-    part: Part,
+    part: TrackSpec,
     z: np.ndarray,
-    over: Sequence[Sequence[Strike]],
+    over: Sequence[Sequence[ChordEvent]],
     random: np.random.Generator,
 ) -> list[list[Note]]:
     """Returns the phrases of latents [N, 2, Z], each over the chords of its block."""
@@ -159,7 +164,7 @@ def _phrases(
 def _fitted(
     name: str,
     phrase: Sequence[Note],
-    strikes: Sequence[Strike],
+    strikes: Sequence[ChordEvent],
     kicks: Sequence[float],
     random: np.random.Generator,
 ) -> list[Note]:

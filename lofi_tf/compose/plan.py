@@ -9,9 +9,9 @@ from typing import Any
 import yaml
 
 from lofi_tf.compose.notes import BLOCK_BARS
-from lofi_tf.data.tfrecord import whole_file
 from lofi_tf.errors import LofiError, unknown_name
-from lofi_tf.loops import TONICS
+from lofi_tf.files import atomic_write
+from lofi_tf.generation.scoring import TONICS
 
 SCHEMA_VERSION = 1
 PARTS = ("drums", "bass", "chords", "melody")
@@ -49,7 +49,7 @@ class Section:
 
 
 @dataclasses.dataclass(frozen=True)
-class Part:
+class TrackSpec:
     """Who plays a part.
 
     Attributes:
@@ -95,7 +95,7 @@ class Plan:
     swing: float
     preset: str
     sections: tuple[Section, ...]
-    parts: Mapping[str, Part]
+    parts: Mapping[str, TrackSpec]
 
     def __post_init__(self):
         parse_key(self.key)
@@ -160,7 +160,7 @@ def parse_key(text: str) -> tuple[int, str]:
 def save_plan(plan: Plan, path: str | Path) -> None:
     """Writes a plan as YAML; the file appears only when whole."""
     text = yaml.safe_dump(plan.to_dict(), sort_keys=False, default_flow_style=None, width=100)
-    with whole_file(path) as file:
+    with atomic_write(path) as file:
         file.write(text.encode())
 
 
@@ -189,7 +189,7 @@ def plan_of(values: Any, name: str) -> Plan:
         raise LofiError(f"{name}: schema_version must be {SCHEMA_VERSION}. Received: {version}")
     try:
         sections = [_of(Section, row, name) for row in values.pop("sections")]
-        parts = {key: _of(Part, row, name) for key, row in values.pop("parts").items()}
+        parts = {key: _of(TrackSpec, row, name) for key, row in values.pop("parts").items()}
         return _of(Plan, values | {"sections": tuple(sections), "parts": parts}, name)
     except (TypeError, KeyError, AttributeError) as error:
         raise LofiError(f"{name} is no plan of a track: {error}") from error

@@ -13,9 +13,9 @@ from lofi_tf.compose.plan import (
     MOST_SEED,
     PARTS,
     SECTIONS,
-    Part,
     Plan,
     Section,
+    TrackSpec,
     parse_key,
 )
 from lofi_tf.config import configs_dir
@@ -57,7 +57,7 @@ _RANGES = {
 
 
 @dataclasses.dataclass(frozen=True)
-class Wishes:
+class PlanOptions:
     """What is asked for; None leaves it to the mood and the seed.
 
     Attributes:
@@ -88,7 +88,7 @@ def instruments() -> dict[str, dict[int, float]]:
     return _read("instruments")
 
 
-def make_plan(seed: int, wishes: Wishes = Wishes()) -> Plan:  # noqa: B008
+def make_plan(seed: int, wishes: PlanOptions = PlanOptions()) -> Plan:  # noqa: B008
     """Returns the plan of a seed; a wish changes nothing but what it is about.
 
     Raises:
@@ -163,16 +163,16 @@ def reseeded(plan: Plan, seed: int, again: Sequence[str], kept: Sequence[str]) -
     return dataclasses.replace(plan, parts=parts)
 
 
-def _over(name: str, parts: Mapping[str, Part]) -> dict[str, int]:
+def _over(name: str, parts: Mapping[str, TrackSpec]) -> dict[str, int]:
     return {other: parts[other].seed for other in FOLLOWS[name]}
 
 
-def _parts(seed: int, of_mood: Mapping[str, Any]) -> dict[str, Part]:
+def _parts(seed: int, of_mood: Mapping[str, Any]) -> dict[str, TrackSpec]:
     programs, levels, parts = _programs(seed, of_mood), instruments(), {}
     for name in PARTS:
         own, program = int(stream(seed, "part", name).integers(MOST_SEED)), programs[name]
         gain = levels[name][program]
-        parts[name] = Part(MODELS[name], own, TEMPERATURES[name], program, gain)
+        parts[name] = TrackSpec(MODELS[name], own, TEMPERATURES[name], program, gain)
     return {
         name: dataclasses.replace(part, over=_over(name, parts)) for name, part in parts.items()
     }
@@ -266,7 +266,7 @@ def _drops(
     return drops
 
 
-def _check_wishes(wishes: Wishes) -> None:
+def _check_wishes(wishes: PlanOptions) -> None:
     for name, (low, high) in _RANGES.items():
         value = getattr(wishes, name)
         if value is not None and not low <= value <= high:

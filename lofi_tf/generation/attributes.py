@@ -10,15 +10,15 @@ from pathlib import Path
 
 import numpy as np
 
-from lofi_tf.backends import Backend
+from lofi_tf.backends.base import Backend
 from lofi_tf.config import SHARDS_BY, SOUND_KINDS, Config
-from lofi_tf.data.converter import build_converter
-from lofi_tf.data.dataset import model_view
-from lofi_tf.data.examples import Examples
-from lofi_tf.data.tfrecord import whole_file
+from lofi_tf.data.converters.converter import build_converter
+from lofi_tf.data.storage.dataset import model_view
+from lofi_tf.data.storage.examples import Examples
 from lofi_tf.errors import LofiError
-from lofi_tf.metrics import METRICS
-from lofi_tf.model_folders import CONFIG_IN_EXPORT, export_in
+from lofi_tf.files import atomic_write
+from lofi_tf.music.metrics import METRICS
+from lofi_tf.saving.hub import CONFIG_IN_EXPORT, export_in
 
 FILE = "attributes.npz"
 QUARTER = 0.25
@@ -114,7 +114,7 @@ def save_attributes(attributes: Mapping[str, Attribute], path: Path, config: str
     for name, found in attributes.items():
         for field in dataclasses.fields(found):
             arrays[f"{name}/{field.name}"] = np.asarray(getattr(found, field.name))
-    with whole_file(path) as file:
+    with atomic_write(path) as file:
         np.savez(file, **arrays)
 
 

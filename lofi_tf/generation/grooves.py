@@ -9,19 +9,26 @@ from typing import Any
 
 import numpy as np
 
-from lofi_tf.backends import Backend
+from lofi_tf.backends.base import Backend
 from lofi_tf.config import config_names, load_config
-from lofi_tf.data.converter import Converter, build_converter
-from lofi_tf.data.drum_classes import UNKNOWN, class_table
-from lofi_tf.data.groove import DRUM_INSTRUMENT, GrooveConverter
-from lofi_tf.data.groove_options import TAP_CHANNEL
-from lofi_tf.data.quantize import Grid
-from lofi_tf.data.sequence_proto import NoteSequence
+from lofi_tf.data.converters.converter import Converter, build_converter
+from lofi_tf.data.converters.groove import DRUM_INSTRUMENT, GrooveConverter
+from lofi_tf.data.converters.groove_options import TAP_CHANNEL
 from lofi_tf.errors import LofiError, LofiWarning
-from lofi_tf.generation.crops import drums_of
-from lofi_tf.generation.drawing import HOW, How, pieces_of, play_arrays, prior, window_seeds
-from lofi_tf.generation.playing import played, rows_played
-from lofi_tf.generation.windows import Passage, joined, passage_of
+from lofi_tf.generation.chunks import ChunkedSequence, join_chunks, passage_of
+from lofi_tf.generation.decode_windows import played, rows_played
+from lofi_tf.generation.decoding import (
+    HOW,
+    GenerationConfig,
+    pieces_of,
+    play_arrays,
+    prior,
+    window_seeds,
+)
+from lofi_tf.generation.slices import drums_of
+from lofi_tf.music.drum_classes import UNKNOWN, class_table
+from lofi_tf.music.quantize import Grid
+from lofi_tf.music.sequence_proto import NoteSequence
 
 # What a mode asks of a converter.
 NEEDS: dict[str, Callable[[Converter], Any]] = {
@@ -36,7 +43,7 @@ def humanize(
     backend: Backend,
     piece: NoteSequence,
     num_outputs: int = 1,
-    how: How = HOW,
+    how: GenerationConfig = HOW,
 ) -> list[NoteSequence]:
     """Returns the hits of a beat with velocities and timing of the model's.
 
@@ -67,7 +74,7 @@ def groove_transfer(
     feel: NoteSequence,
     hits: NoteSequence,
     num_outputs: int = 1,
-    how: How = HOW,
+    how: GenerationConfig = HOW,
 ) -> list[NoteSequence]:
     """Returns the hits of one beat with the velocities and timing of another.
 
@@ -97,7 +104,7 @@ def tap2drum(
     backend: Backend,
     piece: NoteSequence,
     num_outputs: int = 1,
-    how: How = HOW,
+    how: GenerationConfig = HOW,
 ) -> list[NoteSequence]:
     """Returns beats for a tapped rhythm.
 
@@ -124,7 +131,7 @@ def add_hihats(
     backend: Backend,
     piece: NoteSequence,
     num_outputs: int = 1,
-    how: How = HOW,
+    how: GenerationConfig = HOW,
 ) -> list[NoteSequence]:
     """Returns a beat with hi-hats of the model's; all else stays as it was played.
 
@@ -144,13 +151,13 @@ def add_hihats(
     check_fits(backend, "add_hihats")
     converter = build_converter(backend.config.data.converter)
     passage, how = passage_of(backend, piece), how.like(piece)
-    stretch, z = How().like(piece).qpm / how.qpm, passage.excerpt.means(backend)
+    stretch, z = GenerationConfig().like(piece).qpm / how.qpm, passage.excerpt.means(backend)
     found = []
     for output in range(num_outputs):
         windows = pieces_of(backend, rows_played(backend, passage, z, how, output), how)
         for window, own in zip(windows, passage.crops, strict=True):
             _exchange(window, own, converter, stretch)
-        found.append(joined(windows, passage, how, converter))
+        found.append(join_chunks(windows, passage, how, converter))
     return found
 
 
@@ -182,9 +189,9 @@ def fits(settings: dict[str, Any], mode: str) -> bool:
 
 def _felt(
     backend: Backend,
-    passage: Passage,
+    passage: ChunkedSequence,
     posteriors: tuple[np.ndarray, np.ndarray],
-    how: How,
+    how: GenerationConfig,
     output: int,
 ) -> NoteSequence:
     """Returns a passage's own hits as the model plays them.
@@ -207,7 +214,7 @@ def _felt(
         _window(own_hits(own, converter), *converter.fields(array)[1:], grid)
         for own, array in zip(passage.crops, outputs, strict=True)
     ]
-    return joined(windows, passage, how, converter)
+    return join_chunks(windows, passage, how, converter)
 
 
 def _counted(piece: NoteSequence, outputs: list[NoteSequence]) -> list[NoteSequence]:
@@ -223,7 +230,7 @@ def _counted(piece: NoteSequence, outputs: list[NoteSequence]) -> list[NoteSeque
 def own_hits(window: NoteSequence, converter: GrooveConverter) -> dict[tuple[int, int], int]:
     """Returns the pitch of the loudest note of each step and drum of a window that was read."""
     table, found = _reading(converter), {}
-    grid = Grid(How().like(window).qpm, converter.steps_per_quarter)
+    grid = Grid(GenerationConfig().like(window).qpm, converter.steps_per_quarter)
     steps = grid.steps(np.array([note.start_time for note in window.notes])).tolist()
     for note, step in zip(window.notes, steps, strict=True):
         cell = step, int(table[note.pitch])

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from lofi_tf.data.converter import Converter
-from lofi_tf.generation.drawing import How, NoteSequence, dress
+from lofi_tf.data.converters.converter import Converter
+from lofi_tf.generation.decoding import GenerationConfig, NoteSequence, dress
 
 
 @dataclasses.dataclass(frozen=True)
@@ -49,7 +49,7 @@ def joined_at(
     windows: Sequence[NoteSequence],
     places: Sequence[tuple[int, int, int]],
     num_bars: int,
-    how: How,
+    how: GenerationConfig,
     converter: Converter,
 ) -> NoteSequence:
     """Returns windows as one piece.

@@ -2,19 +2,19 @@
 
 import numpy as np
 
-from lofi_tf.backends import Backend
+from lofi_tf.backends.base import Backend
 from lofi_tf.errors import LofiError
-from lofi_tf.generation.drawing import HOW, How, NoteSequence, decode, row_seeds
-from lofi_tf.generation.windows import Excerpt, excerpts_of
-from lofi_tf.models.circle import great_circle
+from lofi_tf.generation.chunks import ModelInputs, excerpts_of
+from lofi_tf.generation.decoding import HOW, GenerationConfig, NoteSequence, decode, row_seeds
+from lofi_tf.models.common.slerp import slerp
 
 
 def interpolate(
     backend: Backend,
-    start: Excerpt | NoteSequence,
-    end: Excerpt | NoteSequence,
+    start: ModelInputs | NoteSequence,
+    end: ModelInputs | NoteSequence,
     num_steps: int,
-    how: How = HOW,
+    how: GenerationConfig = HOW,
 ) -> list[NoteSequence]:
     """Returns pieces on the way from one to another, both included.
 
@@ -34,16 +34,16 @@ def interpolate(
     """
     (one, other), how = _excerpts(backend, (start, end), how)
     means = [excerpt.means(backend)[0] for excerpt in (one, other)]
-    z = great_circle(*means, np.linspace(0.0, 1.0, num_steps)).numpy()
+    z = slerp(*means, np.linspace(0.0, 1.0, num_steps)).numpy()
     controls = None if one.controls is None else one.controls[0]
     return decode(backend, z, how, controls, np.repeat(row_seeds(how.seed, 1), num_steps))
 
 
 def grid(
     backend: Backend,
-    corners: tuple[Excerpt | NoteSequence, ...],
+    corners: tuple[ModelInputs | NoteSequence, ...],
     side: int,
-    how: How = HOW,
+    how: GenerationConfig = HOW,
 ) -> list[list[NoteSequence]]:
     """Returns the pieces of a square between four, row by row.
 
@@ -75,19 +75,21 @@ def grid(
 def surface(corners: np.ndarray, side: int) -> np.ndarray:
     """Returns the points [side, side, Z] between four corners [4, Z], as `grid` lays them."""
     shares = np.linspace(0.0, 1.0, side)
-    left, right = (great_circle(corners[n], corners[n + 2], shares).numpy() for n in (0, 1))
-    return np.stack([great_circle(*ends, shares).numpy() for ends in zip(left, right, strict=True)])
+    left, right = (slerp(corners[n], corners[n + 2], shares).numpy() for n in (0, 1))
+    return np.stack([slerp(*ends, shares).numpy() for ends in zip(left, right, strict=True)])
 
 
-def _excerpts(backend: Backend, given, how: How) -> tuple[list[Excerpt], How]:
+def _excerpts(
+    backend: Backend, given, how: GenerationConfig
+) -> tuple[list[ModelInputs], GenerationConfig]:
     """Returns one excerpt of each piece, and how to draw at the first piece's tempo."""
-    if not isinstance(given[0], Excerpt):
+    if not isinstance(given[0], ModelInputs):
         how = how.like(given[0])
     return [_one(backend, e, number) for number, e in enumerate(given, 1)], how
 
 
-def _one(backend: Backend, given: Excerpt | NoteSequence, number: int) -> Excerpt:
-    if isinstance(given, Excerpt):
+def _one(backend: Backend, given: ModelInputs | NoteSequence, number: int) -> ModelInputs:
+    if isinstance(given, ModelInputs):
         return given
     found = excerpts_of(backend, given)
     if len(found.inputs) != 1:

@@ -6,13 +6,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from lofi_tf.backends import Backend
-from lofi_tf.data.chords import NUM_TRIADS, UNKNOWN_CHORD, triad_of
-from lofi_tf.data.converter import Converter, build_converter
-from lofi_tf.data.performance import MultiPerformanceConverter
-from lofi_tf.data.splits import CHORD_SYMBOL
+from lofi_tf.backends.base import Backend
+from lofi_tf.data.converters.converter import Converter, build_converter
+from lofi_tf.data.converters.performance import MultiPerformanceConverter
 from lofi_tf.errors import LofiError
 from lofi_tf.generation.layout import Layout, bar_seconds
+from lofi_tf.music.chords import NUM_TRIADS, UNKNOWN_CHORD, triad_of
+from lofi_tf.music.splits import CHORD_SYMBOL
 
 
 class Change(NamedTuple):

@@ -2,24 +2,31 @@
 
 import numpy as np
 
-from lofi_tf.backends import Backend
-from lofi_tf.data import sequence_proto
-from lofi_tf.data.converter import build_converter
-from lofi_tf.data.performance import MultiPerformanceConverter
+from lofi_tf.backends.base import Backend
+from lofi_tf.data.converters.converter import build_converter
+from lofi_tf.data.converters.performance import MultiPerformanceConverter
 from lofi_tf.errors import LofiError
-from lofi_tf.generation.chaining import chained
-from lofi_tf.generation.drawing import HOW, How, NoteSequence, decode, prior, row_seeds
+from lofi_tf.generation.chunks import passage_of
+from lofi_tf.generation.decode_windows import played
+from lofi_tf.generation.decoding import (
+    HOW,
+    GenerationConfig,
+    NoteSequence,
+    decode,
+    prior,
+    row_seeds,
+)
+from lofi_tf.generation.latent_perturbation import CHAIN_AMOUNT
 from lofi_tf.generation.layout import Layout, window_bars
-from lofi_tf.generation.neighbours import CHAIN_AMOUNT
-from lofi_tf.generation.playing import played
 from lofi_tf.generation.progressions import chord_controls, progression, write_chords
-from lofi_tf.generation.windows import passage_of
+from lofi_tf.generation.stitching import chained
+from lofi_tf.music import sequence_proto
 
 
 def sample(
     backend: Backend,
     num_outputs: int,
-    how: How = HOW,
+    how: GenerationConfig = HOW,
     controls: np.ndarray | None = None,
     hits: NoteSequence | None = None,
     chords: str | None = None,
@@ -67,7 +74,7 @@ def reconstruct(
     backend: Backend,
     piece: NoteSequence,
     num_outputs: int = 1,
-    how: How = HOW,
+    how: GenerationConfig = HOW,
     chords: str | None = None,
 ) -> list[NoteSequence]:
     """Returns a piece as the model plays it, as long as it is.
@@ -89,7 +96,9 @@ def reconstruct(
     return [played(backend, passage, z, how, output, chords) for output in range(num_outputs)]
 
 
-def _on_hits(backend: Backend, z: np.ndarray, how: How, hits: NoteSequence) -> list[NoteSequence]:
+def _on_hits(
+    backend: Backend, z: np.ndarray, how: GenerationConfig, hits: NoteSequence
+) -> list[NoteSequence]:
     """Returns the hits of a piece in the feel of each latent."""
     converter = build_converter(backend.config.data.converter)
     if not getattr(converter, "hits_as_controls", False):

@@ -14,13 +14,13 @@ import numpy as np
 from lofi_tf.audio.clips import resampled, with_channels
 from lofi_tf.audio.io import Audio
 from lofi_tf.audio.loudness import gain_for, parse_target
-from lofi_tf.backends import Backend
-from lofi_tf.data.clip_options import ClipOptions
-from lofi_tf.data.converter import build_converter
+from lofi_tf.backends.base import Backend
+from lofi_tf.data.converters.clip_options import ClipOptions
+from lofi_tf.data.converters.converter import build_converter
 from lofi_tf.errors import LofiError, LofiWarning
-from lofi_tf.generation.drawing import HOW, How, decode_arrays, prior, window_seeds
-from lofi_tf.generation.neighbours import AMOUNT, neighbours
-from lofi_tf.models.circle import great_circle
+from lofi_tf.generation.decoding import HOW, GenerationConfig, decode_arrays, prior, window_seeds
+from lofi_tf.generation.latent_perturbation import AMOUNT, neighbours
+from lofi_tf.models.common.slerp import slerp
 
 ENCODED_AT_ONCE = 64  # windows
 _VARIATION = 1  # tells the draws of a variation from others, as for `variations`
@@ -46,7 +46,7 @@ class Heard(NamedTuple):
     gain: float
 
 
-def reconstruct(backend: Backend, sound: Audio, how: How = HOW) -> Audio:
+def reconstruct(backend: Backend, sound: Audio, how: GenerationConfig = HOW) -> Audio:
     """Returns a sound as the model plays it: each window's posterior mean, decoded.
 
     Args:
@@ -63,7 +63,11 @@ def reconstruct(backend: Backend, sound: Audio, how: How = HOW) -> Audio:
 
 
 def vary(
-    backend: Backend, sound: Audio, num_outputs: int, how: How = HOW, amount: float | None = None
+    backend: Backend,
+    sound: Audio,
+    num_outputs: int,
+    how: GenerationConfig = HOW,
+    amount: float | None = None,
 ) -> list[Audio]:
     """Returns neighbours of a sound, as long as it is; all windows of one move the same way.
 
@@ -89,7 +93,7 @@ def vary(
 
 
 def morph(
-    backend: Backend, start: Audio, end: Audio, num_steps: int, how: How = HOW
+    backend: Backend, start: Audio, end: Audio, num_steps: int, how: GenerationConfig = HOW
 ) -> list[Audio]:
     """Returns the sounds on the way from one to another, both included.
 
@@ -111,7 +115,7 @@ def morph(
     means = [means_of(backend, heard)[0] for heard in ends]
     longer = max(ends, key=lambda heard: heard.num_samples)
     gains = np.geomspace(*(heard.gain for heard in ends), num_steps)
-    way = great_circle(*means, np.linspace(0.0, 1.0, num_steps)).numpy()
+    way = slerp(*means, np.linspace(0.0, 1.0, num_steps)).numpy()
     return [
         _played(backend, longer._replace(gain=float(gain)), z[None], how)
         for z, gain in zip(way, gains, strict=True)
@@ -171,7 +175,7 @@ def cross_faded(windows: np.ndarray, begins: list[int], num_steps: int) -> np.nd
     return (total / weights)[:num_steps].astype(np.float32)
 
 
-def _played(backend: Backend, heard: Heard, z: np.ndarray, how: How) -> Audio:
+def _played(backend: Backend, heard: Heard, z: np.ndarray, how: GenerationConfig) -> Audio:
     """Returns the sound of the windows' latents [N, Z], as long and as loud as what was heard."""
     outputs = decode_arrays(backend, z, how)
     steps = cross_faded(outputs, heard.begins, heard.num_steps)

@@ -4,12 +4,12 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from lofi_tf.backends import Backend
+from lofi_tf.backends.base import Backend
 from lofi_tf.errors import LofiError
-from lofi_tf.generation.drawing import HOW, How, NoteSequence, prior, window_seeds
-from lofi_tf.generation.neighbours import AMOUNT, neighbours
-from lofi_tf.generation.playing import played
-from lofi_tf.generation.windows import passage_of
+from lofi_tf.generation.chunks import passage_of
+from lofi_tf.generation.decode_windows import played
+from lofi_tf.generation.decoding import HOW, GenerationConfig, NoteSequence, prior, window_seeds
+from lofi_tf.generation.latent_perturbation import AMOUNT, neighbours
 
 _VARIATION = 1  # draw of the latents; the outputs' own draws have number 0
 
@@ -18,7 +18,7 @@ def vary(
     backend: Backend,
     piece: NoteSequence,
     num_outputs: int = 1,
-    how: How = HOW,
+    how: GenerationConfig = HOW,
     amount: float | None = None,
     attributes: Mapping[str, float] | None = None,
     vectors: Mapping[str, np.ndarray] | None = None,

@@ -5,10 +5,11 @@ from typing import Any
 import keras
 
 from lofi_tf.config import Config, ModelConfig
-from lofi_tf.data.converter import build_converter, depths_of
-from lofi_tf.data.paired import PairedConverter
+from lofi_tf.data.converters.converter import build_converter, depths_of
+from lofi_tf.data.converters.paired import PairedConverter
 from lofi_tf.errors import LofiError
-from lofi_tf.models.adversarial import AdversarialVAE
+from lofi_tf.models.common.latent_model import LatentModel
+from lofi_tf.models.common.optimizer import compile_model
 from lofi_tf.models.components import (
     build_discriminator,
     build_frames,
@@ -16,14 +17,13 @@ from lofi_tf.models.components import (
     build_ties,
     build_vaes,
 )
-from lofi_tf.models.continuation import Continuation
-from lofi_tf.models.continuation_gan import ContinuationGAN
-from lofi_tf.models.cross_modal import AdversarialCrossModal, CrossModal
-from lofi_tf.models.lapped import LappedFrames
-from lofi_tf.models.latent_model import LatentModel
-from lofi_tf.models.optimizer import compile_model
-from lofi_tf.models.recall import RecallingContinuation
-from lofi_tf.models.vae import MusicVAE
+from lofi_tf.models.continuation.gan import ContinuationGAN
+from lofi_tf.models.continuation.long_term import RecallingContinuation
+from lofi_tf.models.continuation.model import Continuation
+from lofi_tf.models.crossmodal.model import AdversarialCrossModal, CrossModal
+from lofi_tf.models.layers.mdct import LappedFrames
+from lofi_tf.models.sequence.vae import MusicVAE
+from lofi_tf.models.sound.adversarial import AdversarialVAE
 
 
 def build_model(config: Config, seed: int = 0, first_step: int = 0) -> LatentModel:
@@ -41,7 +41,7 @@ def build_model(config: Config, seed: int = 0, first_step: int = 0) -> LatentMod
 def _vae(config, seed, first_step) -> MusicVAE:
     converter = build_converter(config.data.converter)
     depth = depths_of(converter)
-    kind, rival = _against(config.model, MusicVAE, AdversarialVAE)
+    kind, discriminator = _against(config.model, MusicVAE, AdversarialVAE)
     return kind(
         config.model,
         config.training,
@@ -51,7 +51,7 @@ def _vae(config, seed, first_step) -> MusicVAE:
         getattr(converter, "end_token", None),
         seed,
         first_step,
-        **rival,
+        **discriminator,
     )
 
 
@@ -59,8 +59,8 @@ def _continuation(config, seed, first_step) -> Continuation:
     head = build_head(config.model, 1)
     frames = build_frames(config.model, head)
     plain = RecallingContinuation if isinstance(frames, LappedFrames) else Continuation
-    kind, rival = _against(config.model, plain, ContinuationGAN)
-    return kind(config.model, config.training, frames, head, seed, first_step, **rival)
+    kind, discriminator = _against(config.model, plain, ContinuationGAN)
+    return kind(config.model, config.training, frames, head, seed, first_step, **discriminator)
 
 
 def _cross_modal(config, seed, first_step) -> CrossModal:
@@ -69,10 +69,12 @@ def _cross_modal(config, seed, first_step) -> CrossModal:
         raise LofiError("a cross_modal model needs a converter of kind paired")
     signal, symbol = build_vaes(config.model, converter.num_bands, converter.layout.depth)
     ties = build_ties(config.model)
-    kind, rival = _against(config.model, CrossModal, AdversarialCrossModal, converter.num_bands)
+    kind, discriminator = _against(
+        config.model, CrossModal, AdversarialCrossModal, converter.num_bands
+    )
     return kind(
         config.model, config.training, signal, symbol, converter.layout, converter.label_type,
-        ties, seed, first_step, **rival,
+        ties, seed, first_step, **discriminator,
     )  # fmt: skip
 
 

@@ -8,26 +8,26 @@ import keras
 
 from lofi_tf.config import ModelConfig
 from lofi_tf.errors import LofiError, unknown_name
-from lofi_tf.models.clip_nets import ConvEncoder, ConvGenerator, DenseEncoder, DenseGenerator
-from lofi_tf.models.clips import ClipDecoder, GaussianHead
-from lofi_tf.models.cores import LSTMCore, SplitCore
-from lofi_tf.models.decoders import LSTMDecoder
-from lofi_tf.models.discriminators import DISCRIMINATORS, PerceptronDiscriminator
-from lofi_tf.models.encoders import ENCODERS, BidirectionalLSTMEncoder, HierarchicalEncoder
-from lofi_tf.models.frame_heads import CosineStudentHead
-from lofi_tf.models.frame_nets import FrameLSTMEncoder, FrameLSTMGenerator
-from lofi_tf.models.frames import FRAMES
-from lofi_tf.models.heads import HEADS as STEP_HEADS
-from lofi_tf.models.heads import MultiCategoricalHead
-from lofi_tf.models.hierarchy import HierarchicalDecoder, conductor_sizes
-from lofi_tf.models.latents import GaussianLatent
-from lofi_tf.models.mu_law import MuLawHead
-from lofi_tf.models.multiband import FrameLatent, MultibandEncoder, MultibandGenerator
-from lofi_tf.models.recall_head import RecallHead
-from lofi_tf.models.spectral import SpectralHead
-from lofi_tf.models.spectrum_nets import SpectrumEncoder, SpectrumGenerator
-from lofi_tf.models.stacked import StackedVAE
-from lofi_tf.models.ties import Ties
+from lofi_tf.models.common.latents import GaussianLatent
+from lofi_tf.models.continuation.frame_heads import CosineStudentHead
+from lofi_tf.models.continuation.frames import FRAMES
+from lofi_tf.models.continuation.long_term_head import RecallHead
+from lofi_tf.models.crossmodal.loss_weights import Ties
+from lofi_tf.models.crossmodal.stacked import StackedVAE
+from lofi_tf.models.sequence.cores import LSTMCore, SplitCore
+from lofi_tf.models.sequence.decoders import LSTMDecoder
+from lofi_tf.models.sequence.encoders import ENCODERS, BidirectionalLSTMEncoder, HierarchicalEncoder
+from lofi_tf.models.sequence.heads import HEADS as STEP_HEADS
+from lofi_tf.models.sequence.heads import MultiCategoricalHead
+from lofi_tf.models.sequence.hierarchy import HierarchicalDecoder, conductor_sizes
+from lofi_tf.models.sound.clip_nets import ConvEncoder, ConvGenerator, DenseEncoder, DenseGenerator
+from lofi_tf.models.sound.clips import ClipDecoder, GaussianHead
+from lofi_tf.models.sound.discriminators import DISCRIMINATORS, PerceptronDiscriminator
+from lofi_tf.models.sound.frame_nets import FrameLSTMEncoder, FrameLSTMGenerator
+from lofi_tf.models.sound.mu_law import MuLawHead
+from lofi_tf.models.sound.multiband import FrameLatent, MultibandEncoder, MultibandGenerator
+from lofi_tf.models.sound.spectral import SpectralHead
+from lofi_tf.models.sound.spectrum_nets import SpectrumEncoder, SpectrumGenerator
 
 CLIP_ENCODERS = {
     "dense": DenseEncoder,

@@ -7,7 +7,7 @@ import numpy as np
 
 from lofi_tf.render.drum_kit import Kit
 from lofi_tf.render.ducking import Ducking, gain_of
-from lofi_tf.render.parts import Part, free_name, kicks_of
+from lofi_tf.render.parts import TrackEvents, free_name, kicks_of
 from lofi_tf.render.players import Player
 from lofi_tf.render.room import Room
 from lofi_tf.render.settings import Settings, level_of
@@ -26,7 +26,9 @@ class Mixer:
         kit: drums of their own, or None.
     """
 
-    def __init__(self, parts: list[Part], settings: Settings, font: SoundFont, kit: Kit | None):
+    def __init__(
+        self, parts: list[TrackEvents], settings: Settings, font: SoundFont, kit: Kit | None
+    ):
         rate = settings.sample_rate
         self._players = [
             Player(part, font, rate, kit, _of(settings.pan, part) or 0.0) for part in parts
@@ -95,5 +97,5 @@ def stem_paths(folder: str | Path, names: list[str]) -> list[Path]:
     return paths
 
 
-def _of(levels, part: Part) -> float | None:
+def _of(levels, part: TrackEvents) -> float | None:
     return level_of(levels, part.name, part.role)

@@ -5,9 +5,9 @@ from typing import Any
 
 import numpy as np
 
-from lofi_tf.data.splits import part_of
-from lofi_tf.data.sustain import SUSTAIN, Pedal, with_sustain
 from lofi_tf.errors import LofiError
+from lofi_tf.music.splits import part_of
+from lofi_tf.music.sustain import SUSTAIN, Pedal, with_sustain
 
 ROLES = ("drums", "bass", "chords", "melody", "other")
 KICKS = (35, 36)
@@ -44,7 +44,7 @@ class Curve:
 
 
 @dataclasses.dataclass(frozen=True)
-class Part:
+class TrackEvents:
     """What one track plays.
 
     Attributes:
@@ -70,7 +70,7 @@ class Part:
     controls: dict[int, Curve]
 
 
-def parts_of(sequence: Any, sample_rate: int) -> list[Part]:
+def parts_of(sequence: Any, sample_rate: int) -> list[TrackEvents]:
     """Returns the parts of a NoteSequence, in the order of its instruments.
 
     A part's role is `drums` where its notes are drums, else the one that its track's name says,
@@ -114,7 +114,7 @@ def role_of(name: str, program: int, is_drum: bool) -> str:
     return "bass" if program in _BASS_PROGRAMS else "other"
 
 
-def kicks_of(parts: list[Part]) -> tuple[np.ndarray, np.ndarray]:
+def kicks_of(parts: list[TrackEvents]) -> tuple[np.ndarray, np.ndarray]:
     """Returns the samples at which kicks are hit, ascending, and how hard, 0 to 1."""
     hits = [
         (start, velocity / 127)
@@ -127,13 +127,13 @@ def kicks_of(parts: list[Part]) -> tuple[np.ndarray, np.ndarray]:
     return np.array([hit[0] for hit in hits], np.int64), np.array([hit[1] for hit in hits])
 
 
-def _part(name, role, program, is_drum, notes, events, sample_rate: int) -> Part:
+def _part(name, role, program, is_drum, notes, events, sample_rate: int) -> TrackEvents:
     order = np.lexsort((notes.pitches, notes.starts))
     notes = notes.take(order)
     starts = np.rint(np.maximum(notes.starts, 0) * sample_rate).astype(np.int64)
     offs = np.rint(notes.ends * sample_rate).astype(np.int64)
     velocities = np.clip(notes.velocities, 1, 127)
-    return Part(
+    return TrackEvents(
         *(name, role, program, is_drum, starts, np.maximum(offs, starts + 1)),
         *(notes.pitches, velocities, *events),
     )

@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from lofi_tf.render.drum_kit import Kit
-from lofi_tf.render.parts import EXPRESSION, PAN, VOLUME, Part
+from lofi_tf.render.parts import EXPRESSION, PAN, VOLUME, TrackEvents
 from lofi_tf.render.soundfont import SAMPLE, SoundFont
 from lofi_tf.render.tones import CELL, SharedTones
 from lofi_tf.render.voices import Voice
@@ -23,7 +23,12 @@ class Player:
     """
 
     def __init__(
-        self, part: Part, font: SoundFont, sample_rate: int, kit: Kit | None = None, pan: float = 0
+        self,
+        part: TrackEvents,
+        font: SoundFont,
+        sample_rate: int,
+        kit: Kit | None = None,
+        pan: float = 0,
     ):
         self.part, self.end = part, 0  # end: of what sounds so far
         self._font, self._rate, self._pan = font, sample_rate, pan

@@ -19,14 +19,14 @@ import soundfile
 
 from lofi_tf.audio.loudness import Meter
 from lofi_tf.audio.render import default_soundfont
-from lofi_tf.data.notes import KINDS, is_music_file, sequences_from_file
-from lofi_tf.data.tfrecord import check_writable, whole_file
 from lofi_tf.errors import LofiError, LofiWarning, unknown_name
+from lofi_tf.files import atomic_write, check_writable
+from lofi_tf.music.files import KINDS, is_music_file, sequences_from_file
 from lofi_tf.render import effects
 from lofi_tf.render.drum_kit import Kit
 from lofi_tf.render.limiter import Limiter, TruePeaks
 from lofi_tf.render.mixing import Mixer, stem_paths
-from lofi_tf.render.parts import ROLES, Part, parts_of
+from lofi_tf.render.parts import ROLES, TrackEvents, parts_of
 from lofi_tf.render.plugins import Plugin
 from lofi_tf.render.settings import DEFAULT_PRESET, EVERY_PART, Settings, load_preset
 from lofi_tf.render.soundfont import SoundFont
@@ -186,7 +186,7 @@ def _check_whole(name: str, value: Any, least: int) -> None:
         raise LofiError(f"{name} must be a whole number of at least {least}. Received: {value!r}")
 
 
-def _check_names(values: Mapping[str, Any], parts: list[Part]) -> None:
+def _check_names(values: Mapping[str, Any], parts: list[TrackEvents]) -> None:
     """Refuses levels of parts that there are not."""
     known = [part.name.lower() for part in parts] + [*ROLES, EVERY_PART]
     for levels in values.values():
@@ -236,7 +236,7 @@ def _summed(
 
 def _told(
     blocks: Iterable[np.ndarray],
-    parts: list[Part],
+    parts: list[TrackEvents],
     sample_rate: int,
     progress: Callable[[int, int], None],
 ) -> Iterator[np.ndarray]:
@@ -251,7 +251,7 @@ def _told(
 @contextlib.contextmanager
 def _audio_file(path: Path, sample_rate: int, kind: str, subtype: str) -> Iterator[Any]:
     with (
-        whole_file(path) as file,
+        atomic_write(path) as file,
         soundfile.SoundFile(file, "w", sample_rate, 2, subtype, format=kind) as sound,
     ):
         yield sound
@@ -268,7 +268,7 @@ def _finish(
     """Writes the file at its loudness; once more where limiting has taken some of it."""
     gain_db = settings.loudness_lufs - loudness if math.isfinite(loudness) else 0.0
     most_db = gain_db + _MOST_EXTRA_DB
-    with whole_file(output) as file:
+    with atomic_write(output) as file:
         for _ in range(_MOST_TRIES):
             file.seek(0)
             file.truncate()

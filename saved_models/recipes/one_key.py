@@ -14,12 +14,12 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from lofi_tf.data.chord_qualities import CHORD_QUALITIES, NUM_QUALITIES
-from lofi_tf.data.progression import ProgressionConverter
-from lofi_tf.data.progression_tracks import FIRST_CHORD
-from lofi_tf.data.sequence_proto import NoteSequence
-from lofi_tf.data.tfrecord import read_records, record_paths, write_records
+from lofi_tf.data.converters.progression import ProgressionConverter
+from lofi_tf.data.converters.progression_tracks import FIRST_CHORD
+from lofi_tf.data.storage.tfrecord import read_records, record_paths, write_records
 from lofi_tf.errors import NotConvertible
+from lofi_tf.music.chord_qualities import CHORD_QUALITIES, NUM_QUALITIES
+from lofi_tf.music.sequence_proto import NoteSequence
 
 C_MAJOR = np.isin(np.arange(12), (0, 2, 4, 5, 7, 9, 11))
 

@@ -19,10 +19,10 @@ from typing import Any
 
 import numpy as np
 
-from lofi_tf.data.midi import read_midi
-from lofi_tf.data.sequence_proto import NoteSequence
-from lofi_tf.data.splits import CHORD_SYMBOL
-from lofi_tf.data.tfrecord import write_records
+from lofi_tf.data.storage.tfrecord import write_records
+from lofi_tf.music.midi import read_midi
+from lofi_tf.music.sequence_proto import NoteSequence
+from lofi_tf.music.splits import CHORD_SYMBOL
 
 BEATS_PER_BAR = 4
 LEAST_BARS = 4

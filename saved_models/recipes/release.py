@@ -22,8 +22,8 @@ import yaml
 
 from lofi_tf import quiet
 from lofi_tf.cli import evaluate, export
-from lofi_tf.measures.tables import Table
-from lofi_tf.model_folders import CARD, export_in
+from lofi_tf.evaluation.tables import Table
+from lofi_tf.saving.hub import CARD, export_in
 
 RECIPES = Path(__file__).with_name("models.yaml")
 PICTURES = {
@@ -93,8 +93,8 @@ def finish(folder: Path, recipe: Mapping[str, Any], measured: Path) -> None:
 
 def _draw_curves(run_dir: Path, title: str, folder: Path) -> None:
     with quiet.imports():
-        from lofi_tf.figures import save_png
-        from lofi_tf.measures.showing import draw_curves
+        from lofi_tf.evaluation.plots import draw_curves
+        from lofi_tf.plotting.figures import save_png
     figure = draw_curves(run_dir, title)
     if figure is not None:
         save_png(figure, folder / "curves.png")

@@ -13,8 +13,9 @@ import io
 import sys
 from collections import Counter
 
-from lofi_tf.data.sequence_proto import NoteSequence
-from lofi_tf.data.tfrecord import read_records, record_paths, whole_file
+from lofi_tf.data.storage.tfrecord import read_records, record_paths
+from lofi_tf.files import atomic_write
+from lofi_tf.music.sequence_proto import NoteSequence
 
 SHARE = 1 / 8
 
@@ -31,7 +32,7 @@ def main(argv: list[str] | None = None) -> int:
     rows = [(name, split_of(name)) for name in names]
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerows([("path", "split"), *rows])
-    with whole_file(args.output_file) as file:
+    with atomic_write(args.output_file) as file:
         file.write(text.getvalue().encode())
     print(f"{dict(Counter(split for _, split in rows))} -> {args.output_file}")
     return 0

@@ -1,0 +1,1 @@
+"""What can encode and decode, wherever it runs."""

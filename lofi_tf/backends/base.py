@@ -1,0 +1,130 @@
+"""What can encode and decode: a model in this process, an export or a server, all asked alike."""
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+import yaml
+
+from lofi_tf.config import Config, config_from_dict
+from lofi_tf.errors import LofiError
+
+if TYPE_CHECKING:  # an export runs without the models, whose import takes a second
+    pass
+
+
+Arrays = Mapping[str, np.ndarray]
+
+
+_OTHERS = {
+    "continuation": "a continuation: it goes on with a sound, --mode=continue --input_audio=FILE",
+    "cross_modal": "a model of sound and notes at once: use lofi_play or lofi_transcribe",
+}
+
+
+class Backend:
+    """A model, wherever it runs. Every array has the batch B first.
+
+    Args:
+        config: the model's.
+        call: `(function, arrays) -> arrays` by the names of `interface_of`.
+
+    Attributes:
+        config: the model's.
+    """
+
+    def __init__(self, config: Config, call: Callable[[str, Arrays], Arrays]):
+        self.config, self.call = config, call
+
+    def encode(
+        self, inputs: np.ndarray, lengths: np.ndarray, controls: np.ndarray | None = None
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Returns the posterior's mean and standard deviation, [B, Z], of inputs [B, T, D].
+
+        Raises:
+            LofiError: the model has no latent, or is of another kind.
+        """
+        self._check_vae()
+        if not self.config.model.z_size:
+            raise LofiError(f"{self.config.name} has no latent (z_size 0) and takes no inputs")
+        found = self.call("encode", _with({"inputs": inputs, "lengths": lengths}, controls))
+        return found["mean"], found["stddev"]
+
+    def decode(
+        self,
+        z: np.ndarray,
+        temperature: np.ndarray,
+        seeds: np.ndarray,
+        controls: np.ndarray | None = None,
+    ) -> np.ndarray:
+        """Returns outputs [B, T, D] of z [B, Z], by temperature [B] and seeds int64 [B].
+
+        A row's answer depends on that row alone. See `row_seeds` of `lofi_tf.generation`.
+
+        Raises:
+            LofiError: the model is of another kind, or z of another shape.
+        """
+        self._check_vae()
+        self.check_latents(z)
+        length = np.full(len(z), self.config.model.max_seq_len, np.int32)
+        given = {"z": z, "temperature": temperature, "seed": seeds, "length": length}
+        return self.call("decode", _with(given, controls))["outputs"]
+
+    def score(
+        self,
+        z: np.ndarray,
+        targets: np.ndarray,
+        lengths: np.ndarray,
+        controls: np.ndarray | None = None,
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Returns the reconstruction loss [B] of targets [B, T, D], and outputs [B, T, D].
+
+        The decoder is fed z [B, Z] and at each step the truth before it (teacher forcing); the
+        outputs are the likeliest at each step. The loss is in nats, but for heads of grooves and
+        of spectra, whose losses are no likelihoods.
+
+        Raises:
+            NoSuchFunction: an export from before there was `score`.
+            LofiError: the model is of another kind, or z of another shape.
+        """
+        self._check_vae()
+        self.check_latents(z)
+        given = {"z": z, "targets": targets, "lengths": lengths}
+        found = self.call("score", _with(given, controls))
+        return found["loss"], found["outputs"]
+
+    def play_hits(
+        self, z: np.ndarray, hits: np.ndarray, controls: np.ndarray | None = None
+    ) -> np.ndarray:
+        """Returns outputs [B, T, D] of z [B, Z] with the given hits, 0 or 1, [B, T, D / 3].
+
+        Velocities and timing are the model's, which is fed with them and the given hits.
+
+        Raises:
+            NoSuchFunction: no model of grooves, or an export from before there was `play_hits`.
+            LofiError: the model is of another kind, or z of another shape.
+        """
+        self._check_vae()
+        self.check_latents(z)
+        given = {"z": z, "hits": np.asarray(hits, np.float32)}
+        return self.call("play_hits", _with(given, controls))["outputs"]
+
+    def check_latents(self, z: np.ndarray) -> None:
+        """Refuses what is not [B, Z]."""
+        z_size = self.config.model.z_size
+        if np.ndim(z) != 2 or np.shape(z)[1] != z_size:
+            shape = list(np.shape(z))
+            raise LofiError(f"{self.config.name}: z must be [N, {z_size}]. Received: {shape}")
+
+    def _check_vae(self) -> None:
+        if self.config.model.kind in _OTHERS:
+            raise LofiError(f"{self.config.name} is {_OTHERS[self.config.model.kind]}")
+
+
+def config_of_yaml(text: str, source: str) -> Config:
+    """Returns the config that a model describes itself with."""
+    return config_from_dict(yaml.safe_load(text), source)
+
+
+def _with(given: dict[str, np.ndarray], controls: np.ndarray | None) -> Arrays:
+    return given if controls is None else {**given, "controls": controls}

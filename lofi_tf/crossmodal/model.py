@@ -1,0 +1,120 @@
+"""A trained cross-modal model as a few numpy functions, wherever it runs."""
+
+from pathlib import Path
+
+import numpy as np
+
+from lofi_tf.backends.base import Backend
+from lofi_tf.backends.open import backend_of_model, open_backend
+from lofi_tf.config import Config, load_config
+from lofi_tf.crossmodal.posterior import Posterior
+from lofi_tf.data.converters.converter import build_converter
+from lofi_tf.errors import LofiError
+from lofi_tf.models.crossmodal.model import CrossModal
+from lofi_tf.saving.hub import export_in, find_model, is_address
+from lofi_tf.saving.loading import load_model
+
+ROWS = 512  # that are asked for at once
+
+
+class CrossModel:
+    """A cross-modal model; every function takes and returns float32 arrays with rows N first.
+
+    A row's answer is the same wherever it stands.
+
+    Args:
+        backend: that answers.
+        model: the same in this process, where it runs here.
+
+    Attributes:
+        model: as given.
+        config: the model's.
+        converter: `PairedConverter` of the config.
+        layout: `SymbolLayout`, what stands where in symbols.
+        z_size: Z, size of the lowest latents.
+        step: of training, that the weights are from; None of an export, which does not say.
+    """
+
+    def __init__(self, backend: Backend, model: CrossModal | None = None):
+        self._call, self.config, self.model = backend.call, backend.config, model
+        self.converter = build_converter(self.config.data.converter)
+        self.layout, self.z_size = self.converter.layout, self.config.model.encoder["dims"][0]
+        self.step = None if model is None else model.steps_trained
+
+    def encode_sound(self, spectra: np.ndarray) -> Posterior:
+        """Returns the posterior of spectra [N, F], as `converter.view_of` gives them."""
+        return Posterior(*self._asked("hear", "spectra", spectra, "mean", "stddev"))
+
+    def encode_notes(self, symbols: np.ndarray) -> Posterior:
+        """Returns the posterior of symbols [N, S], as `layout.encode` gives them."""
+        return Posterior(*self._asked("play", "symbols", symbols, "mean", "stddev"))
+
+    def sound_of(self, z: np.ndarray) -> np.ndarray:
+        """Returns spectra [N, F] of z [N, Z], for `converter.from_outputs`."""
+        return self._asked("decode", "z", z, "spectra")[0]
+
+    def notes_of(self, z: np.ndarray) -> np.ndarray:
+        """Returns the probability of each class, [N, S], of z [N, Z]."""
+        return self._asked("decode", "z", z, "probabilities")[0]
+
+    def sample(self, count: int, seed: int) -> np.ndarray:
+        """Returns z [count, Z], drawn of the prior by the seed, from 0 to 2^31 - 1."""
+        seeds = seed * 2**32 + np.arange(count, dtype=np.int64)
+        return self._asked("sample", "seed", seeds, "z")[0]
+
+    def _asked(self, function: str, name: str, rows: np.ndarray, *wanted: str) -> list[np.ndarray]:
+        """Returns what a function answers to rows, asked `ROWS` at a time."""
+        rows = np.asarray(rows, np.int64 if name == "seed" else np.float32)
+        begins = range(0, max(1, len(rows)), ROWS)
+        parts = [self._call(function, {name: rows[begin : begin + ROWS]}) for begin in begins]
+        return [np.concatenate([part[key] for part in parts]) for key in wanted]
+
+
+def open_cross(model: str | Path) -> CrossModel:
+    """Returns the model of a run, of an export or behind an address.
+
+    Args:
+        model: as `open_run` takes it, a SavedModel that `lofi_export` wrote (or the folder of its
+            versions: the latest is taken), the name of one, or the address of a served model.
+
+    Raises:
+        LofiError: none of these, or a model of another kind.
+    """
+    if not is_address(model):
+        model = find_model(model)
+        if export_in(model) is None:
+            return open_run(model)
+    backend = open_backend(model)
+    _check_kind(backend.config, model)
+    return CrossModel(backend)
+
+
+def open_run(run_dir: str | Path) -> CrossModel:
+    """Returns the model of a run: the best by evaluation, the latest where there is no best yet.
+
+    Args:
+        run_dir: the folder that `lofi_train` wrote, or a folder of checkpoints in it.
+
+    Raises:
+        LofiError: no such folder, no run, a run of another kind, or no checkpoint.
+    """
+    folder = Path(run_dir)
+    if not folder.is_dir():
+        raise LofiError(f"--run_dir: no such folder. Received: {str(run_dir)!r}")
+    if (folder / "config.yaml").is_file():
+        _check_kind(load_config(folder), run_dir)
+        best = folder / "eval" / "best"
+        folder = best if best.is_dir() and any(best.glob("*.index")) else folder / "train"
+        if not folder.is_dir():
+            raise LofiError(f"there is no checkpoint in {run_dir} yet")
+    model, config = load_model(folder)
+    _check_kind(config, run_dir)
+    return CrossModel(backend_of_model(model, config), model)
+
+
+def _check_kind(config: Config, where: str | Path) -> None:
+    if config.model.kind != "cross_modal":
+        raise LofiError(
+            f"a cross_modal model is needed, such as that of --config=crossmodal. {where} "
+            f"holds {config.name}, of kind {config.model.kind}"
+        )

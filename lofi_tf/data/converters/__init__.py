@@ -1,0 +1,1 @@
+"""Music to arrays and back: a file a kind, numpy alone."""

@@ -1,0 +1,274 @@
+"""Trios of melody, bass and drums as three tokens a step: MusicVAE's trio models."""
+
+import dataclasses
+import functools
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from lofi_tf.data.converters import step_sequence as checks
+from lofi_tf.data.converters.drums import DrumsConverter
+from lofi_tf.data.converters.grid_converter import StepSequenceConverter, steps_of_depth
+from lofi_tf.data.converters.melody import MelodyConverter
+from lofi_tf.data.converters.options import check_choice, check_flag, check_whole
+from lofi_tf.data.converters.tracks import drum_tracks, melody_tracks, padded_melody, padded_track
+from lofi_tf.data.converters.trio_parts import Cast, cast_of, coverage_of, trios
+from lofi_tf.data.converters.windows import Block, Example, capped, examples_of, of_all_parts
+from lofi_tf.music.chord_inference import with_inferred_chords
+from lofi_tf.music.chords import UNKNOWN_CHORD, figures_by_step, keys_by_step, triad_of
+from lofi_tf.music.drum_classes import REDUCED, class_table
+from lofi_tf.music.quantize import Grid, grid_of, refusal
+from lofi_tf.music.splits import GridNotes, Segment, on_grid, segments_of
+
+if TYPE_CHECKING:
+    import tensorflow as tf
+
+MIN_PITCH, MAX_PITCH = 21, 108  # of melody and bass
+BASS_INSTRUMENT, BASS_PROGRAM = 1, 33
+
+
+@dataclasses.dataclass(frozen=True)
+class TrioConverter(StepSequenceConverter):
+    """Melody, bass and drums to and from tokens; follows Magenta's TrioConverter.
+
+    A step is a melody token, a bass token (both as `MelodyConverter`'s) and the bit mask of nine
+    drums (as `DrumsConverter`'s). Every melody instrument (programs 0 to 31) is taken with every
+    bass (32 to 39) and every drum kit that plays along with it.
+
+    Attributes:
+        slice_bars: bars in an example, one every bar.
+        gap_bars: rests up to so many bars around what an instrument plays count as playing.
+        max_bars: later bars of a part do not count.
+        steps_per_quarter, quarters_per_bar: the grid; parts with other bars are refused.
+        max_tensors_per_notesequence: most examples of one piece (drawn in mode `train`, else the
+            first ones); None keeps all. Magenta's default is 5.
+        chord_encoding: `triad`: the chord at each step is given as control, 49 wide.
+        condition_on_key: the key at each step is given as control, 12 wide, after the chord.
+        unknown_chord: what becomes of examples with a chord that is no triad: `drop` them alone,
+            or `error` refuses the part (Magenta's way).
+        coincident_chords: of different chords on one step, the `last` counts, or `error` refuses
+            the part (Magenta's way).
+        transpose_range: [lowest, highest] half steps by which examples move in training.
+        stretch_range: [least, largest] factor of all times, drawn once for each piece.
+        mode: `train`, `eval` or `infer`.
+        seed: of the draws of `max_tensors_per_notesequence` and `stretch_range`.
+
+    Raises:
+        LofiError: an option out of range.
+    """
+
+    slice_bars: int = 16
+    gap_bars: int = 2
+    max_bars: int = 1024
+    steps_per_quarter: int = 4
+    quarters_per_bar: int = 4
+    max_tensors_per_notesequence: int | None = None
+    chord_encoding: str | None = None
+    condition_on_key: bool = False
+    unknown_chord: str = "drop"
+    coincident_chords: str = "last"
+    transpose_range: tuple[int, int] | None = None
+    stretch_range: tuple[float, float] | None = None
+    mode: str = "train"
+    seed: int = 0
+
+    def __post_init__(self):
+        for name in ("slice_bars", "max_bars", "steps_per_quarter", "quarters_per_bar"):
+            check_whole(name, getattr(self, name), 1)
+        for name in ("gap_bars", "seed"):
+            check_whole(name, getattr(self, name), 0)
+        check_whole("max_tensors_per_notesequence", self.max_tensors_per_notesequence, 1, True)
+        check_flag("condition_on_key", self.condition_on_key)
+        if self.chord_encoding is not None:
+            check_choice("chord_encoding", self.chord_encoding, checks.CHORD_ENCODINGS)
+        check_choice("unknown_chord", self.unknown_chord, checks.UNKNOWN_CHORDS)
+        check_choice("coincident_chords", self.coincident_chords, checks.COINCIDENT_CHORDS)
+        check_choice("mode", self.mode, checks.MODES)
+        for name in ("transpose_range", "stretch_range"):
+            object.__setattr__(self, name, getattr(checks, name)(getattr(self, name)))
+
+    @property
+    def depths(self) -> tuple[int, int, int]:
+        """Number of melody, bass and drum tokens."""
+        return self._melody.depth, self._melody.depth, self._drums.output_depth
+
+    @property
+    def control_depth(self) -> int:
+        """Width of the controls."""
+        return self._melody.control_depth
+
+    @property
+    def example_spec(self) -> "Mapping[str, tf.TensorSpec]":
+        """What is stored: `tokens` int16 [T, 3], any `chords` and `keys` uint8 [T], `length`."""
+        from lofi_tf.data.model_inputs import trio
+
+        return trio.example_spec(self)
+
+    @property
+    def model_spec(self) -> "Mapping[str, tf.TensorSpec]":
+        """What the model eats: `inputs`, `targets` [T, sum of depths], any `controls`, `length`."""
+        from lofi_tf.data.model_inputs import trio
+
+        return trio.model_spec(self)
+
+    def to_examples(self, note_sequence: Any) -> Iterator[Example]:
+        """Yields the examples of a piece by part, instruments and time, by `example_spec`.
+
+        Args:
+            note_sequence: a NoteSequence.
+
+        Raises:
+            NotConvertible: `metre`, `tempo`, `negative_time`, `too_long`, `no_trio`, `too_short`,
+                `no_overlap`, `no_notes`, `no_chords`, `no_key`, `coincident_chords`,
+                `unknown_chord`; of a piece in parts, what refuses the first, if no part gives an
+                example.
+        """
+        parts = segments_of(
+            note_sequence,
+            stretch_range=self.stretch_range,
+            seed=self.seed,
+            harmony=self.control_depth > 0,
+        )
+        found = of_all_parts(parts, self._examples_of_part)
+        cap = self.max_tensors_per_notesequence
+        yield from capped(found, cap, note_sequence, self.mode, self.seed)
+
+    def to_model(
+        self, example: "Mapping[str, tf.Tensor]", training: bool, seed: "tf.Tensor | None" = None
+    ) -> "dict[str, tf.Tensor]":
+        """Returns the model's view of stored examples, by `model_spec`; TF operations only.
+
+        In training, `transpose_range` moves melody, bass, chords and keys by one draw an example;
+        drums do not move. A note that leaves the range of pitches is left out, as if it had not
+        been played (see `MelodyConverter.to_model`).
+
+        Args:
+            example: by `example_spec`; any batch dimensions may precede, `[..., T, 3]`.
+            training: whether `transpose_range` is drawn.
+            seed: int32 [2]; the same seed draws the same. Each example of a batch has a draw of
+                its own. Unused where nothing is drawn.
+        """
+        from lofi_tf.data.model_inputs import trio
+
+        return trio.to_model(self, example, training, seed)
+
+    def from_outputs(
+        self, outputs: np.ndarray, qpm: float = 120.0, controls: np.ndarray | None = None
+    ) -> Any:
+        """Returns the NoteSequence of one decoded array, exactly Magenta's notes.
+
+        Args:
+            outputs: [T, sum of depths]; the largest number of each part is its token.
+            qpm: quarters per minute; Magenta's is always 120.
+            controls: [T, control depth]; its chords and keys are written where they change.
+
+        Raises:
+            LofiError: an array of another shape.
+        """
+        outputs = steps_of_depth("outputs", outputs, sum(self.depths))
+        melody, bass, drums = np.split(outputs, np.cumsum(self.depths)[:-1], axis=1)
+        sequence = self._melody.from_outputs(melody, qpm, controls)
+        others = self._melody.from_outputs(bass, qpm), self._drums.from_outputs(drums, qpm)
+        for note in others[0].notes:
+            note.instrument, note.program = BASS_INSTRUMENT, BASS_PROGRAM
+        for other in others:
+            sequence.notes.extend(other.notes)
+            sequence.total_time = max(sequence.total_time, other.total_time)
+        return sequence
+
+    @functools.cached_property
+    def _melody(self) -> MelodyConverter:
+        return MelodyConverter(
+            MIN_PITCH,
+            MAX_PITCH,
+            steps_per_quarter=self.steps_per_quarter,
+            quarters_per_bar=self.quarters_per_bar,
+            chord_encoding=self.chord_encoding,
+            condition_on_key=self.condition_on_key,
+        )
+
+    @functools.cached_property
+    def _drums(self) -> DrumsConverter:
+        return DrumsConverter(
+            steps_per_quarter=self.steps_per_quarter, quarters_per_bar=self.quarters_per_bar
+        )
+
+    @functools.cached_property
+    def _class_table(self) -> np.ndarray:
+        return class_table(REDUCED)
+
+    def _examples_of_part(self, part: Segment) -> list[Example]:
+        """Returns the examples of a part."""
+        grid = grid_of(part, self.steps_per_quarter, self.steps_per_bar)
+        notes = on_grid(part, grid)
+        cast = cast_of(notes)
+        num_bars = min(-(-notes.total_steps // self.steps_per_bar), self.max_bars)
+        if num_bars < self.slice_bars:
+            allowed = f"{self.slice_bars} bars or more"
+            raise refusal("too_short", "it is shorter than an example", allowed, f"{num_bars} bars")
+        lines = self._lines(notes, cast, num_bars * self.steps_per_bar)
+        coverage = coverage_of(notes, list(lines), num_bars, self.steps_per_bar, self.gap_bars)
+        columns = self._columns(part, grid, num_bars * self.steps_per_bar)
+        blocks = []
+        for group, bars in trios(cast, coverage, self.gap_bars, self.slice_bars):
+            steps = bars[:, None] * self.steps_per_bar + np.arange(self.slice_steps)  # [W, T]
+            tokens = np.stack([lines[instrument] for instrument in group], -1)
+            block = {"tokens": tokens.astype(np.int16)} | columns
+            blocks.append({name: column[steps] for name, column in block.items()})
+        if not blocks:
+            allowed = f"{self.slice_bars} bars in which melody, bass and drums play"
+            raise refusal("no_overlap", "its parts do not play together", allowed, "none")
+        return examples_of(self._readable(blocks))
+
+    def _lines(self, notes: GridNotes, cast: Cast, num_steps: int) -> dict[int, np.ndarray]:
+        """Returns the tokens of each instrument that has any, int64 [T]."""
+        found = {}
+        inside = (notes.pitches >= MIN_PITCH) & (notes.pitches <= MAX_PITCH)
+        for instrument in (*cast[0], *cast[1]):
+            its = notes.take((notes.instruments == instrument) & inside)
+            for track in melody_tracks(its, self.steps_per_bar, MIN_PITCH, gap_bars=None):
+                found[instrument] = padded_melody(track, num_steps).events
+        for instrument in cast[2]:
+            its = notes.take(notes.instruments == instrument)
+            for track in drum_tracks(its, self._class_table, self.steps_per_bar, gap_bars=None):
+                found[instrument] = padded_track(track, num_steps).events
+        return found
+
+    def _columns(self, part: Segment, grid: Grid, num_steps: int) -> Block:
+        """Returns the triads and keys at each step that are controls, int64 [T] each."""
+        no_key = self.condition_on_key and not part.keys
+        if (self.chord_encoding and not part.chords) or no_key:
+            if part.chords:
+                raise refusal("no_key", "it has chords but no key", "a key signature", "none")
+            guessed = with_inferred_chords(part, grid)
+            keys = guessed.keys if self.condition_on_key else ()
+            part = dataclasses.replace(guessed, keys=(*part.keys, *keys))
+        columns = {}
+        if self.chord_encoding:
+            last_wins = self.coincident_chords == "last"
+            places, figures = figures_by_step(part, grid, num_steps, last_wins)
+            columns["chords"] = np.array([triad_of(figure) for figure in figures])[places]
+        if self.condition_on_key:
+            columns["keys"] = keys_by_step(part.keys, grid, num_steps).astype(np.uint8)
+        return columns
+
+    def _readable(self, blocks: list[Block]) -> list[Block]:
+        """Returns the blocks without examples whose chords cannot be read.
+
+        Raises:
+            NotConvertible: `unknown_chord`.
+        """
+        if not self.chord_encoding:
+            return blocks
+        known = [(block["chords"] != UNKNOWN_CHORD).all(axis=1) for block in blocks]
+        if not any(k.any() for k in known) or (
+            self.unknown_chord == "error" and not all(k.all() for k in known)
+        ):
+            allowed = "major, minor, augmented and diminished chords"
+            raise refusal("unknown_chord", "it has chords that are no triads", allowed, "others")
+        found = []
+        for block, k in zip(blocks, known, strict=True):
+            kept = {name: column[k] for name, column in block.items()}
+            found.append(kept | {"chords": kept["chords"].astype(np.uint8)})
+        return found

@@ -1,0 +1,1 @@
+"""Stored arrays to what a model is fed, in TensorFlow operations."""

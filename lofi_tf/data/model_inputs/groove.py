@@ -1,0 +1,188 @@
+"""The Groove converter's TensorFlow half: from stored grids to what the model eats."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import tensorflow as tf
+
+from lofi_tf.data.converters.groove import bin_edges, to_bins
+from lofi_tf.data.converters.groove_options import TAP_CHANNEL
+
+if TYPE_CHECKING:
+    from lofi_tf.data.converters.groove import GrooveConverter
+
+Spec = Mapping[str, tf.TensorSpec]
+
+
+class Cells(NamedTuple):
+    """Drums on the grid, each int32 (offsets also float32) [..., S, D]; zero means silent.
+
+    Attributes:
+        hits: 0 or 1.
+        velocities: 0 to 127.
+        offsets: float32, or the bin counted from that of offset zero.
+    """
+
+    hits: tf.Tensor
+    velocities: tf.Tensor
+    offsets: tf.Tensor
+
+    def where(self, keep: tf.Tensor) -> "Cells":
+        """Returns the cells with those that are not kept silenced."""
+        return Cells(*(tf.where(keep, part, tf.zeros_like(part)) for part in self))
+
+    def without_velocities(self) -> "Cells":
+        """Returns the cells with velocity zero."""
+        return self._replace(velocities=tf.zeros_like(self.velocities))
+
+
+def example_spec(options: "GrooveConverter") -> Spec:
+    """Returns what is stored of an example."""
+    steps = options.split_bars and options.split_bars * options.steps_per_bar
+    shape = [steps, options.num_drums]
+    offsets = ("offset_bins", tf.uint8) if options.is_categorical else ("offsets", tf.float32)
+    return {
+        "hits": tf.TensorSpec(shape, tf.uint8),
+        "velocities": tf.TensorSpec(shape, tf.uint8),
+        offsets[0]: tf.TensorSpec(shape, offsets[1]),
+        "length": tf.TensorSpec([], tf.int32),
+    }
+
+
+def model_spec(options: "GrooveConverter") -> Spec:
+    """Returns what the model eats of an example."""
+    drums, split = options.num_drums, options.split_instruments
+    steps = options.split_bars and options.split_bars * options.steps_per_bar
+    if steps and split:
+        steps *= drums
+    depth = options.drum_depth * (1 if split else drums)
+    spec = {name: tf.TensorSpec([steps, depth], tf.float32) for name in ("inputs", "targets")}
+    controls = (1 if split else drums) if options.hits_as_controls else 0
+    controls += drums if split else 0
+    if controls:
+        spec["controls"] = tf.TensorSpec([steps, controls], tf.float32)
+    return spec | {"length": tf.TensorSpec([], tf.int32)}
+
+
+def to_model(
+    options: "GrooveConverter", example: Mapping[str, tf.Tensor], training: bool, seed: tf.Tensor
+) -> dict[str, tf.Tensor]:
+    """Returns the model's view of stored examples; see `GrooveConverter.to_model`."""
+    target = _read(options, example)
+    source = target
+    if training and options.max_note_dropout_probability is not None:
+        source = drop_notes(source, options.max_note_dropout_probability, seed)
+    if options.tapify:
+        source = tap(source, target)
+    if options.humanize:
+        silent = tf.zeros_like(source.offsets)
+        source = source.without_velocities()._replace(offsets=silent)
+    if options.fixed_velocities:
+        source = source.without_velocities()
+    if options.add_instruments:
+        kept = [drum not in options.add_instruments for drum in range(options.num_drums)]
+        source = source.where(tf.constant(kept))
+    found = {"inputs": _vectors(options, source), "targets": _vectors(options, target)}
+    controls = _controls(options, target)
+    if controls is not None:
+        found["controls"] = controls
+    found["length"] = tf.convert_to_tensor(example["length"])
+    lead = target.hits.shape[:-2]
+    spec = model_spec(options)
+    return {
+        name: tf.ensure_shape(part, lead.concatenate(spec[name].shape))
+        for name, part in found.items()
+    }
+
+
+def drop_notes(cells: Cells, max_probability: float, seed: tf.Tensor) -> Cells:
+    """Returns the cells without some notes: each goes with p * max(0.2, 1 - velocity).
+
+    Args:
+        cells: [..., S, D].
+        max_probability: p is uniform from 0 to this, one draw an example.
+        seed: int32 [2].
+    """
+    shape = tf.shape(cells.hits)
+    with_row = tf.concat([shape[:-2], shape[-2:] + [1, 0]], 0)
+    draws = tf.random.stateless_uniform(with_row, seed)  # [..., 1 + S, D]
+    probability = draws[..., :1, :1] * max_probability
+    weights = tf.maximum(0.2, 1.0 - _volumes(cells.velocities))
+    return cells.where(draws[..., 1:, :] >= probability * weights)
+
+
+def tap(source: Cells, target: Cells) -> Cells:
+    """Returns the loudest drum of each step, moved to the tapping channel.
+
+    As in Magenta the choice looks at the source and the values come from the target: with every
+    note of a step dropped it falls on the first drum, which is back if it was there.
+
+    Args:
+        source: [..., S, D], perhaps with notes dropped.
+        target: [..., S, D].
+    """
+    drums = source.hits.shape[-1]
+    # No two keys are equal: among equally loud drums the first wins on any device.
+    keys = source.velocities * drums + tf.range(drums - 1, -1, -1)
+    chosen = tf.one_hot(tf.argmax(keys, -1), drums, True, False, dtype=tf.bool)
+    channel = tf.one_hot(TAP_CHANNEL, drums, True, False, dtype=tf.bool)
+    taps = (tf.reduce_sum(part, -1, keepdims=True) for part in target.where(chosen))
+    return Cells(*(tf.where(channel, part, tf.zeros_like(part)) for part in taps))
+
+
+def _read(options: "GrooveConverter", example: Mapping[str, tf.Tensor]) -> Cells:
+    offsets = example.get("offsets")
+    if options.is_categorical:
+        offsets = tf.cast(example["offset_bins"], tf.int32) - _zero_bin(options)
+    hits, velocities = (tf.cast(example[name], tf.int32) for name in ("hits", "velocities"))
+    return Cells(hits, velocities, tf.convert_to_tensor(offsets))
+
+
+def _zero_bin(options: "GrooveConverter") -> int:
+    return int(to_bins(np.zeros(()), bin_edges(-1.0, 1.0, options.num_offset_bins)))
+
+
+def _volumes(velocities: tf.Tensor) -> tf.Tensor:
+    """Returns velocities / 127, float32.
+
+    By a table: the graph optimiser turns a division into a product, which rounds otherwise.
+    """
+    return tf.gather(tf.constant(np.arange(128) / 127.0, tf.float32), velocities)
+
+
+def _vectors(options: "GrooveConverter", cells: Cells) -> tf.Tensor:
+    """Returns hits || velocities || offsets, float32 [..., T, depth]."""
+    hits = tf.cast(cells.hits, tf.float32)[..., None]  # [..., S, D, 1]
+    if options.is_categorical:
+        edges = bin_edges(0.0, 1.0, options.num_velocity_bins)
+        bins = tf.gather(tf.constant(to_bins(np.arange(128) / 127.0, edges)), cells.velocities)
+        velocities = tf.one_hot(bins, options.num_velocity_bins)
+        offsets = tf.one_hot(cells.offsets + _zero_bin(options), options.num_offset_bins)
+    else:
+        velocities = _volumes(cells.velocities)[..., None]
+        offsets = cells.offsets[..., None]
+    parts = (hits, velocities, offsets)  # each [..., S, D, bins]
+    if options.split_instruments:
+        return _merge(tf.concat(parts, -1), -3)
+    return tf.concat([_merge(part, -2) for part in parts], -1)
+
+
+def _controls(options: "GrooveConverter", target: Cells) -> tf.Tensor | None:
+    """Returns hits || number of the drum, float32 [..., T, control depth], or None."""
+    hits = tf.cast(target.hits, tf.float32)
+    if not options.split_instruments:
+        return hits if options.hits_as_controls else None
+    cycle = tf.eye(options.num_drums) + tf.zeros_like(hits)[..., None]  # [..., S, D, D]
+    if options.hits_as_controls:
+        cycle = tf.concat([hits[..., None], cycle], -1)
+    return _merge(cycle, -3)
+
+
+def _merge(x: tf.Tensor, axis: int) -> tf.Tensor:
+    """Returns `x` with the (negative) axis and the one after it made into one."""
+    shape = tf.shape(x)
+    rest = shape[axis + 2 :] if axis < -2 else shape[:0]
+    return tf.reshape(
+        x, tf.concat([shape[:axis], shape[axis : axis + 1] * shape[axis + 1], rest], 0)
+    )

@@ -1,0 +1,126 @@
+"""The paired converter's TensorFlow half: stored pairs to mixtures, drawn in the graph."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import tensorflow as tf
+
+from lofi_tf.data.converters.symbols import (
+    HIGHEST_PITCH,
+    LOWEST_PITCH,
+    MAX_VELOCITY,
+    NUM_OCTAVES,
+    NUM_PITCH_CLASSES,
+)
+
+if TYPE_CHECKING:
+    from lofi_tf.data.converters.paired import PairedConverter
+
+Spec = Mapping[str, tf.TensorSpec]
+
+
+def example_spec(num_frames: int, num_bands: int) -> Spec:
+    """Returns what is stored of an example."""
+    return {
+        "spectrum": tf.TensorSpec([num_frames, num_bands], tf.float16),
+        "roll": tf.TensorSpec([num_frames, 128], tf.uint8),
+        "instrument": tf.TensorSpec([], tf.int64),
+    }
+
+
+def model_spec(num_bands: int, depth: int) -> Spec:
+    """Returns what the model eats."""
+    return {
+        "inputs": tf.TensorSpec([1, num_bands], tf.float32),
+        "targets": tf.TensorSpec([1, depth], tf.float32),
+        "length": tf.TensorSpec([], tf.int32),
+    }
+
+
+def mixture(
+    converter: "PairedConverter",
+    example: Mapping[str, tf.Tensor],
+    training: bool,
+    seed: tf.Tensor | None,
+) -> dict[str, tf.Tensor]:
+    """Returns the view of one mixture; see `PairedConverter.to_model`."""
+    count, frames = len(converter.instruments), converter.num_frames
+    place, plays = tf.fill([count], frames // 2), tf.ones([count], tf.bool)
+    keys = tf.unstack(tf.random.split(tf.zeros([2], tf.int32) if seed is None else seed, 3))
+    if seed is not None:
+        place = tf.random.stateless_uniform([count], keys[0], 0, frames, tf.int32)
+        if converter.random_mode == "bernoulli":
+            plays = tf.random.stateless_uniform([count], keys[1]) < 0.5
+    spectrum = tf.cast(tf.gather(example["spectrum"], place, batch_dims=1), tf.float32)
+    roll = tf.cast(tf.gather(example["roll"], place, batch_dims=1), tf.int32)
+    if training and converter.max_transpose:
+        most = converter.max_transpose
+        steps = tf.random.stateless_uniform([count, 1], keys[2], -most, most + 1, tf.int32)
+        spectrum, roll = transposed(converter, spectrum, roll, steps)
+    roll = tf.where(plays[:, None], roll, 0)
+    return {
+        "inputs": _mixed(spectrum, plays, converter.floor_db)[None],
+        "targets": _symbols(converter, roll)[None],
+        "length": tf.constant(1),
+    }
+
+
+def transposed(
+    converter: "PairedConverter", spectrum: tf.Tensor, roll: tf.Tensor, steps: tf.Tensor
+) -> tuple[tf.Tensor, tf.Tensor]:
+    """Returns spectra [I, F] and rolls [I, 128], each moved by some semitones, `steps` [I, 1].
+
+    A constant-Q spectrum moves along its bands; what comes in from beyond is silent. Instruments
+    whose notes would leave the octaves of symbols stay where they are.
+    """
+    pitches = tf.range(roll.shape[1])
+    lowest = tf.reduce_min(tf.where(roll > 0, pitches, HIGHEST_PITCH), axis=1, keepdims=True)
+    highest = tf.reduce_max(tf.where(roll > 0, pitches, LOWEST_PITCH), axis=1, keepdims=True)
+    stays = (lowest + steps < LOWEST_PITCH) | (highest + steps > HIGHEST_PITCH)
+    steps = tf.where(stays, 0, steps)
+    bands = steps * (converter.bins_per_octave // 12)
+
+    def moved(values, by, empty):
+        size = values.shape[1]
+        origin = tf.range(size) - by
+        found = tf.gather(values, tf.clip_by_value(origin, 0, size - 1), batch_dims=1)
+        return tf.where((origin >= 0) & (origin < size), found, empty)
+
+    return moved(spectrum, bands, converter.floor_db), moved(roll, steps, 0)
+
+
+def _mixed(spectrum_db: tf.Tensor, plays: tf.Tensor, floor_db: float) -> tf.Tensor:
+    """Returns the added magnitudes of spectra [I, F], as the model sees them, [F]."""
+    amplitudes = tf.pow(10.0, spectrum_db / 20.0)
+    heard = plays[:, None] & (spectrum_db > floor_db)
+    total = tf.reduce_sum(tf.where(heard, amplitudes, 0.0), axis=0)
+    total_db = tf.math.log(tf.maximum(total, 10 ** (floor_db / 20.0))) * (20.0 / tf.math.log(10.0))
+    return 1.0 - total_db / floor_db
+
+
+def _symbols(converter: "PairedConverter", roll: tf.Tensor) -> tf.Tensor:
+    """Returns the symbols [S] of the velocities [I, 128] of each pitch."""
+    layout = converter.layout
+    octaves = roll[:, LOWEST_PITCH : LOWEST_PITCH + NUM_OCTAVES * NUM_PITCH_CLASSES]
+    if converter.label_type == "categorical":  # the highest note alone
+        pitches = tf.range(tf.shape(octaves)[1])
+        top = tf.reduce_max(tf.where(octaves > 0, pitches, -1), axis=1, keepdims=True)
+        octaves = tf.where(pitches == top, octaves, 0)
+    by_octave = tf.reshape(octaves, [-1, NUM_OCTAVES, NUM_PITCH_CLASSES])
+    dynamics = (by_octave - 1) * converter.num_dynamics // MAX_VELOCITY
+    classes = tf.range(converter.num_dynamics)
+    found = {
+        "octave": tf.reduce_any(by_octave > 0, axis=2),
+        "pitch": tf.reduce_any(by_octave > 0, axis=1),
+        "dynamics": tf.reduce_any(
+            (dynamics[..., None] == classes) & (by_octave > 0)[..., None], axis=[1, 2]
+        ),
+    }
+    silent = tf.reduce_all(octaves == 0, axis=1, keepdims=True)
+    parts = []
+    for label in layout.labels:
+        parts.append(found[label])
+        if layout.zero_extra_class:
+            parts.append(silent)
+    vectors = tf.cast(tf.concat(parts, axis=1), tf.float32)
+    return tf.reshape(vectors, [layout.depth])

@@ -1,0 +1,1 @@
+"""Records, example shards and the datasets made of them."""

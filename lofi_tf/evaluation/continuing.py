@@ -1,0 +1,103 @@
+"""How well a continuation goes on with held-out recordings, beside simple ways to do so."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from lofi_tf.backends.base import Backend
+from lofi_tf.data.storage.examples import Examples
+from lofi_tf.errors import LofiError
+from lofi_tf.evaluation import continuation_baselines as baselines
+from lofi_tf.evaluation.reconstructing import views
+from lofi_tf.evaluation.tables import Table
+from lofi_tf.generation.decoding import row_seeds
+from lofi_tf.generation.sound_continuation import go_on, hear, latent_paths
+from lofi_tf.progress import open_progress
+
+TEMPERATURES = (0.0, 0.5, 1.0)
+COPIED = "the last segment again"
+CLIPS_AT_ONCE = 16
+
+
+def continuation_table(
+    backend: Backend, examples: Examples, seed: int = 0, show_progress: bool = False
+) -> Table:
+    """Returns the table of what follows the first half of each clip when the model goes on alone.
+
+    The distance is that of spectra (`continuation_baselines.log_spectral_distance`) to what was
+    there, a mean over the clips of a recording and then over recordings.
+
+    Args:
+        backend: a continuation.
+        examples: clips with their sources, the recordings.
+        seed: of the draws.
+        show_progress: whether to show it on stderr.
+    """
+    clips = np.concatenate([view["inputs"][..., 0] for view in views(backend, examples)])
+    found = distances(backend, clips, seed, show_progress)
+    copied = by_recording(found[COPIED], examples.sources)
+    rows = []
+    for name, values in found.items():
+        mine = by_recording(values, examples.sources)
+        near = None if name == COPIED else int(np.sum(mine < copied))
+        row = {"way": name, "distance_db": float(mine.mean()), "recordings": len(mine)}
+        rows.append(row | {"nearer_than_copy": near})
+    note = (
+        "distance_db: log-spectral, of the second half of each clip, from -80 dB on; "
+        f"nearer_than_copy: recordings where it is nearer than {COPIED}."
+    )
+    return Table.of_rows("Going on alone", rows, [note])
+
+
+def by_recording(values: np.ndarray, sources: np.ndarray) -> np.ndarray:
+    """Returns the mean over the clips of each recording."""
+    return np.array([values[sources == name].mean() for name in sorted(set(sources))])
+
+
+def distances(
+    backend: Backend, clips: np.ndarray, seed: int = 0, show_progress: bool = False
+) -> Mapping[str, np.ndarray]:
+    """Returns the distance [B] of the second half of clips [B, n] to each way of going on."""
+    half = clips.shape[1] // 2
+    heard, true = clips[:, :half], clips[:, half:]
+    found = {}
+    for temperature in TEMPERATURES:
+        gone_on = _gone_on(backend, heard, true.shape[1], temperature, seed, show_progress)
+        found[f"the model, temperature {temperature:g}"] = _distance(gone_on, true)
+    found[COPIED] = _distance(baselines.repeated(heard, true.shape[1]), true)
+    found["silence"] = _distance(np.zeros_like(true), true)
+    return found
+
+
+def _distance(way: np.ndarray, true: np.ndarray) -> np.ndarray:
+    """Returns log-spectral distances; a few at a time, for memory."""
+    parts = [slice(first, first + 4) for first in range(0, len(true), 4)]
+    return np.concatenate([
+        baselines.log_spectral_distance(way[part], true[part]) for part in parts
+    ])  # fmt: skip
+
+
+def _gone_on(
+    backend: Backend, heard: np.ndarray, size: int, temperature: float, seed: int, show: bool
+) -> np.ndarray:
+    """Returns `size` samples after each of the sounds, [B, size], by a seed of its own."""
+    name, progress = f"going on, temperature {temperature:g}", None
+    if show:
+        progress = open_progress(len(heard), " clips", desc=name, keep=False)
+    parts = []
+    try:
+        for first in range(0, len(heard), CLIPS_AT_ONCE):
+            rows = heard[first : first + CLIPS_AT_ONCE]
+            z = latent_paths(backend, seed + 1 + first, len(rows), 1)  # a block is a clip's length
+            seeds = row_seeds(seed + 1 + first, len(rows))[:, None]
+            heat = np.full(len(rows), temperature, np.float32)
+            parts.append(go_on(backend, hear(backend, rows), z, seeds, heat)[:, :size])
+            if progress is not None:
+                progress.update(len(rows))
+    finally:
+        if progress is not None:
+            progress.close()
+    whole = np.concatenate(parts)
+    if whole.shape[1] < size:
+        raise LofiError(f"{backend.config.name}: its frames fill less than half a clip")
+    return whole

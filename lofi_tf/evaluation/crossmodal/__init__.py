@@ -1,0 +1,1 @@
+"""Models of sound and notes on held-out notes, beside baselines."""

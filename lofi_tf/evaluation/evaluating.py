@@ -1,0 +1,108 @@
+"""A model measured on examples that it never learned from: all its tables."""
+
+import dataclasses
+from collections.abc import Callable
+
+import numpy as np
+
+from lofi_tf.backends.base import Backend
+from lofi_tf.config import SOUND_KINDS
+from lofi_tf.data.converters.converter import build_converter
+from lofi_tf.errors import LofiError
+from lofi_tf.evaluation.continuing import continuation_table
+from lofi_tf.evaluation.groove_tables import MOST_TRAINING, Grooves, groove_table, systems_of
+from lofi_tf.evaluation.held_out import Music, some_of
+from lofi_tf.evaluation.pca_baseline import Errors
+from lofi_tf.evaluation.reconstructing import reconstructions, views
+from lofi_tf.evaluation.reconstruction import Accuracies, Latents, commonest_symbols
+from lofi_tf.evaluation.tables import Table
+from lofi_tf.evaluation.tracks import tracks_of
+
+OTHER_COMMANDS = {
+    "cross_modal": "a model of sound and notes: lofi_analyze measures these",
+}
+
+
+def check_kind(backend: Backend) -> None:
+    """Refuses models that another command measures."""
+    config = backend.config
+    if config.model.kind in OTHER_COMMANDS:
+        raise LofiError(f"{config.name} is {OTHER_COMMANDS[config.model.kind]}")
+
+
+@dataclasses.dataclass(frozen=True)
+class Settings:
+    """How a model is measured.
+
+    Attributes:
+        batch_size: examples asked for at once.
+        seed: of draws.
+        baselines: whether other systems learn from the training examples, to be compared.
+        show: whether to show progress.
+        tell: told what is being done.
+    """
+
+    batch_size: int = 64
+    seed: int = 0
+    baselines: bool = True
+    show: bool = False
+    tell: Callable[[str], None] = lambda line: None
+
+
+def reconstruction_tables(
+    backend: Backend, music: Music, qpm: Callable[[np.ndarray], np.ndarray], settings: Settings
+) -> list[Table]:
+    """Returns tables of what survives encoding and decoding; of a continuation, of what follows.
+
+    Args:
+        backend: a VAE, or a continuation.
+        music: what it is measured on, and what it learned from.
+        qpm: gives the tempo of sources [N]; asked for grooves alone.
+        settings: how.
+    """
+    if backend.config.model.kind == "continuation":
+        return [continuation_table(backend, music.held_out, settings.seed, settings.show)]
+    component = backend.config.data.converter
+    kind, converter = component["kind"], build_converter(component)
+    latents, parts = Latents(backend.config), []
+    training = music.training
+    if training is not None:
+        training = some_of(training, MOST_TRAINING, settings.seed)
+    if kind in SOUND_KINDS:
+        parts = [SoundErrors(converter)]
+    else:
+        tracks = tracks_of(converter, kind)
+        known = None
+        if training is not None:
+            known = commonest_symbols(tracks, views(backend, training))
+        parts = [Accuracies(tracks, known)]
+    grooves = Grooves(converter) if kind == "groove" else None
+    collectors = [latents, *parts, *([grooves] if grooves else [])]
+    for found in reconstructions(
+        backend, music.held_out, settings.batch_size, settings.seed, settings.show
+    ):
+        for collector in collectors:
+            collector.add(found)
+    tables = [*(part.table() for part in parts), latents.table()]
+    if grooves is None:
+        return tables
+    systems = {}
+    if training is not None and settings.baselines:
+        systems = systems_of(backend, training, music.validation, settings.seed, settings.tell)
+    return [*tables, groove_table(grooves, qpm(music.held_out.sources), systems)]
+
+
+class SoundErrors:
+    """How far clips of sound are from what is decoded of them, batch after batch."""
+
+    def __init__(self, converter):
+        self.errors = Errors(getattr(converter, "floor_db", None))
+
+    def add(self, found) -> None:
+        """Takes in a batch."""
+        self.errors.add(found.view["targets"], found.free, found.view["length"])
+
+    def table(self) -> Table:
+        """Returns one row: the mean square error, and in dB."""
+        row = {"decoding": "posterior mean"} | self.errors.scalars()
+        return Table.of_rows("Reconstruction", [row])

@@ -1,0 +1,286 @@
+"""A piece as a model's windows, one after the other, and windows as a piece again."""
+
+import dataclasses
+import warnings
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from lofi_tf.backends.base import Backend
+from lofi_tf.data.converters.converter import Converter, build_converter
+from lofi_tf.data.converters.melody import MelodyConverter
+from lofi_tf.data.storage.dataset import model_view
+from lofi_tf.data.storage.examples import Examples, examples_of_records
+from lofi_tf.errors import LofiError, LofiWarning, NotConvertible
+from lofi_tf.generation.decoding import GenerationConfig, NoteSequence
+from lofi_tf.generation.layout import Layout, bar_seconds, joined_at, window_bars
+from lofi_tf.generation.slices import by_instrument, crop, drums_of, looped, number_of_bars
+from lofi_tf.music.quantize import grid_of
+
+# What makes a converter take a window as it is: no search for where music begins and ends.
+_WHOLE_LINES = {
+    "pad_to_total_time": True,
+    "gap_bars": None,
+    "max_bars": None,
+    "dedupe_event_lists": False,
+    "presplit_on_time_changes": False,
+}
+_AS_IT_IS = {
+    "groove": {"split_bars": None, "hop_size": None},
+    "melody": {**_WHOLE_LINES, "valid_programs": None},  # the line is chosen already
+    "drums": _WHOLE_LINES,
+    "progression": {
+        "presplit_on_time_changes": False,
+        "dedupe_event_lists": False,
+        "gap_bars": None,
+        "loop_short": False,
+    },
+    "trio": {},
+    "multi_performance": {"first_subsequence_only": False},
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class ModelInputs:
+    """What a model takes of a piece of music.
+
+    Attributes:
+        inputs: [N, T, D], one row an excerpt.
+        lengths: valid steps, int32 [N].
+        targets: what it should give back, [N, T, D].
+        controls: [N, T, C], or None where the model takes none.
+    """
+
+    inputs: np.ndarray
+    lengths: np.ndarray
+    targets: np.ndarray
+    controls: np.ndarray | None
+
+    def means(self, backend: Backend) -> np.ndarray:
+        """Returns the means of the posteriors, [N, Z]."""
+        return self.posteriors(backend)[0]
+
+    def posteriors(self, backend: Backend) -> tuple[np.ndarray, np.ndarray]:
+        """Returns means and standard deviations of the posteriors, [N, Z]."""
+        return backend.encode(self.inputs, self.lengths, self.controls)
+
+
+@dataclasses.dataclass(frozen=True)
+class ChunkedSequence:
+    """A piece cut into windows.
+
+    Attributes:
+        excerpt: what the model takes of those windows that hold music it can take, N rows.
+        rows: the number of each of these windows in the layout, [N].
+        layout: of all windows.
+        crops: the music of each row's window, times from the window's start.
+        left_out: why the others were left out; windows without notes are not named.
+    """
+
+    excerpt: ModelInputs
+    rows: tuple[int, ...]
+    layout: Layout
+    crops: tuple[NoteSequence, ...]
+    left_out: tuple[str, ...] = ()
+
+
+def excerpts_of(backend: Backend, sequence: NoteSequence) -> ModelInputs:
+    """Returns what training would take of a piece of music: whole windows, as Magenta takes them.
+
+    Where no instrument has a program that a melody model learns from, all its instruments count.
+
+    Raises:
+        NotConvertible: the piece holds nothing that fits, and which rule says so.
+    """
+    settings = {**backend.config.data.converter, "mode": "infer"}
+    record = sequence.SerializeToString()
+    found = examples_of_records([record], settings)
+    if not len(found) and settings.get("valid_programs"):
+        settings["valid_programs"] = None
+        found = examples_of_records([record], settings)
+    if not len(found):
+        lines = by_instrument(sequence) if settings["kind"] == "melody" else [sequence]
+        refused = [(line, _reason(line, settings)) for line in lines or [sequence]]
+        raise _told(sequence, refused, backend)
+    return _excerpt(found, backend)
+
+
+def passage_of(
+    backend: Backend, piece: NoteSequence, num_bars: int | None = None
+) -> ChunkedSequence:
+    """Returns a piece as consecutive windows, from its first bar to its last.
+
+    A piece shorter than a window is repeated until it fills one; the last window of a piece that
+    is no whole number of windows reaches back. Windows that hold music the model does not take stay
+    silent, and a `LofiWarning` counts them. A melody model takes the instrument with the most
+    windows, of equals the first; one of a program that it learns from goes before others.
+
+    Args:
+        backend: the model.
+        piece: music in one tempo and metre.
+        num_bars: its length; None is that of its notes.
+
+    Raises:
+        NotConvertible: no window holds music that the model takes, and which rule says so.
+    """
+    settings = backend.config.data.converter
+    kind = settings["kind"]
+    if kind not in _AS_IT_IS:
+        raise LofiError(f"{backend.config.name} is no model of notes. Received: {kind}")
+    lines = by_instrument(piece) if kind == "melody" else [piece]
+    if kind == "groove":
+        lines = [drums_of(piece)]
+    tried, refused = [], []
+    for line in lines or [piece]:
+        try:
+            tried.append(_passage(backend, line, num_bars))
+        except NotConvertible as error:
+            refused.append((line, error))
+    if not tried:
+        raise _told(piece, refused, backend)
+    programs = settings.get("valid_programs")
+    found = max(tried, key=lambda its: (_plays(its, programs), len(its.rows)))
+    if found.left_out:
+        count = f"{len(found.left_out)} of {len(found.layout.starts)} windows"
+        text = f"{count} stay silent; the first: {found.left_out[0]}"
+        warnings.warn(text, LofiWarning, stacklevel=2)
+    return found
+
+
+def join_chunks(
+    windows: Sequence[NoteSequence],
+    passage: ChunkedSequence,
+    how: GenerationConfig,
+    converter: Converter,
+) -> NoteSequence:
+    """Returns the windows of a passage's rows as one piece, as long as the one it was cut from.
+
+    Args:
+        windows: one of each row, at the tempo of `how`.
+        passage: where they lie.
+        how: tempo and metre.
+        converter: the model's.
+    """
+    layout = passage.layout
+    places = [(layout.starts[row], *layout.kept(row)) for row in passage.rows]
+    whole = joined_at(windows, places, layout.num_bars, how, converter)
+    as_instrument(whole, passage, converter)
+    return whole
+
+
+def as_instrument(piece: NoteSequence, passage: ChunkedSequence, converter: Converter) -> None:
+    """Gives a melody the instrument that it was read from."""
+    if isinstance(converter, MelodyConverter):
+        player = passage.crops[0].notes[0]
+        for note in piece.notes:
+            note.instrument, note.program = player.instrument, player.program
+
+
+def _plays(passage: ChunkedSequence, programs: Sequence[int] | None) -> bool:
+    """Says whether a passage is of one of the programs, None being all."""
+    return programs is None or passage.crops[0].notes[0].program in programs
+
+
+def _passage(backend: Backend, piece: NoteSequence, num_bars: int | None) -> ChunkedSequence:
+    converter = build_converter(backend.config.data.converter)
+    grid = grid_of(piece, converter.steps_per_quarter, converter.steps_per_bar)
+    size = window_bars(converter, backend.config.model.max_seq_len)
+    num_bars = num_bars or number_of_bars(piece, grid, converter.steps_per_bar)
+    bar = bar_seconds(converter, grid.qpm)
+    kind = backend.config.data.converter["kind"]
+    whole = piece if num_bars >= size else looped(piece, num_bars * bar, size * bar, grid)
+    layout = Layout.of(num_bars, size)
+    crops = [crop(whole, start * bar, size * bar, grid, kind) for start in layout.starts]
+    windows = taken(backend, crops)
+    if not windows.rows:
+        raise windows.refusals[0]
+    left_out = tuple(
+        str(refusal)
+        for row, refusal in windows.refusals.items()
+        if any(note.velocity for note in crops[row].notes)
+    )
+    own = tuple(crops[row] for row in windows.rows)
+    return ChunkedSequence(windows.excerpt, windows.rows, layout, own, left_out)
+
+
+class Taken(NamedTuple):
+    """What a model takes of some windows.
+
+    Attributes:
+        excerpt: N rows.
+        rows: the window of each row.
+        refusals: why the others were not taken, by window.
+    """
+
+    excerpt: ModelInputs | None
+    rows: tuple[int, ...]
+    refusals: dict[int, NotConvertible]
+
+
+def taken(backend: Backend, crops: list[NoteSequence]) -> Taken:
+    """Returns what a model takes of windows that were cut for its kind of converter."""
+    for number, window in enumerate(crops):
+        window.id = window.filename = str(number)
+    found = _examples(backend, crops)
+    rows = tuple(int(source) for source in found.sources)
+    refusals = {int(r.source): NotConvertible(r.rule, r.message) for r in found.refusals}
+    excerpt = _filled(_excerpt(found, backend), backend) if rows else None
+    return Taken(excerpt, rows, refusals)
+
+
+def _examples(backend: Backend, crops: list[NoteSequence]) -> Examples:
+    """Returns the first example of each window that gives any."""
+    settings = dict(backend.config.data.converter)
+    settings |= _AS_IT_IS[settings["kind"]]
+    settings |= {"mode": "infer", "max_tensors_per_notesequence": None}
+    if settings["kind"] in ("melody", "drums"):
+        converter = build_converter(settings)
+        settings["slice_bars"] = window_bars(converter, backend.config.model.max_seq_len)
+    found = examples_of_records([c.SerializeToString() for c in crops], settings, num_workers=1)
+    if not len(found):
+        return found
+    first = np.append(True, found.sources[1:] != found.sources[:-1])
+    kept = found.where(first)
+    return dataclasses.replace(kept, refusals=found.refusals)
+
+
+def _filled(excerpt: ModelInputs, backend: Backend) -> ModelInputs:
+    """Returns groove windows that end in silence at their full length."""
+    if backend.config.data.converter["kind"] != "groove":
+        return excerpt
+    converter = build_converter(backend.config.data.converter)
+    steps = window_bars(converter, backend.config.model.max_seq_len) * converter.steps_per_bar
+    full = steps * (converter.num_drums if converter.split_instruments else 1)
+    return dataclasses.replace(excerpt, lengths=np.full_like(excerpt.lengths, full))
+
+
+def _excerpt(found: Examples, backend: Backend) -> ModelInputs:
+    converter = build_converter(backend.config.data.converter)
+    view = model_view(found, converter, backend.config.model.max_seq_len)
+    return ModelInputs(view["inputs"], view["length"], view["targets"], view.get("controls"))
+
+
+def _reason(piece: NoteSequence, settings: dict[str, Any]) -> NotConvertible:
+    """Returns why a converter takes nothing of a piece."""
+    found = examples_of_records([piece.SerializeToString()], settings, num_workers=1)
+    for refusal in found.refusals:
+        return NotConvertible(refusal.rule, refusal.message)
+    return NotConvertible("no_example", "it holds no whole window of the model's length")
+
+
+def _told(
+    piece: NoteSequence, refused: list[tuple[NoteSequence, NotConvertible]], backend: Backend
+) -> NotConvertible:
+    """Returns one error of the reasons that refused the instruments of a piece."""
+    told = [f"{_name(line)}: {reason}" for line, reason in refused]
+    text = "; ".join(told) if len(told) > 1 else str(refused[0][1])
+    which = piece.filename or "the music"
+    return NotConvertible(refused[0][1].rule, f"{which} does not fit {backend.config.name}: {text}")
+
+
+def _name(line: NoteSequence) -> str:
+    note = line.notes[0]
+    names = [info.name for info in line.instrument_infos if info.instrument == note.instrument]
+    kind = "drums" if note.is_drum else f"program {note.program}"
+    return f"instrument {note.instrument} ({', '.join([*names, kind])})"

@@ -1,0 +1,108 @@
+"""Pieces that go on where they end."""
+
+from lofi_tf.backends.base import Backend
+from lofi_tf.data.converters.converter import build_converter
+from lofi_tf.generation.chunks import ChunkedSequence, as_instrument, passage_of
+from lofi_tf.generation.decoding import (
+    HOW,
+    GenerationConfig,
+    NoteSequence,
+    check_controls,
+    pieces_of,
+)
+from lofi_tf.generation.latent_perturbation import CHAIN_AMOUNT
+from lofi_tf.generation.layout import Layout, bar_seconds
+from lofi_tf.generation.progressions import chord_controls, progression, write_chords
+from lofi_tf.generation.stitching import chained
+
+
+def continue_(
+    backend: Backend,
+    piece: NoteSequence,
+    num_outputs: int = 1,
+    how: GenerationConfig = HOW,
+    length_bars: int | None = None,
+    chords: str | None = None,
+    amount: float = CHAIN_AMOUNT,
+) -> list[NoteSequence]:
+    """Returns a piece, and music that follows it from its next bar line on.
+
+    The theme is the mean of the posterior of the piece's last window with music; every new window
+    is a neighbour of it, chosen by its joint with the window before (see `chaining`).
+
+    Args:
+        backend: the model.
+        piece: music; it stays as it is.
+        num_outputs: outputs, each going on in its own way.
+        how: temperature, seed, and a tempo other than the piece's.
+        length_bars: bars that follow; None is one window.
+        chords: for a model that takes them, as `progressions.progression` reads them; of the new
+            bars. Without them the last window's chords come again.
+        amount: how far each window goes from the theme, from 0 to 1.
+
+    Raises:
+        LofiError: the model takes hits as controls: what it is to play does not go on.
+        NotConvertible: the model takes nothing of the piece, and which rule says so.
+    """
+    converter = build_converter(backend.config.data.converter)
+    if getattr(converter, "hits_as_controls", False):
+        check_controls(converter, None, backend.config.name)
+    passage, how = passage_of(backend, piece), how.like(piece)
+    layout = Layout.onwards(length_bars or passage.layout.window_bars, passage.layout.window_bars)
+    theme, last = passage.excerpt.means(backend)[-1], passage.excerpt.controls
+    changes = progression(chords, layout.num_bars) if chords else None
+    controls = None if last is None else last[[-1] * len(layout.starts)]
+    if changes:
+        controls = chord_controls(backend, changes, layout)
+    (before,) = pieces_of(
+        backend, passage.excerpt.targets[-1:], how, None if last is None else last[-1:]
+    )
+    found = []
+    for output in range(num_outputs):
+        new = chained(backend, theme, before, layout, how, output, amount, controls)
+        as_instrument(new, passage, converter)
+        if changes:
+            write_chords(new, changes, converter)
+        found.append(_appended(piece, new, passage, how, bar_seconds(converter, how.qpm)))
+    return found
+
+
+def _appended(
+    piece: NoteSequence,
+    new: NoteSequence,
+    passage: ChunkedSequence,
+    how: GenerationConfig,
+    bar: float,
+) -> NoteSequence:
+    """Returns a piece at the tempo of `how`, and new music from its next bar line on."""
+    whole = at_tempo(piece, how)
+    offset = passage.layout.num_bars * bar
+    for note in new.notes:
+        added = whole.notes.add()
+        added.CopyFrom(note)
+        added.start_time, added.end_time = note.start_time + offset, note.end_time + offset
+    for name in ("text_annotations", "key_signatures"):
+        for event in getattr(new, name):
+            added = getattr(whole, name).add()
+            added.CopyFrom(event)
+            added.time = event.time + offset
+    whole.total_time = offset + new.total_time
+    return whole
+
+
+def at_tempo(piece: NoteSequence, how: GenerationConfig) -> NoteSequence:
+    """Returns a piece of one tempo at that of `how`."""
+    factor = HOW.like(piece).qpm / how.qpm
+    found = type(piece)()
+    found.CopyFrom(piece)
+    for note in found.notes:
+        note.start_time, note.end_time = note.start_time * factor, note.end_time * factor
+    for name in (
+        *("text_annotations", "key_signatures", "time_signatures"),
+        *("control_changes", "pitch_bends"),
+    ):
+        for event in getattr(found, name):
+            event.time *= factor
+    del found.tempos[:]
+    found.tempos.add(qpm=how.qpm)
+    return found

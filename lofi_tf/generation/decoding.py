@@ -1,0 +1,243 @@
+"""From latents to music: what every way of generating ends with."""
+
+import dataclasses
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from lofi_tf.audio.io import Audio
+from lofi_tf.backends.base import Backend
+from lofi_tf.data.converters.converter import Converter, build_converter
+from lofi_tf.errors import LofiError, NoSuchFunction, unknown_name
+from lofi_tf.models.common.noise import row_normal, seeds_from
+from lofi_tf.models.common.noise import row_seeds as tf_seeds
+from lofi_tf.music.quantize import DEFAULT_QPM
+
+NoteSequence = Any
+Metre = tuple[int, int]
+EXPRESSIONS = ("played", "decoded")
+
+
+@dataclasses.dataclass(frozen=True)
+class GenerationConfig:
+    """How outputs are drawn.
+
+    Attributes:
+        temperature: 0 takes the likeliest, 1 draws as the model says.
+        seed: the same seed draws the same outputs, whatever their number.
+        qpm: tempo of the outputs, quarter notes a minute; None keeps the input's, and is 120
+            where there is none.
+        max_batch_size: outputs decoded at once; the outputs do not depend on it.
+        metre: written into the outputs, beats and the note that is a beat; None is the input's,
+            or else that of the model's bars.
+        expression: of grooves. `played` gives each hit the velocity and timing that it has where
+            it is certain to come, as `play_arrays` does; `decoded` leaves those that were decoded
+            with it, as Magenta does: the less likely a hit was, the softer and the nearer to the
+            grid it is.
+
+    Raises:
+        LofiError: a number out of range, or no such expression.
+    """
+
+    temperature: float = 0.5
+    seed: int = 0
+    qpm: float | None = None
+    max_batch_size: int = 16
+    metre: Metre | None = None
+    expression: str = "played"
+
+    def __post_init__(self):
+        if not 0 <= self.temperature < float("inf"):
+            raise LofiError(f"temperature must be 0 or above. Received: {self.temperature}")
+        if self.qpm is not None and not 0 < self.qpm < float("inf"):
+            raise LofiError(f"qpm must be above 0. Received: {self.qpm}")
+        if self.max_batch_size < 1:
+            raise LofiError(f"max_batch_size must be at least 1. Received: {self.max_batch_size}")
+        if self.expression not in EXPRESSIONS:
+            raise unknown_name("expression", self.expression, EXPRESSIONS)
+
+    def like(self, piece: NoteSequence) -> "GenerationConfig":
+        """Returns these settings with the tempo and metre of a piece where none are given."""
+        first = min(piece.tempos, key=lambda tempo: tempo.time, default=None)
+        metre = min(piece.time_signatures, key=lambda metre: metre.time, default=None)
+        qpm = first.qpm if first else DEFAULT_QPM
+        known = (metre.numerator, metre.denominator) if metre else (4, 4)
+        return dataclasses.replace(self, qpm=self.qpm or qpm, metre=self.metre or known)
+
+
+HOW = GenerationConfig()
+
+
+def decode(
+    backend: Backend,
+    z: np.ndarray,
+    how: GenerationConfig = HOW,
+    controls: np.ndarray | None = None,
+    seeds: np.ndarray | None = None,
+) -> list[NoteSequence]:
+    """Returns the pieces of latents [N, Z], each of the model's length.
+
+    Args:
+        backend: the model.
+        z: latents.
+        how: temperature, seed, tempo.
+        controls: [T, C] for all of them, or [N, T, C], where the model takes them.
+        seeds: what each row draws by, int64 [N]; by default those of `how`.
+
+    Raises:
+        LofiError: controls that the model does not take, or none where it does.
+    """
+    outputs = decode_arrays(backend, z, how, controls, seeds)
+    return pieces_of(backend, outputs, how, controls)
+
+
+def decode_arrays(
+    backend: Backend,
+    z: np.ndarray,
+    how: GenerationConfig,
+    controls: np.ndarray | None = None,
+    seeds: np.ndarray | None = None,
+) -> np.ndarray:
+    """Returns the outputs [N, T, D] of latents [N, Z]; takes what `decode` takes."""
+    converter = build_converter(backend.config.data.converter)
+    check_controls(converter, controls, backend.config.name)
+    seeds = row_seeds(how.seed, len(z)) if seeds is None else seeds
+    temperature = np.full(len(z), how.temperature, np.float32)
+    each = by_row(controls, len(z))
+    parts = [
+        backend.decode(
+            np.asarray(z[rows], np.float32),
+            temperature[rows],
+            seeds[rows],
+            None if each is None else each[rows],
+        )
+        for rows in _batches(np.arange(len(z)), how.max_batch_size)
+    ]
+    outputs = np.concatenate(parts)
+    if how.expression == "decoded" or backend.config.model.head["kind"] != "groove":
+        return outputs
+    try:
+        return play_arrays(backend, z, np.split(outputs, 3, axis=-1)[0], how, each)
+    except NoSuchFunction:
+        return outputs
+
+
+def play_arrays(
+    backend: Backend,
+    z: np.ndarray,
+    hits: np.ndarray,
+    how: GenerationConfig = HOW,
+    controls: np.ndarray | None = None,
+) -> np.ndarray:
+    """Returns the outputs [N, T, D] of latents [N, Z] with hits that are given.
+
+    Args:
+        backend: a model of grooves.
+        z: latents.
+        hits: 0 or 1, [N, T, D / 3].
+        how: how many are decoded at once.
+        controls: [N, T, C], where the model takes them.
+    """
+    z = np.asarray(z, np.float32)
+    parts = [
+        backend.play_hits(z[rows], hits[rows], None if controls is None else controls[rows])
+        for rows in _batches(np.arange(len(z)), how.max_batch_size)
+    ]
+    return np.concatenate(parts)
+
+
+def pieces_of(
+    backend: Backend, outputs: np.ndarray, how: GenerationConfig, controls: np.ndarray | None = None
+) -> list[NoteSequence | Audio]:
+    """Returns outputs [N, T, D] as music, with tempo and metre; `controls` as `decode` has them.
+
+    Of models of sound it is `Audio`.
+    """
+    converter = build_converter(backend.config.data.converter)
+    each = by_row(controls, len(outputs))
+    pieces = []
+    for row, output in enumerate(outputs):
+        piece = converter.from_outputs(
+            output, how.qpm or DEFAULT_QPM, None if each is None else each[row]
+        )
+        if not isinstance(piece, Audio):
+            dress(piece, how, converter)
+        pieces.append(piece)
+    return pieces
+
+
+def dress(piece: NoteSequence, how: GenerationConfig, converter: Converter) -> None:
+    """Writes the metre into a new piece that has none."""
+    if not piece.time_signatures:
+        numerator, denominator = how.metre or (getattr(converter, "quarters_per_bar", 4), 4)
+        piece.time_signatures.add(numerator=numerator, denominator=denominator)
+
+
+def by_row(controls: np.ndarray | None, rows: int) -> np.ndarray | None:
+    """Returns controls [T, C] or [N, T, C] as [N, T, C]."""
+    if controls is None or controls.ndim == 3:
+        return controls
+    return np.repeat(controls[None], rows, axis=0)
+
+
+def prior(seeds: np.ndarray, z_size: int) -> np.ndarray:
+    """Returns draws of the prior, float32 [B, Z], one for each of the seeds, int64 [B]."""
+    return row_normal(tf_seeds(seeds), z_size).numpy()
+
+
+def row_seeds(seed: int, count: int) -> np.ndarray:
+    """Returns the rows' seeds, int64 [count], of a whole request's seed."""
+    return seeds_from(seed, count).numpy()
+
+
+def window_seeds(seed: int, output: int, count: int, draw: int = 0) -> np.ndarray:
+    """Returns the seeds, int64 [count], of the windows of one output.
+
+    The first window's is its row's (`row_seeds`), so that a longer piece begins as the short one
+    of the same seed does.
+
+    Args:
+        seed: the request's.
+        output: the output's number, from 0.
+        count: windows.
+        draw: tells apart what is drawn for the same windows.
+    """
+    streams = [np.random.SeedSequence([seed, output, draw, window]) for window in range(count)]
+    found = [int(stream.generate_state(1, np.uint64)[0]) >> 1 for stream in streams]
+    if draw == 0:
+        found[:1] = row_seeds(seed, output + 1)[-1:].tolist()
+    return np.array(found, np.int64)
+
+
+def start_at_zero(sequence: NoteSequence) -> int:
+    """Moves notes that would start before 0 to 0; returns how many moved.
+
+    A model's early notes may fall before the first beat; files cannot hold them. `total_time`
+    becomes the last note's end where it is less.
+    """
+    early = [note for note in sequence.notes if note.start_time < 0]
+    for note in early:
+        note.end_time = max(note.end_time, 0.01)
+        note.start_time = 0.0
+    last = max((note.end_time for note in sequence.notes), default=0.0)
+    sequence.total_time = max(sequence.total_time, last)
+    return len(early)
+
+
+def check_controls(converter: Converter, controls: Any, name: str) -> None:
+    """Refuses controls that a model does not take, and their absence where it does."""
+    wanted = converter.model_spec.get("controls")
+    if wanted is not None and controls is None:
+        raise LofiError(
+            f"{name} takes chords: give --chords"
+            if getattr(converter, "chord_encoding", None)
+            else f"{name} takes controls: give --input_midi_1, whose hits it is to play"
+        )
+    if wanted is None and controls is not None:
+        raise LofiError(f"{name} takes no controls")
+
+
+def _batches(rows: np.ndarray, size: int) -> Iterator[np.ndarray]:
+    for first in range(0, len(rows), size):
+        yield rows[first : first + size]

@@ -1,0 +1,1 @@
+"""Checkpoints and configs of other projects: Magenta's, magenta.js', symusic's."""

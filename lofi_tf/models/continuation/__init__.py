@@ -1,0 +1,1 @@
+"""Models that go on with a sound."""

@@ -1,0 +1,94 @@
+"""What a continuation answers, as named tensors; see `named_functions`.
+
+Every shape is fixed but the batch, so that a server can batch requests: a sound is heard a clip of
+the model's length at once, and gone on with block by block, states passed from call to call.
+"""
+
+import tensorflow as tf
+
+from lofi_tf.models.common.named_functions import NamedFunctions, by_chunks
+from lofi_tf.models.common.noise import row_seeds, row_uniform
+from lofi_tf.models.continuation.model import Continuation
+from lofi_tf.models.sequence.cores import flat_states, split_states
+
+
+class ContinuationInterface(NamedFunctions):
+    """The named functions of a continuation.
+
+    `hear` takes `inputs` [B, N, 1], N the samples of a clip, of which each row's first `lengths`
+    count; of these the last whole frames are heard, one at least. It answers `states` and the last
+    `frame`. `continue` takes these, a temperature and a seed for each row, and with a latent `z`
+    [B, F, Z], one for each frame; it answers as many `outputs` [B, N, 1], N = F frames, and the
+    `states` and `frame` to go on from.
+
+    Args:
+        model: the model.
+        config_yaml: answered by `describe`.
+
+    Attributes:
+        functions: a concrete function of keyword tensors for `hear`, `continue`, `describe`.
+    """
+
+    default = "continue"
+
+    def __init__(self, model: Continuation, config_yaml: str):
+        self.model, self.units = model, model.settings.enc_rnn_size
+        self.z_size, self.num_frames = model.settings.z_size, model.num_frames
+        width = model.frames.frame_size
+        heard = {"inputs": [self.num_frames * width, 1], "lengths": []}
+        states_size = 2 * sum(self.units) + model.context_size
+        onwards = {"states": [states_size], "frame": [width], "temperature": [], "seed": []}
+        if self.z_size:
+            onwards["z"] = [self.num_frames, self.z_size]
+        asked = {"hear": _rows(heard), "continue": _rows(onwards)}
+        super().__init__(asked, config_yaml, self.num_frames * width)
+
+    def _hear(self, inputs, lengths):
+        width, last = self.model.frames.frame_size, self.steps - 1
+
+        def rows(inputs, lengths):
+            valid = tf.maximum(lengths // width, 1)
+            places = tf.range(self.steps)[None] + (tf.maximum(lengths, width) % width)[:, None]
+            sound = tf.gather(inputs[..., 0], tf.minimum(places, last), batch_dims=1)
+            frames = tf.reshape(sound, [-1, self.num_frames, width])
+            states, _ = self.model.hear(frames, valid)
+            frame = self.model.last_frame(states, frames, valid)
+            return {"states": self._flat(states), "frame": frame}
+
+        return by_chunks(rows, {"inputs": inputs, "lengths": lengths})
+
+    def _continue(self, states, frame, temperature, seed, z=None):
+        width = self.model.frames.frame_size
+
+        def rows(states, frame, temperature, seed, z=None):
+            if z is None:
+                z = tf.zeros([tf.shape(frame)[0], self.num_frames, 0])
+            noise = row_uniform(row_seeds(seed), self.num_frames, width)
+            frames, last, after = self.model.go_on_from(
+                self._split(states), frame, tf.transpose(z, [1, 0, 2]), temperature,
+                noise,
+            )  # fmt: skip
+            outputs = tf.reshape(frames, [-1, self.steps, 1])
+            return {"outputs": outputs, "states": self._flat(after), "frame": last}
+
+        given = {"states": states, "frame": frame, "temperature": temperature, "seed": seed}
+        return by_chunks(rows, given | ({} if z is None else {"z": z}))
+
+    def _flat(self, states):
+        """Returns states side by side, and the context after them."""
+        if not self.model.context_size:
+            return flat_states(states)
+        return tf.concat([flat_states(states[:-1]), states[-1]], axis=-1)
+
+    def _split(self, flat):
+        size = 2 * sum(self.units)
+        context = [flat[:, size:]] if self.model.context_size else []
+        return [*split_states(flat[:, :size], self.units), *context]
+
+
+def _rows(shapes):
+    kinds = {"lengths": tf.int32, "seed": tf.int64}
+    return {
+        name: tf.TensorSpec([None, *shape], kinds.get(name, tf.float32))
+        for name, shape in shapes.items()
+    }

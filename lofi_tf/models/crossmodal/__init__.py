@@ -1,0 +1,1 @@
+"""Models of sound and of notes with one latent space."""

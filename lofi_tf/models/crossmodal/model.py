@@ -1,0 +1,199 @@
+"""One latent space for sound and for notes: two VAEs whose posteriors are drawn together.
+
+Follows Chemla-Romeu-Santos et al. 2019, "Cross-Modal Variational Inference for Bijective
+Signal-Symbol Translation" (DAFx-19): a VAE of spectra and one of symbols, each with its own
+reconstruction and KL divergence, and a divergence between the two posteriors. What one encodes, the
+other may decode.
+"""
+
+import math
+from collections.abc import Mapping
+
+import keras
+import tensorflow as tf
+import tensorflow_probability as tfp
+
+from lofi_tf.config import ModelConfig, TrainingConfig
+from lofi_tf.data.converters.symbols import SymbolLayout
+from lofi_tf.models.common.latent_model import Batch, LatentModel
+from lofi_tf.models.common.losses import kl_cost
+from lofi_tf.models.crossmodal.loss_weights import Ties
+from lofi_tf.models.crossmodal.stacked import StackedVAE
+from lofi_tf.models.sound.adversarial import Adversarial, Pair
+
+tfd = tfp.distributions
+LEAST_LOG_SIGMA = -5.0
+
+
+class CrossModal(LatentModel):
+    """A VAE of spectra and a VAE of symbols.
+
+    Args:
+        model, training, seed, first_step: see `LatentModel`.
+        signal: of spectra [B, F]; decodes to their means.
+        symbol: of symbols [B, S]; decodes to logits.
+        layout: what stands where in symbols.
+        label_type: `categorical` or `binary`.
+        ties: weights of the loss.
+    """
+
+    picture_examples = 256
+
+    def __init__(
+        self,
+        model: ModelConfig,
+        training: TrainingConfig,
+        signal: StackedVAE,
+        symbol: StackedVAE,
+        layout: SymbolLayout,
+        label_type: str,
+        ties: Ties,
+        seed: int = 0,
+        first_step: int = 0,
+    ):
+        super().__init__(model, training, seed, first_step, "cross_modal")
+        self.signal, self.symbol, self.layout = signal, symbol, layout
+        self.label_type, self.ties = label_type, ties
+        self.log_sigma = self.add_weight(
+            shape=(signal.out.units,), initializer=keras.initializers.Constant(-1.0), name="sigma"
+        )
+        self.built = True
+
+    @property
+    def noise_size(self) -> int:
+        """Standard normal numbers that a training example takes."""
+        return sum(self.signal.dims) + sum(self.symbol.dims)
+
+    def losses_of(
+        self,
+        batch: Batch,
+        noise: tf.Tensor,
+        seed: tf.Tensor | None = None,
+        sampling_probability: tf.Tensor | None = None,
+    ) -> dict[str, tf.Tensor]:
+        """Returns the loss parts and counts of each example, [B, ...] each.
+
+        `r_loss` holds all that is weighed but the KL divergences: both reconstructions, the tie
+        between the posteriors, transfers where they have a weight.
+        """
+        return self.parts_of(batch, noise, seed)[0]
+
+    def parts_of(
+        self, batch: Batch, noise: tf.Tensor, seed: tf.Tensor | None
+    ) -> tuple[dict[str, tf.Tensor], tf.Tensor]:
+        """Returns what `losses_of` does, and the means [B, F] of sound from symbols' latents."""
+        training, ties = seed is not None, self.ties
+        spectra, symbols = batch["inputs"][:, 0], batch["targets"][:, 0]
+        parts = tf.split(noise, [sum(self.signal.dims), sum(self.symbol.dims)], axis=-1)
+        heard = self.signal.encode(spectra, parts[0], training)
+        read = self.symbol.encode(symbols, parts[1], training)
+        own = self.signal.decode(heard.draws[0], training)
+        logits = self.symbol.decode(read.draws[0], training)
+        transferred_logits = self.symbol.decode(heard.draws[0], training)
+        transferred = self.signal.decode(read.draws[0], training)
+        found = {
+            "signal_nats": self.signal_nats(own, spectra),
+            "symbol_nats": self.symbol_nats(logits, symbols),
+            "transfer_1_nats": self.symbol_nats(transferred_logits, symbols),
+            "transfer_2_nats": self.signal_nats(transferred, spectra),
+            "tie": self._tie(heard.posteriors, read.posteriors),
+        }
+        kl = [self.signal.kl_nats(heard, training), self.symbol.kl_nats(read, training)]
+        mean, free = heard.posteriors[0].mean(), self.training_settings.free_bits
+        return {
+            "r_loss": found["signal_nats"]
+            + found["symbol_nats"]
+            + found["tie"]
+            + ties.transfer_1 * found["transfer_1_nats"]
+            + ties.transfer_2 * found["transfer_2_nats"],
+            "kl_nats": kl[0] + kl[1],
+            "kl_cost": ties.beta_1 * kl_cost(kl[0], free) + ties.beta_2 * kl_cost(kl[1], free),
+            "signal_kl_nats": kl[0],
+            "symbol_kl_nats": kl[1],
+            "z_mean": mean,
+            "z_mean_square": tf.square(mean),
+            "signal_square": tf.reduce_mean(tf.square(own - spectra), axis=-1),
+            "transfer_2_square": tf.reduce_mean(tf.square(transferred - spectra), axis=-1),
+            **found,
+            **self._right("reconstruction", logits, symbols),
+            **self._right("transfer", transferred_logits, symbols),
+        }, transferred
+
+    def signal_nats(self, means: tf.Tensor, spectra: tf.Tensor) -> tf.Tensor:
+        """Returns the negative log likelihood [B] of spectra [B, F], one deviation a band."""
+        log_sigma = tf.maximum(tf.convert_to_tensor(self.log_sigma), LEAST_LOG_SIGMA)
+        errors = tf.square((spectra - means) * tf.exp(-log_sigma))
+        return tf.reduce_sum(0.5 * errors + log_sigma + 0.5 * math.log(2 * math.pi), axis=-1)
+
+    def symbol_nats(self, logits: tf.Tensor, symbols: tf.Tensor) -> tf.Tensor:
+        """Returns the negative log likelihood [B] of symbols [B, S]."""
+        if self.label_type == "binary":
+            losses = tf.nn.sigmoid_cross_entropy_with_logits(labels=symbols, logits=logits)
+            return tf.reduce_sum(losses, axis=-1)
+        sizes = [field.size for field in self.layout.fields]
+        pairs = zip(tf.split(symbols, sizes, -1), tf.split(logits, sizes, -1), strict=True)
+        return tf.add_n([tf.nn.softmax_cross_entropy_with_logits(*pair) for pair in pairs])
+
+    def probabilities(self, logits: tf.Tensor) -> tf.Tensor:
+        """Returns the probability of each class, [B, S]."""
+        if self.label_type == "binary":
+            return tf.sigmoid(logits)
+        sizes = [field.size for field in self.layout.fields]
+        return tf.concat([tf.nn.softmax(part) for part in tf.split(logits, sizes, -1)], axis=-1)
+
+    def scalars(self, sums: Mapping[str, tf.Tensor], count: tf.Tensor) -> dict[str, tf.Tensor]:
+        """Returns the means over examples."""
+        means = {name: value / tf.cast(count, tf.float32) for name, value in sums.items()}
+        shown = {"r_loss", "kl_nats", "kl_cost", "z_mean", "z_mean_square"}
+        return {
+            "losses/r_loss": means["r_loss"],
+            "losses/kl_loss": means["kl_cost"],
+            "losses/kl_bits": means["kl_nats"] / math.log(2.0),
+            **{f"metrics/{name}": mean for name, mean in means.items() if name not in shown},
+        }
+
+    def _tie(self, heard: list[tfd.Distribution], read: list[tfd.Distribution]) -> tf.Tensor:
+        """Returns what the two posteriors' distance costs, [B]."""
+        ties, total = self.ties, 0.0
+        for signal, symbol in zip(heard, read, strict=True):
+            if ties.regularization_type == "l2":
+                square = tf.reduce_sum(tf.square(signal.mean() - symbol.mean()), axis=-1)
+                total += (ties.cross_1 + ties.cross_2) * square
+                continue
+            if ties.cross_1:
+                total += ties.cross_1 * signal.kl_divergence(symbol)
+            if ties.cross_2:
+                total += ties.cross_2 * symbol.kl_divergence(signal)
+        return total + tf.zeros(tf.shape(heard[0].mean())[:1])
+
+    def _right(self, what: str, logits: tf.Tensor, symbols: tf.Tensor) -> dict[str, tf.Tensor]:
+        """Returns the share of instruments whose label is right, [B], for each label."""
+        sizes, found = [field.size for field in self.layout.fields], {}
+        pairs = zip(
+            self.layout.fields,
+            tf.split(logits, sizes, -1),
+            tf.split(symbols, sizes, -1),
+            strict=True,
+        )
+        for field, guess, truth in pairs:
+            right = tf.argmax(guess, -1) == tf.argmax(truth, -1)
+            found.setdefault(field.label, []).append(tf.cast(right, tf.float32))
+        return {
+            f"{what}_{label}_accuracy": tf.add_n(parts) / len(parts)
+            for label, parts in found.items()
+        }
+
+
+class AdversarialCrossModal(Adversarial, CrossModal):
+    """The same, whose sound from symbols is to be taken for real sound by a discriminator."""
+
+    def generate_pairs(
+        self,
+        batch: Batch,
+        noise: tf.Tensor,
+        seed: tf.Tensor | None = None,
+        sampling_probability: tf.Tensor | None = None,
+    ) -> tuple[dict[str, tf.Tensor], Pair]:
+        """Returns what `losses_of` does, and spectra beside those made of their symbols."""
+        parts, transferred = self.parts_of(batch, noise, seed)
+        return parts, Pair(batch["inputs"][:, 0], transferred)

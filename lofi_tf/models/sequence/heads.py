@@ -1,0 +1,342 @@
+"""Heads: what the P numbers that a core emits at each step mean.
+
+A head turns parameters [B, T, P] and targets [B, T, D] into losses [B], and draws the next output
+[B, D] from parameters [B, P] and uniform noise [B, N]: whoever calls decides how noise is drawn.
+`draws_have_gradients` says whether gradients flow back through such outputs.
+What it counts is summed over batches before `scalars` makes metrics of it.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import keras
+import tensorflow as tf
+
+from lofi_tf.errors import LofiError
+from lofi_tf.models.common.losses import log_loss, sum_valid_steps
+from lofi_tf.models.layers.nade import NADE
+
+Sums = Mapping[str, tf.Tensor]
+LEAST_PROBABILITY = 0.1  # of a hit that is given
+
+
+class GrooveHead(keras.layers.Layer):
+    """Hits, velocities and timing offsets of drums, a third of the depth each.
+
+    Hits are Bernoulli, velocities a sigmoid, offsets a tanh (Gillick et al. 2019, section 4.3;
+    Magenta's `GrooveLstmDecoder`).
+
+    Args:
+        output_size: depth D, three times the number of drums.
+        given_hits: whether scheduled sampling feeds the decoder the hits of the truth with its own
+            velocities and offsets, as when it plays hits that are given.
+    """
+
+    draws_have_gradients = True
+
+    def __init__(self, output_size: int, given_hits: bool = False, expression_weight: float = 1.0):
+        super().__init__(name="head")
+        self.given_hits, self.expression_weight = given_hits, expression_weight
+        self.output_size = self.parameter_size = output_size
+        self.noise_size = output_size // 3
+        self.built = True
+
+    def losses(
+        self, parameters: tf.Tensor, targets: tf.Tensor, lengths: tf.Tensor
+    ) -> dict[str, tf.Tensor]:
+        """Returns the parts of the reconstruction loss, [B] each, summed over valid steps."""
+        hits, velocities, offsets = tf.split(parameters, 3, axis=-1)
+        true_hits, true_velocities, true_offsets = tf.split(targets, 3, axis=-1)
+        weight = self.expression_weight
+        parts = {
+            "hits_loss": log_loss(true_hits, tf.sigmoid(hits)),
+            "velocities_loss": weight * tf.square(tf.sigmoid(velocities) - true_velocities),
+            "offsets_loss": weight * tf.square(tf.tanh(offsets) - true_offsets),
+        }
+        return {name: _sum(part, lengths) for name, part in parts.items()}
+
+    def counts(
+        self, parameters: tf.Tensor, targets: tf.Tensor, lengths: tf.Tensor
+    ) -> dict[str, tf.Tensor]:
+        """Returns numbers of hits over the valid steps, [B]: predicted, true and both."""
+        predicted = tf.cast(tf.split(parameters, 3, axis=-1)[0] > 0, tf.float32)
+        true = tf.split(targets, 3, axis=-1)[0]
+        counts = {"hits": predicted * true, "predicted_hits": predicted, "true_hits": true}
+        sums = {name: _sum(part, lengths) for name, part in counts.items()}
+        return sums | {"steps": _steps(parameters, lengths)}
+
+    def scalars(self, sums: Sums) -> dict[str, tf.Tensor]:
+        """Returns the losses a step, unweighted as Magenta logs them, and the F1 score of hits."""
+        weight = self.expression_weight
+        weights = {"hits_loss": 1.0, "velocities_loss": weight, "offsets_loss": weight}
+        a_step = {
+            name: tf.math.divide_no_nan(sums[name], sums["steps"] * weight)
+            for name, weight in weights.items()
+        }
+        found = sums["predicted_hits"] + sums["true_hits"]
+        return a_step | {"hits_f1": tf.math.divide_no_nan(2.0 * sums["hits"], found)}
+
+    def sample(self, parameters: tf.Tensor, temperature: tf.Tensor, noise: tf.Tensor) -> tf.Tensor:
+        """Draws an output [B, D].
+
+        Args:
+            parameters: [B, P].
+            temperature: [B]; hits are Bernoulli of their logits over it, the likelier at 0.
+            noise: uniform in [0, 1), [B, N].
+        """
+        hits, velocities, offsets = tf.split(parameters, 3, axis=-1)
+        return tf.concat(
+            [draw_bits(hits, temperature, noise), tf.sigmoid(velocities), tf.tanh(offsets)],
+            axis=-1,
+        )
+
+    def play(self, parameters: tf.Tensor, hits: tf.Tensor) -> tf.Tensor:
+        """Returns an output [B, D] with given hits, 0 or 1, [B, N].
+
+        Both losses count where nothing is hit too, so that velocities and offsets are what they
+        would be at a hit times the probability of one. That factor is taken out, down to
+        `LEAST_PROBABILITY`.
+        """
+        logits, velocities, offsets = tf.split(parameters, 3, axis=-1)
+        likely = tf.maximum(tf.sigmoid(logits), LEAST_PROBABILITY)
+        velocities = tf.minimum(tf.sigmoid(velocities) / likely, 1.0)
+        offsets = tf.clip_by_value(tf.tanh(offsets) / likely, -1.0, 1.0)
+        return tf.concat([hits, velocities * hits, offsets * hits], axis=-1)
+
+
+class MultiCategoricalHead(keras.layers.Layer):
+    """One class of each of several sets at each step; outputs are one-hots side by side.
+
+    Follows Magenta's `MultiOutCategoricalLstmDecoder`.
+
+    Args:
+        output_size: depth D, the sum of the sizes.
+        sizes: classes of each set.
+    """
+
+    draws_have_gradients = False
+
+    def __init__(self, output_size: int, sizes: Sequence[int]):
+        super().__init__(name="head")
+        if sum(sizes) != output_size:
+            raise LofiError(f"head sizes must sum to {output_size}. Received: {list(sizes)}")
+        self.sizes = tuple(sizes)
+        self.output_size = self.parameter_size = output_size
+        self.noise_size = len(self.sizes)
+        self.built = True
+
+    def losses(
+        self, parameters: tf.Tensor, targets: tf.Tensor, lengths: tf.Tensor
+    ) -> dict[str, tf.Tensor]:
+        """Returns the cross entropy of each set, [B], summed over valid steps."""
+        return {
+            f"cross_entropy/output_{number}": sum_valid_steps(
+                tf.nn.softmax_cross_entropy_with_logits(true, logits), lengths
+            )
+            for number, (logits, true) in enumerate(self._parts(parameters, targets))
+        }
+
+    def counts(
+        self, parameters: tf.Tensor, targets: tf.Tensor, lengths: tf.Tensor
+    ) -> dict[str, tf.Tensor]:
+        """Returns for each set and class the true steps and those predicted right, [B, C]."""
+        counts = {"steps": _steps(parameters, lengths)}
+        for number, (logits, true) in enumerate(self._parts(parameters, targets)):
+            predicted = tf.argmax(logits, axis=-1)
+            right = tf.cast(tf.equal(predicted, tf.argmax(true, axis=-1)), tf.float32)
+            counts[f"true_{number}"] = sum_valid_steps(true, lengths)
+            counts[f"right_{number}"] = sum_valid_steps(true * right[..., None], lengths)
+        return counts
+
+    def scalars(self, sums: Sums) -> dict[str, tf.Tensor]:
+        """Returns accuracies over steps and over classes, of each set and their mean."""
+        metrics = {}
+        for number in range(len(self.sizes)):
+            right, true = sums[f"right_{number}"], sums[f"true_{number}"]
+            present = tf.cast(true > 0, tf.float32)
+            by_class = tf.reduce_sum(tf.math.divide_no_nan(right, true))
+            metrics[f"accuracy/output_{number}"] = tf.math.divide_no_nan(
+                tf.reduce_sum(right), tf.reduce_sum(true)
+            )
+            metrics[f"mean_per_class_accuracy/output_{number}"] = tf.math.divide_no_nan(
+                by_class, tf.reduce_sum(present)
+            )
+        names = ("accuracy", "mean_per_class_accuracy")
+        means = {
+            name: tf.add_n([metrics[f"{name}/output_{n}"] for n in range(len(self.sizes))])
+            / len(self.sizes)
+            for name in names
+        }
+        return means if len(self.sizes) == 1 else means | metrics
+
+    def sample(self, parameters: tf.Tensor, temperature: tf.Tensor, noise: tf.Tensor) -> tf.Tensor:
+        """Draws an output [B, D]: of each set the class at the noise's place in its distribution.
+
+        Args:
+            parameters: [B, P].
+            temperature: [B]; logits are divided by it, the likeliest is taken at 0.
+            noise: uniform in [0, 1), [B, N].
+        """
+        drawn = [
+            tf.one_hot(draw_class(logits, temperature, noise[:, number]), size)
+            for number, (logits, size) in enumerate(
+                zip(tf.split(parameters, self.sizes, axis=-1), self.sizes, strict=True)
+            )
+        ]
+        return tf.concat(drawn, axis=-1)
+
+    def _parts(self, parameters, targets):
+        return zip(
+            tf.split(parameters, self.sizes, axis=-1),
+            tf.split(targets, self.sizes, axis=-1),
+            strict=True,
+        )
+
+
+class CategoricalHead(MultiCategoricalHead):
+    """One class at each step, as a one-hot; Magenta's `CategoricalLstmDecoder`."""
+
+    def __init__(self, output_size: int):
+        super().__init__(output_size, [output_size])
+
+
+class BernoulliHead(keras.layers.Layer):
+    """Independent bits; Magenta's `BooleanLstmDecoder`."""
+
+    draws_have_gradients = False
+
+    def __init__(self, output_size: int):
+        super().__init__(name="head")
+        self.output_size = self.parameter_size = self.noise_size = output_size
+        self.built = True
+
+    def losses(
+        self, parameters: tf.Tensor, targets: tf.Tensor, lengths: tf.Tensor
+    ) -> dict[str, tf.Tensor]:
+        """Returns the cross entropy of the bits, [B], summed over valid steps."""
+        entropy = tf.nn.sigmoid_cross_entropy_with_logits(targets, parameters)
+        return {"cross_entropy": _sum(entropy, lengths)}
+
+    def counts(
+        self, parameters: tf.Tensor, targets: tf.Tensor, lengths: tf.Tensor
+    ) -> dict[str, tf.Tensor]:
+        """Returns the bits that were predicted right, [B]."""
+        right = tf.cast(tf.equal(parameters >= 0, targets > 0.5), tf.float32)
+        return {"right": _sum(right, lengths), "steps": _steps(parameters, lengths)}
+
+    def scalars(self, sums: Sums) -> dict[str, tf.Tensor]:
+        """Returns the share of bits that were predicted right."""
+        bits = sums["steps"] * self.output_size
+        return {"accuracy": tf.math.divide_no_nan(sums["right"], bits)}
+
+    def sample(self, parameters: tf.Tensor, temperature: tf.Tensor, noise: tf.Tensor) -> tf.Tensor:
+        """Draws bits [B, D]; see `GrooveHead.sample`."""
+        return draw_bits(parameters, temperature, noise)
+
+
+class NADEHead(keras.layers.Layer):
+    """Bits that depend on each other, by a NADE whose biases the core emits.
+
+    Follows Magenta's `MultiLabelRnnNadeDecoder` (Boulanger-Lewandowski et al. 2012, "Modeling
+    Temporal Dependencies in High-Dimensional Sequences").
+
+    Args:
+        output_size: depth D.
+        hidden_size: hidden units of the NADE.
+    """
+
+    draws_have_gradients = False
+
+    def __init__(self, output_size: int, hidden_size: int):
+        super().__init__(name="head")
+        self.nade = NADE(output_size, hidden_size)
+        self.output_size = self.noise_size = output_size
+        self.parameter_size = hidden_size + output_size
+        self.built = True
+
+    def losses(
+        self, parameters: tf.Tensor, targets: tf.Tensor, lengths: tf.Tensor
+    ) -> dict[str, tf.Tensor]:
+        """Returns the negative log likelihood, [B], summed over valid steps."""
+        log_likelihood, _ = self.nade.log_prob(targets, *self._biases(parameters))
+        return {"negative_log_likelihood": sum_valid_steps(-log_likelihood, lengths)}
+
+    def counts(
+        self, parameters: tf.Tensor, targets: tf.Tensor, lengths: tf.Tensor
+    ) -> dict[str, tf.Tensor]:
+        """Returns steps that are right in all bits, and true, predicted and common bits, [B]."""
+        _, probabilities = self.nade.log_prob(targets, *self._biases(parameters))
+        predicted = tf.cast(probabilities >= 0.5, tf.float32)
+        right = tf.cast(tf.reduce_all(tf.equal(predicted, targets), axis=-1), tf.float32)
+        return {
+            "right": sum_valid_steps(right, lengths),
+            "hits": _sum(predicted * targets, lengths),
+            "predicted_hits": _sum(predicted, lengths),
+            "true_hits": _sum(targets, lengths),
+            "steps": _steps(parameters, lengths),
+        }
+
+    def scalars(self, sums: Sums) -> dict[str, tf.Tensor]:
+        """Returns the share of steps that are right in all bits, precision and recall."""
+        return {
+            "accuracy": tf.math.divide_no_nan(sums["right"], sums["steps"]),
+            "precision": tf.math.divide_no_nan(sums["hits"], sums["predicted_hits"]),
+            "recall": tf.math.divide_no_nan(sums["hits"], sums["true_hits"]),
+        }
+
+    def sample(self, parameters: tf.Tensor, temperature: tf.Tensor, noise: tf.Tensor) -> tf.Tensor:
+        """Draws bits [B, D], each given those before it; see `GrooveHead.sample`."""
+        return self.nade.sample(*self._biases(parameters), temperature, noise)
+
+    def _biases(self, parameters):
+        return tf.split(parameters, [self.nade.hidden_size, self.output_size], axis=-1)
+
+
+def likeliest(head: keras.layers.Layer, parameters: tf.Tensor) -> tf.Tensor:
+    """Returns the likeliest output at each step, [B, T, D], of parameters [B, T, P].
+
+    Of heads of sound it is the mean. Bits that depend on each other are taken one by one.
+    """
+    if hasattr(head, "mean"):
+        return head.mean(parameters)
+    steps = tf.reshape(parameters, [-1, head.parameter_size])
+    count, size = tf.shape(steps)[0], tf.shape(parameters)[1]
+    drawn = head.sample(steps, tf.zeros([count]), tf.zeros([count, head.noise_size]))
+    return tf.reshape(drawn, [-1, size, head.output_size])
+
+
+def draw_bits(logits: tf.Tensor, temperature: tf.Tensor, noise: tf.Tensor) -> tf.Tensor:
+    """Returns bits [B, D] of logits over the temperature [B]; the likelier at 0."""
+    temperature = temperature[:, None]
+    probability = tf.sigmoid(tf.math.divide_no_nan(logits, temperature))
+    return tf.cast(tf.where(temperature > 0, noise < probability, logits > 0), tf.float32)
+
+
+def draw_class(logits: tf.Tensor, temperature: tf.Tensor, noise: tf.Tensor) -> tf.Tensor:
+    """Returns a class [B] of logits [B, C] over the temperature [B]; the likeliest at 0.
+
+    It is the first class whose cumulative probability exceeds the noise [B].
+    """
+    scaled = tf.math.divide_no_nan(logits, temperature[:, None])
+    cumulative = tf.cumsum(tf.nn.softmax(scaled), axis=-1)
+    place = tf.reduce_sum(tf.cast(cumulative <= noise[:, None], tf.int64), axis=-1)
+    drawn = tf.minimum(place, logits.shape[-1] - 1)
+    return tf.where(temperature > 0, drawn, tf.argmax(logits, axis=-1))
+
+
+def _sum(values, lengths):
+    """Returns values [B, T, D] summed over D and valid steps, [B]."""
+    return sum_valid_steps(tf.reduce_sum(values, axis=-1), lengths)
+
+
+def _steps(parameters, lengths):
+    """Returns the number of valid steps, [B]."""
+    return sum_valid_steps(tf.ones(tf.shape(parameters)[:2]), lengths)
+
+
+HEADS = {
+    "groove": GrooveHead,
+    "categorical": CategoricalHead,
+    "multi_categorical": MultiCategoricalHead,
+    "bernoulli": BernoulliHead,
+    "nade": NADEHead,
+}

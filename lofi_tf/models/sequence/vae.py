@@ -1,0 +1,190 @@
+"""The VAE: an encoder, a latent, a decoder and a head."""
+
+import tensorflow as tf
+
+from lofi_tf.config import ModelConfig, TrainingConfig
+from lofi_tf.models.common.latent_model import Batch, LatentModel
+from lofi_tf.models.common.losses import kl_cost
+from lofi_tf.models.components import (
+    build_control_preprocessing,
+    build_decoder,
+    build_encoder,
+    build_latent,
+)
+from lofi_tf.models.layers.lstm import fold
+from lofi_tf.models.sequence.decoders import LSTMDecoder
+from lofi_tf.models.sequence.heads import GrooveHead
+
+
+class MusicVAE(LatentModel):
+    """A variational autoencoder of sequences.
+
+    Follows Roberts et al. 2018, "A Hierarchical Latent Vector Model for Learning Long-Term
+    Structure in Music", and Magenta's `MusicVAE`.
+
+    Args:
+        model: sizes and components.
+        training: loss weights and schedules.
+        input_size, output_size, control_size: depths of what the converter gives.
+        end_token: class that ends a sequence, None where none does.
+        seed: what dropout and latent samples of training are drawn from, with the step.
+        first_step: added to the optimiser's step in every schedule.
+    """
+
+    def __init__(
+        self,
+        model: ModelConfig,
+        training: TrainingConfig,
+        input_size: int,
+        output_size: int,
+        control_size: int = 0,
+        end_token: int | None = None,
+        seed: int = 0,
+        first_step: int = 0,
+    ):
+        super().__init__(model, training, seed, first_step, "music_vae")
+        self.control_size = control_size
+        self.encoder = self.latent = None
+        if model.z_size:
+            self.encoder = build_encoder(model, input_size + control_size)
+            self.latent = build_latent(self.encoder, model.z_size)
+        self.control_preprocessing = build_control_preprocessing(model, control_size)
+        self.decoder = build_decoder(
+            model, output_size, self._prepared_size(), end_token, self.encoder
+        )
+        self.built = True
+
+    def encode(
+        self,
+        inputs: tf.Tensor,
+        lengths: tf.Tensor,
+        controls: tf.Tensor | None = None,
+        seed: tf.Tensor | None = None,
+    ):
+        """Returns the posterior over z [B, Z] of inputs [B, T, D] (and controls [B, T, C])."""
+        if controls is not None:
+            inputs = tf.concat([inputs, controls], axis=-1)
+        return self.latent(self.encoder(inputs, lengths=lengths, seed=seed))
+
+    def decode(
+        self,
+        z: tf.Tensor,
+        temperature: tf.Tensor,
+        seeds: tf.Tensor,
+        length: tf.Tensor | None = None,
+        controls: tf.Tensor | None = None,
+    ) -> tf.Tensor:
+        """Returns outputs [B, T, D] of z [B, Z]; see the decoder's `generate`."""
+        length = self.settings.max_seq_len if length is None else length
+        controls = self._prepared(controls, tf.fill([tf.shape(z)[0]], length))
+        return self.decoder.generate(z, length, temperature, seeds, controls)
+
+    @property
+    def plays_hits(self) -> bool:
+        """Whether its hits can be given, and the rest decoded."""
+        return isinstance(self.decoder, LSTMDecoder) and isinstance(self.decoder.head, GrooveHead)
+
+    def play_hits(
+        self, z: tf.Tensor, hits: tf.Tensor, controls: tf.Tensor | None = None
+    ) -> tf.Tensor:
+        """Returns outputs [B, T, D] of z [B, Z] whose hits are given; see the decoder's `play`."""
+        lengths = tf.fill([tf.shape(z)[0]], tf.shape(hits)[1])
+        return self.decoder.play(z, hits, self._prepared(controls, lengths))
+
+    def teacher_forced(
+        self,
+        z: tf.Tensor,
+        targets: tf.Tensor,
+        lengths: tf.Tensor,
+        controls: tf.Tensor | None = None,
+        seed: tf.Tensor | None = None,
+        sampling_probability: tf.Tensor | None = None,
+    ) -> tf.Tensor:
+        """Returns the head's parameters [B, T, P] of z [B, Z] and the truth; see the decoder."""
+        return self.decoder(
+            z,
+            targets,
+            lengths,
+            controls=self._prepared(controls, lengths, fold(seed, 2)),
+            seed=fold(seed, 1),
+            sampling_probability=sampling_probability,
+        )
+
+    def losses_of(
+        self,
+        batch: Batch,
+        noise: tf.Tensor,
+        seed: tf.Tensor | None = None,
+        sampling_probability: tf.Tensor | None = None,
+    ) -> dict[str, tf.Tensor]:
+        """Returns the loss parts and counts of each example, [B] each.
+
+        Args:
+            batch: `inputs` [B, T, D], `targets` [B, T, D], `length` [B] and, where the model
+                takes them, `controls` [B, T, C].
+            noise: what z is drawn by, z = mean + stddev * noise, [B, Z].
+            seed: int32 [2] to draw dropout from; none is drawn without it.
+            sampling_probability: of scheduled sampling; None feeds the truth.
+
+        Returns:
+            `r_loss`, `kl_nats`, `kl_cost`, the head's parts by their names and its counts; of the
+            posterior's mean, [B, Z], `z_mean` and `z_mean_square`.
+        """
+        return self.parts_of(batch, noise, seed, sampling_probability)[0]
+
+    def parts_of(
+        self,
+        batch: Batch,
+        noise: tf.Tensor,
+        seed: tf.Tensor | None = None,
+        sampling_probability: tf.Tensor | None = None,
+    ) -> tuple[dict[str, tf.Tensor], tf.Tensor]:
+        """Returns what `losses_of` does, and the head's parameters, [B, T, P]."""
+        controls, targets, lengths = batch.get("controls"), batch["targets"], batch["length"]
+        z, mean, kl_nats = self._draw_z(batch, noise, fold(seed, 0))
+        parameters = self.teacher_forced(z, targets, lengths, controls, seed, sampling_probability)
+        parts = self.decoder.head.losses(parameters, targets, lengths)
+        found = {
+            "r_loss": tf.add_n(list(parts.values())),
+            "kl_nats": kl_nats,
+            "kl_cost": kl_cost(kl_nats, self.training_settings.free_bits),
+            "z_mean": mean,
+            "z_mean_square": tf.square(mean),
+            **parts,
+            **self.decoder.head.counts(parameters, targets, lengths),
+        }
+        return found, parameters
+
+    def _draw_z(self, batch, noise, seed):
+        """Returns z [B, Z] of the posterior, its mean, and its divergence from the prior [B]."""
+        if self.latent is None:
+            size = tf.shape(batch["targets"])[0]
+            return tf.zeros([size, 0]), tf.zeros([size, 0]), tf.zeros([size])
+        posterior = self.encode(batch["inputs"], batch["length"], batch.get("controls"), seed)
+        z = posterior.mean() + posterior.stddev() * noise
+        return z, posterior.mean(), posterior.kl_divergence(self.latent.prior())
+
+    def _prepared_size(self) -> int:
+        if self.control_preprocessing is None:
+            return self.control_size
+        return self.control_preprocessing.output_size
+
+    def _prepared(self, controls, lengths, seed=None):
+        if self.control_preprocessing is None or controls is None:
+            return controls
+        return self.control_preprocessing.run(controls, lengths, seed)[0]
+
+    @tf.function(reduce_retracing=True, autograph=False)
+    def reconstruct(self, batch: Batch) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+        """Returns the posterior's mean and stddev [B, Z], and the mean decoded, [B, T, D].
+
+        Each step takes the likeliest output and is fed with it.
+        """
+        controls, size = batch.get("controls"), tf.shape(batch["inputs"])[0]
+        mean = stddev = tf.zeros([size, 0])
+        if self.latent is not None:
+            posterior = self.encode(batch["inputs"], batch["length"], controls)
+            mean, stddev = posterior.mean(), posterior.stddev()
+        seeds = tf.zeros([size, 2], tf.int32)
+        decoded = self.decode(mean, tf.zeros(size), seeds, controls=controls)
+        return mean, stddev, decoded

@@ -1,0 +1,1 @@
+"""Networks of clips and of spectra, and what they learn against."""

@@ -1,0 +1,113 @@
+"""The decoder of clips and its Gaussian head: sound in one go, nothing fed back."""
+
+import math
+from collections.abc import Mapping
+
+import keras
+import tensorflow as tf
+
+from lofi_tf.models.common.losses import sum_valid_steps
+from lofi_tf.models.sound.mu_law import energy_counts, energy_scalars
+
+LEAST_LOG_SIGMA = -7.0
+
+
+class ClipDecoder(keras.layers.Layer):
+    """Decodes z [B, Z] to a whole clip at once.
+
+    Args:
+        net: z to parameters [B, T, P].
+        head: what they mean.
+
+    Attributes:
+        row_counts: see `LSTMDecoder`.
+    """
+
+    row_counts = (64, 16)
+
+    def __init__(self, net: keras.layers.Layer, head: keras.layers.Layer):
+        super().__init__(name="decoder")
+        self.net, self.head = net, head
+        self.built = True
+
+    def call(
+        self,
+        z: tf.Tensor,
+        targets: tf.Tensor,
+        lengths: tf.Tensor,
+        controls: tf.Tensor | None = None,
+        seed: tf.Tensor | None = None,
+        sampling_probability: tf.Tensor | None = None,
+    ) -> tf.Tensor:
+        """Returns the head's parameters [B, T, P] of z [B, Z]; nothing else changes them."""
+        return self.net(z)
+
+    def generate(
+        self,
+        z: tf.Tensor,
+        length: tf.Tensor,
+        temperature: tf.Tensor,
+        seeds: tf.Tensor,
+        controls: tf.Tensor | None = None,
+    ) -> tf.Tensor:
+        """Returns the mean clips [B, T, C]; temperature and seeds change nothing.
+
+        The noise of a sample's own Gaussian would be heard as hiss.
+        """
+        return self.head.mean(self.net(z))[:, :length]
+
+
+class GaussianHead(keras.layers.Layer):
+    """Values whose mean is a tanh, with one standard deviation that is learned.
+
+    A fixed deviation would weigh reconstruction against KL by chance; the learned one is the
+    optimal one (Rybkin et al. 2021, "Simple and Effective VAE Training with Calibrated Decoders").
+
+    Args:
+        output_size: depth C.
+        bounded: whether means are bounded to [-1, 1] by a tanh.
+        log_sigma: the natural logarithm of the deviation that training begins with. Adam moves it
+            by no more than the learning rate a step; where it begins far above the errors, the KL
+            divergence outweighs the reconstruction for thousands of steps, and nothing is learned.
+    """
+
+    def __init__(self, output_size: int, bounded: bool = True, log_sigma: float = -1.0):
+        super().__init__(name="head")
+        self.output_size = self.parameter_size = output_size
+        self.noise_size, self.bounded = 0, bounded
+        self.log_sigma = self.add_weight(
+            shape=(), initializer=keras.initializers.Constant(log_sigma), name="log_sigma"
+        )
+        self.built = True
+
+    def mean(self, parameters: tf.Tensor) -> tf.Tensor:
+        """Returns the means, of the parameters' shape."""
+        return tf.tanh(parameters) if self.bounded else parameters
+
+    def losses(
+        self, parameters: tf.Tensor, targets: tf.Tensor, lengths: tf.Tensor
+    ) -> dict[str, tf.Tensor]:
+        """Returns the negative log likelihood in nats, [B], summed over valid steps."""
+        log_sigma = tf.maximum(tf.convert_to_tensor(self.log_sigma), LEAST_LOG_SIGMA)
+        errors = tf.square(targets - self.mean(parameters)) * tf.exp(-2.0 * log_sigma)
+        nats = 0.5 * errors + log_sigma + 0.5 * math.log(2.0 * math.pi)
+        return {"negative_log_likelihood": _sum(nats, lengths)}
+
+    def counts(
+        self, parameters: tf.Tensor, targets: tf.Tensor, lengths: tf.Tensor
+    ) -> dict[str, tf.Tensor]:
+        """Returns the energy of the targets and of the errors, [B], and the number of values."""
+        return energy_counts(targets, self.mean(parameters), lengths)
+
+    def scalars(self, sums: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+        """Returns the mean square error and the signal-to-noise ratio in dB."""
+        return energy_scalars(sums)
+
+    def sample(self, parameters: tf.Tensor, temperature: tf.Tensor, noise: tf.Tensor) -> tf.Tensor:
+        """Returns the means, [B, C]."""
+        return self.mean(parameters)
+
+
+def _sum(values: tf.Tensor, lengths: tf.Tensor) -> tf.Tensor:
+    """Returns values [B, T, C] summed over C and valid steps, [B]."""
+    return sum_valid_steps(tf.reduce_sum(values, axis=-1), lengths)

@@ -1,0 +1,1 @@
+"""Notes, chords, drums, time; the files they stand in."""

@@ -1,0 +1,128 @@
+"""Music files to NoteSequences, with the names and ids that Magenta gives them."""
+
+import hashlib
+from pathlib import Path
+from typing import NamedTuple
+
+from lofi_tf.errors import NotConvertible
+from lofi_tf.music.midi import read_midi
+from lofi_tf.music.scores import read_abc, read_musicxml
+from lofi_tf.music.sequence_proto import NoteSequence
+
+MIDI, MUSICXML, ABC = "midi", "musicxml", "abc"
+
+# What each ending holds, in lower case; the word is part of a sequence's id.
+KINDS = {
+    ".mid": MIDI,
+    ".midi": MIDI,
+    ".kar": MIDI,
+    ".xml": MUSICXML,
+    ".musicxml": MUSICXML,
+    ".mxl": MUSICXML,
+    ".abc": ABC,
+}
+
+MAX_FILE_BYTES = 64 * 2**20
+
+
+class Converted(NamedTuple):
+    """What a file gave.
+
+    Attributes:
+        sequences: one of a MIDI file or a score, one a tune of an ABC file.
+        problems: what refused the tunes that are missing.
+    """
+
+    sequences: list[NoteSequence]
+    problems: list[NotConvertible]
+
+
+def is_music_file(path: str | Path) -> bool:
+    """Says whether the name ends like a file that can be converted, in any case."""
+    return Path(path).suffix.lower() in KINDS
+
+
+def sequences_from_file(
+    path: str | Path, filename: str, collection_name: str
+) -> list[NoteSequence]:
+    """Reads the music of one file, passing over tunes of an ABC file that cannot be read.
+
+    Args:
+        path: a file that ends in one of `KINDS`, in any case.
+        filename: its path below the collection's folder, for the records.
+        collection_name: name of the collection, for the records.
+
+    Returns:
+        One sequence at least, with id, filename and collection_name set as Magenta sets them.
+
+    Raises:
+        NotConvertible: nothing in the file can be read; `rule` says why.
+    """
+    converted = convert_file(path, filename, collection_name)
+    if not converted.sequences:
+        raise converted.problems[0]
+    return converted.sequences
+
+
+def convert_file(path: str | Path, filename: str, collection_name: str) -> Converted:
+    """Reads the music of one file and what was wrong with the rest; raises nothing for it.
+
+    Takes what `sequences_from_file` takes.
+    """
+    # A name that is not UTF-8 reached us with escapes that no record can hold.
+    filename = filename.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    try:
+        kind = _kind(path)
+        tunes, problems = _read(_read_bytes(Path(path)), kind)
+    except NotConvertible as problem:
+        return Converted([], [problem])
+    for sequence in tunes:
+        hashed = f"{filename}_{sequence.reference_number}" if kind == ABC else filename
+        digest = hashlib.sha1(hashed.encode("utf-8")).hexdigest()
+        sequence.id = f"/id/{kind}/{collection_name}/{digest}"
+        sequence.filename = filename
+        sequence.collection_name = collection_name
+    return Converted(tunes, problems)
+
+
+def _kind(path: str | Path) -> str:
+    suffix = Path(path).suffix.lower()
+    if suffix not in KINDS:
+        allowed = ", ".join(KINDS)
+        raise NotConvertible("unknown_ending", f"allowed endings: {allowed}. Received: {suffix!r}")
+    return KINDS[suffix]
+
+
+def _read_bytes(path: Path) -> bytes:
+    try:
+        size = path.stat().st_size
+        if not path.is_file():
+            raise NotConvertible("unreadable", "not a regular file")
+        if size > MAX_FILE_BYTES:
+            message = f"{size} bytes. Allowed: {MAX_FILE_BYTES} ({MAX_FILE_BYTES >> 20} MiB)"
+            raise NotConvertible("huge_file", message)
+        data = path.read_bytes()
+    except OSError as error:
+        raise NotConvertible("unreadable", error.strerror or str(error)) from error
+    if not data:
+        raise NotConvertible("empty_file", "the file is empty")
+    return data
+
+
+def _read(data: bytes, kind: str) -> tuple[list[NoteSequence], list[NotConvertible]]:
+    found = _content(data)
+    if found and found != kind:
+        raise NotConvertible("mislabelled", f"the name says {kind}, the content is {found}")
+    if kind == ABC:
+        return read_abc(data)
+    return [read_midi(data) if kind == MIDI else read_musicxml(data, MAX_FILE_BYTES)], []
+
+
+def _content(data: bytes) -> str:
+    """Returns what the first bytes tell of, or nothing."""
+    if data.startswith(b"MThd"):
+        return MIDI
+    if data.startswith(b"RIFF"):
+        return "a RIFF file"
+    start = data[:64].removeprefix(b"\xef\xbb\xbf").lstrip()
+    return MUSICXML if start.startswith(b"<") or data.startswith(b"PK\x03\x04") else ""

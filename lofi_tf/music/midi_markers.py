@@ -1,0 +1,63 @@
+"""Markers of MIDI files, and the sections that they begin."""
+
+import numpy as np
+
+from lofi_tf.music.chords import degrees_of
+from lofi_tf.music.midi_events import META, SET_TEMPO, read_events
+from lofi_tf.music.tempo_map import TempoMap
+
+_MARKER = 0x06
+_NO_CHORD = "N.C."
+
+
+def read_markers(data: bytes) -> list[tuple[float, str]]:
+    """Returns time in seconds and text of each marker of a MIDI file, in their order in time.
+
+    Bytes that are not UTF-8 are read as Latin-1.
+
+    Raises:
+        NotConvertible: the bytes are no MIDI file, or a damaged one.
+    """
+    events = read_events(data)
+    tempos = [(e[0], e[3]) for e in events.tracks[0] if e[1] == META and e[2] == SET_TEMPO]
+    tempo_map = TempoMap(events.division, tempos)
+    found = [e for track in events.tracks for e in track if e[1] == META and e[2] == _MARKER]
+    found.sort(key=lambda event: event[0])
+    times = tempo_map.seconds(np.array([event[0] for event in found], np.int64))
+    return [(float(time), _text(event[3])) for time, event in zip(times, found, strict=True)]
+
+
+def sections_of(markers: list[tuple[float, str]], end: float) -> list[tuple[str, float, float]]:
+    """Returns name, start and end of each section: from its marker to the next, or to `end`.
+
+    Chord symbols, which `write_midi` puts into markers too, begin no section. Where all of them
+    are single letters, new ones in the order of the alphabet, such as A A B A C, they are the
+    names of a form and begin sections.
+
+    Args:
+        markers: as `read_markers` returns them.
+        end: where the last section ends, in seconds.
+    """
+    chords = [text for _, text in markers if _is_chord(text)]
+    if _is_form(chords):
+        chords = []
+    named = [(time, text) for time, text in markers if text and text not in chords]
+    ends = [time for time, _ in named[1:]] + [end]
+    spans = zip(named, ends, strict=False)  # without markers, `end` ends nothing
+    return [(text, time, stop) for (time, text), stop in spans if stop > time]
+
+
+def _is_chord(text: str) -> bool:
+    return text == _NO_CHORD or degrees_of(text) is not None
+
+
+def _is_form(texts: list[str]) -> bool:
+    new = list(dict.fromkeys(texts))
+    return new == list("ABCDEFG"[: len(new)])
+
+
+def _text(data: bytes) -> str:
+    try:
+        return data.decode("utf-8").strip()
+    except UnicodeDecodeError:
+        return data.decode("latin-1").strip()

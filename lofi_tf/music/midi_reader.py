@@ -1,0 +1,217 @@
+"""MIDI bytes to a NoteSequence, field by field what note_seq with pretty_midi makes of them.
+
+The rules, which Magenta's records depend on:
+
+- Times come from the tempo events of the first track alone; metres and keys too.
+- A note-off closes every open note of its pitch and channel that began at an earlier tick. A note
+  that would last zero ticks vanishes, and so does one that is never closed.
+- An instrument is a (program, channel, track), in the order of their first closed notes; the
+  program is the one in force at the note-off.
+- Controls and pitch bends that come before their channel has an instrument wait for the next new
+  one. All instruments that a channel gets from then on share that waiting list.
+"""
+
+import dataclasses
+from collections.abc import Iterable
+
+import numpy as np
+
+from lofi_tf.errors import NotConvertible
+from lofi_tf.music.midi_events import (
+    KEY_SIGNATURE,
+    META,
+    SET_TEMPO,
+    TIME_SIGNATURE,
+    TRACK_NAME,
+    Event,
+    read_events,
+)
+from lofi_tf.music.proto_wire import encode_rows
+from lofi_tf.music.sequence_proto import NoteSequence
+from lofi_tf.music.tempo_map import TempoMap
+
+DRUM_CHANNEL = 9
+_NOTE_ON, _CONTROL, _PROGRAM, _BEND = 0x9, 0xB, 0xC, 0xE
+
+
+@dataclasses.dataclass(slots=True)
+class _Events:
+    """Controls and bends of a channel, as flat lists of whole numbers."""
+
+    controls: list[int]  # tick, number, value, tick, ...
+    bends: list[int]  # tick, bend, tick, ...
+
+
+@dataclasses.dataclass(slots=True)
+class _Instrument(_Events):
+    """What one (program, channel, track) plays."""
+
+    program: int
+    is_drum: bool
+    name: str
+    notes: list[int]  # start tick, end tick, pitch, velocity, start tick, ...
+
+
+def read_midi(data: bytes) -> NoteSequence:
+    """Reads a standard MIDI file.
+
+    Args:
+        data: the whole file.
+
+    Returns:
+        A sequence equal to the one of `note_seq.midi_io.midi_to_note_sequence`.
+
+    Raises:
+        NotConvertible: the bytes are no MIDI file, or a damaged one.
+    """
+    events = read_events(data)
+    settings = [event for event in events.tracks[0] if event[1] == META]
+    tempo_map = TempoMap(events.division, _payloads(settings, SET_TEMPO))
+    instruments = []
+    for track in events.tracks:
+        instruments += _read_instruments(track)
+    sequence = NoteSequence.FromString(_encode(instruments, tempo_map))
+    sequence.ticks_per_quarter = tempo_map.ticks_per_quarter
+    sequence.source_info.parser = NoteSequence.SourceInfo.PRETTY_MIDI
+    sequence.source_info.encoding_type = NoteSequence.SourceInfo.MIDI
+    for time, qpm in tempo_map.tempos():
+        sequence.tempos.add(time=time, qpm=qpm)
+    _add_metres(sequence, _payloads(settings, TIME_SIGNATURE), tempo_map)
+    _add_keys(sequence, _payloads(settings, KEY_SIGNATURE), tempo_map)
+    for index, instrument in enumerate(instruments):
+        if instrument.name:
+            sequence.instrument_infos.add(instrument=index, name=instrument.name)
+    return sequence
+
+
+def _read_instruments(track: list[Event]) -> list[_Instrument]:
+    """Returns the instruments of a track, in the order of their first closed notes."""
+    instruments: dict[tuple[int, int], _Instrument] = {}
+    programs = [0] * 16
+    playing: list[_Instrument | None] = [None] * 16
+    waiting: list[_Events | None] = [None] * 16
+    open_notes: dict[tuple[int, int], list[tuple[int, int]]] = {}
+    name = ""
+    for tick, status, first, second in track:
+        kind, channel = status >> 4, status & 15
+        if kind == _NOTE_ON and second:
+            open_notes.setdefault((channel, first), []).append((tick, second))
+        elif kind <= _NOTE_ON:
+            closed = _close(open_notes, (channel, first), tick)
+            if not closed:
+                continue
+            instrument = playing[channel]
+            if instrument is None:
+                instrument = _new_instrument(programs[channel], channel, name, waiting[channel])
+                playing[channel] = instruments[programs[channel], channel] = instrument
+            for start, velocity in closed:
+                instrument.notes += (start, tick, first, velocity)
+        elif kind == _CONTROL or kind == _BEND:
+            events = playing[channel] or waiting[channel]
+            if events is None:
+                events = waiting[channel] = _Events([], [])
+            if kind == _CONTROL:
+                events.controls += (tick, first, second)
+            else:
+                events.bends += (tick, first + (second << 7) - 8192)
+        elif kind == _PROGRAM:
+            programs[channel] = first
+            playing[channel] = instruments.get((first, channel))
+        elif status == META and first == TRACK_NAME:
+            name = second.decode("latin-1")
+    return list(instruments.values())
+
+
+def _close(open_notes: dict, key: tuple[int, int], tick: int) -> list[tuple[int, int]]:
+    """Takes the notes out of `open_notes` that a note-off at `tick` ends."""
+    pending = open_notes.pop(key, ())
+    if not pending or (pending[0][0] != tick and pending[-1][0] != tick):
+        return pending
+    closed = [note for note in pending if note[0] != tick]
+    if closed:
+        open_notes[key] = [note for note in pending if note[0] == tick]
+    return closed
+
+
+def _new_instrument(program: int, channel: int, name: str, waiting: _Events | None) -> _Instrument:
+    events = waiting or _Events([], [])
+    is_drum = channel == DRUM_CHANNEL
+    return _Instrument(events.controls, events.bends, program, is_drum, name, [])
+
+
+def _encode(instruments: list[_Instrument], tempo_map: TempoMap) -> bytes:
+    """Serializes notes, bends, controls and the total time."""
+    table = _table([i.notes for i in instruments], 4)
+    notes = _owners(instruments, [len(i.notes) // 4 for i in instruments])
+    notes["start_time"] = tempo_map.seconds(table[:, 0])
+    notes["end_time"] = tempo_map.seconds(table[:, 1])
+    notes["pitch"], notes["velocity"] = table[:, 2], table[:, 3]
+    table = _table([i.bends for i in instruments], 2)
+    bends = _owners(instruments, [len(i.bends) // 2 for i in instruments])
+    bends["time"], bends["bend"] = tempo_map.seconds(table[:, 0]), table[:, 1]
+    table = _table([i.controls for i in instruments], 3)
+    controls = _owners(instruments, [len(i.controls) // 3 for i in instruments])
+    controls["time"] = tempo_map.seconds(table[:, 0])
+    controls["control_number"], controls["control_value"] = table[:, 1], table[:, 2]
+    return b"".join(
+        [
+            encode_rows("notes", notes),
+            encode_rows("pitch_bends", bends),
+            encode_rows("control_changes", controls),
+            NoteSequence(total_time=notes["end_time"].max(initial=0.0)).SerializeToString(),
+        ]
+    )
+
+
+def _table(lists: list[list[int]], width: int) -> np.ndarray:
+    """Returns flat lists one below the other, `[N, width]`."""
+    if not lists:
+        return np.zeros((0, width), np.int64)
+    return np.concatenate([np.array(part, np.int64) for part in lists]).reshape(-1, width)
+
+
+def _owners(instruments: list[_Instrument], counts: list[int]) -> dict[str, np.ndarray]:
+    """Returns the columns that say which instrument each event belongs to, `[sum(counts)]`."""
+    return {
+        "instrument": np.repeat(np.arange(len(instruments)), counts),
+        "program": np.repeat(np.array([i.program for i in instruments], np.int64), counts),
+        "is_drum": np.repeat(np.array([i.is_drum for i in instruments], np.int64), counts),
+    }
+
+
+def _payloads(events: list[Event], kind: int) -> list[tuple[int, bytes]]:
+    """Returns tick and payload of each meta event of that kind."""
+    return [(tick, payload) for tick, _, found, payload in events if found == kind]
+
+
+def _add_metres(
+    sequence: NoteSequence, events: Iterable[tuple[int, bytes]], tempo_map: TempoMap
+) -> None:
+    for tick, payload in events:
+        if len(payload) < 2 or not payload[0] or payload[1] > 30:
+            raise NotConvertible(
+                "unsupported_metre",
+                "a metre needs 1 to 255 beats of 1/1 to 1/2**30. "
+                f"Received: {' over 2**'.join(map(str, payload[:2]))}",
+            )
+        sequence.time_signatures.add(
+            time=tempo_map.seconds(np.array(tick)),
+            numerator=payload[0],
+            denominator=2 ** payload[1],
+        )
+
+
+def _add_keys(
+    sequence: NoteSequence, events: Iterable[tuple[int, bytes]], tempo_map: TempoMap
+) -> None:
+    """Adds keys from their sharps (flats are negative) and mode; others mean nothing."""
+    for tick, payload in events:
+        sharps = int.from_bytes(payload[:1], "big", signed=True)
+        if len(payload) < 2 or abs(sharps) > 7 or payload[1] > 1:
+            continue
+        is_minor = payload[1]
+        sequence.key_signatures.add(
+            time=tempo_map.seconds(np.array(tick)),
+            key=(7 * sharps + 9 * is_minor) % 12,
+            mode=is_minor,
+        )

@@ -1,0 +1,191 @@
+"""MusicXML and ABC to NoteSequences, by note_seq's parsers."""
+
+import io
+import warnings
+import zipfile
+import zlib
+from xml.etree import ElementTree
+
+from lofi_tf.errors import NotConvertible
+from lofi_tf.music.sequence_proto import NoteSequence
+
+_CONTAINER = "META-INF/container.xml"
+_SCORE_MIME_TYPE = "application/vnd.recordare.musicxml+xml"
+
+# What zipfile raises on damaged archives, and on encrypted ones or unknown compression.
+_ZIP_ERRORS = (
+    zipfile.BadZipFile,
+    zlib.error,
+    KeyError,
+    EOFError,
+    OSError,
+    RuntimeError,
+    ValueError,
+)
+
+# Names of note_seq's errors -> rules; any other is a damaged file.
+_RULES = {
+    "AlternatingTimeSignatureError": "unsupported_metre",
+    "MultipleTimeSignatureError": "unsupported_metre",
+    "TimeSignatureParseError": "unsupported_metre",
+    "ChordSymbolParseError": "unsupported_chord",
+    "KeyParseError": "unsupported_key",
+    "UnpitchedNoteError": "unpitched_note",
+    "ChordError": "unsupported_chord",
+    "MultiVoiceError": "several_voices",
+    "PartError": "unsupported_parts",
+    "RepeatParseError": "unsupported_repeat",
+    "TupletError": "unsupported_tuplet",
+    "VariantEndingError": "variant_ending",
+}
+
+
+def read_musicxml(data: bytes, max_bytes: int) -> NoteSequence:
+    """Reads a MusicXML score, plain or zipped.
+
+    Args:
+        data: the whole file.
+        max_bytes: size that the score may have once unzipped.
+
+    Raises:
+        NotConvertible: the bytes are no score, or one that note_seq cannot read.
+    """
+    if data.startswith(b"PK"):
+        data = _unzip(data, max_bytes)
+    try:
+        score = ElementTree.fromstring(data)
+    except (ElementTree.ParseError, ValueError, LookupError) as error:
+        raise NotConvertible("bad_xml", str(error)) from error
+    if score.tag != "score-partwise":
+        raise NotConvertible("not_musicxml", f"needs <score-partwise>. Received: <{score.tag}>")
+    reader, document = _musicxml_modules()
+    try:
+        return reader.musicxml_to_sequence_proto(document(score))
+    except Exception as error:  # note_seq's parser raises errors of every kind on odd scores
+        raise _problem(error, "bad_musicxml") from error
+
+
+def read_abc(data: bytes) -> tuple[list[NoteSequence], list[NotConvertible]]:
+    """Reads every tune of an ABC file.
+
+    Args:
+        data: the whole file, in UTF-8 or Latin-1.
+
+    Returns:
+        The tunes that can be read, and what was wrong with each of the others.
+    """
+    if b"\0" in data:
+        raise NotConvertible("not_abc", "the file is not text")
+    header, tunes = _abc_sections(_text(data))
+    sequences, problems = {}, []
+    for tune in tunes:
+        try:
+            sequence = _read_tune(header + tune)
+        except NotConvertible as problem:
+            number = next(line for line in tune if line.startswith("X:"))
+            problems.append(NotConvertible(problem.rule, f"tune {number}: {problem}"))
+            continue
+        if sequence.reference_number in sequences:
+            number = sequence.reference_number
+            problems.append(NotConvertible("repeated_number", f"a second tune has X:{number}"))
+        else:
+            sequences[sequence.reference_number] = sequence
+    if not tunes:
+        problems.append(NotConvertible("not_abc", "no tune: no line starts with X:"))
+    return list(sequences.values()), problems
+
+
+def _unzip(data: bytes, max_bytes: int) -> bytes:
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            name = _score_name(archive)
+            size = archive.getinfo(name).file_size
+            if size > max_bytes:
+                message = f"{size} bytes once unzipped. Allowed: {max_bytes}"
+                raise NotConvertible("huge_file", message)
+            return archive.read(name)
+    except NotConvertible:
+        raise
+    except _ZIP_ERRORS as error:
+        raise NotConvertible("bad_archive", str(error)) from error
+
+
+def _score_name(archive: zipfile.ZipFile) -> str:
+    """Returns the name of the score: what the container says, else the only XML file.
+
+    Some programs write the container with unescaped apostrophes, so that no parser reads it.
+    """
+    names = archive.namelist()
+    try:
+        container = ElementTree.fromstring(archive.read(_CONTAINER))
+    except (KeyError, ElementTree.ParseError):
+        container = ElementTree.Element("container")
+    for root in container.findall("./rootfiles/rootfile"):
+        name = root.get("full-path", "")
+        if root.get("media-type", _SCORE_MIME_TYPE) == _SCORE_MIME_TYPE and name in names:
+            return name
+    scores = [name for name in names if _is_score(name)]
+    if len(scores) != 1:
+        raise NotConvertible("bad_archive", f"needs one score. Received: {scores}")
+    return scores[0]
+
+
+def _is_score(name: str) -> bool:
+    return name.lower().endswith((".xml", ".musicxml")) and not name.startswith("META-INF/")
+
+
+def _musicxml_modules():
+    """Returns note_seq's MusicXML reader, and its document class over a parsed score."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # its audio packages warn about missing players
+        from note_seq import musicxml_parser, musicxml_reader
+
+    class Document(musicxml_parser.MusicXMLDocument):
+        @staticmethod
+        def _get_score(filename):
+            return filename
+
+    return musicxml_reader, Document
+
+
+def _text(data: bytes) -> str:
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return data.decode("latin-1")
+
+
+def _abc_sections(text: str) -> tuple[list[str], list[list[str]]]:
+    """Splits a tunebook at its empty lines into the common header, if any, and the tunes."""
+    sections = [[]]
+    for line in text.splitlines():
+        if line.strip():
+            sections[-1].append(line.strip())
+        elif sections[-1]:
+            sections.append([])
+    sections = [section for section in sections if section]
+    has_header = len(sections) > 1 and not _is_tune(sections[0])
+    header = sections.pop(0) if has_header else []
+    return header, [section for section in sections if _is_tune(section)]
+
+
+def _is_tune(section: list[str]) -> bool:
+    return any(line.startswith("X:") for line in section)
+
+
+def _read_tune(lines: list[str]) -> NoteSequence:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        from note_seq import abc_parser
+    try:
+        tunes, errors = abc_parser.parse_abc_tunebook("\n".join(lines))
+    except Exception as error:  # note_seq's parser raises errors of every kind on odd tunes
+        raise _problem(error, "bad_abc") from error
+    if errors:
+        raise _problem(errors[0], "bad_abc")
+    return next(iter(tunes.values()))
+
+
+def _problem(error: Exception, otherwise: str) -> NotConvertible:
+    name = type(error).__name__
+    return NotConvertible(_RULES.get(name, otherwise), f"{name}: {error}".rstrip(": "))

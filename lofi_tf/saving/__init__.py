@@ -1,0 +1,1 @@
+"""Checkpoints, exports and their cards; where models are found."""

@@ -1,0 +1,156 @@
+"""Evaluation while a model is trained: the curve, and the best checkpoint."""
+
+import math
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+import tensorflow as tf
+import yaml
+
+from lofi_tf.files import atomic_write
+from lofi_tf.models.common.plateau import Plateau
+from lofi_tf.saving import checkpoints
+from lofi_tf.training.callbacks import StepCallback
+from lofi_tf.training.history import HISTORY, ScalarLog, read_history
+
+
+class Best(NamedTuple):
+    """The lowest validation loss of a run, and its step."""
+
+    step: int
+    loss: float
+
+
+NONE_YET = Best(0, math.inf)
+
+
+def read_best(folder: Path, first_step: int) -> Best:
+    """Returns the best of a run's folder of evaluations; none counts for a run that begins."""
+    path = Path(folder) / "best" / "best.yaml"
+    if first_step == 0 or not path.is_file():
+        return NONE_YET
+    found = yaml.safe_load(path.read_text(encoding="utf-8"))
+    return Best(found["step"], found["loss"])
+
+
+def out_of_patience(folder: Path, every: int, patience: int, first_step: int) -> str:
+    """Returns why a run that goes on from a step has ended already, nothing where it has not."""
+    best = read_best(folder, first_step)
+    rows = read_history(Path(folder) / HISTORY)
+    steps = [step for row in rows if (step := int(row["step"])) <= first_step]
+    if not patience or best is NONE_YET or _number_since(best, steps, every) < patience:
+        return ""
+    return _reason(best, patience)
+
+
+def _number_since(best: Best, steps: Iterable[int], every: int) -> int:
+    """Returns the evaluations since the best; those that are not due by `every` do not count."""
+    return sum(step > best.step and step % every == 0 for step in set(steps))
+
+
+def _reason(best: Best, patience: int) -> str:
+    evaluations = "evaluation" if patience == 1 else f"{patience} evaluations"
+    return (
+        f"no better in the last {evaluations}; the best is step {best.step}, loss {best.loss:.2f}"
+    )
+
+
+class Evaluation(StepCallback):
+    """The loss on held-out examples at intervals and at a run's start; the best is kept.
+
+    Args:
+        folder: for `history.csv`, TensorBoard's events and, in `best/`, the checkpoint.
+        evaluate: returns the scalars of the model as it stands.
+        every: steps between evaluations.
+        num_steps: the run's last step, which is evaluated too.
+        first_step: the step that the run goes on from.
+        say: told each result.
+        picture: writes histograms and reconstructions to TensorBoard's default writer.
+        picture_every: steps between pictures; with each evaluation if not given, never if 0.
+        plateau: told the loss of each evaluation that is due by `every`.
+        patience: evaluations due by `every` in turn, none better than the best, that end the run;
+            it goes on whatever they find if 0.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        evaluate: Callable[[], dict[str, float]],
+        every: int,
+        num_steps: int,
+        first_step: int,
+        say: Callable[[str], None],
+        picture: Callable[[], None],
+        picture_every: int | None = None,
+        plateau: Plateau | None = None,
+        patience: int = 0,
+    ):
+        super().__init__(first_step)
+        self.evaluate, self.every, self.num_steps = evaluate, every, num_steps
+        self.say, self.picture = say, picture
+        self.picture_every = every if picture_every is None else picture_every
+        self.plateau, self.heard = plateau, lambda step, scalars: None
+        self.best_folder, self.patience = Path(folder) / "best", patience
+        self.log, self.best = ScalarLog(folder, first_step), read_best(folder, first_step)
+        self.steps = {int(row["step"]) for row in self.log.rows}
+
+    def telling(self, heard: Callable[[int, Mapping[str, float]], None]) -> "Evaluation":
+        """Returns this callback, which tells another the step and scalars of each evaluation."""
+        self.heard = heard
+        return self
+
+    def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
+        """Evaluates the model of a new run before its first step.
+
+        A step that was saved while it was evaluated is evaluated again.
+        """
+        if self.first_step == 0:
+            self._keep_best(0, self._evaluate(0))
+            if self.picture_every:
+                self._picture(0)
+        elif self.first_step not in self.steps:
+            self.on_step(self.first_step, {})
+
+    def on_step(self, step: int, logs: dict[str, float]) -> None:
+        """Evaluates and draws when it is time."""
+        due = step % self.every == 0
+        if due or step == self.num_steps:
+            found = self._evaluate(step)
+            self._keep_best(step, found)
+            if due and self.plateau and self.plateau.hear(step, found["loss"]):
+                self.say(f"step {step}: the learning rate is scaled by {self.plateau.factor:g}")
+            self.heard(step, found)
+            if self.patience and _number_since(self.best, self.steps, self.every) >= self.patience:
+                self.say(f"step {step}: {_reason(self.best, self.patience)}. The training ends.")
+                self.model.stop_training = True
+        if self.picture_every and (step % self.picture_every == 0 or step == self.num_steps):
+            self._picture(step)
+
+    def _picture(self, step: int) -> None:
+        with self.log.writer.as_default(step=step):
+            self.picture()
+        self.log.writer.flush()
+
+    def _evaluate(self, step: int) -> dict[str, float]:
+        found = self.evaluate()
+        self.log.write(step, found)
+        self.steps.add(step)
+        self.say(
+            f"step {step}: validation loss {found['loss']:.2f}, reconstruction "
+            f"{found['losses/r_loss']:.2f}, KL {found['losses/kl_bits']:.1f} bits"
+            + (" (best so far)" if found["loss"] < self.best.loss and step else "")
+        )
+        return found
+
+    def _keep_best(self, step, found):
+        if not found["loss"] < self.best.loss:
+            return
+        self.best = Best(step, found["loss"])
+        checkpoint = checkpoints.checkpoint_of(self.model)
+        manager = tf.train.CheckpointManager(
+            checkpoint, str(self.best_folder), max_to_keep=1, checkpoint_name="model.ckpt"
+        )
+        manager.save(checkpoint_number=step)
+        with atomic_write(self.best_folder / "best.yaml") as file:
+            file.write(yaml.safe_dump({"step": step, **found}, sort_keys=False).encode())
