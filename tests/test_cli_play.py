@@ -28,7 +28,7 @@ def model():
 def folder(tmp_path, model, monkeypatch):
     """Returns a folder with music, a sound and a run, which opens as the stand-in."""
     opening = types.SimpleNamespace(open_cross=lambda folder: model)
-    monkeypatch.setattr(lofi_tf.crossmodal, "opening", opening, raising=False)
+    monkeypatch.setattr(lofi_tf.crossmodal, "model", opening, raising=False)
     notes = [NoteEvent(60, 64, 0, 0.5), NoteEvent(67, 64, 0.5, 1)]
     write_midi(sequence_of([notes, []], CONVERTER.instruments), tmp_path / "in.mid")
     samples = np.concatenate([tone("piano", 60), tone("piano", 67)])

@@ -9,7 +9,7 @@ from lofi_tf.compose import drums
 from lofi_tf.compose.blocks import heard, new_one, placed, playing
 from lofi_tf.compose.instrument_models import Players
 from lofi_tf.compose.notes import Note, row_seeds, stream
-from lofi_tf.compose.plan import Block, Plan, TrackSpec
+from lofi_tf.compose.plan import Block, Part, Plan
 from lofi_tf.generation.latent_perturbation import neighbours
 from lofi_tf.generation.scoring import CLASSES, KICK, STEPS_PER_BAR
 
@@ -18,7 +18,7 @@ SOFTEST = 18  # velocity of a hit
 HOOK_AMOUNT, BEAT_AMOUNT, FILL_AMOUNT = 0.35, 0.18, 0.5  # how far the latent moves
 
 
-def drum_grooves(plan: Plan, players: Players, part: TrackSpec, seed: int) -> dict[int, np.ndarray]:
+def drum_grooves(plan: Plan, players: Players, part: Part, seed: int) -> dict[int, np.ndarray]:
     """Returns the groove of each block that has drums, [16 bars, 27], by the block's number."""
     blocks, random = playing(plan, "drums"), stream(seed, "beats")
     themes = _themes(players, part, blocks, random)
@@ -38,7 +38,7 @@ def drum_grooves(plan: Plan, players: Players, part: TrackSpec, seed: int) -> di
 
 
 def _themes(
-    players: Players, part: TrackSpec, blocks: Sequence[Block], random: np.random.Generator
+    players: Players, part: Part, blocks: Sequence[Block], random: np.random.Generator
 ) -> dict[str, np.ndarray]:
     """Returns the latents of the best beat and of its best neighbour, for the hook."""
     first = players.prior(part.model, random, NUM_BEATS)
@@ -51,7 +51,7 @@ def _themes(
 
 def _variations(
     players: Players,
-    part: TrackSpec,
+    part: Part,
     blocks: Sequence[Block],
     themes: Mapping[str, np.ndarray],
     seed: int,
@@ -75,7 +75,7 @@ def _variations(
 
 
 def drum_notes(
-    plan: Plan, players: Players, part: TrackSpec, grooves: Mapping[int, np.ndarray]
+    plan: Plan, players: Players, part: Part, grooves: Mapping[int, np.ndarray]
 ) -> list[Note]:
     """Returns the notes of grooves, softer where there is little energy."""
     played = []
@@ -100,7 +100,7 @@ def kicks_of(grooves: Mapping[int, np.ndarray]) -> dict[int, list[float]]:
 
 
 def _best_beat(
-    players: Players, part: TrackSpec, z: np.ndarray, random: np.random.Generator, energy: float
+    players: Players, part: Part, z: np.ndarray, random: np.random.Generator, energy: float
 ) -> int:
     """Returns the number of the latent [Z] of [N, Z] whose beat is the best."""
     drawn = players.grooves(part.model, z, row_seeds(random, len(z)), part.temperature)
@@ -108,7 +108,7 @@ def _best_beat(
 
 
 def _fills(
-    players: Players, part: TrackSpec, theme: np.ndarray, random: np.random.Generator
+    players: Players, part: Part, theme: np.ndarray, random: np.random.Generator
 ) -> list[np.ndarray]:
     """Returns the six bars [16, 27] that are most of a fill among livelier neighbours of a beat."""
     z = neighbours(theme[None], players.prior(part.model, random, NUM_FILLS), FILL_AMOUNT)

@@ -9,7 +9,7 @@ from lofi_tf.compose import harmony
 from lofi_tf.compose.blocks import MOST_REPEATS, heard, placed, playing
 from lofi_tf.compose.instrument_models import Players
 from lofi_tf.compose.notes import Note, fingerprint, row_seeds, stream
-from lofi_tf.compose.plan import Plan, TrackSpec
+from lofi_tf.compose.plan import Part, Plan
 from lofi_tf.data.converters.progression_tracks import ChordEvent
 from lofi_tf.generation.scoring import STEPS_PER_BAR, merged, progression_score, strikes_of
 
@@ -22,7 +22,7 @@ TRIES = 32  # until a block has not come twice
 PUSH_CHANCE, PUSH_STEPS = 0.3, 2  # of a chord that comes an eighth early
 
 
-def harmony_of(plan: Plan, players: Players, part: TrackSpec, seed: int) -> Harmony:
+def harmony_of(plan: Plan, players: Players, part: Part, seed: int) -> Harmony:
     """Returns the chords of each theme: the two best progressions that differ."""
     random = stream(seed, "progressions")
     z = players.prior(part.model, random, NUM_PROGRESSIONS)

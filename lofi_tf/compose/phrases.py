@@ -12,7 +12,7 @@ from lofi_tf.compose.blocks import heard, new_one, placed, playing
 from lofi_tf.compose.comping import Harmony
 from lofi_tf.compose.instrument_models import WINDOW_BARS, Players
 from lofi_tf.compose.notes import Note, fingerprint, row_seeds, stream
-from lofi_tf.compose.plan import Block, Plan, Section, TrackSpec
+from lofi_tf.compose.plan import Block, Part, Plan, Section
 from lofi_tf.data.converters.progression_tracks import ChordEvent
 from lofi_tf.generation.latent_perturbation import neighbours
 from lofi_tf.generation.scoring import STEPS_PER_BAR
@@ -64,7 +64,7 @@ KINDS = {
 
 
 def line_notes(
-    plan: Plan, players: Players, name: str, part: TrackSpec, chords: Harmony, kicks: Kicks
+    plan: Plan, players: Players, name: str, part: Part, chords: Harmony, kicks: Kicks
 ) -> list[Note]:
     """Returns the notes of `bass` or `melody`.
 
@@ -107,7 +107,7 @@ def _theme(
     plan: Plan,
     players: Players,
     name: str,
-    part: TrackSpec,
+    part: Part,
     strikes: Sequence[ChordEvent],
     theme: str,
 ) -> np.ndarray:
@@ -124,7 +124,7 @@ def _theme(
 def _variations(
     players: Players,
     name: str,
-    part: TrackSpec,
+    part: Part,
     blocks: Sequence[Block],
     themes: Mapping[str, np.ndarray],
     chords: Harmony,
@@ -145,7 +145,7 @@ def _variations(
 
 def _phrases(
     players: Players,
-    part: TrackSpec,
+    part: Part,
     z: np.ndarray,
     over: Sequence[Sequence[ChordEvent]],
     random: np.random.Generator,

@@ -49,7 +49,7 @@ class Section:
 
 
 @dataclasses.dataclass(frozen=True)
-class TrackSpec:
+class Part:
     """Who plays a part.
 
     Attributes:
@@ -95,7 +95,7 @@ class Plan:
     swing: float
     preset: str
     sections: tuple[Section, ...]
-    parts: Mapping[str, TrackSpec]
+    parts: Mapping[str, Part]
 
     def __post_init__(self):
         parse_key(self.key)
@@ -189,7 +189,7 @@ def plan_of(values: Any, name: str) -> Plan:
         raise LofiError(f"{name}: schema_version must be {SCHEMA_VERSION}. Received: {version}")
     try:
         sections = [_of(Section, row, name) for row in values.pop("sections")]
-        parts = {key: _of(TrackSpec, row, name) for key, row in values.pop("parts").items()}
+        parts = {key: _of(Part, row, name) for key, row in values.pop("parts").items()}
         return _of(Plan, values | {"sections": tuple(sections), "parts": parts}, name)
     except (TypeError, KeyError, AttributeError) as error:
         raise LofiError(f"{name} is no plan of a track: {error}") from error

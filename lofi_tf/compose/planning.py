@@ -13,9 +13,9 @@ from lofi_tf.compose.plan import (
     MOST_SEED,
     PARTS,
     SECTIONS,
+    Part,
     Plan,
     Section,
-    TrackSpec,
     parse_key,
 )
 from lofi_tf.config import configs_dir
@@ -163,16 +163,16 @@ def reseeded(plan: Plan, seed: int, again: Sequence[str], kept: Sequence[str]) -
     return dataclasses.replace(plan, parts=parts)
 
 
-def _over(name: str, parts: Mapping[str, TrackSpec]) -> dict[str, int]:
+def _over(name: str, parts: Mapping[str, Part]) -> dict[str, int]:
     return {other: parts[other].seed for other in FOLLOWS[name]}
 
 
-def _parts(seed: int, of_mood: Mapping[str, Any]) -> dict[str, TrackSpec]:
+def _parts(seed: int, of_mood: Mapping[str, Any]) -> dict[str, Part]:
     programs, levels, parts = _programs(seed, of_mood), instruments(), {}
     for name in PARTS:
         own, program = int(stream(seed, "part", name).integers(MOST_SEED)), programs[name]
         gain = levels[name][program]
-        parts[name] = TrackSpec(MODELS[name], own, TEMPERATURES[name], program, gain)
+        parts[name] = Part(MODELS[name], own, TEMPERATURES[name], program, gain)
     return {
         name: dataclasses.replace(part, over=_over(name, parts)) for name, part in parts.items()
     }

@@ -146,7 +146,7 @@ def on_path(model: Model, z: np.ndarray, how: SynthesisConfig) -> Piece:
 def point_of_notes(model: Model, spec: str, how: SynthesisConfig) -> np.ndarray:
     """Returns z [Z] of notes such as `piano:C4:mf+flute:E5`; see `notes.chords_of_spec`."""
     chords = note_tools.chords_of_spec(spec, model.converter)
-    parts = [[note_tools.Sounding(*note, 0.0, 1.0) for note in chord] for chord in chords]
+    parts = [[note_tools.NoteEvent(*note, 0.0, 1.0) for note in chord] for chord in chords]
     parts = note_tools.changed(parts, how.transpose, how.dynamics, model.converter.num_dynamics)
     return _drawn(model.encode_notes(note_tools.symbols_of(parts, model.converter, 1)), how)[0]
 
