@@ -6,7 +6,6 @@ import pytest
 import soundfile
 
 from lofi_tf.cli.compose import main
-from lofi_tf.compose.checking import most_repeats, strong_share
 from lofi_tf.compose.composing import compose
 from lofi_tf.compose.instrument_models import Players
 from lofi_tf.compose.notes import within
@@ -14,6 +13,7 @@ from lofi_tf.compose.plan import PARTS, load_plan
 from lofi_tf.compose.planning import PlanOptions, make_plan, reseeded
 from lofi_tf.music.midi import read_midi
 from lofi_tf.music.midi_markers import read_markers, sections_of
+from tests.track_counts import most_repeats, strong_share
 
 SECTIONS = (("intro", 4), ("verse", 8), ("hook", 8), ("break", 4), ("outro", 4))
 

@@ -1,13 +1,13 @@
 """How well a continuation goes on with held-out recordings, beside simple ways to do so."""
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from lofi_tf.backends.base import Backend
 from lofi_tf.data.storage.examples import Examples
 from lofi_tf.errors import LofiError
-from lofi_tf.evaluation import continuation_baselines as baselines
 from lofi_tf.evaluation.reconstructing import views
 from lofi_tf.evaluation.tables import Table
 from lofi_tf.generation.decoding import row_seeds
@@ -17,6 +17,8 @@ from lofi_tf.progress import open_progress
 TEMPERATURES = (0.0, 0.5, 1.0)
 COPIED = "the last segment again"
 CLIPS_AT_ONCE = 16
+FFT_SIZES = (128, 512, 2048)
+FLOOR_DB = -80.0
 
 
 def continuation_table(
@@ -24,7 +26,7 @@ def continuation_table(
 ) -> Table:
     """Returns the table of what follows the first half of each clip when the model goes on alone.
 
-    The distance is that of spectra (`continuation_baselines.log_spectral_distance`) to what was
+    The distance is that of spectra (`log_spectral_distance`) to what was
     there, a mean over the clips of a recording and then over recordings.
 
     Args:
@@ -64,17 +66,38 @@ def distances(
     for temperature in TEMPERATURES:
         gone_on = _gone_on(backend, heard, true.shape[1], temperature, seed, show_progress)
         found[f"the model, temperature {temperature:g}"] = _distance(gone_on, true)
-    found[COPIED] = _distance(baselines.repeated(heard, true.shape[1]), true)
+    found[COPIED] = _distance(repeated(heard, true.shape[1]), true)
     found["silence"] = _distance(np.zeros_like(true), true)
     return found
+
+
+def repeated(before: np.ndarray, size: int) -> np.ndarray:
+    """Returns the last `size` samples of sounds [B, n] again, over and over where n is less."""
+    segment = before[:, -size:]
+    return np.tile(segment, [1, math.ceil(size / segment.shape[1])])[:, :size]
+
+
+def log_spectral_distance(
+    one: np.ndarray, other: np.ndarray, fft_sizes: Sequence[int] = FFT_SIZES
+) -> np.ndarray:
+    """Returns how far the spectra of sounds [B, n] are apart, dB, [B].
+
+    It is the mean absolute difference of the magnitudes in dB, over bins and frames and then over
+    window lengths, as in multi-scale spectral losses (Engel et al. 2020, "DDSP"). Magnitudes below
+    -80 dB, 0 dB being a sine of full scale, count as that.
+    """
+    distances = []
+    for fft_size in fft_sizes:
+        if fft_size <= one.shape[1]:
+            difference = _decibels(one, fft_size) - _decibels(other, fft_size)
+            distances.append(np.abs(difference).mean(axis=(1, 2)))
+    return np.mean(distances, axis=0)
 
 
 def _distance(way: np.ndarray, true: np.ndarray) -> np.ndarray:
     """Returns log-spectral distances; a few at a time, for memory."""
     parts = [slice(first, first + 4) for first in range(0, len(true), 4)]
-    return np.concatenate([
-        baselines.log_spectral_distance(way[part], true[part]) for part in parts
-    ])  # fmt: skip
+    return np.concatenate([log_spectral_distance(way[part], true[part]) for part in parts])
 
 
 def _gone_on(
@@ -101,3 +124,11 @@ def _gone_on(
     if whole.shape[1] < size:
         raise LofiError(f"{backend.config.name}: its frames fill less than half a clip")
     return whole
+
+
+def _decibels(sounds: np.ndarray, fft_size: int) -> np.ndarray:
+    window = np.hanning(fft_size + 1)[:-1]
+    views = np.lib.stride_tricks.sliding_window_view(sounds, fft_size, axis=1)
+    spectra = np.fft.rfft(views[:, :: fft_size // 4] * window, axis=-1)
+    magnitudes = np.abs(spectra) / (0.5 * window.sum())
+    return 20.0 * np.log10(np.maximum(magnitudes, 10.0 ** (FLOOR_DB / 20.0)))

@@ -9,10 +9,10 @@ from lofi_tf.backends.base import Backend
 from lofi_tf.config import SOUND_KINDS
 from lofi_tf.data.converters.converter import build_converter
 from lofi_tf.errors import LofiError
+from lofi_tf.evaluation.clip_errors import ClipErrors
 from lofi_tf.evaluation.continuing import continuation_table
 from lofi_tf.evaluation.groove_tables import MOST_TRAINING, Grooves, groove_table, systems_of
 from lofi_tf.evaluation.held_out import Music, some_of
-from lofi_tf.evaluation.pca_baseline import Errors
 from lofi_tf.evaluation.reconstructing import reconstructions, views
 from lofi_tf.evaluation.reconstruction import Accuracies, Latents, commonest_symbols
 from lofi_tf.evaluation.tables import Table
@@ -69,7 +69,7 @@ def reconstruction_tables(
     if training is not None:
         training = some_of(training, MOST_TRAINING, settings.seed)
     if kind in SOUND_KINDS:
-        parts = [SoundErrors(converter)]
+        parts = [ClipErrors(getattr(converter, "floor_db", None))]
     else:
         tracks = tracks_of(converter, kind)
         known = None
@@ -90,19 +90,3 @@ def reconstruction_tables(
     if training is not None and settings.baselines:
         systems = systems_of(backend, training, music.validation, settings.seed, settings.tell)
     return [*tables, groove_table(grooves, qpm(music.held_out.sources), systems)]
-
-
-class SoundErrors:
-    """How far clips of sound are from what is decoded of them, batch after batch."""
-
-    def __init__(self, converter):
-        self.errors = Errors(getattr(converter, "floor_db", None))
-
-    def add(self, found) -> None:
-        """Takes in a batch."""
-        self.errors.add(found.view["targets"], found.free, found.view["length"])
-
-    def table(self) -> Table:
-        """Returns one row: the mean square error, and in dB."""
-        row = {"decoding": "posterior mean"} | self.errors.scalars()
-        return Table.of_rows("Reconstruction", [row])

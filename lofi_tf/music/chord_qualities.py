@@ -9,7 +9,7 @@ import functools
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from lofi_tf.music.chords import QUALITIES, ROOTS, degrees_of
+from lofi_tf.music.chords import ROOTS, degrees_of
 
 MAX_COST = 2.0  # what is farther from every chord is none
 
@@ -65,18 +65,6 @@ def chord_figure(chord: int) -> str:
     """Returns the symbol of a chord, such as `Bbm7`."""
     root, quality = divmod(chord, NUM_QUALITIES)
     return ROOTS[root] + CHORD_QUALITIES[quality].suffix
-
-
-def chord_triad(chord: int) -> int:
-    """Returns the triad, 1 to 48, that melodies are conditioned on under a chord.
-
-    A chord without a third counts as major, as a suspended third resolves.
-    """
-    root, quality = divmod(chord, NUM_QUALITIES)
-    inside = _SETS[quality]
-    third = -1 if 3 in inside else 0
-    fifth = 0 if _FIFTH in inside else 1 if 8 in inside else -1
-    return 1 + 12 * list(QUALITIES).index((0, third, fifth)) + root
 
 
 @functools.lru_cache(maxsize=65536)
