@@ -5,7 +5,7 @@ import soundfile
 
 from lofi_tf.cli.render import main
 from lofi_tf.music.midi import write_midi
-from tests.test_render_rendering import band
+from tests.test_rendering_render import band
 
 
 @pytest.fixture

@@ -3,10 +3,10 @@
 from collections import Counter
 from collections.abc import Sequence
 
-from lofi_tf.compose.composing import Track
-from lofi_tf.compose.harmony import chord_at
-from lofi_tf.compose.notes import BLOCK_BARS, Note, fingerprint, moved, within
-from lofi_tf.compose.plan import PARTS, blocks_of
+from lofi_tf.composing.compose import Track
+from lofi_tf.composing.harmony import chord_at
+from lofi_tf.composing.notes import BLOCK_BARS, Note, fingerprint, moved, within
+from lofi_tf.composing.plan import PARTS, blocks_of
 from lofi_tf.generation.scoring import STEPS_PER_BAR, STRONG, chord_classes
 
 

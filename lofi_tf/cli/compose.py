@@ -57,13 +57,13 @@ def main(argv: list[str] | None = None) -> int:
 
 def _run(args: argparse.Namespace) -> None:
     from lofi_tf import quiet
-    from lofi_tf.compose.plan import save_plan
+    from lofi_tf.composing.plan import save_plan
 
     plan = _plan(args)
     _check(args, plan)
     backend = open_mappable(args.map_model) if args.map_model else None
     with quiet.imports():
-        from lofi_tf.compose.composing import compose
+        from lofi_tf.composing.compose import compose
     with _parts_shown(args.log) as shown:
         track = compose(plan, tell=shown)
     output = Path(args.output)
@@ -81,8 +81,8 @@ def _run(args: argparse.Namespace) -> None:
 
 def _plan(args: argparse.Namespace):
     """Returns the plan of the flags: a new one, or one that there is, changed."""
-    from lofi_tf.compose.plan import load_plan
-    from lofi_tf.compose.planning import PlanOptions, make_plan, parse_sections, reseeded
+    from lofi_tf.composing.plan import load_plan
+    from lofi_tf.composing.planning import PlanOptions, make_plan, parse_sections, reseeded
 
     seed = secrets.randbelow(2**31) if args.seed is None else args.seed
     if not 0 <= seed < 2**31:
@@ -118,12 +118,12 @@ def _names(text: str | None) -> list[str]:
 
 def _check(args: argparse.Namespace, plan) -> None:
     """Refuses what could not be made or written later, before anything heavy is loaded."""
-    from lofi_tf.compose.models import check_models
-    from lofi_tf.compose.plan import load_plan
+    from lofi_tf.composing.models import check_models
+    from lofi_tf.composing.plan import load_plan
     from lofi_tf.files import check_writable
-    from lofi_tf.render.plugins import check_plugins
-    from lofi_tf.render.rendering import check_output
-    from lofi_tf.render.settings import load_preset
+    from lofi_tf.rendering.plugins import check_plugins
+    from lofi_tf.rendering.render import check_output
+    from lofi_tf.rendering.settings import load_preset
 
     check_pages(args)
     output = Path(args.output)
@@ -146,8 +146,8 @@ def _check(args: argparse.Namespace, plan) -> None:
 def _render(args: argparse.Namespace, plan, track) -> str:
     """Writes the sound; returns what is to be said of it."""
     from lofi_tf.cli.render import shown_progress
-    from lofi_tf.render.rendering import render
-    from lofi_tf.render.settings import EVERY_PART, load_preset
+    from lofi_tf.rendering.render import render
+    from lofi_tf.rendering.settings import EVERY_PART, load_preset
 
     gains = dict(load_preset(plan.preset).gain_db)
     for name, part in plan.parts.items():
@@ -193,7 +193,7 @@ def _draw(args: argparse.Namespace, track, backend) -> None:
 @contextlib.contextmanager
 def _parts_shown(log: str) -> Iterator[Callable[[str], None]]:
     """Gives what shows the part that is being played."""
-    from lofi_tf.compose.plan import PARTS
+    from lofi_tf.composing.plan import PARTS
     from lofi_tf.progress import open_progress
 
     if not talks(log):

@@ -9,7 +9,7 @@ from typing import Any
 from lofi_tf.cli.flags import Parser, run_command, say
 from lofi_tf.cli.latent_map import drawn_map, open_mappable
 from lofi_tf.cli.sound_flags import add_sound_flags, check_pages
-from lofi_tf.render.settings import (
+from lofi_tf.rendering.settings import (
     DEFAULT_PRESET,
     OFF,
     Settings,
@@ -49,7 +49,7 @@ def main(argv: list[str] | None = None) -> int:
 def _run(args: argparse.Namespace) -> None:
     from lofi_tf.html.page import page_of_file
     from lofi_tf.html.picture import picture_of_file
-    from lofi_tf.render.rendering import render
+    from lofi_tf.rendering.render import render
 
     check_pages(args)
     backend = open_mappable(args.map_model) if args.map_model else None
@@ -81,7 +81,7 @@ def _run(args: argparse.Namespace) -> None:
 def _map(args: argparse.Namespace, backend) -> dict:
     """Returns the map in the tempo of the piece."""
     from lofi_tf.generation import GenerationConfig
-    from lofi_tf.render.rendering import sequence_of
+    from lofi_tf.rendering.render import sequence_of
 
     tempos = sequence_of(args.input).tempos
     return drawn_map(

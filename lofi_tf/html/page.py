@@ -16,7 +16,7 @@ from lofi_tf.errors import LofiError
 from lofi_tf.files import atomic_write
 from lofi_tf.html.picture import Section, sections_in, tracks_of
 from lofi_tf.html.sound import SoundShape, sound_shape
-from lofi_tf.render.rendering import sequence_of
+from lofi_tf.rendering.render import sequence_of
 
 MIME = {".wav": "audio/wav", ".flac": "audio/flac", ".ogg": "audio/ogg"}
 MP3_RATES = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000)  # Hz

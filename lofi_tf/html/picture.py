@@ -10,7 +10,7 @@ from lofi_tf.html.sound import LEAST_DB, SoundShape, sound_shape
 from lofi_tf.music.files import KINDS, MIDI
 from lofi_tf.music.midi_markers import read_markers, sections_of
 from lofi_tf.plotting.figures import save_png
-from lofi_tf.render.rendering import sequence_of
+from lofi_tf.rendering.render import sequence_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

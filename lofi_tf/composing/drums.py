@@ -1,0 +1,85 @@
+"""Drums: a beat chosen among what a model plays, varied block by block, with fills."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from lofi_tf.composing.notes import BLOCK_BARS
+from lofi_tf.generation.scoring import (
+    BACKBEATS,
+    CLASSES,
+    CLOSED,
+    CRASH,
+    KICK,
+    SNARE,
+    STEPS_PER_BAR,
+    TOMS,
+    beat_score,
+)
+
+BACKBEAT_VELOCITY, KICK_VELOCITY = 0.62, 0.66
+SOFT = 0.3  # velocities below it are ghost notes
+
+
+def hits_of(groove: np.ndarray) -> np.ndarray:
+    """Returns what is hit in a groove [T, 27], bool [bars, 16, 9]."""
+    return groove[:, :CLASSES].reshape(-1, STEPS_PER_BAR, CLASSES) > 0.5
+
+
+def fill_score(groove: np.ndarray) -> np.ndarray:
+    """Says of each bar of a groove [T, 27] how much its second half is a fill, [bars]."""
+    hits = hits_of(groove)[:, STEPS_PER_BAR // 2 :]
+    busy = hits[:, :, [SNARE, *TOMS]].sum((1, 2))
+    return 1.0 * busy - 0.5 * np.maximum(0, busy - 6) + 0.5 * hits[:, :, TOMS].any((1, 2))
+
+
+def with_backbeat(groove: np.ndarray) -> np.ndarray:
+    """Returns a groove with a kick on its first step and a snare on, or near, each backbeat."""
+    found = groove.copy()
+    for bar in range(len(groove) // STEPS_PER_BAR):
+        first = bar * STEPS_PER_BAR
+        for step in BACKBEATS:
+            around = found[first + step - 1 : first + step + 2, SNARE]
+            if not (around > 0.5).any():
+                _hit(found, first + step, SNARE, BACKBEAT_VELOCITY)
+        if bar % 2 == 0 and not (found[first : first + 2, KICK] > 0.5).any():
+            _hit(found, first, KICK, KICK_VELOCITY)
+    return found
+
+
+def with_fill(groove: np.ndarray, fill: np.ndarray) -> np.ndarray:
+    """Returns a groove whose last half bar is that of another bar, [16, 27]."""
+    found = groove.copy()
+    half = STEPS_PER_BAR // 2
+    kept = found[-half:, CLOSED].copy()
+    found[-half:] = fill[-half:]
+    found[-half:, CLOSED] = np.maximum(kept, 0.0) * (fill[-half:, [SNARE, *TOMS]] <= 0.5).all(-1)
+    return found
+
+
+def thinned(groove: np.ndarray, energy: float) -> np.ndarray:
+    """Returns a groove without its ghost notes and crashes where there is little energy."""
+    found = groove.copy()
+    hits, velocities = found[:, :CLASSES], found[:, CLASSES : 2 * CLASSES]
+    if energy < 0.5:
+        hits[:, CRASH] = 0.0
+        hits[:, TOMS] = 0.0
+    if energy < 0.35:
+        hits[velocities < SOFT] = 0.0
+        hits[1::2, CLOSED] = 0.0
+    return found
+
+
+def best(grooves: Sequence[np.ndarray], energy: float) -> list[int]:
+    """Returns the numbers of grooves, the best beat first."""
+    scores = [beat_score(hits_of(groove), energy) for groove in grooves]
+    return list(np.argsort(np.negative(scores), kind="stable"))
+
+
+def shortened(groove: np.ndarray, bars: int) -> np.ndarray:
+    """Returns the last bars of a groove where a block has fewer than four: its fill stays."""
+    return groove if bars >= BLOCK_BARS else groove[-bars * STEPS_PER_BAR :]
+
+
+def _hit(groove: np.ndarray, step: int, column: int, velocity: float) -> None:
+    groove[step, [column, CLASSES + column, 2 * CLASSES + column]] = 1.0, velocity, 0.0

@@ -1,0 +1,47 @@
+"""Which models can play which part of a track."""
+
+from pathlib import Path
+
+from lofi_tf.composing.plan import Plan
+from lofi_tf.config import Config, load_config
+from lofi_tf.errors import LofiError
+from lofi_tf.saving.hub import CONFIG_IN_EXPORT, find_model, is_address
+
+# Of each part: what its model makes, the kind of its converter, and its steps.
+WANTED = {
+    "drums": ("grooves of four bars", "groove", 64),
+    "bass": ("lines of two bars over chords", "melody", 32),
+    "chords": ("chord progressions of four bars", "progression", 64),
+    "melody": ("lines of two bars over chords", "melody", 32),
+}
+
+
+def check_models(plan: Plan) -> None:
+    """Refuses models that are not there, or make other music than their part is.
+
+    A model behind an address is not asked.
+
+    Raises:
+        LofiError: which part, what is wanted and what came.
+    """
+    for name, part in plan.parts.items():
+        try:
+            folder = find_model(part.model)
+        except LofiError as error:
+            raise LofiError(f"model of {name}: {error}") from error
+        for path in (Path(folder) / CONFIG_IN_EXPORT, Path(folder) / "config.yaml"):
+            if not is_address(folder) and path.is_file():
+                _check(name, part.model, load_config(path))
+                break
+
+
+def _check(part: str, model: str, config: Config) -> None:
+    made, kind, steps = WANTED[part]
+    converter = config.data.converter
+    fits = converter["kind"] == kind and config.model.max_seq_len == steps
+    if kind == "melody":
+        fits = fits and bool(converter.get("chord_encoding"))
+    if kind == "groove":
+        fits = fits and not converter.get("hits_as_controls") and not converter.get("tapify")
+    if not fits:
+        raise LofiError(f"model of {part}: it must make {made}. Received: {model}, which does not")

@@ -1,0 +1,101 @@
+"""The mix: parts at their level and place, giving way to the kick, in a room."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from lofi_tf.rendering.drum_kit import Kit
+from lofi_tf.rendering.ducking import Ducking, gain_of
+from lofi_tf.rendering.parts import TrackEvents, free_name, kicks_of
+from lofi_tf.rendering.players import Player
+from lofi_tf.rendering.room import Room
+from lofi_tf.rendering.settings import Settings, level_of
+from lofi_tf.rendering.soundfont import SoundFont
+
+ROOM = "room"  # the stem of what the room adds
+
+
+class Mixer:
+    """Plays parts together.
+
+    Args:
+        parts: what is played.
+        settings: of which the levels, the ducking and the room count here.
+        font: instruments.
+        kit: drums of their own, or None.
+    """
+
+    def __init__(
+        self, parts: list[TrackEvents], settings: Settings, font: SoundFont, kit: Kit | None
+    ):
+        rate = settings.sample_rate
+        self._players = [
+            Player(part, font, rate, kit, _of(settings.pan, part) or 0.0) for part in parts
+        ]
+        self._gains = [10 ** ((_of(settings.gain_db, part) or 0.0) / 20) for part in parts]
+        sends = [_of(settings.room_db, part) for part in parts]
+        self._sends = [0.0 if send is None else 10 ** (send / 20) for send in sends]
+        self._ducks = [_of(settings.duck_db, part) or 0.0 for part in parts]
+        self._ducking = Ducking(*kicks_of(parts), settings.duck_release_seconds, rate)
+        self._room = None
+        if any(self._sends):
+            self._room = Room(settings.room_seconds, settings.room_damping_hz, rate)
+        self._tail = round(settings.room_seconds * rate) if self._room else 0
+
+    @property
+    def stem_names(self) -> list[str]:
+        """Names of the stems that `blocks` gives, in order."""
+        return [player.part.name for player in self._players] + [ROOM] * (self._room is not None)
+
+    def blocks(self, size: int) -> Iterator[list[np.ndarray]]:
+        """Yields stretches of every stem, [2, n] each; their sum is the mix.
+
+        They end where the last sound does, and the room with it.
+
+        Args:
+            size: most samples of a stretch.
+        """
+        begin = 0
+        while not all(player.done for player in self._players):
+            stems = self._play(begin, size)
+            begin += size
+            if all(player.done for player in self._players):
+                over = begin - max(player.end for player in self._players)
+                stems = [stem[:, : size - over] for stem in stems]
+            yield self._with_room(stems)
+        left = self._tail
+        while left:
+            count = min(left, size)
+            yield self._with_room([np.zeros([2, count])] * len(self._players))
+            left -= count
+
+    def _play(self, begin: int, count: int) -> list[np.ndarray]:
+        depth = self._ducking.depth(begin, count) if any(self._ducks) else None
+        stems = []
+        for player, gain, duck in zip(self._players, self._gains, self._ducks, strict=True):
+            stem = gain * player.play(count).astype(np.float64)
+            stems.append(stem * gain_of(depth, duck) if duck else stem)
+        return stems
+
+    def _with_room(self, stems: list[np.ndarray]) -> list[np.ndarray]:
+        if self._room is None:
+            return stems
+        sent = np.zeros_like(stems[0])
+        for stem, send in zip(stems, self._sends, strict=True):
+            if send:
+                sent = sent + send * stem
+        return [*stems, self._room.process(sent)]
+
+
+def stem_paths(folder: str | Path, names: list[str]) -> list[Path]:
+    """Returns a WAV file for each stem, no two alike, whatever signs the names have."""
+    paths, taken = [], set()
+    for name in names:
+        plain = "".join(sign if sign.isalnum() else "_" for sign in name).strip("_") or "part"
+        paths.append(Path(folder) / f"{free_name(plain, taken, '_')}.wav")
+    return paths
+
+
+def _of(levels, part: TrackEvents) -> float | None:
+    return level_of(levels, part.name, part.role)
