@@ -6,7 +6,7 @@ answer alike. `make parity-js` runs this; it needs node and npm (`tests/magenta_
 A row for each check; exits 1 where anything differs or was not compared.
 
 `--out=tests/data/magenta_js` also keeps what was exported and what magenta.js said, for
-`tests/test_compat_magenta_js.py`.
+`tests/test_interop_magenta_js.py`.
 """
 
 import argparse

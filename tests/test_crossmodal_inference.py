@@ -9,7 +9,7 @@ from lofi_tf.data.converters.note_events import NoteEvent
 from lofi_tf.data.pairs.rendered_phrases import NoteClip, rendered_midi
 from lofi_tf.errors import LofiError
 from lofi_tf.music.instruments import instrument
-from tests.cross_standin import CONVERTER
+from tests.crossmodal_standin import CONVERTER
 
 
 @pytest.fixture(scope="module")

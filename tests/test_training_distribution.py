@@ -27,8 +27,8 @@ from lofi_tf.training.train import TrainOptions, open_run, train
 from tests.grooves import SMALL, groove_examples, small_config, write_groove_records
 from tests.test_models_adversarial import batch as clips
 from tests.test_models_adversarial import config as adversarial_config
-from tests.test_models_cross_modal import batch_of as frames
-from tests.test_models_cross_modal import config_of as cross_config
+from tests.test_models_crossmodal import batch_of as frames
+from tests.test_models_crossmodal import config_of as cross_config
 
 # Two places for a strategy; modules are imported before any test computes, when it is still time.
 tf.config.set_logical_device_configuration(

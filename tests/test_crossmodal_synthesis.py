@@ -12,7 +12,7 @@ from lofi_tf.crossmodal.notes import parts_of, sequence_of
 from lofi_tf.crossmodal.synthesis import SynthesisConfig
 from lofi_tf.data.converters.note_events import NoteEvent
 from lofi_tf.errors import LofiError
-from tests.cross_standin import CONVERTER, Mixing, standin, tone
+from tests.crossmodal_standin import CONVERTER, Mixing, standin, tone
 
 HOW = SynthesisConfig(seed=1, iterations=8)
 SCALE = [NoteEvent(60 + 3 * n, 64, 0.5 * n, 0.5 * n + 0.5) for n in range(3)]

@@ -32,8 +32,8 @@ from tests.grooves import (
 )
 from tests.model_parity import shrunk_config
 from tests.test_models_adversarial import config as adversarial_config
-from tests.test_models_cross_modal import batch_of
-from tests.test_models_cross_modal import config_of as cross_config
+from tests.test_models_crossmodal import batch_of
+from tests.test_models_crossmodal import config_of as cross_config
 
 NAME = "groovae_2bar_humanize"
 GOLDEN = Path(__file__).parent / "data" / "golden" / "models"

@@ -8,7 +8,7 @@ import pytest
 
 from lofi_tf.crossmodal.mixing import amplitudes_of, at_most_the_sum, spectra_of
 from lofi_tf.crossmodal.notes import vector_of
-from tests.cross_standin import CONVERTER, standin
+from tests.crossmodal_standin import CONVERTER, standin
 
 FLOOR_DB = CONVERTER.floor_db
 PIANO, FLUTE = ((60, 64),), ((67, 64),)

@@ -13,7 +13,7 @@ from lofi_tf.html.latent_map import check_mappable, latent_map, mixed, mixes_of,
 from lofi_tf.models.common.slerp import slerp
 from lofi_tf.music.sequence_proto import NoteSequence
 from tests.grooves import scrambled_model
-from tests.test_pages_page import EVIL, Parsed
+from tests.test_html_page import EVIL, Parsed
 
 HOW = GenerationConfig(temperature=1.0, seed=5, qpm=90)
 

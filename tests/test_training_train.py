@@ -81,7 +81,7 @@ KILLED = """
 import sys
 from lofi_tf import quiet
 with quiet.imports():
-    from tests.test_training import OPTIONS, groove_examples, small_config
+    from tests.test_training_train import OPTIONS, groove_examples, small_config
     from lofi_tf.training.train import train, TrainOptions
 config = small_config(hparams="dropout_keep_prob=0.5")
 options = TrainOptions(num_steps=10**6, log_steps=1, save_seconds=0.0, show_progress=False)

@@ -14,7 +14,7 @@ from lofi_tf.evaluation.continuing import (
     log_spectral_distance,
     repeated,
 )
-from tests.test_generation_continuing_sound import RATE, TINY, made
+from tests.test_generation_sound_continuation import RATE, TINY, made
 
 CLIP = 600  # samples: a half is longer than the shortest window of spectra
 LONG = f"{TINY},converter.clip_seconds={CLIP / RATE},max_seq_len={CLIP}"

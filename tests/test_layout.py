@@ -1,0 +1,30 @@
+"""Tests are named for what they test, so that the tests of a module are found without a search."""
+
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+# Of no one module: what is installed, corpora, pages in a browser, one command after another.
+JOURNEYS = {"html_browser", "html_scripts", "layout", "magenta_parity", "packaging", "recipes"}
+JOURNEYS |= {"sound_runs"}
+
+
+def subjects():
+    """The path of each room and module, in its parts: ("data", "converters", "groove")."""
+    for package, base in ((ROOT / "lofi_tf", ROOT / "lofi_tf"), (ROOT / "pipelines", ROOT)):
+        for path in package.rglob("*.py"):
+            *rooms, module = path.relative_to(base).with_suffix("").parts
+            yield rooms if module == "__init__" else [*rooms, module]
+
+
+def names_of(parts):
+    """The names for a subject: rooms above it may be left out, itself may not."""
+    names = set(parts[-1:])
+    for room in reversed(parts[:-1]):
+        names |= {f"{room}_{name}" for name in names}
+    return names
+
+
+def test_files_are_named_for_a_room_or_a_module():
+    known = JOURNEYS.union(*map(names_of, subjects()))
+    files = {path.stem.removeprefix("test_") for path in Path(__file__).parent.glob("test_*.py")}
+    assert files - known == set()
