@@ -9,7 +9,8 @@ from lofi_tf.errors import LofiError
 from lofi_tf.models.build import build_model
 from lofi_tf.models.common.losses import ADVERSARIAL_LOSSES
 from lofi_tf.models.continuation.gan import ContinuationGAN
-from lofi_tf.models.sound.adversarial import VERDICTS, Adversarial, AdversarialVAE, Pair
+from lofi_tf.models.sequence.vae import AdversarialVAE
+from lofi_tf.models.sound.adversarial import VERDICTS, Adversarial, Pair
 from lofi_tf.saving import checkpoints
 
 N, B = 256, 4

@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from lofi_tf.config import ModelConfig
 from lofi_tf.errors import LofiError
-from lofi_tf.models.components import build_decoder, build_encoder
+from lofi_tf.models.sequence.components import build_decoder, build_encoder
 from lofi_tf.models.sound.clip_nets import widths
 from lofi_tf.models.sound.clips import GaussianHead
 from lofi_tf.models.sound.mu_law import MuLawHead, mu_law_decode, mu_law_encode

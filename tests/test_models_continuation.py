@@ -7,7 +7,6 @@ import tensorflow as tf
 from lofi_tf.config import ModelConfig, TrainingConfig
 from lofi_tf.errors import LofiError
 from lofi_tf.models.common.optimizer import compile_model
-from lofi_tf.models.components import build_frames, build_head
 from lofi_tf.models.continuation.frames import frame_size_of
 from lofi_tf.models.continuation.model import Continuation
 
@@ -32,8 +31,7 @@ def continuation(
         enc_rnn_size=(6, 6),
         dec_rnn_size=(6, 6),
     )
-    made = build_head(settings, 1)
-    model = Continuation(settings, TrainingConfig(**training), build_frames(settings, made), made)
+    model = Continuation(settings, TrainingConfig(**training))
     compile_model(model)
     for number, variable in enumerate(model.trainable_variables if scrambled else []):
         values = np.random.default_rng(number).normal(size=variable.shape)
@@ -177,7 +175,6 @@ def test_settings_that_cannot_be_are_refused():
             kind="continuation", encoder=LINEAR, decoder={"kind": "lstm"},
             head={"kind": "cosine_student"}, max_seq_len=N, enc_rnn_size=(6,), dec_rnn_size=(6,),
         )  # fmt: skip
-        made = build_head(settings, 1)
-        Continuation(settings, TrainingConfig(), build_frames(settings, made), made)
+        Continuation(settings, TrainingConfig())
     with pytest.raises(LofiError, match="as many"):
         continuation({"kind": "conv_frames", "strides": [2], "channels": [2, 4]})

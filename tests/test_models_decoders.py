@@ -10,7 +10,7 @@ import tensorflow as tf
 from lofi_tf.config import ModelConfig, TrainingConfig
 from lofi_tf.errors import LofiError
 from lofi_tf.models.common.optimizer import compile_model
-from lofi_tf.models.components import build_decoder
+from lofi_tf.models.sequence.components import build_decoder
 from lofi_tf.models.sequence.decoders import _drawn, shifted, teacher_forced
 from lofi_tf.models.sequence.heads import BernoulliHead, GrooveHead, MultiCategoricalHead, NADEHead
 from lofi_tf.models.sequence.vae import MusicVAE

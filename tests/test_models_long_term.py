@@ -10,7 +10,6 @@ import tensorflow as tf
 from lofi_tf.config import ModelConfig, TrainingConfig
 from lofi_tf.errors import LofiError
 from lofi_tf.models.common.optimizer import compile_model
-from lofi_tf.models.components import build_frames, build_head
 from lofi_tf.models.continuation.long_term import STYLE_DB, RecallingContinuation
 from lofi_tf.models.continuation.long_term_head import RecallHead
 
@@ -29,9 +28,7 @@ def recalling(z_size=0, scrambled=True, head="recall", steps=N, **training):
         enc_rnn_size=(6,),
         dec_rnn_size=(6,),
     )
-    made = build_head(settings, 1)
-    frames = build_frames(settings, made)
-    model = RecallingContinuation(settings, TrainingConfig(**training), frames, made)
+    model = RecallingContinuation(settings, TrainingConfig(**training))
     compile_model(model)
     scrambling = [each for each in model.trainable_variables if "shares" not in each.path]
     for number, variable in enumerate(scrambling if scrambled else []):

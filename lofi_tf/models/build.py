@@ -1,29 +1,18 @@
 """From a config to a model, its weights drawn and its optimiser ready."""
 
-from typing import Any
-
 import keras
 
-from lofi_tf.config import Config, ModelConfig
+from lofi_tf.config import Config
 from lofi_tf.data.converters.converter import build_converter, depths_of
 from lofi_tf.data.converters.paired import PairedConverter
 from lofi_tf.errors import LofiError
 from lofi_tf.models.common.latent_model import LatentModel
 from lofi_tf.models.common.optimizer import compile_model
-from lofi_tf.models.components import (
-    build_discriminator,
-    build_frames,
-    build_head,
-    build_ties,
-    build_vaes,
-)
 from lofi_tf.models.continuation.gan import ContinuationGAN
 from lofi_tf.models.continuation.long_term import RecallingContinuation
 from lofi_tf.models.continuation.model import Continuation
 from lofi_tf.models.crossmodal.model import AdversarialCrossModal, CrossModal
-from lofi_tf.models.layers.mdct import LappedFrames
-from lofi_tf.models.sequence.vae import MusicVAE
-from lofi_tf.models.sound.adversarial import AdversarialVAE
+from lofi_tf.models.sequence.vae import AdversarialVAE, MusicVAE
 
 
 def build_model(config: Config, seed: int = 0, first_step: int = 0) -> LatentModel:
@@ -41,8 +30,8 @@ def build_model(config: Config, seed: int = 0, first_step: int = 0) -> LatentMod
 def _vae(config, seed, first_step) -> MusicVAE:
     converter = build_converter(config.data.converter)
     depth = depths_of(converter)
-    kind, discriminator = _against(config.model, MusicVAE, AdversarialVAE)
-    return kind(
+    cls = MusicVAE if config.model.discriminator is None else AdversarialVAE
+    return cls(
         config.model,
         config.training,
         depth["inputs"],
@@ -51,37 +40,20 @@ def _vae(config, seed, first_step) -> MusicVAE:
         getattr(converter, "end_token", None),
         seed,
         first_step,
-        **discriminator,
     )
 
 
 def _continuation(config, seed, first_step) -> Continuation:
-    head = build_head(config.model, 1)
-    frames = build_frames(config.model, head)
-    plain = RecallingContinuation if isinstance(frames, LappedFrames) else Continuation
-    kind, discriminator = _against(config.model, plain, ContinuationGAN)
-    return kind(config.model, config.training, frames, head, seed, first_step, **discriminator)
+    cls = Continuation if config.model.discriminator is None else ContinuationGAN
+    if cls is Continuation and config.model.encoder["kind"] == "lapped_frames":
+        cls = RecallingContinuation
+    return cls(config.model, config.training, seed, first_step)
 
 
 def _cross_modal(config, seed, first_step) -> CrossModal:
     converter = build_converter(config.data.converter)
     if not isinstance(converter, PairedConverter):
         raise LofiError("a cross_modal model needs a converter of kind paired")
-    signal, symbol = build_vaes(config.model, converter.num_bands, converter.layout.depth)
-    ties = build_ties(config.model)
-    kind, discriminator = _against(
-        config.model, CrossModal, AdversarialCrossModal, converter.num_bands
-    )
-    return kind(
-        config.model, config.training, signal, symbol, converter.layout, converter.label_type,
-        ties, seed, first_step, **discriminator,
-    )  # fmt: skip
-
-
-def _against(
-    model: ModelConfig, plain: type, adversarial: type, depth: int = 1
-) -> tuple[type, dict[str, Any]]:
-    """Returns the class of a model, and the discriminator where there is one."""
-    if model.discriminator is None:
-        return plain, {}
-    return adversarial, {"discriminator": build_discriminator(model, depth)}
+    cls = CrossModal if config.model.discriminator is None else AdversarialCrossModal
+    sizes = (converter.num_bands, converter.layout, converter.label_type)
+    return cls(config.model, config.training, *sizes, seed, first_step)

@@ -1,4 +1,4 @@
-"""Random numbers by row: what a row draws depends on its own seed alone."""
+"""Random numbers by row: what a row draws depends on its own seed alone; and draws by them."""
 
 import tensorflow as tf
 
@@ -24,6 +24,25 @@ def row_uniform(seeds: tf.Tensor, steps: tf.Tensor, size: int) -> tf.Tensor:
         lambda seed: tf.random.stateless_uniform([steps, size], tf.random.fold_in(seed, 1)), seeds
     )
     return tf.transpose(drawn, [1, 0, 2])
+
+
+def draw_bits(logits: tf.Tensor, temperature: tf.Tensor, noise: tf.Tensor) -> tf.Tensor:
+    """Returns bits [B, D] of logits over the temperature [B]; the likelier at 0."""
+    temperature = temperature[:, None]
+    probability = tf.sigmoid(tf.math.divide_no_nan(logits, temperature))
+    return tf.cast(tf.where(temperature > 0, noise < probability, logits > 0), tf.float32)
+
+
+def draw_class(logits: tf.Tensor, temperature: tf.Tensor, noise: tf.Tensor) -> tf.Tensor:
+    """Returns a class [B] of logits [B, C] over the temperature [B]; the likeliest at 0.
+
+    It is the first class whose cumulative probability exceeds the noise [B].
+    """
+    scaled = tf.math.divide_no_nan(logits, temperature[:, None])
+    cumulative = tf.cumsum(tf.nn.softmax(scaled), axis=-1)
+    place = tf.reduce_sum(tf.cast(cumulative <= noise[:, None], tf.int64), axis=-1)
+    drawn = tf.minimum(place, logits.shape[-1] - 1)
+    return tf.where(temperature > 0, drawn, tf.argmax(logits, axis=-1))
 
 
 def _by_row(draw, seeds):

@@ -1,6 +1,5 @@
 """A continuation that is trained against a discriminator, which hears both sides of the cut."""
 
-import keras
 import tensorflow as tf
 
 from lofi_tf.errors import LofiError
@@ -21,15 +20,12 @@ class ContinuationGAN(Adversarial, Continuation):
     that it cannot forget what it has heard (Larsen et al. 2016, "Autoencoding beyond pixels using a
     learned similarity metric", where a VAE and a GAN share the generator).
 
-    Args:
-        args, kwargs: of `Continuation`, and the `discriminator`.
-
     Raises:
         LofiError: a head that draws classes, through which no gradient goes.
     """
 
-    def __init__(self, *args, discriminator: keras.layers.Layer, **kwargs):
-        super().__init__(*args, discriminator=discriminator, **kwargs)
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
         if isinstance(self.decoder.head, MuLawHead):
             raise LofiError(
                 "a continuation with a discriminator needs a head whose samples are no classes. "

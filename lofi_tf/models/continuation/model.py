@@ -7,16 +7,29 @@ Deep LoFi Beats' plan; Bowman et al. 2016, "Generating Sentences from a Continuo
 
 from collections.abc import Mapping
 
-import keras
 import tensorflow as tf
 
 from lofi_tf.config import ModelConfig, TrainingConfig
 from lofi_tf.errors import LofiError
+from lofi_tf.models.common.components import build_component
 from lofi_tf.models.common.latent_model import Batch, LatentModel
 from lofi_tf.models.common.latents import GaussianLatent
 from lofi_tf.models.common.losses import kl_cost
+from lofi_tf.models.continuation.frame_heads import CosineStudentHead
+from lofi_tf.models.continuation.frames import FRAMES
+from lofi_tf.models.continuation.long_term_head import RecallHead
 from lofi_tf.models.layers.lstm import LSTMStack, fold
 from lofi_tf.models.layers.unroll import unroll
+from lofi_tf.models.sound.clips import GaussianHead
+from lofi_tf.models.sound.discriminators import build_discriminator
+from lofi_tf.models.sound.mu_law import MuLawHead
+
+HEADS = {
+    "gaussian": GaussianHead,
+    "mu_law": MuLawHead,
+    "cosine_student": CosineStudentHead,
+    "recall": RecallHead,
+}
 
 
 class Continuation(LatentModel):
@@ -26,8 +39,6 @@ class Continuation(LatentModel):
         model: sizes; `enc_rnn_size` and `dec_rnn_size` must be equal, for the one goes on from the
             other's states.
         training: loss weights and schedules; `sampling_schedule` mixes the model's own frames in.
-        frames: the codec of frames.
-        head: what the parameters of a sample mean.
         seed, first_step: see `LatentModel`.
 
     Attributes:
@@ -39,12 +50,14 @@ class Continuation(LatentModel):
         self,
         model: ModelConfig,
         training: TrainingConfig,
-        frames: keras.layers.Layer,
-        head: keras.layers.Layer,
         seed: int = 0,
         first_step: int = 0,
     ):
         super().__init__(model, training, seed, first_step, "continuation")
+        head = build_component("head", HEADS, model.head, 1)
+        hidden_size, values = model.dec_rnn_size[-1], head.parameter_size
+        frames = build_component("encoder", FRAMES, model.encoder, hidden_size, values)
+        discriminator = build_discriminator(model.discriminator)
         if model.enc_rnn_size != model.dec_rnn_size:
             raise LofiError(
                 "enc_rnn_size and dec_rnn_size must be equal: the decoder goes on from the "
@@ -70,6 +83,7 @@ class Continuation(LatentModel):
         if model.z_size:
             self.summary = LSTMStack(feature_size, units)  # of what comes next
             self.latent = GaussianLatent(2 * units[-1], model.z_size)
+        self.discriminator = discriminator
         self.built = True
 
     def losses_of(

@@ -15,11 +15,14 @@ import tensorflow_probability as tfp
 
 from lofi_tf.config import ModelConfig, TrainingConfig
 from lofi_tf.data.converters.symbols import SymbolLayout
+from lofi_tf.errors import LofiError
+from lofi_tf.models.common.components import OPTION_CHECKS, build_component, picked
 from lofi_tf.models.common.latent_model import Batch, LatentModel
 from lofi_tf.models.common.losses import kl_cost
 from lofi_tf.models.crossmodal.loss_weights import Ties
 from lofi_tf.models.crossmodal.stacked import StackedVAE
 from lofi_tf.models.sound.adversarial import Adversarial, Pair
+from lofi_tf.models.sound.discriminators import build_discriminator
 
 tfd = tfp.distributions
 LEAST_LOG_SIGMA = -5.0
@@ -30,10 +33,13 @@ class CrossModal(LatentModel):
 
     Args:
         model, training, seed, first_step: see `LatentModel`.
-        signal: of spectra [B, F]; decodes to their means.
-        symbol: of symbols [B, S]; decodes to logits.
-        layout: what stands where in symbols.
+        num_bands: size F of spectra.
+        layout: what stands where in symbols [B, S].
         label_type: `categorical` or `binary`.
+
+    Attributes:
+        signal: the VAE of spectra; decodes to their means.
+        symbol: the VAE of symbols; decodes to logits.
         ties: weights of the loss.
     """
 
@@ -43,20 +49,21 @@ class CrossModal(LatentModel):
         self,
         model: ModelConfig,
         training: TrainingConfig,
-        signal: StackedVAE,
-        symbol: StackedVAE,
+        num_bands: int,
         layout: SymbolLayout,
         label_type: str,
-        ties: Ties,
         seed: int = 0,
         first_step: int = 0,
     ):
         super().__init__(model, training, seed, first_step, "cross_modal")
-        self.signal, self.symbol, self.layout = signal, symbol, layout
-        self.label_type, self.ties = label_type, ties
+        self.signal, self.symbol = _vaes(model, num_bands, layout.depth)
+        discriminator = build_discriminator(model.discriminator, num_bands)
+        self.layout, self.label_type = layout, label_type
+        self.ties = build_component("head", {"ties": Ties}, model.head)
         self.log_sigma = self.add_weight(
-            shape=(signal.out.units,), initializer=keras.initializers.Constant(-1.0), name="sigma"
+            shape=(num_bands,), initializer=keras.initializers.Constant(-1.0), name="sigma"
         )
+        self.discriminator = discriminator
         self.built = True
 
     @property
@@ -197,3 +204,24 @@ class AdversarialCrossModal(Adversarial, CrossModal):
         """Returns what `losses_of` does, and spectra beside those made of their symbols."""
         parts, transferred = self.parts_of(batch, noise, seed)
         return parts, Pair(batch["inputs"][:, 0], transferred)
+
+
+def _vaes(model: ModelConfig, num_bands: int, num_symbols: int) -> tuple[StackedVAE, StackedVAE]:
+    """Returns the VAEs of spectra and of symbols, whose sizes stand as the encoder's options."""
+    _, options = picked("encoder", {"stacked": StackedVAE}, model.encoder)
+    names = {"dims", *(f"hidden_{what}_{n}" for what in ("dims", "num") for n in (1, 2))}
+    if set(options) != names:
+        raise LofiError(
+            f"the encoder's options must be {', '.join(sorted(names))}. Received: {sorted(options)}"
+        )
+    fits, wanted = OPTION_CHECKS["sizes"]
+    for name, value in options.items():
+        if not fits(value):
+            raise LofiError(f"{name} must be {wanted}. Received: {value!r}")
+    return tuple(
+        StackedVAE(
+            size, size, options["dims"], options[f"hidden_dims_{n}"], options[f"hidden_num_{n}"],
+            name,
+        )
+        for n, size, name in ((1, num_bands, "signal"), (2, num_symbols, "symbol"))
+    )  # fmt: skip

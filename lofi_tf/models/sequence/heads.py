@@ -13,6 +13,7 @@ import tensorflow as tf
 
 from lofi_tf.errors import LofiError
 from lofi_tf.models.common.losses import log_loss, sum_valid_steps
+from lofi_tf.models.common.noise import draw_bits, draw_class
 from lofi_tf.models.layers.nade import NADE
 
 Sums = Mapping[str, tf.Tensor]
@@ -302,25 +303,6 @@ def likeliest(head: keras.layers.Layer, parameters: tf.Tensor) -> tf.Tensor:
     count, size = tf.shape(steps)[0], tf.shape(parameters)[1]
     drawn = head.sample(steps, tf.zeros([count]), tf.zeros([count, head.noise_size]))
     return tf.reshape(drawn, [-1, size, head.output_size])
-
-
-def draw_bits(logits: tf.Tensor, temperature: tf.Tensor, noise: tf.Tensor) -> tf.Tensor:
-    """Returns bits [B, D] of logits over the temperature [B]; the likelier at 0."""
-    temperature = temperature[:, None]
-    probability = tf.sigmoid(tf.math.divide_no_nan(logits, temperature))
-    return tf.cast(tf.where(temperature > 0, noise < probability, logits > 0), tf.float32)
-
-
-def draw_class(logits: tf.Tensor, temperature: tf.Tensor, noise: tf.Tensor) -> tf.Tensor:
-    """Returns a class [B] of logits [B, C] over the temperature [B]; the likeliest at 0.
-
-    It is the first class whose cumulative probability exceeds the noise [B].
-    """
-    scaled = tf.math.divide_no_nan(logits, temperature[:, None])
-    cumulative = tf.cumsum(tf.nn.softmax(scaled), axis=-1)
-    place = tf.reduce_sum(tf.cast(cumulative <= noise[:, None], tf.int64), axis=-1)
-    drawn = tf.minimum(place, logits.shape[-1] - 1)
-    return tf.where(temperature > 0, drawn, tf.argmax(logits, axis=-1))
 
 
 def _sum(values, lengths):

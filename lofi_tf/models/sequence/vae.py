@@ -1,19 +1,22 @@
 """The VAE: an encoder, a latent, a decoder and a head."""
 
+import keras
 import tensorflow as tf
 
 from lofi_tf.config import ModelConfig, TrainingConfig
 from lofi_tf.models.common.latent_model import Batch, LatentModel
 from lofi_tf.models.common.losses import kl_cost
-from lofi_tf.models.components import (
+from lofi_tf.models.layers.lstm import fold
+from lofi_tf.models.sequence.components import (
     build_control_preprocessing,
     build_decoder,
     build_encoder,
     build_latent,
 )
-from lofi_tf.models.layers.lstm import fold
 from lofi_tf.models.sequence.decoders import LSTMDecoder
 from lofi_tf.models.sequence.heads import GrooveHead
+from lofi_tf.models.sound.adversarial import Adversarial, Pair
+from lofi_tf.models.sound.discriminators import build_discriminator
 
 
 class MusicVAE(LatentModel):
@@ -43,6 +46,7 @@ class MusicVAE(LatentModel):
         first_step: int = 0,
     ):
         super().__init__(model, training, seed, first_step, "music_vae")
+        discriminator = build_discriminator(model.discriminator)
         self.control_size = control_size
         self.encoder = self.latent = None
         if model.z_size:
@@ -52,6 +56,7 @@ class MusicVAE(LatentModel):
         self.decoder = build_decoder(
             model, output_size, self._prepared_size(), end_token, self.encoder
         )
+        self.discriminator = discriminator
         self.built = True
 
     def encode(
@@ -188,3 +193,26 @@ class MusicVAE(LatentModel):
         seeds = tf.zeros([size, 2], tf.int32)
         decoded = self.decode(mean, tf.zeros(size), seeds, controls=controls)
         return mean, stddev, decoded
+
+
+class AdversarialVAE(Adversarial, MusicVAE):
+    """A VAE of waveforms whose decoder learns against a discriminator, its encoder being frozen.
+
+    Follows the two stages of Caillon & Esling 2021, "RAVE".
+    """
+
+    def generate_pairs(
+        self,
+        batch: Batch,
+        noise: tf.Tensor,
+        seed: tf.Tensor | None = None,
+        sampling_probability: tf.Tensor | None = None,
+    ) -> tuple[dict[str, tf.Tensor], Pair]:
+        """Returns what `losses_of` does, and clips beside their reconstructions."""
+        parts, parameters = self.parts_of(batch, noise, seed, sampling_probability)
+        return parts, Pair(batch["targets"][..., 0], self.decoder.head.mean(parameters)[..., 0])
+
+    @property
+    def contest_variables(self) -> list[keras.Variable]:
+        """The decoder's weights: the latent stays what it was."""
+        return self.decoder.trainable_variables

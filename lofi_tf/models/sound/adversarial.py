@@ -13,7 +13,6 @@ import tensorflow as tf
 from lofi_tf.models.common.latent_model import Batch, LatentModel
 from lofi_tf.models.common.losses import ADVERSARIAL_LOSSES
 from lofi_tf.models.common.replicas import averaged
-from lofi_tf.models.sequence.vae import MusicVAE
 from lofi_tf.models.sound.discriminators import DiscriminatorOutput
 
 # What both sides make of an example, [B] each: means over its places and rates.
@@ -44,16 +43,9 @@ class Pair(NamedTuple):
 class Adversarial(LatentModel):
     """A generator with a discriminator; each has an Adam of its own, and both are saved.
 
-    Stands before another `LatentModel` in the bases of a class, which gives `generate_pairs`.
-
-    Args:
-        discriminator: gives an `DiscriminatorOutput` of waveforms.
-        args, kwargs: of the other.
+    Stands before another `LatentModel` in the bases of a class, which gives `generate_pairs`, and
+    has a `discriminator` that gives a `DiscriminatorOutput`.
     """
-
-    def __init__(self, *args, discriminator: keras.layers.Layer, **kwargs):
-        super().__init__(*args, **kwargs)
-        self.discriminator = discriminator
 
     def generate_pairs(
         self,
@@ -180,29 +172,6 @@ class Adversarial(LatentModel):
         found, count = super().scalars(sums, count), tf.cast(count, tf.float32)
         means = {name: sums.get(name, tf.constant(0.0)) / count for name in VERDICTS}
         return found | {f"adversarial/{name}": mean for name, mean in means.items()}
-
-
-class AdversarialVAE(Adversarial, MusicVAE):
-    """A VAE of waveforms whose decoder learns against a discriminator, its encoder being frozen.
-
-    Follows the two stages of Caillon & Esling 2021, "RAVE".
-    """
-
-    def generate_pairs(
-        self,
-        batch: Batch,
-        noise: tf.Tensor,
-        seed: tf.Tensor | None = None,
-        sampling_probability: tf.Tensor | None = None,
-    ) -> tuple[dict[str, tf.Tensor], Pair]:
-        """Returns what `losses_of` does, and clips beside their reconstructions."""
-        parts, parameters = self.parts_of(batch, noise, seed, sampling_probability)
-        return parts, Pair(batch["targets"][..., 0], self.decoder.head.mean(parameters)[..., 0])
-
-    @property
-    def contest_variables(self) -> list[keras.Variable]:
-        """The decoder's weights: the latent stays what it was."""
-        return self.decoder.trainable_variables
 
 
 def feature_distance(real: DiscriminatorOutput, fake: DiscriminatorOutput) -> tf.Tensor:

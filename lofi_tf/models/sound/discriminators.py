@@ -1,12 +1,13 @@
 """Discriminators: how real waveforms are, in many places and at several rates, and vectors."""
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 import keras
 import tensorflow as tf
 
 from lofi_tf.errors import LofiError
+from lofi_tf.models.common.components import build_component
 from lofi_tf.models.layers.dense import built
 from lofi_tf.models.layers.perceptron import Perceptron
 from lofi_tf.models.sound.clip_nets import SLOPE
@@ -104,3 +105,13 @@ class PerceptronDiscriminator(keras.layers.Layer):
 
 
 DISCRIMINATORS = {"multi_scale": MultiScaleDiscriminator, "perceptron": PerceptronDiscriminator}
+
+
+def build_discriminator(
+    settings: Mapping[str, Any] | None, depth: int = 1
+) -> keras.layers.Layer | None:
+    """Returns what a model is trained against; `depth` is that of vectors. None of no settings."""
+    if settings is None:
+        return None
+    sizes = {"input_size": depth} if settings["kind"] == "perceptron" else {}
+    return build_component("discriminator", DISCRIMINATORS, settings, **sizes)

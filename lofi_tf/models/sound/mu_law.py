@@ -7,7 +7,7 @@ import keras
 import tensorflow as tf
 
 from lofi_tf.models.common.losses import sum_valid_steps
-from lofi_tf.models.sequence.heads import draw_class
+from lofi_tf.models.common.noise import draw_class
 
 
 class MuLawHead(keras.layers.Layer):

@@ -1,4 +1,4 @@
-"""From a config's components to layers."""
+"""The parts of a VAE by the names that configs give them, and how they are put together."""
 
 import math
 from collections.abc import Mapping
@@ -7,13 +7,9 @@ from typing import Any
 import keras
 
 from lofi_tf.config import ModelConfig
-from lofi_tf.errors import LofiError, unknown_name
+from lofi_tf.errors import LofiError
+from lofi_tf.models.common.components import build_component, made, picked
 from lofi_tf.models.common.latents import GaussianLatent
-from lofi_tf.models.continuation.frame_heads import CosineStudentHead
-from lofi_tf.models.continuation.frames import FRAMES
-from lofi_tf.models.continuation.long_term_head import RecallHead
-from lofi_tf.models.crossmodal.loss_weights import Ties
-from lofi_tf.models.crossmodal.stacked import StackedVAE
 from lofi_tf.models.sequence.cores import LSTMCore, SplitCore
 from lofi_tf.models.sequence.decoders import LSTMDecoder
 from lofi_tf.models.sequence.encoders import ENCODERS, BidirectionalLSTMEncoder, HierarchicalEncoder
@@ -22,7 +18,6 @@ from lofi_tf.models.sequence.heads import MultiCategoricalHead
 from lofi_tf.models.sequence.hierarchy import HierarchicalDecoder, conductor_sizes
 from lofi_tf.models.sound.clip_nets import ConvEncoder, ConvGenerator, DenseEncoder, DenseGenerator
 from lofi_tf.models.sound.clips import ClipDecoder, GaussianHead
-from lofi_tf.models.sound.discriminators import DISCRIMINATORS, PerceptronDiscriminator
 from lofi_tf.models.sound.frame_nets import FrameLSTMEncoder, FrameLSTMGenerator
 from lofi_tf.models.sound.mu_law import MuLawHead
 from lofi_tf.models.sound.multiband import FrameLatent, MultibandEncoder, MultibandGenerator
@@ -47,69 +42,9 @@ HEADS = STEP_HEADS | {
     "gaussian": GaussianHead,
     "mu_law": MuLawHead,
     "multi_scale_spectral": SpectralHead,
-    "cosine_student": CosineStudentHead,
-    "recall": RecallHead,
 }
 DECODERS = {"lstm": LSTMDecoder, "hierarchical_lstm": HierarchicalDecoder, **CLIP_GENERATORS}
 CORE_OPTIONS = ("embedding_size", "z_inputs", "skip_inputs")  # of a decoder, for its core
-
-
-def _is_whole(value: Any) -> bool:
-    return type(value) is int and value > 0
-
-
-def _is_list(value: Any) -> bool:
-    return isinstance(value, list | tuple) and bool(value) and all(map(_is_whole, value))
-
-
-def _is_nested(value: Any) -> bool:
-    lists = isinstance(value, list | tuple) and bool(value) and all(map(_is_list, value))
-    return lists or _is_list(value)
-
-
-def _is_truth(value: Any) -> bool:
-    return type(value) is bool
-
-
-def _is_number(value: Any) -> bool:
-    return type(value) in (int, float) and value >= 0
-
-
-# Options come from YAML files, so anything may be in them: what each must be, and how to say it.
-# Those that have a default of none may be null.
-OPTION_CHECKS = {
-    **dict.fromkeys(
-        (
-            "split",
-            "reencode",
-            "z_inputs",
-            "skip_inputs",
-            "skip",
-            "by_frame",
-            "spectral",
-            "companded",
-            "given_hits",
-        ),
-        (_is_truth, "true or false"),
-    ),
-    **dict.fromkeys(
-        ("level_lengths", "sizes", "strides", "channels", "dilations"),
-        (_is_list, "a list of whole numbers"),
-    ),
-    **dict.fromkeys(
-        ("frame_size", "hidden_size", "num_bands", "num_scales", "width"),
-        (_is_whole, "a whole number from 1 on"),
-    ),
-    **dict.fromkeys(
-        ("sampling_temperature", "expression_weight"), (_is_number, "a number from 0 on")
-    ),
-    "embedding_size": (lambda v: v is None or _is_whole(v), "a whole number from 1 on or null"),
-    "conductor_units": (lambda v: v is None or _is_nested(v), "a list of whole numbers, or null"),
-    "conductor_embedding_size": (
-        lambda v: v is None or _is_whole(v) or _is_list(v),
-        "a whole number from 1 on, a list of these, or null",
-    ),
-}
 
 
 def build_encoder(model: ModelConfig, input_size: int) -> keras.layers.Layer:
@@ -119,11 +54,11 @@ def build_encoder(model: ModelConfig, input_size: int) -> keras.layers.Layer:
         model: the settings.
         input_size: depth of the inputs, controls included.
     """
-    cls, options = _pick("encoder", ENCODERS | CLIP_ENCODERS, model.encoder)
+    cls, options = picked("encoder", ENCODERS | CLIP_ENCODERS, model.encoder)
     if cls in CLIP_ENCODERS.values():
-        return _made("encoder", cls, options, model.max_seq_len, input_size)
+        return made("encoder", cls, options, model.max_seq_len, input_size)
     _check_levels("encoder", options, model)
-    return _made(
+    return made(
         "encoder", cls, options, input_size, model.enc_rnn_size, model.dropout_keep_prob,
         model.residual_encoder,
     )  # fmt: skip
@@ -163,10 +98,10 @@ def build_decoder(
         encoder: the model's encoder, for a decoder that encodes its outputs again.
     """
     head = build_head(model, output_size)
-    cls, options = _pick("decoder", DECODERS, model.decoder)
+    cls, options = picked("decoder", DECODERS, model.decoder)
     if cls in CLIP_GENERATORS.values():
         sizes = (model.max_seq_len, head.parameter_size, model.z_size)
-        return ClipDecoder(_made("decoder", cls, options, *sizes), head)
+        return ClipDecoder(made("decoder", cls, options, *sizes), head)
     split, reencode = options.pop("split", False), options.pop("reencode", False)
     common = {"keep_prob": model.dropout_keep_prob, "residual": model.residual_decoder}
     core_options = {name: options.pop(name) for name in CORE_OPTIONS if name in options}
@@ -177,8 +112,8 @@ def build_decoder(
         **common, **core_options,
     )  # fmt: skip
     if cls is LSTMDecoder:
-        return _made("decoder", cls, options, core, head, end_token=end_token)
-    return _made(
+        return made("decoder", cls, options, core, head, end_token=end_token)
+    return made(
         "decoder", cls, options, core, head, model.dec_rnn_size, model.z_size,
         end_token=end_token, encoder=_reencoder(encoder, options) if reencode else None, **common,
     )  # fmt: skip
@@ -195,52 +130,9 @@ def build_latent(encoder: keras.layers.Layer, z_size: int) -> keras.layers.Layer
     return GaussianLatent(encoder.output_size, z_size, loud)
 
 
-def build_discriminator(model: ModelConfig, depth: int = 1) -> keras.layers.Layer:
-    """Returns what a model is trained against; `depth` is that of vectors."""
-    cls, options = _pick("discriminator", DISCRIMINATORS, model.discriminator)
-    if cls is PerceptronDiscriminator:
-        options["input_size"] = depth
-    return _made("discriminator", cls, options)
-
-
-def build_vaes(
-    model: ModelConfig, num_bands: int, num_symbols: int
-) -> tuple[StackedVAE, StackedVAE]:
-    """Returns the VAEs of spectra and of symbols, whose sizes stand as the encoder's options."""
-    _, options = _pick("encoder", {"stacked": StackedVAE}, model.encoder)
-    names = {"dims", *(f"hidden_{what}_{n}" for what in ("dims", "num") for n in (1, 2))}
-    if set(options) != names:
-        raise LofiError(
-            f"the encoder's options must be {', '.join(sorted(names))}. Received: {sorted(options)}"
-        )
-    for name, value in options.items():
-        if not _is_list(value):
-            raise LofiError(f"{name} must be a list of whole numbers. Received: {value!r}")
-    return tuple(
-        StackedVAE(
-            size, size, options["dims"], options[f"hidden_dims_{n}"], options[f"hidden_num_{n}"],
-            name,
-        )
-        for n, size, name in ((1, num_bands, "signal"), (2, num_symbols, "symbol"))
-    )  # fmt: skip
-
-
-def build_ties(model: ModelConfig) -> Ties:
-    """Returns the weights of a cross-modal loss, which stand as the head."""
-    _, options = _pick("head", {"ties": Ties}, model.head)
-    return _made("head", Ties, options)
-
-
 def build_head(model: ModelConfig, output_size: int) -> keras.layers.Layer:
     """Returns the head of a model's settings for outputs of a depth."""
-    cls, options = _pick("head", HEADS, model.head)
-    return _made("head", cls, options, output_size)
-
-
-def build_frames(model: ModelConfig, head: keras.layers.Layer) -> keras.layers.Layer:
-    """Returns the codec of frames of a continuation's settings, which stand as its encoder."""
-    cls, options = _pick("encoder", FRAMES, model.encoder)
-    return _made("encoder", cls, options, model.dec_rnn_size[-1], head.parameter_size)
+    return build_component("head", HEADS, model.head, output_size)
 
 
 def _core(head, split, *args, **kwargs) -> keras.layers.Layer:
@@ -277,21 +169,3 @@ def _check_levels(what: str, options: Mapping[str, Any], model: ModelConfig) -> 
             f"the product of the {what}'s level_lengths must be max_seq_len, {model.max_seq_len}. "
             f"Received: {list(lengths)}"
         )
-
-
-def _pick(what: str, known: Mapping[str, type], settings: Mapping[str, Any]):
-    options = dict(settings)
-    kind = options.pop("kind", None)
-    if kind not in known:
-        raise unknown_name(f"{what} kind", str(kind), known)
-    for name, (fits, wanted) in OPTION_CHECKS.items():
-        if name in options and not fits(options[name]):
-            raise LofiError(f"the {what}'s {name} must be {wanted}. Received: {options[name]!r}")
-    return known[kind], options
-
-
-def _made(what: str, cls: type, options: Mapping[str, Any], *args, **kwargs):
-    try:
-        return cls(*args, **options, **kwargs)
-    except TypeError as error:
-        raise LofiError(f"{what} options do not fit: {error}. Received: {dict(options)}") from error
