@@ -16,6 +16,7 @@ from lofi_tf.models import interfaces
 from lofi_tf.models.build import build_model
 from lofi_tf.saving import export
 from lofi_tf.saving.checkpoints import checkpoint_of
+from tests.old_exports import old_export
 from tests.serving_standin import Servable, Server
 
 SIZES = {"dims": [3, 2], "hidden_dims_1": [8, 8], "hidden_num_1": [1, 1],
@@ -113,7 +114,7 @@ def test_an_export_answers_as_the_model_with_tensorflow_alone(opened, saved):
         interfaces.interface_of(model, cross.config),
         tf.saved_model.load(str(saved)),
     )
-    names = {"hear", "play", "decode", "sample"}
+    names = {"transcribe", "synthesize", "decode", "sample"}
     assert {*loaded.signatures} == {*names, "describe", "serving_default"}
     for name in names:
         ((key, spec),) = interface.inputs_of(name).items()
@@ -150,6 +151,22 @@ def test_an_export_opens_as_the_run_does(opened, saved):
     found = open_cross(saved.parent)
     assert (found.config, found.step, cross.step) == (cross.config, None, 0)
     assert_alike(cross, found)
+
+
+@pytest.mark.parametrize("scheme", [None, "http", "grpc"])
+def test_an_export_with_the_names_of_before_opens_as_the_run_does(
+    opened, scheme, tmp_path, monkeypatch
+):
+    model, cross = opened
+    names = {"transcribe": "hear", "synthesize": "play"}
+    saved = old_export(monkeypatch, tmp_path, model, cross.config, names)
+    assert {"hear", "play"} < {*tf.saved_model.load(str(saved)).signatures}
+    if scheme is None:
+        assert_alike(cross, open_cross(saved))
+        return
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    with Server(Servable(saved), "pair") as server:
+        assert_alike(cross, open_cross(server.address(scheme)))
 
 
 def test_a_served_model_opens_as_the_run_does(opened, saved, monkeypatch):

@@ -18,6 +18,7 @@ from lofi_tf.hparams import with_hparams
 from lofi_tf.models import interfaces
 from lofi_tf.models.build import build_model
 from lofi_tf.saving import export
+from tests.old_exports import old_export
 from tests.serving_standin import Servable, Server
 
 RATE, FRAME, CLIP = 3000, 20, 200
@@ -138,19 +139,19 @@ def test_outputs_do_not_depend_on_how_many_there_are(backend, sound):
 @pytest.mark.parametrize("name", ["continuation_vae", "continuation_lstm"])
 def test_hearing_in_blocks_of_the_clip_ends_with_the_last_whole_frame(name, with_latent):
     model, config = with_latent if name == "continuation_vae" else made(name, TINY, RECTANGULAR)
-    hear = interfaces.interface_of(model, config).function("hear")
+    encode = interfaces.interface_of(model, config).function("encode")
     random = np.random.default_rng(1)
     sound = random.normal(size=95).astype(np.float32)  # 4 frames of 20, and 15 samples before
     inputs = np.zeros([2, CLIP, 1], np.float32)
     inputs[0, :95, 0] = sound
     inputs[1] = 1.0
-    found = hear(inputs=tf.constant(inputs), lengths=tf.constant([95, CLIP]))
+    found = encode(inputs=tf.constant(inputs), lengths=tf.constant([95, CLIP]))
     inputs[0, :80, 0], inputs[0, 80:] = sound[15:], 7.0
-    again = hear(inputs=tf.constant(inputs[:1]), lengths=tf.constant([80]))
+    again = encode(inputs=tf.constant(inputs[:1]), lengths=tf.constant([80]))
     np.testing.assert_array_equal(found["states"][:1], again["states"])
     np.testing.assert_array_equal(found["frame"][:1], again["frame"])
     frames = tf.reshape(sound[15:], [1, 4, FRAME])
-    states, _ = model.hear(frames)
+    states, _ = model.encode(frames)
     np.testing.assert_allclose(again["states"][0, 5:10], states[0][0][0], atol=1e-5)
     last = model.last_frame(states, frames, tf.constant([4]))
     np.testing.assert_allclose(again["frame"], last, atol=1e-5)
@@ -161,8 +162,8 @@ def test_hearing_in_blocks_of_the_clip_ends_with_the_last_whole_frame(name, with
 def test_an_export_answers_alike_whatever_the_batch(with_latent, saved):
     model, config = with_latent
     interface, loaded = interfaces.interface_of(model, config), tf.saved_model.load(str(saved))
-    assert {*loaded.signatures} == {"hear", "continue", "describe", "serving_default"}
-    for name in ("hear", "continue"):
+    assert {*loaded.signatures} == {"encode", "continue", "describe", "serving_default"}
+    for name in ("encode", "continue"):
         random, given = np.random.default_rng(3), {}
         for key, spec in interface.inputs_of(name).items():
             shape = [21, *spec.shape[1:]]
@@ -180,7 +181,7 @@ def test_an_export_answers_alike_whatever_the_batch(with_latent, saved):
             np.testing.assert_array_equal(value, ours[key].numpy()[[20, 3]], err_msg=key)
     card = (saved / "README.md").read_text(encoding="utf-8")
     assert "--mode=continue" in card
-    assert "`hear`" in card
+    assert "`encode`" in card
 
 
 @pytest.mark.parametrize("scheme", ["http", "grpc"])
@@ -190,6 +191,18 @@ def test_a_batching_server_goes_on_as_here(backend, saved, sound, scheme, monkey
     with Server(Servable(saved, merge=1), "tiny") as server:
         remote = continue_sound(open.open_backend(server.address(scheme)), *arguments)
     for one, other in zip(remote, continue_sound(backend, *arguments), strict=True):
+        np.testing.assert_array_equal(one.samples, other.samples)
+
+
+def test_an_export_with_the_names_of_before_goes_on_as_the_model(
+    with_latent, backend, sound, tmp_path, monkeypatch
+):
+    saved = old_export(monkeypatch, tmp_path, *with_latent, {"encode": "hear"})
+    names = {*tf.saved_model.load(str(saved)).signatures}
+    assert names == {"hear", "continue", "describe", "serving_default"}
+    arguments = (sound, 2, GenerationConfig(temperature=1.0, seed=3), 0.1, 0.02)
+    before = continue_sound(open.open_backend(saved), *arguments)
+    for one, other in zip(before, continue_sound(backend, *arguments), strict=True):
         np.testing.assert_array_equal(one.samples, other.samples)
 
 

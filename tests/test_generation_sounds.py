@@ -71,9 +71,9 @@ def test_an_identity_gives_the_sound_back(size):
 
 def test_an_identity_of_spectra_keeps_the_spectra():
     backend = identity(config_of("spectrum_mel", ",z_size=72"))
-    heard = sounds.hear(backend, Audio(noise(0.37, 22050), 22050))
-    assert len(heard.windows) > 2
-    joined = sounds.cross_faded(heard.windows, heard.begins, heard.num_steps)
+    inputs = sounds.clip_inputs(backend, Audio(noise(0.37, 22050), 22050))
+    assert len(inputs.windows) > 2
+    joined = sounds.cross_faded(inputs.windows, inputs.begins, inputs.num_steps)
     whole = sounds._clips_of(backend).steps_of(noise(0.37, 22050))
     np.testing.assert_allclose(joined, whole, atol=1e-5)
 
@@ -91,8 +91,8 @@ def test_any_rate_and_stereo_come_in():
 def test_the_level_that_a_model_knows_is_taken_back():
     backend = identity(config_of("lofai_dense", ",z_size=60,converter.normalize_loudness=-30dB"))
     samples = tone(200, 0.1, 3000, amplitude=0.25)
-    heard = sounds.hear(backend, Audio(samples, 3000))
-    level_db = 10 * np.log10(np.mean(np.square(heard.windows)))
+    inputs = sounds.clip_inputs(backend, Audio(samples, 3000))
+    level_db = 10 * np.log10(np.mean(np.square(inputs.windows)))
     assert level_db == pytest.approx(-30, abs=0.1)
     found = sounds.reconstruct(backend, Audio(samples, 3000))
     np.testing.assert_allclose(found.samples, samples, atol=1e-5)

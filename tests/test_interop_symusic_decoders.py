@@ -142,12 +142,12 @@ def test_sampling_rate_is_the_projects_curve(step, probability):
 def test_plateau_lets_patience_pass_then_scales():
     plateau = Plateau(0.5, 3)
     heard = [10.0, 9.0, 9.5, 9.0, 8.9999, 9.1, 9.2, 9.3, 9.4, 9.5]
-    assert [plateau.hear(n + 1, loss) for n, loss in enumerate(heard)] == [
+    assert [plateau.update(n + 1, loss) for n, loss in enumerate(heard)] == [
         *(False, False, False, False, False, True, False, False, False, True),
     ]
     assert float(plateau.scale) == 0.25
-    assert not plateau.hear(10, 99.0) and int(plateau.num_worse) == 0
-    assert not plateau.hear(11, 1.0) and float(plateau.best) == 1.0
+    assert not plateau.update(10, 99.0) and int(plateau.num_worse) == 0
+    assert not plateau.update(11, 1.0) and float(plateau.best) == 1.0
 
 
 def test_plateau_outlives_a_stop_and_goes_along_with_a_checkpoint(tmp_path, monkeypatch):

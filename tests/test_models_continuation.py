@@ -91,10 +91,10 @@ def test_its_own_frames_taught_are_what_it_drew(frames, head, z_size):
     model = continuation(frames, head, z_size)
     width = model.frames.frame_size
     before = tf.reshape(batch()["inputs"], [B, -1, width])
-    states, _ = model.hear(before)
+    states, _ = model.encode(before)
     z = tf.random.stateless_normal([B, z_size], [1, 2])
     steps = 7
-    drawn = model.go_on(
+    drawn, _, _ = model.continue_(
         states, before[:, -1], tf.repeat(z[None], steps, 0), tf.zeros([B]),
         tf.zeros([steps, B, width]),
     )  # fmt: skip
@@ -111,20 +111,20 @@ def test_what_was_heard_decides():
     changed = tf.concat([frames[:, :-4] + 1.0, frames[:, -4:]], axis=1)
     answers = []
     for heard in (frames, changed):
-        states, _ = model.hear(heard)
+        states, _ = model.encode(heard)
         arguments = (tf.zeros([4, B, 0]), tf.zeros([B]), tf.zeros([4, B, 5]))
-        answers.append(model.go_on(states, frames[:, -1], *arguments).numpy())
+        answers.append(model.continue_(states, frames[:, -1], *arguments)[0].numpy())
     assert np.abs(answers[0] - answers[1]).max() > 1e-4
 
 
 def test_a_change_of_z_changes_what_follows_it_alone():
     model = continuation(z_size=3)
     frames = tf.reshape(batch()["inputs"], [B, -1, 5])
-    states, _ = model.hear(frames)
+    states, _ = model.encode(frames)
     z = tf.repeat(tf.random.stateless_normal([B, 3], [1, 2])[None], 10, axis=0)
     other = tf.concat([z[:6], z[6:] + 2.0], axis=0)
     one, two = (
-        model.go_on(states, frames[:, -1], path, tf.zeros([B]), tf.zeros([10, B, 5])).numpy()
+        model.continue_(states, frames[:, -1], path, tf.zeros([B]), tf.zeros([10, B, 5]))[0].numpy()
         for path in (z, other)
     )
     np.testing.assert_array_equal(one[:, :6], two[:, :6])

@@ -60,11 +60,11 @@ def batch(clips) -> dict[str, tf.Tensor]:
 def gone_on(model, clips, steps, z=None, temperature=0.0):
     frames = tf.reshape(clips, [len(clips), -1, S])
     lengths = tf.fill([len(clips)], frames.shape[1])
-    states, _ = model.hear(frames, lengths)
+    states, _ = model.encode(frames, lengths)
     z = tf.zeros([steps, len(clips), model.settings.z_size]) if z is None else z
     noise = tf.random.stateless_uniform([steps, len(clips), S], [1, 2])
     first = model.last_frame(states, frames, lengths)
-    return model.go_on(states, first, z, tf.fill([len(clips)], temperature), noise).numpy()
+    return model.continue_(states, first, z, tf.fill([len(clips)], temperature), noise)[0].numpy()
 
 
 @pytest.mark.parametrize("z_size", [0, 3])
@@ -79,10 +79,10 @@ def test_its_own_frames_taught_are_what_it_drew(z_size, monkeypatch):
     )  # no level is held
     model, clips, steps = recalling(z_size), loops()[:, : N // 2], F // 2
     frames = tf.reshape(clips, [B, -1, S])
-    states, _ = model.hear(frames)
+    states, _ = model.encode(frames)
     z = tf.random.stateless_normal([B, z_size], [1, 2])
     first = model.last_frame(states, frames, tf.fill([B], steps))
-    drawn = model.go_on(
+    drawn, _, _ = model.continue_(
         states, first, tf.repeat(z[None], steps, 0), tf.ones([B]), tf.fill([steps, B, S], 0.5)
     )
     assert np.abs(drawn).max() < 1  # nothing was cut off
@@ -129,14 +129,14 @@ def test_a_tone_that_dies_away_may_die_away():
 def test_a_continuation_in_blocks_is_that_in_one():
     model, clips = recalling(), loops()[:, : N // 2]
     frames, lengths = tf.reshape(clips, [B, -1, S]), tf.fill([B], F // 2)
-    states, _ = model.hear(frames, lengths)
+    states, _ = model.encode(frames, lengths)
     first = model.last_frame(states, frames, lengths)
     noise = tf.random.stateless_uniform([30, B, S], [1, 2])
     z, heat = tf.zeros([30, B, 0]), tf.ones([B])
-    whole = model.go_on(states, first, z, heat, noise)
+    whole, _, _ = model.continue_(states, first, z, heat, noise)
     parts = []
     for part in (slice(0, 15), slice(15, 30)):
-        sound, first, states = model.go_on_from(states, first, z[part], heat, noise[part])
+        sound, first, states = model.continue_(states, first, z[part], heat, noise[part])
         parts.append(sound)
     np.testing.assert_allclose(tf.concat(parts, 1), whole, atol=1e-5)
 
@@ -180,8 +180,8 @@ def test_a_change_of_z_changes_what_follows_it_alone():
 def test_what_is_heard_in_parts_is_what_lies_within_lengths():
     model = recalling(z_size=2)
     frames = tf.reshape(loops(), [B, F, S])
-    states, _ = model.hear(frames[:, :20])
-    longer, _ = model.hear(frames, tf.fill([B], 20))
+    states, _ = model.encode(frames[:, :20])
+    longer, _ = model.encode(frames, tf.fill([B], 20))
     for one, other in zip(tf.nest.flatten(states), tf.nest.flatten(longer), strict=True):
         np.testing.assert_allclose(one, other, atol=1e-4)
 

@@ -7,15 +7,20 @@ import numpy as np
 import yaml
 
 from lofi_tf.config import Config, config_from_dict
-from lofi_tf.errors import LofiError
+from lofi_tf.errors import LofiError, NoSuchFunction
 
 if TYPE_CHECKING:  # an export runs without the models, whose import takes a second
     pass
 
 
 Arrays = Mapping[str, np.ndarray]
+Call = Callable[[str, Arrays], Arrays]
 
-
+# What exports from before call functions of today, by the kind of their models.
+OLD_NAMES = {
+    "continuation": {"encode": "hear"},
+    "cross_modal": {"transcribe": "hear", "synthesize": "play"},
+}
 _OTHERS = {
     "continuation": "a continuation: it goes on with a sound, --mode=continue --input_audio=FILE",
     "cross_modal": "a model of sound and notes at once: use lofi_play or lofi_transcribe",
@@ -33,7 +38,7 @@ class Backend:
         config: the model's.
     """
 
-    def __init__(self, config: Config, call: Callable[[str, Arrays], Arrays]):
+    def __init__(self, config: Config, call: Call):
         self.config, self.call = config, call
 
     def encode(
@@ -119,6 +124,21 @@ class Backend:
     def _check_vae(self) -> None:
         if self.config.model.kind in _OTHERS:
             raise LofiError(f"{self.config.name} is {_OTHERS[self.config.model.kind]}")
+
+
+def by_either_name(config: Config, call: Call) -> Call:
+    """Returns a `call` that asks by the old name where there is none of today's."""
+    old_names = OLD_NAMES.get(config.model.kind, {})
+
+    def either(function: str, arrays: Arrays) -> Arrays:
+        try:
+            return call(function, arrays)
+        except NoSuchFunction:
+            if function not in old_names:
+                raise
+            return call(old_names[function], arrays)
+
+    return either
 
 
 def config_of_yaml(text: str, source: str) -> Config:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import tensorflow as tf
 
-from lofi_tf.backends.base import Arrays, Backend
+from lofi_tf.backends.base import Arrays, Backend, by_either_name
 from lofi_tf.config import Config, load_config
 from lofi_tf.errors import LofiError, NoSuchFunction
 from lofi_tf.models.interfaces import interface_of
@@ -89,7 +89,7 @@ def open_export(folder: Path) -> Backend:
             raise NoSuchFunction(f"{folder} has no signature {name!r}: export the model again")
         return _call(loaded.signatures[name], given)
 
-    return Backend(config, call)
+    return Backend(config, by_either_name(config, call))
 
 
 def config_of_export(folder: Path) -> Config:

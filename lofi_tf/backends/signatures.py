@@ -19,12 +19,12 @@ _OUTPUTS = {
         "interpolate": ("z", "outputs"),
     },
     "continuation": {
-        "hear": ("states", "frame"),
+        "encode": ("states", "frame"),
         "continue": ("outputs", "states", "frame"),
     },
     "cross_modal": {
-        "hear": ("mean", "stddev", "probabilities"),
-        "play": ("mean", "stddev", "spectra"),
+        "transcribe": ("mean", "stddev", "probabilities"),
+        "synthesize": ("mean", "stddev", "spectra"),
         "decode": ("spectra", "probabilities"),
         "sample": ("z", "spectra", "probabilities"),
     },

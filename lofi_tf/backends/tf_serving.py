@@ -20,7 +20,7 @@ import yaml
 from tensorflow_serving.apis import predict_pb2
 from tensorflow_serving.apis.prediction_service_pb2_grpc import PredictionServiceStub
 
-from lofi_tf.backends.base import Arrays, Backend, config_of_yaml
+from lofi_tf.backends.base import Arrays, Backend, by_either_name, config_of_yaml
 from lofi_tf.backends.signatures import LONE, shapes_of
 from lofi_tf.config import Config
 from lofi_tf.errors import LofiError, NoSuchFunction
@@ -102,10 +102,11 @@ def open_server(
         )
 
     config = _described(place, call)
+    either = by_either_name(config, call)
     return Backend(
         config,
         lambda name, given: _checked(
-            place, name, call(name, given), shapes_of(config, name, given)
+            place, name, either(name, given), shapes_of(config, name, given)
         ),
     )
 

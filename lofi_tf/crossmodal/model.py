@@ -43,11 +43,11 @@ class CrossModel:
 
     def encode_sound(self, spectra: np.ndarray) -> Posterior:
         """Returns the posterior of spectra [N, F], as `converter.view_of` gives them."""
-        return Posterior(*self._asked("hear", "spectra", spectra, "mean", "stddev"))
+        return Posterior(*self._asked("transcribe", "spectra", spectra, "mean", "stddev"))
 
     def encode_notes(self, symbols: np.ndarray) -> Posterior:
         """Returns the posterior of symbols [N, S], as `layout.encode` gives them."""
-        return Posterior(*self._asked("play", "symbols", symbols, "mean", "stddev"))
+        return Posterior(*self._asked("synthesize", "symbols", symbols, "mean", "stddev"))
 
     def sound_of(self, z: np.ndarray) -> np.ndarray:
         """Returns spectra [N, F] of z [N, Z], for `converter.from_outputs`."""

@@ -11,7 +11,7 @@ from lofi_tf.errors import LofiError
 from lofi_tf.evaluation.reconstructing import views
 from lofi_tf.evaluation.tables import Table
 from lofi_tf.generation.decoding import row_seeds
-from lofi_tf.generation.sound_continuation import go_on, hear, latent_paths
+from lofi_tf.generation.sound_continuation import continue_from, encode_sounds, latent_paths
 from lofi_tf.progress import open_progress
 
 TEMPERATURES = (0.0, 0.5, 1.0)
@@ -114,7 +114,8 @@ def _gone_on(
             z = latent_paths(backend, seed + 1 + first, len(rows), 1)  # a block is a clip's length
             seeds = row_seeds(seed + 1 + first, len(rows))[:, None]
             heat = np.full(len(rows), temperature, np.float32)
-            parts.append(go_on(backend, hear(backend, rows), z, seeds, heat)[:, :size])
+            start = encode_sounds(backend, rows)
+            parts.append(continue_from(backend, start, z, seeds, heat)[:, :size])
             if progress is not None:
                 progress.update(len(rows))
     finally:

@@ -54,10 +54,11 @@ def continue_sound(
     outputs = []
     for first in range(0, num_outputs, how.max_batch_size):
         rows = np.arange(first, min(first + how.max_batch_size, num_outputs))
-        states, frame = hear(backend, given[None])
+        states, frame = encode_sounds(backend, given[None])
         start = np.repeat(states, len(rows), 0), np.repeat(frame, len(rows), 0)
         temperature = np.full(len(rows), how.temperature, np.float32)
-        outputs.append(go_on(backend, start, z[rows], _seeds(backend, how, rows, z), temperature))
+        seeds = _seeds(backend, how, rows, z)
+        outputs.append(continue_from(backend, start, z[rows], seeds, temperature))
     new = np.concatenate(outputs)[:, :size]
     return [_audio(backend, given, row) for row in new]
 
@@ -85,19 +86,19 @@ def given_sound(backend: Backend, sound: Audio) -> np.ndarray:
     return samples
 
 
-def hear(backend: Backend, sounds: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def encode_sounds(backend: Backend, sounds: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Returns the states and the last frame, [B, ...] each, after sounds [B, n]."""
     width = frame_size_of(backend.config.model.encoder)
     whole = backend.config.model.max_seq_len // width * width
-    heard = sounds[:, -whole:]
-    inputs = np.zeros([len(heard), whole, 1], np.float32)
-    inputs[:, : heard.shape[1], 0] = heard
-    lengths = np.full(len(heard), heard.shape[1], np.int32)
-    found = backend.call("hear", {"inputs": inputs, "lengths": lengths})
+    last = sounds[:, -whole:]
+    inputs = np.zeros([len(last), whole, 1], np.float32)
+    inputs[:, : last.shape[1], 0] = last
+    lengths = np.full(len(last), last.shape[1], np.int32)
+    found = backend.call("encode", {"inputs": inputs, "lengths": lengths})
     return found["states"], found["frame"]
 
 
-def go_on(
+def continue_from(
     backend: Backend,
     start: tuple[np.ndarray, np.ndarray],
     z: np.ndarray,
@@ -108,7 +109,7 @@ def go_on(
 
     Args:
         backend: a continuation.
-        start: what `hear` gives.
+        start: what `encode_sounds` gives.
         z: for each frame, [B, F, Z], F whole blocks; Z is 0 of a model without a latent.
         seeds: of each block, int64 [B, blocks].
         temperature: [B].

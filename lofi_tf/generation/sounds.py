@@ -26,8 +26,8 @@ ENCODED_AT_ONCE = 64  # windows
 _VARIATION = 1  # tells the draws of a variation from others, as for `variations`
 
 
-class Heard(NamedTuple):
-    """A sound as a model takes it.
+class ClipInputs(NamedTuple):
+    """A sound as model inputs.
 
     Attributes:
         windows: [N, T, D], one after the other, zeros beyond the sound.
@@ -58,8 +58,8 @@ def reconstruct(backend: Backend, sound: Audio, how: GenerationConfig = HOW) -> 
         LofiError: a model of something else, or an empty sound.
         NotConvertible: more channels than the model can take.
     """
-    heard = hear(backend, sound)
-    return _played(backend, heard, means_of(backend, heard), how)
+    inputs = clip_inputs(backend, sound)
+    return _decoded(backend, inputs, means_of(backend, inputs), how)
 
 
 def vary(
@@ -82,13 +82,13 @@ def vary(
         LofiError: as `reconstruct`, or an amount outside [0, 1].
         NotConvertible: as `reconstruct`.
     """
-    heard = hear(backend, sound)
-    means = means_of(backend, heard)
+    inputs = clip_inputs(backend, sound)
+    means = means_of(backend, inputs)
     found = []
     for output in range(num_outputs):
         draws = prior(window_seeds(how.seed, output, 1, _VARIATION), means.shape[1])
         z = neighbours(means, draws, AMOUNT if amount is None else amount)
-        found.append(_played(backend, heard, z, how))
+        found.append(_decoded(backend, inputs, z, how))
     return found
 
 
@@ -111,19 +111,21 @@ def morph(
     Raises:
         LofiError, NotConvertible: as `reconstruct`.
     """
-    ends = [_first_clip(hear(backend, sound), backend, n) for n, sound in enumerate((start, end))]
-    means = [means_of(backend, heard)[0] for heard in ends]
-    longer = max(ends, key=lambda heard: heard.num_samples)
-    gains = np.geomspace(*(heard.gain for heard in ends), num_steps)
+    ends = [
+        _first_clip(clip_inputs(backend, sound), backend, n) for n, sound in enumerate((start, end))
+    ]
+    means = [means_of(backend, inputs)[0] for inputs in ends]
+    longer = max(ends, key=lambda inputs: inputs.num_samples)
+    gains = np.geomspace(*(inputs.gain for inputs in ends), num_steps)
     way = slerp(*means, np.linspace(0.0, 1.0, num_steps)).numpy()
     return [
-        _played(backend, longer._replace(gain=float(gain)), z[None], how)
+        _decoded(backend, longer._replace(gain=float(gain)), z[None], how)
         for z, gain in zip(way, gains, strict=True)
     ]
 
 
-def hear(backend: Backend, sound: Audio) -> Heard:
-    """Returns a sound as a model takes it; raises what `reconstruct` raises."""
+def clip_inputs(backend: Backend, sound: Audio) -> ClipInputs:
+    """Returns a sound as model inputs; raises what `reconstruct` raises."""
     converter = _clips_of(backend)
     samples = np.asarray(sound.samples, np.float32)
     if samples.ndim != 2 or not len(samples):
@@ -142,14 +144,14 @@ def hear(backend: Backend, sound: Audio) -> Heard:
     windows = np.stack([padded[begin : begin + size] for begin in begins])
     length = size if converter.padding_is_silence else min(size, len(steps))
     lengths = np.full(len(begins), length, np.int32)
-    return Heard(windows, lengths, begins, len(steps), num_samples, gain)
+    return ClipInputs(windows, lengths, begins, len(steps), num_samples, gain)
 
 
-def means_of(backend: Backend, heard: Heard) -> np.ndarray:
+def means_of(backend: Backend, inputs: ClipInputs) -> np.ndarray:
     """Returns the posterior's mean of each window, [N, Z]."""
-    firsts = range(0, len(heard.windows), ENCODED_AT_ONCE)
+    firsts = range(0, len(inputs.windows), ENCODED_AT_ONCE)
     batches = [slice(first, first + ENCODED_AT_ONCE) for first in firsts]
-    means = [backend.encode(heard.windows[rows], heard.lengths[rows])[0] for rows in batches]
+    means = [backend.encode(inputs.windows[rows], inputs.lengths[rows])[0] for rows in batches]
     return np.concatenate(means)
 
 
@@ -175,17 +177,17 @@ def cross_faded(windows: np.ndarray, begins: list[int], num_steps: int) -> np.nd
     return (total / weights)[:num_steps].astype(np.float32)
 
 
-def _played(backend: Backend, heard: Heard, z: np.ndarray, how: GenerationConfig) -> Audio:
-    """Returns the sound of the windows' latents [N, Z], as long and as loud as what was heard."""
+def _decoded(backend: Backend, inputs: ClipInputs, z: np.ndarray, how: GenerationConfig) -> Audio:
+    """Returns the sound of the windows' latents [N, Z], as long and as loud as the inputs."""
     outputs = decode_arrays(backend, z, how)
-    steps = cross_faded(outputs, heard.begins, heard.num_steps)
-    audio = _clips_of(backend).sound_of(steps, heard.num_samples)
-    return audio._replace(samples=audio.samples / np.float32(heard.gain))
+    steps = cross_faded(outputs, inputs.begins, inputs.num_steps)
+    audio = _clips_of(backend).sound_of(steps, inputs.num_samples)
+    return audio._replace(samples=audio.samples / np.float32(inputs.gain))
 
 
-def _first_clip(heard: Heard, backend: Backend, number: int) -> Heard:
-    if len(heard.windows) == 1:
-        return heard
+def _first_clip(inputs: ClipInputs, backend: Backend, number: int) -> ClipInputs:
+    if len(inputs.windows) == 1:
+        return inputs
     converter = _clips_of(backend)
     warnings.warn(
         f"input {number + 1} is longer than a clip of {converter.clip_seconds:g} s: its first clip "
@@ -193,11 +195,11 @@ def _first_clip(heard: Heard, backend: Backend, number: int) -> Heard:
         LofiWarning,
         stacklevel=3,
     )
-    return Heard(
-        *(heard.windows[:1], heard.lengths[:1], [0]),
-        num_steps=heard.windows.shape[1],
+    return ClipInputs(
+        *(inputs.windows[:1], inputs.lengths[:1], [0]),
+        num_steps=inputs.windows.shape[1],
         num_samples=converter.clip_size,
-        gain=heard.gain,
+        gain=inputs.gain,
     )
 
 

@@ -162,7 +162,7 @@ def _continuation_calls(name: str) -> str:
 lofi_generate --model=saved_models/{name} --mode=continue --input_audio=sound.wav --seconds=8
 ```
 
-`hear` takes a clip, of whose samples the first `lengths` count; its `states` and `frame` are what
+`encode` takes a clip, of whose samples the first `lengths` count; its `states` and `frame` are what
 `continue` goes on from, and those of `continue` what the next `continue` does."""
 
 
@@ -172,8 +172,8 @@ lofi_transcribe sound.wav notes.mid --model=saved_models/{name}
 lofi_play --model=saved_models/{name} --mode=midi --midi=tune.mid
 ```
 
-A row is a frame. `hear` takes spectra, 0 at the config's `floor_db` and 1 at 0 dB, to the
-probability of each symbol; `play` takes symbols to spectra; `decode` takes z to both."""
+A row is a frame. `transcribe` takes spectra, 0 at the config's `floor_db` and 1 at 0 dB, to
+the probability of each symbol; `synthesize` takes symbols to spectra; `decode` takes z to both."""
 
 
 _CALLS = {"vae": _calls, "continuation": _continuation_calls, "cross_modal": _cross_calls}

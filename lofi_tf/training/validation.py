@@ -118,7 +118,7 @@ class Evaluation(StepCallback):
         if due or step == self.num_steps:
             found = self._evaluate(step)
             self._keep_best(step, found)
-            if due and self.plateau and self.plateau.hear(step, found["loss"]):
+            if due and self.plateau and self.plateau.update(step, found["loss"]):
                 self.say(f"step {step}: the learning rate is scaled by {self.plateau.factor:g}")
             self.heard(step, found)
             if self.patience and _number_since(self.best, self.steps, self.every) >= self.patience:

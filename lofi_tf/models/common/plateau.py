@@ -29,7 +29,7 @@ class Plateau(tf.Module):
         """Returns a plateau; None where the factor changes nothing."""
         return cls(factor, patience) if factor < 1 else None
 
-    def hear(self, step: int, loss: float) -> bool:
+    def update(self, step: int, loss: float) -> bool:
         """Takes in the loss of an evaluation; returns whether the rate falls.
 
         An evaluation of a step that it has heard of already counts for nothing.

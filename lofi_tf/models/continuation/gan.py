@@ -47,11 +47,11 @@ class ContinuationGAN(Adversarial, Continuation):
         """
         parts = self.losses_of(batch, noise, seed, sampling_probability)
         before, after, lengths = self.cut(batch["inputs"], seed)
-        states, _ = self.hear(before, lengths["before"])
+        states, _ = self.encode(before, lengths["before"])
         steps, size, width = self.num_frames - 1, tf.shape(before)[0], self.frames.frame_size
         key = tf.zeros([2], tf.int32) if seed is None else fold(seed, 9)
         z = tf.random.stateless_normal([size, self.settings.z_size], key)
-        own = self.go_on(
+        own, _, _ = self.continue_(
             states,
             self.last_frame(states, before, lengths["before"]),
             tf.repeat(z[None], steps, axis=0),

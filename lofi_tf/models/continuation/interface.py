@@ -15,7 +15,7 @@ from lofi_tf.models.sequence.cores import flat_states, split_states
 class ContinuationInterface(NamedFunctions):
     """The named functions of a continuation.
 
-    `hear` takes `inputs` [B, N, 1], N the samples of a clip, of which each row's first `lengths`
+    `encode` takes `inputs` [B, N, 1], N the samples of a clip, of which each row's first `lengths`
     count; of these the last whole frames are heard, one at least. It answers `states` and the last
     `frame`. `continue` takes these, a temperature and a seed for each row, and with a latent `z`
     [B, F, Z], one for each frame; it answers as many `outputs` [B, N, 1], N = F frames, and the
@@ -26,7 +26,7 @@ class ContinuationInterface(NamedFunctions):
         config_yaml: answered by `describe`.
 
     Attributes:
-        functions: a concrete function of keyword tensors for `hear`, `continue`, `describe`.
+        functions: a concrete function of keyword tensors for `encode`, `continue`, `describe`.
     """
 
     default = "continue"
@@ -35,15 +35,15 @@ class ContinuationInterface(NamedFunctions):
         self.model, self.units = model, model.settings.enc_rnn_size
         self.z_size, self.num_frames = model.settings.z_size, model.num_frames
         width = model.frames.frame_size
-        heard = {"inputs": [self.num_frames * width, 1], "lengths": []}
+        clip = {"inputs": [self.num_frames * width, 1], "lengths": []}
         states_size = 2 * sum(self.units) + model.context_size
         onwards = {"states": [states_size], "frame": [width], "temperature": [], "seed": []}
         if self.z_size:
             onwards["z"] = [self.num_frames, self.z_size]
-        asked = {"hear": _rows(heard), "continue": _rows(onwards)}
+        asked = {"encode": _rows(clip), "continue": _rows(onwards)}
         super().__init__(asked, config_yaml, self.num_frames * width)
 
-    def _hear(self, inputs, lengths):
+    def _encode(self, inputs, lengths):
         width, last = self.model.frames.frame_size, self.steps - 1
 
         def rows(inputs, lengths):
@@ -51,7 +51,7 @@ class ContinuationInterface(NamedFunctions):
             places = tf.range(self.steps)[None] + (tf.maximum(lengths, width) % width)[:, None]
             sound = tf.gather(inputs[..., 0], tf.minimum(places, last), batch_dims=1)
             frames = tf.reshape(sound, [-1, self.num_frames, width])
-            states, _ = self.model.hear(frames, valid)
+            states, _ = self.model.encode(frames, valid)
             frame = self.model.last_frame(states, frames, valid)
             return {"states": self._flat(states), "frame": frame}
 
@@ -64,7 +64,7 @@ class ContinuationInterface(NamedFunctions):
             if z is None:
                 z = tf.zeros([tf.shape(frame)[0], self.num_frames, 0])
             noise = row_uniform(row_seeds(seed), self.num_frames, width)
-            frames, last, after = self.model.go_on_from(
+            frames, last, after = self.model.continue_(
                 self._split(states), frame, tf.transpose(z, [1, 0, 2]), temperature,
                 noise,
             )  # fmt: skip

@@ -82,7 +82,7 @@ class RecallingContinuation(Continuation):
             layer = keras.layers.Dense(self.frames.feature_size, use_bias=False, name="style")
             self.style = built(layer, (None, self.settings.z_size))
 
-    def hear(
+    def encode(
         self, frames: tf.Tensor, lengths: tf.Tensor | None = None, seed: tf.Tensor | None = None
     ) -> tuple[list, tf.Tensor]:
         """Returns the states after frames of samples [B, F, S], and the encoding [B, U]."""
@@ -99,7 +99,7 @@ class RecallingContinuation(Continuation):
         """Returns the coefficients [B, S] of the last frame, which reaches into what follows."""
         return self._split(states[-1]).last
 
-    def go_on_from(
+    def continue_(
         self,
         states: list,
         first: tf.Tensor,

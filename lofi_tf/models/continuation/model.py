@@ -99,7 +99,7 @@ class Continuation(LatentModel):
         both of any length from one. Without a seed (evaluation) it is cut in the middle.
         """
         before, after, lengths = self.cut(batch["inputs"], seed)
-        states, encoding = self.hear(before, lengths["before"], fold(seed, 1))
+        states, encoding = self.encode(before, lengths["before"], fold(seed, 1))
         z, mean, kl_nats = self._draw_z(encoding, states, after, lengths["after"], noise)
         first = self.last_frame(states, before, lengths["before"])
         judged = self._judged(states, z, first, after, lengths["after"], seed, sampling_probability)
@@ -143,7 +143,7 @@ class Continuation(LatentModel):
         )
         return before, after, {"before": place - start, "after": end - place}
 
-    def hear(
+    def encode(
         self, frames: tf.Tensor, lengths: tf.Tensor | None = None, seed: tf.Tensor | None = None
     ) -> tuple[list, tf.Tensor]:
         """Returns the states after frames [B, F, frame], and the encoding [B, U].
@@ -160,18 +160,7 @@ class Continuation(LatentModel):
             states = [*states, self.decoder.head.context(frames, lengths)]
         return states, encoding
 
-    def go_on(
-        self,
-        states: list,
-        first: tf.Tensor,
-        z: tf.Tensor,
-        temperature: tf.Tensor,
-        noise: tf.Tensor,
-    ) -> tf.Tensor:
-        """Returns the frames that follow, [B, F, frame]; see `go_on_from`."""
-        return self.go_on_from(states, first, z, temperature, noise)[0]
-
-    def go_on_from(
+    def continue_(
         self,
         states: list,
         first: tf.Tensor,
@@ -209,12 +198,12 @@ class Continuation(LatentModel):
         clips, width = batch["inputs"], self.frames.frame_size
         size, half = tf.shape(clips)[0], self.num_frames // 2
         before, _, lengths = self.cut(clips, None)
-        states, _ = self.hear(before, lengths["before"])
+        states, _ = self.encode(before, lengths["before"])
         steps = self.num_frames - half
         z = tf.zeros([steps, size, self.settings.z_size])
         noise = tf.zeros([steps, size, width])
         first = self.last_frame(states, before, lengths["before"])
-        after = self.go_on(states, first, z, tf.zeros([size]), noise)
+        after, _, _ = self.continue_(states, first, z, tf.zeros([size]), noise)
         decoded = tf.concat([clips[:, : half * width], tf.reshape(after, [size, -1, 1])], axis=1)
         decoded = tf.pad(decoded, [[0, 0], [0, tf.shape(clips)[1] - tf.shape(decoded)[1]], [0, 0]])
         return z[0], z[0], decoded

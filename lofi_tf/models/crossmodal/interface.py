@@ -14,33 +14,33 @@ from lofi_tf.models.crossmodal.model import CrossModal
 class CrossInterface(NamedFunctions):
     """The named functions of a model of sound and notes.
 
-    `hear` takes `spectra` [B, F] and answers the posterior, `mean` and `stddev` [B, Z], and the
-    `probabilities` [B, S] of symbols at its mean. `play` takes `symbols` [B, S] and answers the
-    posterior and the `spectra` [B, F] at its mean. `decode` takes `z` [B, Z] to both, and `sample`
-    a `seed` for each row to z, drawn of the prior, and both.
+    `transcribe` takes `spectra` [B, F] and answers the posterior, `mean` and `stddev` [B, Z], and
+    the `probabilities` [B, S] of symbols at its mean. `synthesize` takes `symbols` [B, S] and
+    answers the posterior and the `spectra` [B, F] at its mean. `decode` takes `z` [B, Z] to both,
+    and `sample` a `seed` for each row to z, drawn of the prior, and both.
 
     Args:
         model: the model.
         config_yaml: answered by `describe`.
 
     Attributes:
-        functions: a concrete function of keyword tensors for `hear`, `play`, `decode`, `sample`,
-            `describe`.
+        functions: a concrete function of keyword tensors for `transcribe`,
+            `synthesize`, `decode`, `sample`, `describe`.
     """
 
-    default = "hear"
+    default = "transcribe"
 
     def __init__(self, model: CrossModal, config_yaml: str):
         self.model = model
         asked = {
-            "hear": {"spectra": tf.TensorSpec([None, model.signal.out.units])},
-            "play": {"symbols": tf.TensorSpec([None, model.layout.depth])},
+            "transcribe": {"spectra": tf.TensorSpec([None, model.signal.out.units])},
+            "synthesize": {"symbols": tf.TensorSpec([None, model.layout.depth])},
             "decode": {"z": tf.TensorSpec([None, model.signal.dims[0]])},
             "sample": {"seed": tf.TensorSpec([None], tf.int64)},
         }
         super().__init__(asked, config_yaml, steps=1)
 
-    def _hear(self, spectra):
+    def _transcribe(self, spectra):
         def rows(spectra):
             posterior = self.model.signal.encode(spectra).posteriors[0]
             probabilities = self._probabilities(posterior.mean())
@@ -48,7 +48,7 @@ class CrossInterface(NamedFunctions):
 
         return by_chunks(rows, {"spectra": spectra})
 
-    def _play(self, symbols):
+    def _synthesize(self, symbols):
         def rows(symbols):
             posterior = self.model.symbol.encode(symbols).posteriors[0]
             return {**_moments(posterior), "spectra": self.model.signal.decode(posterior.mean())}
