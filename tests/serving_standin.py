@@ -24,9 +24,9 @@ from tensorflow.core.protobuf import config_pb2
 from tensorflow_serving.apis import get_model_metadata_pb2, predict_pb2, prediction_log_pb2
 from tensorflow_serving.apis import prediction_service_pb2_grpc as service
 
-from lofi_tf.backends.open import export_in
 from lofi_tf.data.storage.tfrecord import read_records
 from lofi_tf.saving.export import WARMUP
+from lofi_tf.saving.hub import export_in
 from tests import serving_json
 from tests.serving_json import Fault
 

@@ -173,6 +173,9 @@ def test_config_of_the_runs_name_gives_way_to_the_runs_own(tmp_path, capsys):
     given = [*flags, "--hparams=z_size=8", f"--output_dir={tmp_path / 'out'}", "--num_outputs=1"]
     assert generate.main(given) == 0
     assert "humanize and --hparams: the model's own settings are taken" in capsys.readouterr().err
+    training = f"--hparams={SMALL},batch_size=7,learning_rate=1,dropout_keep_prob=0.9"
+    assert generate.main([*given[:-3], training, *given[-2:]]) == 0
+    assert "settings are taken" not in capsys.readouterr().err
     other = ["--config=groovae_4bar", *flags[1:]]
     assert generate.main(other) == 2
     assert "leave out --config" in capsys.readouterr().err

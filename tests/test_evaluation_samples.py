@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from lofi_tf.data.converters.converter import build_converter
 from lofi_tf.data.storage.examples import Examples
 from lofi_tf.evaluation.excerpts import drawn_outputs, of_examples
 from lofi_tf.evaluation.reconstructing import views
@@ -104,6 +103,6 @@ def test_samples_are_those_that_generation_draws():
     backend = mirror("cat-mel_2bar_big")
     how = GenerationConfig(seed=3)
     (outputs,) = drawn_outputs(backend, 2, how, Examples({}, np.array([], object)))
-    converter = build_converter(backend.config.data.converter)
+    converter = backend.converter
     expected = [line_of(piece) for piece in sample(backend, 4, how)[:2]]
     assert [line_of(converter.from_outputs(output)) for output in outputs] == expected

@@ -117,9 +117,8 @@ def test_window_is_chosen_by_its_joint():
         return outputs
 
     backend = mirror(*PLAIN, change=deaf)
-    from lofi_tf.data.converters.converter import build_converter
 
-    converter = build_converter(backend.config.data.converter)
+    converter = backend.converter
     how = GenerationConfig(qpm=120.0, metre=(4, 4))
     busy = drums(*((step, CLOSED) for step in range(32)))
     at_joint, after_it = drums((4, SNARE)), drums((20, SNARE))

@@ -1,5 +1,6 @@
 """What can encode and decode: a model in this process, an export or a server, all asked alike."""
 
+import functools
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
@@ -7,10 +8,11 @@ import numpy as np
 import yaml
 
 from lofi_tf.config import Config, config_from_dict
+from lofi_tf.data.converters.converter import Converter, build_converter
 from lofi_tf.errors import LofiError, NoSuchFunction
 
 if TYPE_CHECKING:  # an export runs without the models, whose import takes a second
-    pass
+    from lofi_tf.models.common.latent_model import LatentModel
 
 
 Arrays = Mapping[str, np.ndarray]
@@ -33,13 +35,21 @@ class Backend:
     Args:
         config: the model's.
         call: `(function, arrays) -> arrays` by the names of `interface_of`.
-
-    Attributes:
-        config: the model's.
+        model: the model itself, where it runs in this process.
     """
 
-    def __init__(self, config: Config, call: Call):
-        self.config, self.call = config, call
+    def __init__(self, config: Config, call: Call, model: "LatentModel | None" = None):
+        self.config, self.call, self.model = config, call, model
+
+    @functools.cached_property
+    def converter(self) -> Converter:
+        """What turns music into the model's arrays and back."""
+        return build_converter(self.config.data.converter)
+
+    @property
+    def num_steps(self) -> int:
+        """Steps T of an example."""
+        return self.config.model.max_seq_len
 
     def encode(
         self, inputs: np.ndarray, lengths: np.ndarray, controls: np.ndarray | None = None
@@ -71,7 +81,7 @@ class Backend:
         """
         self._check_vae()
         self.check_latents(z)
-        length = np.full(len(z), self.config.model.max_seq_len, np.int32)
+        length = np.full(len(z), self.num_steps, np.int32)
         given = {"z": z, "temperature": temperature, "seed": seeds, "length": length}
         return self.call("decode", _with(given, controls))["outputs"]
 

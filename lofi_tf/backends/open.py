@@ -1,16 +1,16 @@
 """What can encode and decode: a model in this process, an export or a server, all asked alike."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import tensorflow as tf
 
 from lofi_tf.backends.base import Arrays, Backend, by_either_name
-from lofi_tf.config import Config, load_config
+from lofi_tf.config import Config
 from lofi_tf.errors import LofiError, NoSuchFunction
 from lofi_tf.models.interfaces import interface_of
-from lofi_tf.saving.hub import CONFIG_IN_EXPORT, export_in, find_model, is_address
-from lofi_tf.saving.loading import _check_same, load_model, train_folder
+from lofi_tf.saving.hub import config_of_export, export_in, is_address
+from lofi_tf.saving.loading import check_config, load_model, model_folder
 
 if TYPE_CHECKING:  # an export runs without the models, whose import takes a second
     from lofi_tf.models.common.latent_model import LatentModel
@@ -19,7 +19,7 @@ if TYPE_CHECKING:  # an export runs without the models, whose import takes a sec
 def backend_of_model(model: "LatentModel", config: Config) -> Backend:
     """Returns a model in this process as a backend."""
     interface = interface_of(model, config)
-    return Backend(config, lambda name, given: _call(interface.function(name), given))
+    return Backend(config, lambda name, arrays: _call(interface.function(name), arrays), model)
 
 
 def open_backend(
@@ -33,7 +33,7 @@ def open_backend(
     Args:
         model: a folder that `lofi_train` wrote (its latest checkpoint is taken), a SavedModel
             that `lofi_export` wrote (or the folder of its versions: the latest is taken), the name
-            of one (`model_folders.find_model`), or the address of a TensorFlow Serving model,
+            of one (`hub.find_model`), or the address of a TensorFlow Serving model,
             `http(s)://host:port/v1/models/name` or `grpc://host:port/name`.
         checkpoint_file: prefix, folder or `.tar` of one of our checkpoints or of Magenta's, or a
             folder that magenta.js loads.
@@ -50,24 +50,13 @@ def open_backend(
     if is_address(model):
         from lofi_tf.backends.tf_serving import open_server
 
-        return of_config(open_server(str(model), timeout), config, model)
-    model = model and find_model(model)
-    export = model and export_in(model)
-    if export:
-        return of_config(open_export(export), config, model)
-    path = train_folder(model) if model is not None else Path(checkpoint_file)
-    built, config = load_model(path, config)
-    return backend_of_model(built, config)
-
-
-def of_config(backend: Backend, config: Config | None, where: Any) -> Backend:
-    """Returns a backend whose model is that of a config, if one is given.
-
-    Raises:
-        LofiError: it is a model of another name and other settings.
-    """
-    if config is not None and backend.config.name != config.name:
-        _check_same(config, backend.config, where)
+        backend = open_server(str(model), timeout)
+    else:
+        path = Path(checkpoint_file) if model is None else model_folder(model)
+        if export_in(path) != path:
+            return backend_of_model(*load_model(path, config))
+        backend = open_export(path)
+    check_config(backend.config, config, model or checkpoint_file)
     return backend
 
 
@@ -84,26 +73,14 @@ def open_export(folder: Path) -> Backend:
         line = str(error).strip().splitlines()[0]
         raise LofiError(f"{folder} is a damaged SavedModel: {line}") from error
 
-    def call(name, given):  # holds on to `loaded`, whose variables would go otherwise
+    def call(name, arrays):  # holds on to `loaded`, whose variables would go otherwise
         if name not in loaded.signatures:
             raise NoSuchFunction(f"{folder} has no signature {name!r}: export the model again")
-        return _call(loaded.signatures[name], given)
+        return _call(loaded.signatures[name], arrays)
 
     return Backend(config, by_either_name(config, call))
 
 
-def config_of_export(folder: Path) -> Config:
-    """Returns the config of a SavedModel that `lofi_export` wrote.
-
-    Raises:
-        LofiError: another's SavedModel.
-    """
-    path = folder / CONFIG_IN_EXPORT
-    if not path.is_file():
-        raise LofiError(f"{folder} was not written by lofi_export: it has no {CONFIG_IN_EXPORT}")
-    return load_config(path)
-
-
-def _call(function, given: Arrays) -> Arrays:
-    answers = function(**{name: tf.constant(value) for name, value in given.items()})
+def _call(function, arrays: Arrays) -> Arrays:
+    answers = function(**{name: tf.constant(value) for name, value in arrays.items()})
     return {name: value.numpy() for name, value in answers.items()}

@@ -39,7 +39,7 @@ def _run(args: argparse.Namespace) -> None:
     from lofi_tf import quiet
 
     with quiet.imports():
-        from lofi_tf.crossmodal.model import open_run
+        from lofi_tf.crossmodal.model import open_cross
         from lofi_tf.evaluation.crossmodal import report
         from lofi_tf.evaluation.crossmodal.analysis import Settings, analyse
         from lofi_tf.evaluation.crossmodal.datasets import (
@@ -50,7 +50,9 @@ def _run(args: argparse.Namespace) -> None:
         from lofi_tf.evaluation.crossmodal.plots import pictures_of, sounds_of
     epochs = args.classifier_epochs if args.baselines else 0
     settings = Settings(args.nb_passes, args.n_samples, args.seed, epochs)
-    model = open_run(folder)
+    model = open_cross(folder)
+    if model.model is None:
+        raise LofiError(f"--run_dir must be of a run of lofi_train. Received: {args.run_dir!r}")
     component = model.config.data.converter
     stores = {args.split: (args.examples_path, args.split)}
     if args.test_examples_path:

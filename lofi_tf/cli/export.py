@@ -101,12 +101,11 @@ def _open(args: argparse.Namespace) -> tuple:
     from lofi_tf.hparams import with_hparams
     from lofi_tf.saving import loading
 
-    if args.model is not None:
-        from lofi_tf.training import warm_start
-
-        return warm_start.open_model(args.model)
     config = with_hparams(load_config(args.config), args.hparams) if args.config else None
-    path = loading.train_folder(args.run_dir) if args.run_dir else Path(args.checkpoint_file)
+    if args.model is not None:
+        path = loading.model_folder(args.model)
+    else:
+        path = loading.train_folder(args.run_dir) if args.run_dir else Path(args.checkpoint_file)
     return *loading.load_model(path, config), path
 
 

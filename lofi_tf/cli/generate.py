@@ -89,9 +89,10 @@ def _run(args: argparse.Namespace) -> None:
     with quiet.imports():
         from lofi_tf import generation
         from lofi_tf.backends.open import open_backend
+        from lofi_tf.saving.loading import same_model
     backend = open_backend(args.model, args.checkpoint_file, config)
     named = chosen is not None and not args.hparams  # --config says no more than which model
-    if config is not None and backend.config != config and not named:
+    if config is not None and not same_model(backend.config, config) and not named:
         asked = f"{args.config} and --hparams" if args.hparams else args.config
         tell(f"{asked}: the model's own settings are taken, which differ.")
     modes = check_model(args, backend.config)

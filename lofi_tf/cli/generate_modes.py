@@ -165,9 +165,7 @@ def _attributes_path(args) -> Path:
 
 def _check_single(args, backend, excerpts, inputs, how, write) -> None:
     """Refuses inputs of several examples, and writes those to choose from."""
-    from lofi_tf.data.converters.converter import build_converter
-
-    converter = build_converter(backend.config.data.converter)
+    converter = backend.converter
     for number, (excerpt, piece) in enumerate(zip(excerpts, inputs, strict=True), 1):
         count = len(excerpt.inputs)
         if count == 1:

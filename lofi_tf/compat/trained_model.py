@@ -18,13 +18,13 @@ from typing import Any
 import numpy as np
 
 from lofi_tf.backends.base import Backend
-from lofi_tf.backends.open import backend_of_model, of_config, open_backend
+from lofi_tf.backends.open import backend_of_model, open_backend
 from lofi_tf.compat.data_converter import DataConverter
 from lofi_tf.config import SOUND_KINDS, Config, load_config
 from lofi_tf.errors import LofiError
 from lofi_tf.models.common.slerp import slerp
 from lofi_tf.saving.hub import export_in, is_address
-from lofi_tf.saving.loading import load_model
+from lofi_tf.saving.loading import check_config, load_model
 
 NoteSequence = Any
 
@@ -249,7 +249,8 @@ class TrainedModel:
 
 def _open(config, path, substitutions) -> Backend:
     if isinstance(path, Backend):
-        return of_config(path, config, "the backend")
+        check_config(path.config, config, "the backend")
+        return path
     if is_address(path) or (Path(path) / "config.yaml").is_file() or _is_export(Path(path)):
         return open_backend(path, config=config)
     if not substitutions:

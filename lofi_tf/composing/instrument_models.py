@@ -75,9 +75,7 @@ class Players:
 
     def groove_notes(self, name: str, output: np.ndarray) -> list[Note]:
         """Returns the notes of one groove [T, 27], their timing in fractions of steps."""
-        from lofi_tf.data.converters.converter import build_converter
-
-        return notes_of(build_converter(self[name].config.data.converter).from_outputs(output))
+        return notes_of(self[name].converter.from_outputs(output))
 
     def _controls(self, name, chords, first_bars) -> np.ndarray:
         from lofi_tf.composing.harmony import changes_of

@@ -5,14 +5,11 @@ from pathlib import Path
 import numpy as np
 
 from lofi_tf.backends.base import Backend
-from lofi_tf.backends.open import backend_of_model, open_backend
+from lofi_tf.backends.open import open_backend
 from lofi_tf.config import Config, load_config
 from lofi_tf.crossmodal.posterior import Posterior
-from lofi_tf.data.converters.converter import build_converter
 from lofi_tf.errors import LofiError
-from lofi_tf.models.crossmodal.model import CrossModal
 from lofi_tf.saving.hub import export_in, find_model, is_address
-from lofi_tf.saving.loading import load_model
 
 ROWS = 512  # that are asked for at once
 
@@ -24,10 +21,9 @@ class CrossModel:
 
     Args:
         backend: that answers.
-        model: the same in this process, where it runs here.
 
     Attributes:
-        model: as given.
+        model: the same in this process, where it runs here.
         config: the model's.
         converter: `PairedConverter` of the config.
         layout: `SymbolLayout`, what stands where in symbols.
@@ -35,11 +31,11 @@ class CrossModel:
         step: of training, that the weights are from; None of an export, which does not say.
     """
 
-    def __init__(self, backend: Backend, model: CrossModal | None = None):
-        self._call, self.config, self.model = backend.call, backend.config, model
-        self.converter = build_converter(self.config.data.converter)
+    def __init__(self, backend: Backend):
+        self._call, self.config, self.model = backend.call, backend.config, backend.model
+        self.converter = backend.converter
         self.layout, self.z_size = self.converter.layout, self.config.model.encoder["dims"][0]
-        self.step = None if model is None else model.steps_trained
+        self.step = self.model and self.model.steps_trained
 
     def encode_sound(self, spectra: np.ndarray) -> Posterior:
         """Returns the posterior of spectra [N, F], as `converter.view_of` gives them."""
@@ -74,47 +70,33 @@ def open_cross(model: str | Path) -> CrossModel:
     """Returns the model of a run, of an export or behind an address.
 
     Args:
-        model: as `open_run` takes it, a SavedModel that `lofi_export` wrote (or the folder of its
-            versions: the latest is taken), the name of one, or the address of a served model.
+        model: as `open_backend` takes it, or a folder of checkpoints. Of a run it is the best by
+            evaluation, the latest where there is no best yet.
 
     Raises:
-        LofiError: none of these, or a model of another kind.
+        LofiError: none of these, no checkpoint yet, or a model of another kind.
     """
-    if not is_address(model):
-        model = find_model(model)
-        if export_in(model) is None:
-            return open_run(model)
-    backend = open_backend(model)
-    _check_kind(backend.config, model)
+    if is_address(model):
+        return _checked(open_backend(model), model)
+    folder = Path(find_model(model))
+    if (folder / "config.yaml").is_file():
+        check_kind(load_config(folder), model)
+        best = folder / "eval" / "best"
+        folder = best if any(best.glob("*.index")) else folder / "train"
+        if not folder.is_dir():
+            raise LofiError(f"there is no checkpoint in {model} yet")
+    return _checked(open_backend(checkpoint_file=export_in(folder) or folder), model)
+
+
+def _checked(backend: Backend, source: str | Path) -> CrossModel:
+    check_kind(backend.config, source)
     return CrossModel(backend)
 
 
-def open_run(run_dir: str | Path) -> CrossModel:
-    """Returns the model of a run: the best by evaluation, the latest where there is no best yet.
-
-    Args:
-        run_dir: the folder that `lofi_train` wrote, or a folder of checkpoints in it.
-
-    Raises:
-        LofiError: no such folder, no run, a run of another kind, or no checkpoint.
-    """
-    folder = Path(run_dir)
-    if not folder.is_dir():
-        raise LofiError(f"--run_dir: no such folder. Received: {str(run_dir)!r}")
-    if (folder / "config.yaml").is_file():
-        _check_kind(load_config(folder), run_dir)
-        best = folder / "eval" / "best"
-        folder = best if best.is_dir() and any(best.glob("*.index")) else folder / "train"
-        if not folder.is_dir():
-            raise LofiError(f"there is no checkpoint in {run_dir} yet")
-    model, config = load_model(folder)
-    _check_kind(config, run_dir)
-    return CrossModel(backend_of_model(model, config), model)
-
-
-def _check_kind(config: Config, where: str | Path) -> None:
+def check_kind(config: Config, source: str | Path) -> None:
+    """Refuses a model that is not cross-modal."""
     if config.model.kind != "cross_modal":
         raise LofiError(
-            f"a cross_modal model is needed, such as that of --config=crossmodal. {where} "
+            f"a cross_modal model is needed, such as that of --config=crossmodal. {source} "
             f"holds {config.name}, of kind {config.model.kind}"
         )

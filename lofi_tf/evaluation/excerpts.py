@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from lofi_tf.backends.base import Backend
-from lofi_tf.data.converters.converter import Converter, build_converter
+from lofi_tf.data.converters.converter import Converter
 from lofi_tf.data.storage.examples import Examples
 from lofi_tf.evaluation.excerpt_codes import (
     Codes,
@@ -65,7 +65,7 @@ def drawn_outputs(
 
 def of_samples(backend: Backend, count: int, how: GenerationConfig, examples: Examples) -> Measured:
     """Returns samples of a model, measured; takes what `drawn_outputs` takes."""
-    converter = build_converter(backend.config.data.converter)
+    converter = backend.converter
     excerpts, codes = [], []
     for outputs in drawn_outputs(backend, count, how, examples):
         excerpts += _excerpts(backend, converter, outputs)
@@ -75,7 +75,7 @@ def of_samples(backend: Backend, count: int, how: GenerationConfig, examples: Ex
 
 def of_examples(backend: Backend, examples: Examples) -> Measured:
     """Returns examples of the data, measured."""
-    converter = build_converter(backend.config.data.converter)
+    converter = backend.converter
     excerpts = []
     for view in views(backend, examples, BATCH_SIZE):
         excerpts += _excerpts(backend, converter, view["targets"])
@@ -84,21 +84,21 @@ def of_examples(backend: Backend, examples: Examples) -> Measured:
 
 def all_codes(backend: Backend, examples: Examples) -> Codes:
     """Returns examples to compare others with."""
-    converter = build_converter(backend.config.data.converter)
-    return codes_of_examples(converter, examples.arrays, backend.config.model.max_seq_len)
+    converter = backend.converter
+    return codes_of_examples(converter, examples.arrays, backend.num_steps)
 
 
 def _excerpts(backend: Backend, converter: Converter, outputs: np.ndarray) -> list[Excerpt]:
     sliced = ("split_bars", "slice_bars", "hop_size_bars")
     fixed = any(getattr(converter, name, None) for name in sliced)
-    num_bars = window_bars(converter, backend.config.model.max_seq_len) if fixed else None
+    num_bars = window_bars(converter, backend.num_steps) if fixed else None
     pieces = (converter.from_outputs(output) for output in outputs)
     return [excerpt_of(piece, converter.quarters_per_bar, num_bars) for piece in pieces]
 
 
 def _controls(backend: Backend, count: int, examples: Examples) -> np.ndarray | None:
     """Returns the controls of examples, [count, T, C], over again where there are too few."""
-    if "controls" not in build_converter(backend.config.data.converter).model_spec:
+    if "controls" not in backend.converter.model_spec:
         return None
     chosen = examples.where(np.arange(len(examples)) < count)
     controls = np.concatenate([view["controls"] for view in views(backend, chosen, BATCH_SIZE)])

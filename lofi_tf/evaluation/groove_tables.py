@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterable
 import numpy as np
 
 from lofi_tf.backends.base import Backend
-from lofi_tf.data.converters.converter import build_converter
 from lofi_tf.data.converters.groove import GrooveConverter
 from lofi_tf.data.storage.examples import Examples
 from lofi_tf.evaluation import groove_baselines as baselines
@@ -98,7 +97,7 @@ def systems_of(
     tell(f"Training what the model has to beat, on {len(training)} examples.")
     found = {"quantised": baselines.quantised(learned)}
     found["nearest neighbours"] = baselines.nearest(learned, judged)
-    if lacks_feel(build_converter(backend.config.data.converter)):
+    if lacks_feel(backend.converter):
         found["linear regression"] = baselines.linear(learned, judged)
         found["perceptron"] = baselines.perceptron(learned, judged, seed)
     return found
@@ -116,7 +115,7 @@ def lacks_feel(converter: GrooveConverter) -> bool:
 
 def known_of(backend: Backend, examples: Examples) -> BaselineData:
     """Returns examples as baselines see them."""
-    converter = build_converter(backend.config.data.converter)
+    converter = backend.converter
     found = list(views(backend, examples))
     grooves = [grooves_of(view["targets"], converter) for view in found]
     return BaselineData(np.concatenate([features_of(view) for view in found]), _joined(grooves))

@@ -8,7 +8,6 @@ import numpy as np
 import tensorflow as tf
 
 from lofi_tf.backends.base import Backend
-from lofi_tf.data.converters.converter import build_converter
 from lofi_tf.data.storage.dataset import evaluation_batches
 from lofi_tf.data.storage.examples import Examples
 from lofi_tf.errors import NoSuchFunction
@@ -76,8 +75,8 @@ def views(
     backend: Backend, examples: Examples, batch_size: int = 64
 ) -> Iterator[Mapping[str, np.ndarray]]:
     """Yields examples as a model sees them, nothing random drawn, batch after batch."""
-    converter = build_converter(backend.config.data.converter)
-    steps = backend.config.model.max_seq_len
+    converter = backend.converter
+    steps = backend.num_steps
     for batch in evaluation_batches(examples, converter, batch_size, steps):
         yield {name: value.numpy() for name, value in batch.items()}
 

@@ -183,9 +183,9 @@ def _plays(passage: ChunkedSequence, programs: Sequence[int] | None) -> bool:
 
 
 def _passage(backend: Backend, piece: NoteSequence, num_bars: int | None) -> ChunkedSequence:
-    converter = build_converter(backend.config.data.converter)
+    converter = backend.converter
     grid = grid_of(piece, converter.steps_per_quarter, converter.steps_per_bar)
-    size = window_bars(converter, backend.config.model.max_seq_len)
+    size = window_bars(converter, backend.num_steps)
     num_bars = num_bars or number_of_bars(piece, grid, converter.steps_per_bar)
     bar = bar_seconds(converter, grid.qpm)
     kind = backend.config.data.converter["kind"]
@@ -236,7 +236,7 @@ def _examples(backend: Backend, crops: list[NoteSequence]) -> Examples:
     settings |= {"mode": "infer", "max_tensors_per_notesequence": None}
     if settings["kind"] in ("melody", "drums"):
         converter = build_converter(settings)
-        settings["slice_bars"] = window_bars(converter, backend.config.model.max_seq_len)
+        settings["slice_bars"] = window_bars(converter, backend.num_steps)
     found = examples_of_records([c.SerializeToString() for c in crops], settings, num_workers=1)
     if not len(found):
         return found
@@ -249,15 +249,15 @@ def _filled(excerpt: ModelInputs, backend: Backend) -> ModelInputs:
     """Returns groove windows that end in silence at their full length."""
     if backend.config.data.converter["kind"] != "groove":
         return excerpt
-    converter = build_converter(backend.config.data.converter)
-    steps = window_bars(converter, backend.config.model.max_seq_len) * converter.steps_per_bar
+    converter = backend.converter
+    steps = window_bars(converter, backend.num_steps) * converter.steps_per_bar
     full = steps * (converter.num_drums if converter.split_instruments else 1)
     return dataclasses.replace(excerpt, lengths=np.full_like(excerpt.lengths, full))
 
 
 def _excerpt(found: Examples, backend: Backend) -> ModelInputs:
-    converter = build_converter(backend.config.data.converter)
-    view = model_view(found, converter, backend.config.model.max_seq_len)
+    converter = backend.converter
+    view = model_view(found, converter, backend.num_steps)
     return ModelInputs(view["inputs"], view["length"], view["targets"], view.get("controls"))
 
 

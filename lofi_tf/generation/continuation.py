@@ -1,7 +1,6 @@
 """Pieces that go on where they end."""
 
 from lofi_tf.backends.base import Backend
-from lofi_tf.data.converters.converter import build_converter
 from lofi_tf.generation.chunks import ChunkedSequence, as_instrument, passage_of
 from lofi_tf.generation.decoding import (
     HOW,
@@ -44,7 +43,7 @@ def continue_(
         LofiError: the model takes hits as controls: what it is to play does not go on.
         NotConvertible: the model takes nothing of the piece, and which rule says so.
     """
-    converter = build_converter(backend.config.data.converter)
+    converter = backend.converter
     if getattr(converter, "hits_as_controls", False):
         check_controls(converter, None, backend.config.name)
     passage, how = passage_of(backend, piece), how.like(piece)

@@ -5,7 +5,6 @@ import dataclasses
 import numpy as np
 
 from lofi_tf.backends.base import Backend
-from lofi_tf.data.converters.converter import build_converter
 from lofi_tf.generation.chunks import ChunkedSequence, join_chunks
 from lofi_tf.generation.decoding import (
     GenerationConfig,
@@ -35,7 +34,7 @@ def played(
         output: its number, which its random numbers go by.
         chords: a text that `progressions.progression` reads, in place of the passage's chords.
     """
-    converter = build_converter(backend.config.data.converter)
+    converter = backend.converter
     changes = progression(chords, passage.layout.num_bars) if chords else None
     if changes:
         controls = chord_controls(backend, changes, passage.layout)[list(passage.rows)]

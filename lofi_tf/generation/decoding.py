@@ -8,7 +8,7 @@ import numpy as np
 
 from lofi_tf.audio.io import Audio
 from lofi_tf.backends.base import Backend
-from lofi_tf.data.converters.converter import Converter, build_converter
+from lofi_tf.data.converters.converter import Converter
 from lofi_tf.errors import LofiError, NoSuchFunction, unknown_name
 from lofi_tf.models.common.noise import row_normal, seeds_from
 from lofi_tf.models.common.noise import row_seeds as tf_seeds
@@ -100,7 +100,7 @@ def decode_arrays(
     seeds: np.ndarray | None = None,
 ) -> np.ndarray:
     """Returns the outputs [N, T, D] of latents [N, Z]; takes what `decode` takes."""
-    converter = build_converter(backend.config.data.converter)
+    converter = backend.converter
     check_controls(converter, controls, backend.config.name)
     seeds = row_seeds(how.seed, len(z)) if seeds is None else seeds
     temperature = np.full(len(z), how.temperature, np.float32)
@@ -154,7 +154,7 @@ def pieces_of(
 
     Of models of sound it is `Audio`.
     """
-    converter = build_converter(backend.config.data.converter)
+    converter = backend.converter
     each = by_row(controls, len(outputs))
     pieces = []
     for row, output in enumerate(outputs):

@@ -121,7 +121,7 @@ def tap2drum(
         NotConvertible: the model takes nothing of the piece, and which rule says so.
     """
     check_fits(backend, "tap2drum")
-    converter = build_converter(backend.config.data.converter)
+    converter = backend.converter
     passage = passage_of(backend, as_taps(piece, converter))
     how, z = how.like(piece), passage.excerpt.means(backend)
     return [played(backend, passage, z, how, output) for output in range(num_outputs)]
@@ -149,7 +149,7 @@ def add_hihats(
         NotConvertible: the model takes nothing of the piece, and which rule says so.
     """
     check_fits(backend, "add_hihats")
-    converter = build_converter(backend.config.data.converter)
+    converter = backend.converter
     passage, how = passage_of(backend, piece), how.like(piece)
     stretch, z = GenerationConfig().like(piece).qpm / how.qpm, passage.excerpt.means(backend)
     found = []
@@ -203,7 +203,7 @@ def _felt(
         how: as `humanize` has it.
         output: its number.
     """
-    converter, excerpt = build_converter(backend.config.data.converter), passage.excerpt
+    converter, excerpt = backend.converter, passage.excerpt
     mean, stddev = posteriors
     seeds = window_seeds(how.seed, output, len(passage.layout.starts))[list(passage.rows)]
     z = mean + how.temperature * stddev * prior(seeds, mean.shape[1])

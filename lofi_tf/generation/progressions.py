@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from lofi_tf.backends.base import Backend
-from lofi_tf.data.converters.converter import Converter, build_converter
+from lofi_tf.data.converters.converter import Converter
 from lofi_tf.data.converters.performance import MultiPerformanceConverter
 from lofi_tf.errors import LofiError
 from lofi_tf.generation.layout import Layout, bar_seconds
@@ -66,13 +66,13 @@ def chord_controls(backend: Backend, changes: list[Change], layout: Layout) -> n
     Raises:
         LofiError: the model takes no chords, or wants keys too.
     """
-    converter = build_converter(backend.config.data.converter)
+    converter = backend.converter
     if not getattr(converter, "chord_encoding", None):
         raise LofiError(f"{backend.config.name} takes no chords: leave out --chords")
     if getattr(converter, "condition_on_key", False):
         raise LofiError(f"{backend.config.name} takes keys beside chords, which cannot be given")
     of_window = _performance if isinstance(converter, MultiPerformanceConverter) else _one_a_step
-    steps = backend.config.model.max_seq_len
+    steps = backend.num_steps
     return np.stack([of_window(converter, changes, start, steps) for start in layout.starts])
 
 

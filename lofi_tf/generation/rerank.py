@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 
 from lofi_tf.backends.base import Backend
-from lofi_tf.data.converters.converter import build_converter
 from lofi_tf.data.converters.drums import DrumsConverter
 from lofi_tf.data.converters.groove import GrooveConverter
 from lofi_tf.data.converters.melody import MelodyConverter
@@ -65,8 +64,8 @@ def sample_best(
     if best_of < 1:
         raise LofiError(f"best_of must be at least 1. Received: {best_of}")
     score = scorer_of(backend)
-    converter = build_converter(backend.config.data.converter)
-    bars = given.get("length_bars") or window_bars(converter, backend.config.model.max_seq_len)
+    converter = backend.converter
+    bars = given.get("length_bars") or window_bars(converter, backend.num_steps)
     found, best = [None] * num_outputs, np.full(num_outputs, -np.inf)
     for draw in range(best_of):
         again = dataclasses.replace(how, seed=_seed(how.seed, draw))
@@ -83,7 +82,7 @@ def scorer_of(backend: Backend) -> Score:
     Raises:
         LofiError: a model of music of another kind.
     """
-    converter = build_converter(backend.config.data.converter)
+    converter = backend.converter
     kinds = {
         GrooveConverter: beat_of_piece,
         DrumsConverter: beat_of_piece,

@@ -3,7 +3,6 @@
 import numpy as np
 
 from lofi_tf.backends.base import Backend
-from lofi_tf.data.converters.converter import build_converter
 from lofi_tf.data.converters.performance import MultiPerformanceConverter
 from lofi_tf.errors import LofiError
 from lofi_tf.generation.chunks import passage_of
@@ -58,7 +57,7 @@ def sample(
         return decode(backend, z, how, controls)
     layout = _layout(backend, length_bars, chords)
     how = how.like(sequence_proto.NoteSequence())
-    converter = build_converter(backend.config.data.converter)
+    converter = backend.converter
     changes = progression(chords, layout.num_bars) if chords else None
     controls = chord_controls(backend, changes, layout) if changes else None
     found = []
@@ -100,7 +99,7 @@ def _on_hits(
     backend: Backend, z: np.ndarray, how: GenerationConfig, hits: NoteSequence
 ) -> list[NoteSequence]:
     """Returns the hits of a piece in the feel of each latent."""
-    converter = build_converter(backend.config.data.converter)
+    converter = backend.converter
     if not getattr(converter, "hits_as_controls", False):
         raise LofiError(f"{backend.config.name} takes no hits: leave out the input")
     passage, how = passage_of(backend, hits), how.like(hits)
@@ -112,8 +111,8 @@ def _on_hits(
 
 def _layout(backend: Backend, length_bars: int | None, chords: str | None) -> Layout:
     """Returns the windows of a new piece; a performance has a bar or more for each chord."""
-    converter = build_converter(backend.config.data.converter)
-    size = window_bars(converter, backend.config.model.max_seq_len)
+    converter = backend.converter
+    size = window_bars(converter, backend.num_steps)
     length = length_bars or size
     if not length_bars and chords and isinstance(converter, MultiPerformanceConverter):
         length = max(size, len(progression(chords, size)))

@@ -7,7 +7,6 @@ import numpy as np
 from lofi_tf.audio.clips import resampled, with_channels
 from lofi_tf.audio.io import Audio, quantized, unquantized
 from lofi_tf.backends.base import Backend
-from lofi_tf.data.converters.converter import build_converter
 from lofi_tf.errors import LofiError
 from lofi_tf.generation.decoding import HOW, GenerationConfig, prior, row_seeds, window_seeds
 from lofi_tf.models.common.slerp import slerp
@@ -44,7 +43,7 @@ def continue_sound(
         LofiError: no continuation, too short a sound, or a change that the model cannot make.
     """
     given = given_sound(backend, sound)
-    size = max(1, round(seconds * build_converter(backend.config.data.converter).sample_rate))
+    size = max(1, round(seconds * backend.converter.sample_rate))
     amount = _amount(backend, seconds, change_at_seconds, change_amount)
     width = frame_size_of(backend.config.model.encoder)
     num_frames = math.ceil(size / width)
@@ -74,7 +73,7 @@ def given_sound(backend: Backend, sound: Audio) -> np.ndarray:
             f"{backend.config.name} is a {backend.config.model.kind}: only a continuation goes on "
             "with a sound (configs continuation_...)"
         )
-    rate = build_converter(backend.config.data.converter).sample_rate
+    rate = backend.converter.sample_rate
     mono = with_channels(np.asarray(sound.samples, np.float32), 1)
     samples = unquantized(quantized(resampled(mono, sound.sample_rate, rate)))[:, 0]
     width = frame_size_of(backend.config.model.encoder)
@@ -89,7 +88,7 @@ def given_sound(backend: Backend, sound: Audio) -> np.ndarray:
 def encode_sounds(backend: Backend, sounds: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Returns the states and the last frame, [B, ...] each, after sounds [B, n]."""
     width = frame_size_of(backend.config.model.encoder)
-    whole = backend.config.model.max_seq_len // width * width
+    whole = backend.num_steps // width * width
     last = sounds[:, -whole:]
     inputs = np.zeros([len(last), whole, 1], np.float32)
     inputs[:, : last.shape[1], 0] = last
@@ -144,7 +143,7 @@ def latent_paths(
         amount: how far from the one draw to the other.
     """
     z_size = backend.config.model.z_size
-    block = backend.config.model.max_seq_len // frame_size_of(backend.config.model.encoder)
+    block = backend.num_steps // frame_size_of(backend.config.model.encoder)
     total = math.ceil(num_frames / block) * block
     first = prior(row_seeds(seed, num_outputs), z_size)
     paths = np.repeat(first[:, None], total, axis=1)
@@ -157,7 +156,7 @@ def latent_paths(
 
 
 def _seeds(backend: Backend, how: GenerationConfig, rows: np.ndarray, z: np.ndarray) -> np.ndarray:
-    block = backend.config.model.max_seq_len // frame_size_of(backend.config.model.encoder)
+    block = backend.num_steps // frame_size_of(backend.config.model.encoder)
     return np.stack([window_seeds(how.seed, int(row), z.shape[1] // block) for row in rows])
 
 
@@ -165,7 +164,7 @@ def _frame(backend: Backend, change_at_seconds: float | None) -> int | None:
     """Returns the first frame that begins at a moment or after it."""
     if change_at_seconds is None:
         return None
-    rate = build_converter(backend.config.data.converter).sample_rate
+    rate = backend.converter.sample_rate
     sample = math.ceil(round(change_at_seconds * rate, 6))
     return math.ceil(sample / frame_size_of(backend.config.model.encoder))
 
@@ -191,4 +190,4 @@ def _amount(backend, seconds, change_at_seconds, change_amount) -> float:
 
 def _audio(backend: Backend, given: np.ndarray, new: np.ndarray) -> Audio:
     samples = np.concatenate([given, new])[:, None]
-    return build_converter(backend.config.data.converter).from_outputs(samples)
+    return backend.converter.from_outputs(samples)

@@ -16,7 +16,6 @@ from lofi_tf.audio.io import Audio
 from lofi_tf.audio.loudness import gain_for, parse_target
 from lofi_tf.backends.base import Backend
 from lofi_tf.data.converters.clip_options import ClipOptions
-from lofi_tf.data.converters.converter import build_converter
 from lofi_tf.errors import LofiError, LofiWarning
 from lofi_tf.generation.decoding import HOW, GenerationConfig, decode_arrays, prior, window_seeds
 from lofi_tf.generation.latent_perturbation import AMOUNT, neighbours
@@ -138,7 +137,7 @@ def clip_inputs(backend: Backend, sound: Audio) -> ClipInputs:
     num_samples = max(1, round(len(samples) * rate / sound.sample_rate))
     samples = resampled(samples * np.float32(gain), sound.sample_rate, rate)[:num_samples]
     samples = np.pad(samples, [(0, num_samples - len(samples)), (0, 0)])
-    steps, size = converter.steps_of(samples), backend.config.model.max_seq_len
+    steps, size = converter.steps_of(samples), backend.num_steps
     begins = window_begins(len(steps), size)
     padded = np.pad(steps, [(0, max(0, size - len(steps))), (0, 0)])
     windows = np.stack([padded[begin : begin + size] for begin in begins])
@@ -205,7 +204,7 @@ def _first_clip(inputs: ClipInputs, backend: Backend, number: int) -> ClipInputs
 
 def _clips_of(backend: Backend) -> ClipOptions:
     """Returns the converter of a model of clips of sound; refuses others."""
-    converter = build_converter(backend.config.data.converter)
+    converter = backend.converter
     if not isinstance(converter, ClipOptions) or backend.config.model.kind != "vae":
         raise LofiError(
             f"{backend.config.name} is no autoencoder of clips of sound. Allowed: a model of such "

@@ -12,7 +12,7 @@ import dataclasses
 import numpy as np
 
 from lofi_tf.backends.base import Backend
-from lofi_tf.data.converters.converter import Converter, build_converter
+from lofi_tf.data.converters.converter import Converter
 from lofi_tf.generation.chunks import ModelInputs, taken
 from lofi_tf.generation.decoding import (
     GenerationConfig,
@@ -55,7 +55,7 @@ def chained(
         amount: how far each window goes from the theme, as in `neighbours`.
         controls: [W, T, C], of each window, where the model takes them.
     """
-    converter = build_converter(backend.config.data.converter)
+    converter = backend.converter
     windows = []
     for window in range(len(layout.starts)):
         given = None if controls is None else controls[window]
@@ -122,7 +122,7 @@ def joint_errors(
         how: with tempo and metre.
         converter: the model's.
     """
-    size = window_bars(converter, backend.config.model.max_seq_len)
+    size = window_bars(converter, backend.num_steps)
     length = size * bar_seconds(converter, how.qpm)
     grid, kind = Grid(how.qpm, converter.steps_per_quarter), backend.config.data.converter["kind"]
     places, crops = [(0, 0, size), (size, 0, size)], []

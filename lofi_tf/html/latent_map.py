@@ -127,8 +127,8 @@ def latent_map(
     if not 3 <= landmarks <= MOST_LANDMARKS:
         raise LofiError(f"landmarks must be 3 to {MOST_LANDMARKS}. Received: {landmarks}")
     how = dataclasses.replace(how, qpm=how.qpm or DEFAULT_QPM, max_batch_size=_ROWS)
-    converter = build_converter(backend.config.data.converter)
-    bars = window_bars(converter, backend.config.model.max_seq_len)
+    converter = backend.converter
+    bars = window_bars(converter, backend.num_steps)
     draw = _Drawing(backend, how, map_controls(backend, chords), progress)
     z = prior(row_seeds(how.seed, points), backend.config.model.z_size)
     pairs = list(itertools.combinations(range(landmarks), 2))
@@ -203,8 +203,8 @@ class _Drawing:
 
 def map_controls(backend: Backend, chords: str | None) -> np.ndarray | None:
     """Returns the controls [T, C] of all points: chords, where the model takes them."""
-    converter = build_converter(backend.config.data.converter)
-    bars = window_bars(converter, backend.config.model.max_seq_len)
+    converter = backend.converter
+    bars = window_bars(converter, backend.num_steps)
     if chords or getattr(converter, "chord_encoding", None):
         changes = progression(chords or CHORDS, bars)
         return chord_controls(backend, changes, Layout.onwards(bars, bars))[0]

@@ -1,4 +1,4 @@
-"""Checkpoints: of our runs, and Magenta's, in folders, by prefix or in tar files; magenta.js'."""
+"""Weights: of our runs, of Magenta's, in folders, by prefix or in tar files; of exports."""
 
 import glob
 import re
@@ -9,13 +9,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import keras
 import tensorflow as tf
 
 from lofi_tf.errors import LofiError, LofiWarning
 from lofi_tf.interop.magenta_checkpoint import load_magenta_checkpoint, magenta_weights
 from lofi_tf.interop.magenta_js import load_magenta_js
 from lofi_tf.interop.magenta_js_spec import is_magenta_js
-from lofi_tf.models.sequence.vae import MusicVAE
+from lofi_tf.models.common.latent_model import LatentModel
+from lofi_tf.saving.hub import about, export_in
 
 Renamed = Callable[[str], str]
 _AVERAGES = ("moving_mean", "moving_variance")  # of batch normalisation
@@ -27,13 +29,13 @@ def latest(folder: str | Path) -> str | None:
     return next(iter(_newest_first(Path(folder))), None)
 
 
-def checkpoint_of(model: MusicVAE) -> tf.train.Checkpoint:
+def checkpoint_of(model: LatentModel) -> tf.train.Checkpoint:
     """Returns what is saved of a model: its weights, its optimiser, its averages, any plateau."""
     parts = {"model": model, "optimizer": model.optimizer}
     return tf.train.Checkpoint(**parts, **_averages_of(model), **_plateau_of(model))
 
 
-def restore_latest(model: MusicVAE, folder: str | Path) -> int:
+def restore_latest(model: LatentModel, folder: str | Path) -> int:
     """Restores a model from the latest whole checkpoint in a folder; returns its step.
 
     Damaged ones that are newer are passed over with a `LofiWarning`.
@@ -47,7 +49,7 @@ def restore_latest(model: MusicVAE, folder: str | Path) -> int:
     return _first_whole(prefixes, lambda prefix: _restore(model, prefix))
 
 
-def _restore(model: MusicVAE, prefix: str) -> int:
+def _restore(model: LatentModel, prefix: str) -> int:
     """Restores a model's weights and optimiser from one of our checkpoints; returns its step.
 
     Raises:
@@ -70,7 +72,7 @@ def _restore(model: MusicVAE, prefix: str) -> int:
     return model.steps_trained
 
 
-def _averages_of(model: MusicVAE) -> dict[str, list[tf.Variable]]:
+def _averages_of(model: LatentModel) -> dict[str, list[tf.Variable]]:
     """Returns the moving averages of normalisation.
 
     A checkpoint follows attributes, and the lists that Keras keeps of layers are none: it reaches
@@ -80,7 +82,7 @@ def _averages_of(model: MusicVAE) -> dict[str, list[tf.Variable]]:
     return {"averages": found} if found else {}
 
 
-def _check_averages(model: MusicVAE, names: list[str], prefix: str) -> None:
+def _check_averages(model: LatentModel, names: list[str], prefix: str) -> None:
     found = sum(any(f"/{average}/" in name for average in _AVERAGES) for name in names)
     missing = len(_averages_of(model).get("averages", ())) - found
     if missing > 0:
@@ -92,18 +94,18 @@ def _check_averages(model: MusicVAE, names: list[str], prefix: str) -> None:
         )
 
 
-def _plateau_of(model: MusicVAE) -> dict[str, tf.Module]:
+def _plateau_of(model: LatentModel) -> dict[str, tf.Module]:
     return {} if model.rate.plateau is None else {"plateau": model.rate.plateau}
 
 
-def load_weights(model: MusicVAE, path: str | Path, renamed: Renamed | None = None) -> None:
-    """Sets a model's weights from any checkpoint: ours, Magenta's TF1 or magenta.js'.
+def load_weights(model: LatentModel, path: str | Path, renamed: Renamed | None = None) -> None:
+    """Sets a model's weights from any checkpoint, ours, Magenta's TF1 or magenta.js', or export.
 
     Args:
         model: of the config that the checkpoint was trained with.
         path: a prefix (`model.ckpt-2721`), a folder (its latest whole checkpoint, as by
             `restore_latest`, or the first one found at any depth), a `.tar` file of either, or a
-            folder that magenta.js loads.
+            folder that magenta.js loads, or an export.
         renamed: what a checkpoint of Magenta's calls the variable of a name; the same if not
             given.
 
@@ -111,6 +113,9 @@ def load_weights(model: MusicVAE, path: str | Path, renamed: Renamed | None = No
         LofiError: no checkpoint there, none that is whole, or one that does not fit.
     """
     path = Path(path)
+    if export_in(path) == path:
+        _load_export(model, path)
+        return
     if path.is_file() and tarfile.is_tarfile(path):
         with tempfile.TemporaryDirectory() as folder:
             _extract(path, Path(folder))
@@ -129,7 +134,30 @@ def load_weights(model: MusicVAE, path: str | Path, renamed: Renamed | None = No
     _load_newest(model, [str(path)], renamed)
 
 
-def _load_newest(model: MusicVAE, prefixes: list[str], renamed: Renamed | None) -> None:
+def stored_weights(model: LatentModel) -> list[keras.Variable]:
+    """Returns the weights that an export stores, in its order: all but a discriminator's."""
+    discriminator = {id(weight) for weight in getattr(model.discriminator, "weights", ())}
+    return [weight for weight in model.weights if id(weight) not in discriminator]
+
+
+def _load_export(model: LatentModel, folder: Path) -> None:
+    """Gives a model the weights and the step of an export."""
+    weights = stored_weights(model)
+    try:
+        reader = tf.train.load_checkpoint(str(folder / "variables" / "variables"))
+        values = [
+            reader.get_tensor(f"weights/{number}/.ATTRIBUTES/VARIABLE_VALUE")
+            for number in range(len(weights))
+        ]
+        for weight, value in zip(weights, values, strict=True):
+            weight.assign(tf.cast(value, weight.dtype))
+    except (tf.errors.OpError, ValueError, RuntimeError) as error:
+        line = str(error).strip().splitlines()[0]
+        raise LofiError(f"{folder} is a damaged export: {line}") from error
+    model.optimizer.iterations.assign(about(folder).step)
+
+
+def _load_newest(model: LatentModel, prefixes: list[str], renamed: Renamed | None) -> None:
     def load(prefix):
         if OUR_MARK in dict(tf.train.list_variables(prefix)):
             _restore(model, prefix)

@@ -15,6 +15,7 @@ from lofi_tf.errors import LofiError
 from lofi_tf.models.common.latent_model import LatentModel
 from lofi_tf.models.common.named_functions import NamedFunctions
 from lofi_tf.models.interfaces import interface_of
+from lofi_tf.saving.checkpoints import stored_weights
 from lofi_tf.saving.hub import ABOUT_IN_EXPORT, CARD, CONFIG_IN_EXPORT
 from lofi_tf.saving.model_card import Facts, about_yaml, model_card
 
@@ -104,8 +105,7 @@ def export(model: LatentModel, config: Config, where: ExportPath, facts: Facts =
 
 def _save(model: LatentModel, interface: NamedFunctions, precision: str, folder: Path) -> None:
     module = tf.Module()
-    discriminator = {id(weight) for weight in getattr(model.discriminator, "weights", ())}
-    weights = [weight for weight in model.weights if id(weight) not in discriminator]
+    weights = stored_weights(model)
     module.weights = [weight.value for weight in weights]
     if precision == "float16":
         module.weights = [_halved(weight) for weight in weights]

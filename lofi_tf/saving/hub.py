@@ -8,6 +8,7 @@ from typing import Any
 
 import yaml
 
+from lofi_tf.config import Config, load_config
 from lofi_tf.errors import LofiError, near_names
 
 SAVED_MODEL = "saved_model.pb"
@@ -28,6 +29,18 @@ def export_in(folder: Path) -> Path | None:
         return folder
     found = [path.parent for path in folder.glob(f"*/{SAVED_MODEL}") if path.parent.name.isdigit()]
     return max(found, key=lambda path: int(path.name), default=None)
+
+
+def config_of_export(folder: Path) -> Config:
+    """Returns the config of a SavedModel that `lofi_export` wrote.
+
+    Raises:
+        LofiError: another's SavedModel.
+    """
+    path = folder / CONFIG_IN_EXPORT
+    if not path.is_file():
+        raise LofiError(f"{folder} was not written by lofi_export: it has no {CONFIG_IN_EXPORT}")
+    return load_config(path)
 
 
 def saved_models_dir() -> Path:

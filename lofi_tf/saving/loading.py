@@ -1,5 +1,6 @@
-"""A checkpoint to its model and config."""
+"""A checkpoint or an export to its model and config, and where they lie."""
 
+import dataclasses
 import glob
 from collections.abc import Callable
 from pathlib import Path
@@ -10,9 +11,12 @@ from lofi_tf.config import Config, load_config
 from lofi_tf.errors import LofiError
 from lofi_tf.interop.magenta_js_config import config_by_weights
 from lofi_tf.interop.magenta_js_spec import config_in
+from lofi_tf.saving.hub import config_of_export, export_in, find_model, is_address
 
 if TYPE_CHECKING:  # an export runs without the models, whose import takes a second
     from lofi_tf.models.common.latent_model import LatentModel
+
+OF_TRAINING = ("given_hits", "expression_weight")  # options of heads that training alone asks
 
 
 def train_folder(run_dir: str | Path) -> Path:
@@ -29,34 +33,42 @@ def train_folder(run_dir: str | Path) -> Path:
     return run_dir / "train"
 
 
+def model_folder(model: str | Path) -> Path:
+    """Returns the export that a model is, or the folder of a run's checkpoints.
+
+    Args:
+        model: as `hub.find_model` takes it, but no address.
+
+    Raises:
+        LofiError: no such model, or an address.
+    """
+    if is_address(model):
+        raise LofiError(f"a server does not give away weights. Received: {model}")
+    folder = Path(find_model(model))
+    return export_in(folder) or train_folder(folder)
+
+
 def load_model(
     path: Path, config: Config | None = None, renamed: Callable[[str], str] | None = None
 ) -> tuple["LatentModel", Config]:
-    """Returns the model of a checkpoint, and its config.
+    """Returns the model of a checkpoint or of an export, and its config.
 
     Args:
-        path: prefix, folder or `.tar` of a checkpoint, or a folder of magenta.js.
-        config: of the model; the folders of the checkpoint are asked where it is not given (one
-            that others made for magenta.js tells of its music and its sizes). Where they know one
-            of the same name, theirs is taken, whatever its sizes.
+        path: prefix, folder or `.tar` of a checkpoint, a folder of magenta.js, or an export.
+        config: of a model that does not know its own; one that does must be of that name, or have
+            the same settings (`same_model`).
         renamed: as `checkpoints.load_weights` takes it.
 
     Raises:
-        LofiError: no checkpoint there, no config known, or another than the checkpoint's.
+        LofiError: no model there, no config known, or another than the model's.
     """
     with quiet.imports():
         from lofi_tf.models.build import build_model
         from lofi_tf.saving import checkpoints
     known = known_config(path)
-    if config is None and known is None:
-        config = config_by_weights(path)
-    if config is None and known is None:
-        if not glob.glob(f"{glob.escape(str(path))}*"):
-            raise LofiError(f"there is no checkpoint {path}")
-        raise LofiError(f"{path} does not say its config: give --config")
-    if config is None or (known is not None and known.name == config.name):
-        config = known
-    _check_same(config, known, path)
+    if known is not None:
+        check_config(known, config, path)
+    config = known or config or told_config(path)
     model = build_model(config)
     checkpoints.load_weights(model, path, renamed)
     return model, config
@@ -71,15 +83,48 @@ def run_above(path: Path) -> Path | None:
 
 
 def known_config(path: Path) -> Config | None:
-    """Returns the config that a checkpoint's folders say it has; None where they do not."""
+    """Returns the config that a model keeps with it; None where it does not."""
+    if export_in(path) == path:
+        return config_of_export(path)
     run = run_above(path)
     return load_config(run) if run else config_in(path)
 
 
-def _check_same(config: Config, known: Config | None, path: Any) -> None:
-    if known is None or (known.model, known.data) == (config.model, config.data):
+def told_config(path: Path) -> Config:
+    """Returns the config that a model keeps, or that tells of its music and its sizes.
+
+    Raises:
+        LofiError: there is none, or no model.
+    """
+    config = known_config(path) or config_by_weights(path)
+    if config is None and not glob.glob(f"{glob.escape(str(path))}*"):
+        raise LofiError(f"there is no checkpoint {path}")
+    if config is None:
+        raise LofiError(f"{path} does not say its config: give --config")
+    return config
+
+
+def same_model(one: Config, other: Config) -> bool:
+    """Says whether two configs are of the same music and model, however these are trained."""
+    return _untrained(one) == _untrained(other)
+
+
+def check_config(known: Config, config: Config | None, source: Any) -> None:
+    """Refuses a model that is not that of a config, if one is given.
+
+    Raises:
+        LofiError: it is a model of another name and other settings.
+    """
+    if config is None or known.name == config.name or same_model(known, config):
         return
     raise LofiError(
-        f"{path} was trained with the config {known.name} and other settings than the given "
+        f"{source} was trained with the config {known.name} and other settings than the given "
         f"{config.name}: leave out --config to use its own"
     )
+
+
+def _untrained(config: Config) -> tuple:
+    """Returns what a config says of its music and its model, without what training alone asks."""
+    head = {name: value for name, value in config.model.head.items() if name not in OF_TRAINING}
+    left_out = {"dropout_keep_prob": 1.0, "discriminator": None}
+    return dataclasses.replace(config.model, head=head, **left_out), config.data.converter
