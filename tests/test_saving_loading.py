@@ -11,7 +11,7 @@ from lofi_tf.saving.checkpoints import checkpoint_of
 from lofi_tf.saving.export import export, place
 from lofi_tf.saving.loading import load_model, same_model
 from tests.grooves import scrambled_model
-from tests.test_cross_opening import write_run
+from tests.test_crossmodal_model import write_run
 
 
 @pytest.fixture(scope="module")
