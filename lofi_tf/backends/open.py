@@ -60,6 +60,27 @@ def open_backend(
     return backend
 
 
+def open_source(source: str | Path, config: Config | None = None) -> Backend:
+    """Returns the model of whatever a person calls one; takes and raises what `open_backend` does.
+
+    Args:
+        source: what `open_backend` takes as a model or as a checkpoint. A run or an export goes
+            before a folder of checkpoints; what is none of them is the name of a model.
+        config: as of `open_backend`.
+    """
+    if is_checkpoint(source):
+        return open_backend(checkpoint_file=source, config=config)
+    return open_backend(source, config=config)
+
+
+def is_checkpoint(source: str | Path) -> bool:
+    """Says whether a source is a checkpoint rather than a run, an export, an address or a name."""
+    path = Path(source)
+    if is_address(source) or not path.is_dir():
+        return path.suffix == ".tar" or Path(f"{path}.index").is_file()
+    return not (path / "train").is_dir() and export_in(path) is None
+
+
 def open_export(folder: Path) -> Backend:
     """Returns a SavedModel that `lofi_export` wrote as a backend.
 

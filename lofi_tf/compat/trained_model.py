@@ -18,12 +18,11 @@ from typing import Any
 import numpy as np
 
 from lofi_tf.backends.base import Backend
-from lofi_tf.backends.open import backend_of_model, open_backend
+from lofi_tf.backends.open import backend_of_model, is_checkpoint, open_source
 from lofi_tf.compat.data_converter import DataConverter
 from lofi_tf.config import SOUND_KINDS, Config, load_config
 from lofi_tf.errors import LofiError
 from lofi_tf.models.common.slerp import slerp
-from lofi_tf.saving.hub import export_in, is_address
 from lofi_tf.saving.loading import check_config, load_model
 
 NoteSequence = Any
@@ -247,26 +246,19 @@ class TrainedModel:
             raise RuntimeError(f"cannot {verb} with a model without a latent")
 
 
-def _open(config, path, substitutions) -> Backend:
-    if isinstance(path, Backend):
-        check_config(path.config, config, "the backend")
-        return path
-    if is_address(path) or (Path(path) / "config.yaml").is_file() or _is_export(Path(path)):
-        return open_backend(path, config=config)
-    if not substitutions:
-        return open_backend(checkpoint_file=path, config=config)
+def _open(config, source, substitutions) -> Backend:
+    if isinstance(source, Backend):
+        check_config(source.config, config, "the backend")
+        return source
+    if not substitutions or not is_checkpoint(source):
+        return open_source(source, config)
 
     def renamed(name: str) -> str:
         for pattern, replacement in substitutions:
             name = re.sub(pattern, replacement, name)
         return name
 
-    model, config = load_model(Path(path), config, renamed)
-    return backend_of_model(model, config)
-
-
-def _is_export(folder: Path) -> bool:
-    return folder.is_dir() and export_in(folder) is not None
+    return backend_of_model(*load_model(Path(source), config, renamed))
 
 
 def _padded(rows: Sequence[np.ndarray], steps: int) -> np.ndarray:

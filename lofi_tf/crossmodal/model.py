@@ -23,6 +23,7 @@ class CrossModel:
         backend: that answers.
 
     Attributes:
+        backend: as given.
         model: the same in this process, where it runs here.
         config: the model's.
         converter: `PairedConverter` of the config.
@@ -32,7 +33,7 @@ class CrossModel:
     """
 
     def __init__(self, backend: Backend):
-        self._call, self.config, self.model = backend.call, backend.config, backend.model
+        self.backend, self.config, self.model = backend, backend.config, backend.model
         self.converter = backend.converter
         self.layout, self.z_size = self.converter.layout, self.config.model.encoder["dims"][0]
         self.step = self.model and self.model.steps_trained
@@ -62,7 +63,8 @@ class CrossModel:
         """Returns what a function answers to rows, asked `ROWS` at a time."""
         rows = np.asarray(rows, np.int64 if name == "seed" else np.float32)
         begins = range(0, max(1, len(rows)), ROWS)
-        parts = [self._call(function, {name: rows[begin : begin + ROWS]}) for begin in begins]
+        call = self.backend.call
+        parts = [call(function, {name: rows[begin : begin + ROWS]}) for begin in begins]
         return [np.concatenate([part[key] for part in parts]) for key in wanted]
 
 

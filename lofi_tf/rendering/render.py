@@ -123,6 +123,18 @@ def render(
         return _finish(made, output, settings, loudness, block_size, tuple(stems))
 
 
+def write_audio(path: Path, samples: np.ndarray, sample_rate: int) -> None:
+    """Writes samples [n, channels] as a file of one of `FORMATS`, by its ending.
+
+    Raises:
+        LofiError: another ending, or a place that cannot be written to.
+    """
+    check_output(path)
+    kind, subtype = FORMATS[path.suffix.lower()]
+    with atomic_write(path) as file:
+        soundfile.write(file, samples, sample_rate, subtype, format=kind)
+
+
 def chain_of(settings: Settings, seed: int) -> list[effects.Effect]:
     """Returns the effects that settings ask for, in order; those that are off are left out."""
     rate, chain = settings.sample_rate, []

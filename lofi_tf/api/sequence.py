@@ -1,0 +1,416 @@
+"""Handles of models of notes: VAEs of sequences, and GrooVAE's that do one thing more."""
+
+from collections.abc import Mapping, Sequence
+from typing import ClassVar
+
+import numpy as np
+
+from lofi_tf import generation
+from lofi_tf.api.model import TEMPERATURE, Model, generation_config
+from lofi_tf.api.music import Music, music_of
+from lofi_tf.backends.base import Backend
+from lofi_tf.generation.grooves import fits
+from lofi_tf.generation.latent_perturbation import CHAIN_AMOUNT
+from lofi_tf.music.sequence_proto import NoteSequence
+
+
+class SequenceModel(Model):
+    """A VAE of notes: drums, melodies, chords, or several instruments.
+
+    Music goes in as a NoteSequence or the path of a file, of any length: it is cut into windows of
+    the model's length. What is drawn is the same for the same seed; without one it is other music
+    each time. `temperature` 0 takes the likeliest, 1 draws as the model says; `qpm` is the tempo of
+    what comes out, None being the input's, or 120.
+    """
+
+    example: ClassVar[str] = "groovae_4bar"
+
+    def sample(
+        self,
+        num_outputs: int = 5,
+        *,
+        temperature: float = TEMPERATURE,
+        seed: int | None = None,
+        qpm: float | None = None,
+        chords: str | None = None,
+        length_bars: int | None = None,
+        hits: Music | None = None,
+        best_of: int | None = None,
+    ) -> list[NoteSequence]:
+        """Returns new music.
+
+        Args:
+            num_outputs: pieces.
+            temperature: 0 or above.
+            seed: of what is drawn.
+            qpm: tempo, quarter notes a minute.
+            chords: for a model that takes them, such as `C Am F G` or `Cmaj7:2 G7:2`.
+            length_bars: bars of each; None is the model's length.
+            hits: the beat that a model with `groove_transfer` is to play.
+            best_of: draws for each, of which the best loop is taken.
+
+        Raises:
+            LofiError: chords or hits that the model does not take, or none where it does.
+
+        Example:
+            >>> beats = model.sample(2, temperature=0.8, seed=1)
+            >>> len(beats), beats[0].total_time <= 8.0
+            (2, True)
+        """
+        how = generation_config(temperature, seed, qpm)
+        options = {"hits": None if hits is None else music_of(hits)}
+        options |= {"chords": chords, "length_bars": length_bars}
+        if best_of is None:
+            return generation.sample(self.backend, num_outputs, how, **options)
+        return generation.sample_best(self.backend, num_outputs, best_of, how, **options)
+
+    def encode(self, music: Music) -> tuple[np.ndarray, np.ndarray]:
+        """Returns mean and standard deviation, [N, Z], of the posterior of each of N windows.
+
+        Raises:
+            LofiError: the model takes nothing of the music, and which rule says so.
+
+        Example:
+            >>> mean, stddev = model.encode("beat.mid")
+            >>> mean.shape
+            (1, 256)
+        """
+        return generation.passage_of(self.backend, music_of(music)).excerpt.posteriors(self.backend)
+
+    def decode(
+        self,
+        z: np.ndarray,
+        *,
+        temperature: float = TEMPERATURE,
+        seed: int | None = None,
+        qpm: float | None = None,
+        controls: np.ndarray | None = None,
+    ) -> list[NoteSequence]:
+        """Returns the music of latents z [N, Z].
+
+        Args:
+            z: latents.
+            temperature: 0 or above.
+            seed: of what is drawn.
+            qpm: tempo, quarter notes a minute.
+            controls: [T, C] for all, or [N, T, C], where the model takes them.
+
+        Raises:
+            LofiError: latents of another size, or controls that do not fit.
+
+        Example:
+            >>> mean, _ = model.encode("beat.mid")
+            >>> len(model.decode(mean, temperature=0))
+            1
+        """
+        how = generation_config(temperature, seed, qpm)
+        return generation.decode(self.backend, np.asarray(z, np.float32), how, controls)
+
+    def interpolate(
+        self,
+        start: Music,
+        end: Music,
+        num_steps: int = 5,
+        *,
+        temperature: float = TEMPERATURE,
+        seed: int | None = None,
+        qpm: float | None = None,
+    ) -> list[NoteSequence]:
+        """Returns music on the way from one piece to another, both included.
+
+        Args:
+            start: a piece that is one window of the model.
+            end: another.
+            num_steps: pieces, both ends included.
+            temperature: 0 or above.
+            seed: of what is drawn.
+            qpm: tempo, quarter notes a minute.
+
+        Raises:
+            LofiError: a piece of several windows, or one that the model does not take.
+
+        Example:
+            >>> len(model.interpolate("beat.mid", "other.mid", 3, seed=1))
+            3
+        """
+        how = generation_config(temperature, seed, qpm)
+        return generation.interpolate(self.backend, music_of(start), music_of(end), num_steps, how)
+
+    def grid(
+        self,
+        corners: Sequence[Music],
+        side: int = 5,
+        *,
+        temperature: float = TEMPERATURE,
+        seed: int | None = None,
+        qpm: float | None = None,
+    ) -> list[list[NoteSequence]]:
+        """Returns the music of a square between four pieces, row by row.
+
+        Args:
+            corners: upper left, upper right, lower left, lower right.
+            side: pieces in a row and in a column.
+            temperature: 0 or above.
+            seed: of what is drawn.
+            qpm: tempo, quarter notes a minute.
+
+        Raises:
+            LofiError: not four corners, or as `interpolate`.
+
+        Example:
+            >>> rows = model.grid(["beat.mid", "other.mid", "other.mid", "beat.mid"], 2, seed=1)
+            >>> [len(row) for row in rows]
+            [2, 2]
+        """
+        how = generation_config(temperature, seed, qpm)
+        return generation.grid(self.backend, tuple(music_of(c) for c in corners), side, how)
+
+    def reconstruct(
+        self,
+        music: Music,
+        *,
+        temperature: float = TEMPERATURE,
+        seed: int | None = None,
+        qpm: float | None = None,
+        chords: str | None = None,
+    ) -> NoteSequence:
+        """Returns music as the model plays it: each window encoded and decoded again.
+
+        Args:
+            music: of any length.
+            temperature: 0 or above.
+            seed: of what is drawn.
+            qpm: tempo, quarter notes a minute.
+            chords: other chords to play it over, as in `sample`.
+
+        Raises:
+            LofiError: the model takes nothing of the music, and which rule says so.
+
+        Example:
+            >>> model.reconstruct("beat.mid", temperature=0).tempos[0].qpm
+            120.0
+        """
+        how = generation_config(temperature, seed, qpm)
+        return generation.reconstruct(self.backend, music_of(music), 1, how, chords)[0]
+
+    def vary(
+        self,
+        music: Music,
+        num_outputs: int = 5,
+        *,
+        amount: float | None = None,
+        attributes: Mapping[str, float] | None = None,
+        vectors: Mapping[str, np.ndarray] | None = None,
+        temperature: float = TEMPERATURE,
+        seed: int | None = None,
+        qpm: float | None = None,
+        chords: str | None = None,
+    ) -> list[NoteSequence]:
+        """Returns neighbours of music, as long as it is.
+
+        Args:
+            music: of any length.
+            num_outputs: pieces.
+            amount: from 0, `reconstruct`, to 1, `sample`; 0.3, or 0 with attributes.
+            attributes: how far to go along each, such as `{"density": 1.0}`.
+            vectors: of the attributes; `lofi_tf.generation.attributes.load_vectors` reads them.
+            temperature: 0 or above.
+            seed: of what is drawn.
+            qpm: tempo, quarter notes a minute.
+            chords: other chords to play it over, as in `sample`.
+
+        Raises:
+            LofiError: an amount outside [0, 1], an attribute without a vector, or as
+                `reconstruct`.
+
+        Example:
+            >>> len(model.vary("beat.mid", 2, amount=0.2, seed=1))
+            2
+        """
+        how = generation_config(temperature, seed, qpm)
+        return generation.vary(
+            self.backend, music_of(music), num_outputs, how, amount, attributes, vectors, chords
+        )
+
+    def continue_(
+        self,
+        music: Music,
+        *,
+        length_bars: int | None = None,
+        temperature: float = TEMPERATURE,
+        seed: int | None = None,
+        qpm: float | None = None,
+        chords: str | None = None,
+        amount: float = CHAIN_AMOUNT,
+    ) -> NoteSequence:
+        """Returns music, and what follows it from its next bar line on.
+
+        Args:
+            music: of any length.
+            length_bars: bars that follow; None is one window.
+            temperature: 0 or above.
+            seed: of what is drawn.
+            qpm: tempo, quarter notes a minute.
+            chords: of the new bars, as in `sample`.
+            amount: how far what follows goes from what was there, from 0 to 1.
+
+        Raises:
+            LofiError: as `reconstruct`.
+
+        Example:
+            >>> longer = model.continue_("beat.mid", length_bars=4, seed=1)
+            >>> longer.total_time > 8.0
+            True
+        """
+        how = generation_config(temperature, seed, qpm)
+        return generation.continue_(
+            self.backend, music_of(music), 1, how, length_bars, chords, amount
+        )[0]
+
+
+class HumanizeModel(SequenceModel):
+    """A model that gives plain hits a feel."""
+
+    example: ClassVar[str] = "groovae_2bar_humanize"
+
+    def humanize(
+        self,
+        music: Music,
+        *,
+        temperature: float = TEMPERATURE,
+        seed: int | None = None,
+        qpm: float | None = None,
+    ) -> NoteSequence:
+        """Returns the hits of a beat with velocities and timing of the model's.
+
+        Args:
+            music: a beat; of its velocities and timing nothing is kept.
+            temperature: how far from the likeliest feel.
+            seed: of what is drawn.
+            qpm: tempo, quarter notes a minute.
+
+        Raises:
+            LofiError: the model takes nothing of the music, and which rule says so.
+
+        Example:
+            >>> played = model.humanize("beat.mid", seed=1)
+            >>> [note.pitch for note in played.notes] == [note.pitch for note in beat.notes]
+            True
+        """
+        how = generation_config(temperature, seed, qpm)
+        return generation.humanize(self.backend, music_of(music), 1, how)[0]
+
+
+class TapModel(SequenceModel):
+    """A model that makes beats of tapped rhythms."""
+
+    example: ClassVar[str] = "groovae_2bar_tap_fixed_velocity"
+
+    def tap2drum(
+        self,
+        music: Music,
+        *,
+        temperature: float = TEMPERATURE,
+        seed: int | None = None,
+        qpm: float | None = None,
+    ) -> NoteSequence:
+        """Returns a beat for a tapped rhythm.
+
+        Args:
+            music: every note is a tap, whatever its pitch; the timing counts.
+            temperature: 0 or above.
+            seed: of what is drawn.
+            qpm: tempo, quarter notes a minute.
+
+        Raises:
+            LofiError: the model takes nothing of the music, and which rule says so.
+
+        Example:
+            >>> drums = model.tap2drum("tune.abc", seed=1)
+            >>> all(note.is_drum for note in drums.notes)
+            True
+        """
+        how = generation_config(temperature, seed, qpm)
+        return generation.tap2drum(self.backend, music_of(music), 1, how)[0]
+
+
+class HihatModel(SequenceModel):
+    """A model that adds hi-hats to beats without."""
+
+    example: ClassVar[str] = "groovae_2bar_add_closed_hh"
+
+    def add_hihats(
+        self,
+        music: Music,
+        *,
+        temperature: float = TEMPERATURE,
+        seed: int | None = None,
+        qpm: float | None = None,
+    ) -> NoteSequence:
+        """Returns a beat with hi-hats of the model's; all else stays as it was.
+
+        Args:
+            music: a beat.
+            temperature: 0 or above.
+            seed: of what is drawn.
+            qpm: tempo, quarter notes a minute.
+
+        Raises:
+            LofiError: the model takes nothing of the music, and which rule says so.
+
+        Example:
+            >>> fuller = model.add_hihats("beat.mid", seed=1)
+            >>> len(fuller.notes) > len(beat.notes)
+            True
+        """
+        how = generation_config(temperature, seed, qpm)
+        return generation.add_hihats(self.backend, music_of(music), 1, how)[0]
+
+
+class TransferModel(SequenceModel):
+    """A model that plays the hits of one beat with the feel of another."""
+
+    example: ClassVar[str] = "groovae_2bar_hits_control_tfds"
+
+    def groove_transfer(
+        self,
+        feel: Music,
+        hits: Music,
+        *,
+        temperature: float = TEMPERATURE,
+        seed: int | None = None,
+        qpm: float | None = None,
+    ) -> NoteSequence:
+        """Returns the hits of one beat with the velocities and timing of another.
+
+        Args:
+            feel: the beat whose feel is taken.
+            hits: the beat whose hits are played.
+            temperature: how far from the likeliest feel.
+            seed: of what is drawn.
+            qpm: tempo, quarter notes a minute; None is that of the hits.
+
+        Raises:
+            LofiError: the model takes nothing of a piece, and which rule says so.
+
+        Example:
+            >>> model.groove_transfer("other.mid", "beat.mid", seed=1).tempos[0].qpm
+            120.0
+        """
+        how = generation_config(temperature, seed, qpm)
+        return generation.groove_transfer(self.backend, music_of(feel), music_of(hits), 1, how)[0]
+
+
+_GROOVES: dict[str, type[SequenceModel]] = {
+    "humanize": HumanizeModel,
+    "tap2drum": TapModel,
+    "add_hihats": HihatModel,
+    "groove_transfer": TransferModel,
+}
+
+
+def sequence_model(backend: Backend) -> SequenceModel:
+    """Returns the handle of a model of notes: of what it was made for."""
+    settings = backend.config.data.converter
+    kinds = (kind for mode, kind in _GROOVES.items() if fits(settings, mode))
+    return next(kinds, SequenceModel)(backend)

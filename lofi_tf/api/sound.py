@@ -1,0 +1,122 @@
+"""Sounds: read, rendered of notes, written, and heard in a notebook."""
+
+import base64
+import io
+import tempfile
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import soundfile
+
+from lofi_tf.api.display import displayed
+from lofi_tf.api.music import Music, music_of
+from lofi_tf.audio import io as audio_io
+from lofi_tf.errors import LofiError
+from lofi_tf.rendering import render as rendering
+from lofi_tf.rendering.settings import DEFAULT_PRESET, Settings
+
+
+class Sound(NamedTuple):
+    """A piece of audio; a notebook shows a player for it.
+
+    Attributes:
+        samples: float32 [n, channels], in [-1, 1].
+        sample_rate: Hz.
+
+    Example:
+        >>> sound = lofi_tf.Sound(np.zeros([44100, 2], np.float32), 44100)
+        >>> sound
+        Sound(1.0 s, 2 channels, 44100 Hz)
+        >>> sound.write("silence.wav")
+    """
+
+    samples: np.ndarray
+    sample_rate: int
+
+    @property
+    def seconds(self) -> float:
+        """How long it is."""
+        return len(self.samples) / self.sample_rate
+
+    def write(self, path: str | Path) -> None:
+        """Writes a .wav or .flac (24 bits) or .ogg (Vorbis) file, which appears only when whole.
+
+        Raises:
+            LofiError: another ending, or a place that cannot be written to.
+        """
+        rendering.write_audio(Path(path), self.samples, self.sample_rate)
+
+    def __repr__(self) -> str:
+        channels = self.samples.shape[1]
+        word = "channel" if channels == 1 else "channels"
+        return f"Sound({self.seconds:.1f} s, {channels} {word}, {self.sample_rate} Hz)"
+
+    def data(self) -> dict[str, str]:
+        """Returns what a notebook shows, by MIME type."""
+        return {"text/html": self._repr_html_(), "text/plain": repr(self)}
+
+    def _ipython_display_(self) -> None:
+        if not displayed(self, self.data()):
+            raise NotImplementedError  # a terminal prints it
+
+    def _repr_html_(self) -> str:
+        from lofi_tf.html.page import MP3_RATES
+
+        kind = "MP3" if self.sample_rate in MP3_RATES else "WAV"
+        made = io.BytesIO()
+        soundfile.write(made, self.samples, self.sample_rate, format=kind)
+        mime = {"MP3": "audio/mpeg", "WAV": "audio/wav"}[kind]
+        data = base64.b64encode(made.getvalue()).decode()
+        return f'<audio controls src="data:{mime};base64,{data}"></audio>'
+
+
+def read_audio(path: str | Path) -> Sound:
+    """Returns a whole WAV, FLAC, Ogg, MP3 or AIFF file.
+
+    Raises:
+        LofiError: a file that cannot be read, and why.
+
+    Example:
+        >>> lofi_tf.read_audio("drums.wav")
+        Sound(1.0 s, 1 channel, 8000 Hz)
+    """
+    try:
+        audio = audio_io.read_audio(path)
+    except LofiError as error:
+        raise LofiError(f"{path}: {error}") from error
+    return Sound(audio.samples, audio.sample_rate)
+
+
+def render(
+    music: Music, preset: str | Path | Settings = DEFAULT_PRESET, seed: int = 0, **options: Any
+) -> Sound:
+    """Returns music as a finished sound: played, mixed, through tape and vinyl, at its loudness.
+
+    Args:
+        music: a NoteSequence, or the path of a file.
+        preset: the sound: a name of `lofi_render`'s, a YAML file of such settings, or settings.
+        seed: of noise, wow, flutter and hits.
+        **options: of `lofi_tf.rendering.render.render`: `values`, `soundfont`, `drum_kit`,
+            `stems_dir`, `plugins`.
+
+    Returns:
+        Samples, float32 [n, 2], and their rate; the very ones that `lofi_render` writes.
+
+    Raises:
+        LofiError: music without notes, or an unknown preset.
+
+    Example:
+        >>> samples, sample_rate = lofi_tf.render(beat, preset="tape")
+        >>> samples.shape[1], samples.dtype.name, sample_rate
+        (2, 'float32', 44100)
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "sound.wav"
+        rendering.render(music_of(music), path, preset, seed, **options)
+        return read_audio(path)
+
+
+def sound_of(sound: Sound | str | Path) -> Sound:
+    """Returns a sound as it was given, or that of a file."""
+    return read_audio(sound) if isinstance(sound, str | Path) else sound
