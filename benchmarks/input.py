@@ -12,7 +12,7 @@ from lofi_tf.config import load_config
 with quiet.imports():
     import numpy as np
 
-    from lofi_tf.data.converters.converter import build_converter
+    from lofi_tf.data.converters.build import build_converter
     from lofi_tf.data.storage.dataset import training_batches
     from lofi_tf.data.storage.examples import Examples
 
@@ -46,7 +46,7 @@ def random_examples(converter, steps: int) -> Examples:
     random = np.random.default_rng(0)
     arrays = {
         name: random.integers(0, 2, [NUM_EXAMPLES, *(size or steps for size in spec.shape)]).astype(
-            spec.dtype.as_numpy_dtype
+            spec.dtype
         )
         for name, spec in converter.example_spec.items()
     }

@@ -82,13 +82,13 @@ def floor_seconds(args) -> float:
 def step_flops(args) -> float:
     """Returns the floating point operations of a step's LSTMs: three products forwards' size."""
     from lofi_tf.config import load_config
-    from lofi_tf.data.converters.converter import build_converter, depths_of
+    from lofi_tf.data.converters.build import build_converter
     from lofi_tf.hparams import with_hparams
     from lofi_tf.models.common.memory import lstm_layers
 
     config = load_config(args.config)
     config = with_hparams(config, args.hparams) if args.hparams else config
-    layers = lstm_layers(config, depths_of(build_converter(config.data.converter)))
+    layers = lstm_layers(config, build_converter(config.data.converter).depths)
     products = sum(4 * units * (size + units) for size, units in layers)
     return 3 * 2 * args.batch_size * config.model.max_seq_len * products
 

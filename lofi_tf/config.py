@@ -27,9 +27,6 @@ ADVERSARIAL_SETTINGS = (
     "feature_matching_weight",
     "discriminator_learning_rate",
 )
-SOUND_KINDS = ("waveform", "spectrum")  # kinds of converters that give no notes
-# Kinds that learn from example shards alone, and the command that makes them.
-SHARDS_BY = {**dict.fromkeys(SOUND_KINDS, "prepare_audio"), "paired": "prepare_paired"}
 TYPE_WORDS = {bool: "true or false", int: "a whole number", float: "a number", str: "text"}
 
 

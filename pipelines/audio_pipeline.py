@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 import apache_beam as beam
 import numpy as np
 
+from lofi_tf.data.converters.build import build_converter
 from lofi_tf.data.converters.clip_options import loud_clips
-from lofi_tf.data.converters.converter import build_converter
 from lofi_tf.errors import NotConvertible
 from pipelines.group_work import GroupWork
 from pipelines.shard_pipeline import Output, hand_on

@@ -9,9 +9,7 @@ from typing import Any, NamedTuple
 
 import apache_beam as beam
 
-from lofi_tf.data.converters.converter import build_converter
-from lofi_tf.data.converters.drum_grid import marks_no_drum
-from lofi_tf.data.converters.groove import GrooveConverter
+from lofi_tf.data.converters.build import build_converter
 from lofi_tf.errors import LofiError, NotConvertible
 from lofi_tf.music.sequence_proto import NoteSequence
 from pipelines.group_work import GroupWork
@@ -86,8 +84,7 @@ class ConvertGroup(beam.DoFn):
             return
         try:
             work.add_all(self._converter.to_examples(piece.sequence), source)
-            if isinstance(self._converter, GrooveConverter):
-                work.counts["taken_for_drums"] += marks_no_drum(piece.sequence)
+            work.counts["taken_for_drums"] += self._converter.takes_for_drums(piece.sequence)
         except NotConvertible as problem:
             work.leave_out("refused_parts", problem.rule, source, str(problem))
         except Exception as error:  # one odd piece must not cost the others

@@ -8,7 +8,7 @@ import apache_beam as beam
 import numpy as np
 
 from lofi_tf.audio.render import render_midi
-from lofi_tf.data.converters.converter import build_converter
+from lofi_tf.data.converters.build import build_converter
 from lofi_tf.data.converters.paired import Pair
 from lofi_tf.data.pairs.note_files import pair_of_file
 from lofi_tf.data.pairs.rendered_phrases import NoteClip, rendered_midi

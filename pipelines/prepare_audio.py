@@ -111,7 +111,7 @@ def _component(args: argparse.Namespace) -> dict:
     """Returns the converter that the flags describe, all its options written out."""
     import dataclasses
 
-    from lofi_tf.data.converters.converter import build_converter
+    from lofi_tf.data.converters.build import build_converter
 
     options = {
         "kind": "waveform" if args.features == "waveform" else "spectrum",
@@ -221,7 +221,7 @@ def _audio_info(component: dict) -> dict:
     """Returns what the clips are: sizes, and the settings of their features with all defaults."""
     import dataclasses
 
-    from lofi_tf.data.converters.converter import build_converter
+    from lofi_tf.data.converters.build import build_converter
 
     converter = build_converter(component)
     cut = converter.cut

@@ -169,7 +169,7 @@ def _run(args, options, tasks, parts_dir, prefix):
 
 def _info(args: argparse.Namespace, tasks, report) -> dict:
     """Returns what info.json says: the same for the same input and flags."""
-    from lofi_tf.data.converters.converter import build_converter
+    from lofi_tf.data.converters.build import build_converter
     from lofi_tf.data.storage.example_shards import SCHEMA_VERSION
 
     converter = build_converter(tasks.component)

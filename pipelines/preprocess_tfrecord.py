@@ -97,18 +97,17 @@ def _home(path: str) -> str:
 
 
 def _config_of(args: argparse.Namespace):
-    from lofi_tf.config import SHARDS_BY, load_config
-    from lofi_tf.data.converters.converter import build_converter
+    from lofi_tf.config import load_config
+    from lofi_tf.data.converters.build import build_converter
     from lofi_tf.hparams import with_hparams
 
     config = with_hparams(load_config(args.config), args.hparams)
-    kind = config.data.converter["kind"]
-    if kind in SHARDS_BY:
+    converter = build_converter(config.data.converter)  # a bad option shows before workers start
+    if converter.shards_by:
         raise LofiError(
-            f"{config.name} learns from clips of sound: cut recordings into clips with "
-            f"{SHARDS_BY[kind]}; these are no records of notes"
+            f"{config.name} learns from {converter.shards_of}: make them with "
+            f"{converter.shards_by}; these are no records of notes"
         )
-    build_converter(config.data.converter)  # so that a bad option shows before workers start
     return config
 
 

@@ -14,8 +14,9 @@ from typing import Any
 import numpy as np
 
 from lofi_tf.config import load_config
-from lofi_tf.data.converters.converter import build_converter
+from lofi_tf.data.converters.build import build_converter
 from lofi_tf.data.converters.groove import GrooveConverter
+from lofi_tf.data.model_inputs.view import to_model
 from lofi_tf.errors import LofiError, NotConvertible
 from lofi_tf.hparams import with_hparams
 from lofi_tf.music.files import sequences_from_file
@@ -176,7 +177,7 @@ def line_answers(converter: Any, piece: NoteSequence) -> list[dict[str, np.ndarr
     """Returns a piece's melodies or drum tracks, and their notes."""
     found = []
     for example in converter.to_examples(piece):
-        view = {name: part.numpy() for name, part in converter.to_model(example, False).items()}
+        view = {name: part.numpy() for name, part in to_model(converter, example, False).items()}
         view["outputs"] = view.pop("targets")
         sequence = converter.from_outputs(view["outputs"], controls=view.get("controls"))
         found.append(view | {"notes": note_rows(sequence)})
@@ -187,7 +188,7 @@ def groove_answers(converter: GrooveConverter, piece: NoteSequence) -> list[dict
     """Returns a piece's examples, their notes decoded both from float64 and from float32."""
     examples = list(converter.to_examples(piece))
     batch = {name: np.stack([e[name] for e in examples]) for name in examples[0]}
-    views = converter.to_model(batch, training=False)
+    views = to_model(converter, batch, training=False)
     grid = converter.to_grid(piece)
     exact = np.concatenate([grid.hits, grid.velocities / 127.0, grid.offsets], axis=1)
     found = []

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from lofi_tf.data.model_inputs.view import to_model
 from lofi_tf.errors import NotConvertible
 from lofi_tf.music.sequence_proto import NoteSequence
 
@@ -43,7 +44,7 @@ def digests(converter: Any, piece: NoteSequence) -> list[str]:
         return []
     found = []
     for example in examples:
-        view = converter.to_model(example, training=False)
+        view = to_model(converter, example, training=False)
         targets, controls = view["targets"].numpy(), view.get("controls", np.zeros(0))
         decoded = converter.from_outputs(targets, controls=view.get("controls"))
         found.append(digest(targets, np.asarray(controls), view["length"].numpy(), decoded))

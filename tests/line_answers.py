@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from lofi_tf.data.model_inputs.view import to_model
 from lofi_tf.errors import NotConvertible
 from lofi_tf.music.sequence_proto import NoteSequence
 
@@ -41,7 +42,7 @@ def digests(converter: Any, piece: NoteSequence) -> list[str]:
         examples = list(converter.to_examples(piece))
     except NotConvertible:
         return []
-    views = [converter.to_model(example, training=False) for example in examples]
+    views = [to_model(converter, example, training=False) for example in examples]
     return sorted(digest(converter, view) for view in views)
 
 

@@ -131,12 +131,12 @@ def export_and_ask(case: Case, folder: Path, modules: Path) -> dict[str, np.ndar
 
 def questions(config) -> tuple[dict[str, np.ndarray], dict | None]:
     """Returns z, inputs and controls as arrays, and the controls as magenta.js takes them."""
-    from lofi_tf.data.converters.converter import build_converter, depths_of
+    from lofi_tf.data.converters.build import build_converter
     from lofi_tf.music.chords import triad_of
 
     rng, steps = np.random.default_rng(5), config.model.max_seq_len
     converter = build_converter(config.data.converter)
-    depths = depths_of(converter)
+    depths = converter.depths
     found = {"z": rng.normal(size=[ROWS, config.model.z_size]).astype(np.float32)}
     inputs = np.float32(rng.random([ROWS, steps, depths["inputs"]]) < 0.1)
     kind = config.data.converter["kind"]
@@ -227,7 +227,7 @@ def check(name: str, folder: Path, asked: dict[str, np.ndarray], config=None) ->
 
 def lengths_of(config, inputs: np.ndarray) -> np.ndarray:
     """Returns the valid steps of inputs [B, T, D]; of segments that end, those of each."""
-    from lofi_tf.data.converters.converter import build_converter
+    from lofi_tf.data.converters.build import build_converter
 
     if config.data.converter["kind"] != "multi_performance":
         return np.full(len(inputs), inputs.shape[1], np.int32)
@@ -238,7 +238,7 @@ def lengths_of(config, inputs: np.ndarray) -> np.ndarray:
 
 def notes_row(name: str, config, decoded: np.ndarray, theirs: np.ndarray) -> Any:
     """Compares the notes of decoded arrays: pitch, start, end, and velocity where it counts."""
-    from lofi_tf.data.converters.converter import build_converter
+    from lofi_tf.data.converters.build import build_converter
 
     converter = build_converter(config.data.converter).with_mode("infer")
     in_seconds = config.data.converter["kind"] == "groove"

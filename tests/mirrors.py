@@ -82,9 +82,9 @@ def mirror(
 
 
 def _depth(config) -> int:
-    from lofi_tf.data.converters.converter import build_converter, depths_of
+    from lofi_tf.data.converters.build import build_converter
 
-    return depths_of(build_converter(config.data.converter))["targets"]
+    return build_converter(config.data.converter).depths["targets"]
 
 
 def _empty(qpm, metre) -> NoteSequence:

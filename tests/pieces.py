@@ -3,6 +3,7 @@
 import numpy as np
 import tensorflow as tf
 
+from lofi_tf.data.model_inputs.view import to_model
 from lofi_tf.music.chords import figure_of, triad_of
 from lofi_tf.music.sequence_proto import NoteSequence
 
@@ -141,7 +142,7 @@ def batch_of(converter, sequence):
 def views(converter, sequence, training=False, seed=0):
     """Yields the model's view of each example of a piece."""
     for example in converter.to_examples(sequence):
-        view = converter.to_model(example, training, tf.constant([seed, 1]))
+        view = to_model(converter, example, training, tf.constant([seed, 1]))
         yield {name: part.numpy() for name, part in view.items()}
 
 

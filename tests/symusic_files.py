@@ -5,7 +5,7 @@ import copy
 import numpy as np
 import tensorflow as tf
 
-from lofi_tf.data.converters.converter import build_converter
+from lofi_tf.data.converters.build import build_converter
 from lofi_tf.data.storage.dataset import training_batches
 from lofi_tf.data.storage.examples import Examples
 from tests.paths import DATA

@@ -11,6 +11,7 @@ import tensorflow as tf
 
 from lofi_tf import quiet
 from lofi_tf.cli import generate, train
+from lofi_tf.data.model_inputs.view import to_model
 from lofi_tf.music.midi import read_midi
 from lofi_tf.saving import hub
 from lofi_tf.training.history import read_history
@@ -155,14 +156,14 @@ def test_same_seed_writes_the_same_files(run_dir, tmp_path):
 def two_bars(folder: Path, number: int) -> Path:
     """A MIDI file with exactly one example: the first two bars of a real groove."""
     from lofi_tf.config import load_config
-    from lofi_tf.data.converters.converter import build_converter
+    from lofi_tf.data.converters.build import build_converter
     from lofi_tf.music.midi import write_midi
     from lofi_tf.music.sequence_proto import NoteSequence
 
     converter = build_converter(load_config("groovae_2bar_humanize").data.converter)
     sequence = NoteSequence.FromString(groove_records()[number])
     example = next(iter(converter.to_examples(sequence)))
-    targets = converter.to_model(example, training=False, seed=tf.zeros([2], tf.int32))["targets"]
+    targets = to_model(converter, example, training=False, seed=tf.zeros([2], tf.int32))["targets"]
     path = folder / f"two_bars_{number}.mid"
     write_midi(converter.from_outputs(targets.numpy()), path)
     return path

@@ -10,7 +10,7 @@ import yaml
 
 from lofi_tf.cli.analyze import main
 from lofi_tf.config import load_config
-from lofi_tf.data.converters.converter import build_converter
+from lofi_tf.data.converters.build import build_converter
 from lofi_tf.data.converters.paired import instrument_id
 from lofi_tf.data.converters.symbols import Symbol, symbol_of
 from lofi_tf.data.storage.example_records import encode_arrays, encode_example

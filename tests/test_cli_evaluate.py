@@ -9,7 +9,7 @@ import tensorflow as tf
 from lofi_tf.backends.open import backend_of_model
 from lofi_tf.cli import train
 from lofi_tf.cli.evaluate import main
-from lofi_tf.data.converters.converter import build_converter
+from lofi_tf.data.converters.build import build_converter
 from lofi_tf.data.storage.dataset import model_view
 from lofi_tf.data.storage.sources import tempi_of
 from lofi_tf.errors import NoSuchFunction

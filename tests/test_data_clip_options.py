@@ -5,7 +5,8 @@ import pytest
 import tensorflow as tf
 
 from lofi_tf.audio.io import Audio, unquantized
-from lofi_tf.data.converters.converter import build_converter
+from lofi_tf.data.converters.build import build_converter
+from lofi_tf.data.model_inputs.view import to_model
 from lofi_tf.errors import LofiError, NotConvertible
 from tests.recordings import REAL, noise, tone, write
 
@@ -27,7 +28,7 @@ def test_examples_and_model_view_are_by_spec(component):
         for name, spec in converter.example_spec.items():
             assert (example[name].shape, example[name].dtype) == (tuple(spec.shape), spec.dtype)
     batch = {name: np.stack([example[name] for example in examples]) for name in examples[0]}
-    view = converter.to_model(batch, training=True, seed=tf.zeros([2], tf.int32))
+    view = to_model(converter, batch, training=True, seed=tf.zeros([2], tf.int32))
     for name, spec in converter.model_spec.items():
         assert view[name].shape == [2, *spec.shape]
         assert view[name].dtype == spec.dtype
@@ -54,7 +55,7 @@ def test_waveforms_of_any_length_come_back_exactly(size, channels):
          "channels": channels, "silence_db": None}
     )  # fmt: skip
     (example,) = converter.to_examples(Audio(samples, 3000))
-    view = converter.to_model(example)
+    view = to_model(converter, example)
     audio = converter.from_outputs(view["targets"].numpy())
     np.testing.assert_array_equal(audio.samples, samples)
     assert (audio.sample_rate, audio.samples.dtype) == (3000, np.float32)
@@ -75,7 +76,7 @@ def test_waveform_stores_what_the_tone_is():
 def test_padding_is_zeros_for_the_model(kind):
     converter = build_converter({"kind": kind, "clip_seconds": 1.0, "pad_last": True})
     (example,) = converter.to_examples(Audio(noise(0.25), 16000))
-    view = converter.to_model(example)
+    view = to_model(converter, example)
     length = {"waveform": 4000, "spectrum": 1 + 4000 // 256}[kind]
     assert view["length"] == length
     assert np.abs(view["inputs"][:length]).mean() > 0.01
@@ -86,10 +87,10 @@ def test_padding_is_zeros_for_the_model(kind):
 def test_padding_may_count_as_silence(kind):
     options = {"kind": kind, "clip_seconds": 0.5, "pad_last": True}
     (example,) = build_converter(options).to_examples(Audio(noise(0.25), 16000))
-    view = build_converter({**options, "padding_is_silence": True}).to_model(example)
+    view = to_model(build_converter({**options, "padding_is_silence": True}), example)
     assert view["length"] == len(view["inputs"])
     np.testing.assert_array_equal(
-        view["inputs"], build_converter(options).to_model(example)["inputs"]
+        view["inputs"], to_model(build_converter(options), example)["inputs"]
     )
 
 
@@ -98,8 +99,8 @@ def drawn(component, samples, count=200, rate=16000, **options):
     converter = build_converter({**component, "clip_seconds": len(samples) / rate, **options})
     (example,) = converter.to_examples(Audio(samples, rate))
     batch = {name: np.stack([array] * count) for name, array in example.items()}
-    still = converter.to_model(batch, training=False, seed=None)
-    return still, converter.to_model(batch, training=True, seed=tf.constant([1, 2]))
+    still = to_model(converter, batch, training=False, seed=None)
+    return still, to_model(converter, batch, training=True, seed=tf.constant([1, 2]))
 
 
 def test_waveforms_are_turned_over_lowered_and_shifted_in_training_alone():
@@ -138,7 +139,7 @@ def test_spectrum_of_the_model_runs_from_floor_to_full_scale(features):
         {"kind": "spectrum", "features": features, "clip_seconds": 0.5, "silence_db": None}
     )
     loud, silent = (
-        converter.to_model(next(converter.to_examples(Audio(samples, 16000))))["inputs"]
+        to_model(converter, next(converter.to_examples(Audio(samples, 16000))))["inputs"]
         for samples in (tone(440, 0.5, 16000, amplitude=0.99), np.zeros([8000, 1]))
     )
     assert 0.95 < np.max(loud) < 1.05
@@ -149,7 +150,7 @@ def test_spectrum_gives_clips_of_the_right_length():
     converter = build_converter({"kind": "spectrum", "clip_seconds": 0.33, "channels": 2})
     clip = np.repeat(noise(0.33), 2, 1)
     (example,) = converter.to_examples(Audio(clip, 16000))
-    outputs = converter.to_model(example)["inputs"].numpy()
+    outputs = to_model(converter, example)["inputs"].numpy()
     assert converter.from_outputs(outputs).samples.shape == (5280, 2)
     assert converter.from_outputs(outputs[:5]).samples.shape == (1024, 2)
 

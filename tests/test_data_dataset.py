@@ -1,6 +1,6 @@
 import numpy as np
 
-from lofi_tf.data.converters.converter import build_converter
+from lofi_tf.data.converters.build import build_converter
 from lofi_tf.data.storage.dataset import evaluation_batches, training_batches
 from lofi_tf.data.storage.examples import Examples
 

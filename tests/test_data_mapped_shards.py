@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from lofi_tf.data.converters.converter import build_converter
+from lofi_tf.data.converters.build import build_converter
 from lofi_tf.data.storage import mapped_shards
 from lofi_tf.data.storage.dataset import evaluation_batches, training_batches
 from lofi_tf.data.storage.example_shards import find_shards, load_shards

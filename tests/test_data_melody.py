@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from lofi_tf.data.converters.melody import MelodyConverter
+from lofi_tf.data.model_inputs.view import to_model
 from lofi_tf.errors import LofiError, NotConvertible
 from tests.converter_parity import check_converter, note_rows, sequence_of
 from tests.line_answers import cases, digests
@@ -156,7 +157,7 @@ def test_chords_and_keys_of_each_step():
     assert example["chords"].tolist() == [0] * 4 + [22] * 16 + [48] * 13
     assert example["keys"].tolist() == [3] * 16 + [5] * 17
     assert example["tokens"][-1] == 90 and example["length"] == 33
-    view = converter.to_model(example, training=False)
+    view = to_model(converter, example, training=False)
     controls = view["controls"].numpy()
     assert controls.shape == (33, 61) and (controls.sum(-1) == 2).all()
     decoded = converter.from_outputs(view["targets"].numpy(), qpm=60, controls=controls)

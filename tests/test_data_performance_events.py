@@ -14,6 +14,7 @@ from lofi_tf.data.converters.performance_events import (
     limited,
     segment_notes,
 )
+from lofi_tf.data.model_inputs.view import to_model
 from lofi_tf.errors import LofiError
 from lofi_tf.music.chords import triad_of
 from lofi_tf.music.sustain import sustained_parts
@@ -114,7 +115,7 @@ def test_chords_are_those_in_force_at_each_event():
     # program, velocity, on, shift, off, shift, on, shift, off, shift, end
     assert example["chords"][0, :11].tolist() == [0, *[am] * 5, *[f] * 5]
     assert not example["chords"][2:].any()
-    view = converter.to_model(example, training=False)
+    view = to_model(converter, example, training=False)
     decoded = converter.from_outputs(view["targets"].numpy(), controls=view["controls"].numpy())
     assert [(c.time, c.text) for c in decoded.text_annotations] == [(0.0, "Am"), (1.0, "F")]
 

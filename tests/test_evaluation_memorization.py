@@ -5,8 +5,9 @@ import pytest
 import tensorflow as tf
 
 from lofi_tf.config import load_config
-from lofi_tf.data.converters.converter import build_converter
-from lofi_tf.evaluation.excerpt_codes import Codes, codes_of_examples, codes_of_outputs
+from lofi_tf.data.converters.build import build_converter
+from lofi_tf.data.converters.excerpt_codes import Codes
+from lofi_tf.data.model_inputs.view import to_model
 from lofi_tf.evaluation.memorization import (
     SHIFTS,
     by_hits,
@@ -125,9 +126,9 @@ def test_stored_and_decoded_music_has_the_same_codes(config, piece):
     (example, *_) = converter.to_examples(piece)
     arrays = {name: np.stack([array]) for name, array in example.items()}
     steps = config.model.max_seq_len
-    stored = codes_of_examples(converter, arrays, steps)
-    targets = converter.to_model({k: tf.constant(v) for k, v in arrays.items()}, False, None)
-    decoded = codes_of_outputs(converter, targets["targets"].numpy())
+    stored = converter.codes_of_examples(arrays, steps)
+    targets = to_model(converter, {k: tf.constant(v) for k, v in arrays.items()}, False, None)
+    decoded = converter.codes_of_outputs(targets["targets"].numpy())
     for name in ("tokens", "hits"):
         first, second = getattr(stored, name), getattr(decoded, name)
         assert (first is None and second is None) or np.array_equal(first, second)

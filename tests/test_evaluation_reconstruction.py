@@ -8,7 +8,8 @@ import tensorflow_probability as tfp
 from sklearn.metrics import accuracy_score, precision_recall_fscore_support
 
 from lofi_tf.config import config_names, load_config
-from lofi_tf.data.converters.converter import build_converter
+from lofi_tf.data.converters.build import build_converter
+from lofi_tf.data.converters.output_tracks import OutputTrack
 from lofi_tf.evaluation.reconstruction import (
     Accuracies,
     active_units,
@@ -17,7 +18,6 @@ from lofi_tf.evaluation.reconstruction import (
     kl_nats,
     scalars,
 )
-from lofi_tf.evaluation.tracks import Track, tracks_of
 
 RANDOM = np.random.default_rng(0)
 NOTES = [
@@ -44,7 +44,7 @@ def test_units_that_vary_are_active():
 
 
 def test_drum_scores_are_scikit_learns():
-    track = Track("drums", 0, 9, "bits", 9)
+    track = OutputTrack("drums", 0, 9, "bits", 9)
     truth, made = (RANDOM.random((4, 16, 9)) < share for share in (0.3, 0.4))
     valid = np.arange(16) < np.array([16, 10, 3, 16])[:, None]
     found = scalars(counts(track, truth, made, valid))
@@ -57,7 +57,7 @@ def test_drum_scores_are_scikit_learns():
 
 
 def test_classes_of_drums_have_the_hits_of_their_bits():
-    track = Track("drums", 0, 513, "class", 9)
+    track = OutputTrack("drums", 0, 513, "class", 9)
     symbols = track.symbols(one_hot(np.array([[0b101, 0, 512]]), 513))
     expected = np.zeros([1, 3, 9], bool)
     expected[0, 0, [0, 2]] = True
@@ -65,7 +65,7 @@ def test_classes_of_drums_have_the_hits_of_their_bits():
 
 
 def test_onsets_are_steps_that_begin_a_note():
-    track = Track("melody", 0, 6, "class", pitches=(2, 5))
+    track = OutputTrack("melody", 0, 6, "class", pitches=(2, 5))
     truth = track.symbols(one_hot(np.array([[0, 1, 2, 4, 5]]), 6))
     made = track.symbols(one_hot(np.array([[0, 0, 2, 3, 5]]), 6))
     found = scalars(counts(track, truth, made, np.ones([1, 5], bool)))
@@ -76,7 +76,7 @@ def test_onsets_are_steps_that_begin_a_note():
 def test_tracks_share_out_the_numbers_of_a_step(name):
     component = load_config(name).data.converter
     converter = build_converter(component)
-    tracks = tracks_of(converter, component["kind"])
+    tracks = converter.tracks
     ends = [track.first + track.size for track in tracks]
     assert [track.first for track in tracks] == [0, *ends[:-1]]
     depth = converter.model_spec["targets"].shape[-1]
@@ -84,7 +84,7 @@ def test_tracks_share_out_the_numbers_of_a_step(name):
 
 
 def test_padding_does_not_count_and_the_commonest_step_is_of_the_training_data():
-    track = Track("melody", 0, 4, "class", pitches=(2, 4))
+    track = OutputTrack("melody", 0, 4, "class", pitches=(2, 4))
     targets = one_hot(np.array([[2, 2, 3, 0], [3, 0, 0, 0]]), 4)
     view = {"targets": targets, "length": np.array([3, 1])}
     commonest = commonest_symbols([track], [view])

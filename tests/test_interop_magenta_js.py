@@ -10,7 +10,7 @@ import pytest
 
 from lofi_tf.cli import export, generate
 from lofi_tf.config import load_config
-from lofi_tf.data.converters.converter import build_converter, depths_of
+from lofi_tf.data.converters.build import build_converter
 from lofi_tf.errors import LofiError, LofiWarning
 from lofi_tf.hparams import with_hparams
 from lofi_tf.interop import tfjs_weights
@@ -283,7 +283,7 @@ def test_configs_are_told_by_what_is_exported(name, tmp_path):
     told = config_by_weights(tmp_path)
     assert told.model == dataclasses.replace(config.model, dropout_keep_prob=1.0)
     ours, theirs = (build_converter(c.data.converter) for c in (config, told))
-    assert depths_of(ours) == depths_of(theirs)
+    assert ours.depths == theirs.depths
     assert spec_of(told) | {"lofi_tf": None} == spec | {"lofi_tf": None}
 
 

@@ -8,7 +8,7 @@ import yaml
 
 from lofi_tf.cli import train as train_command
 from lofi_tf.config import config_from_dict
-from lofi_tf.data.converters.converter import build_converter
+from lofi_tf.data.converters.build import build_converter
 from lofi_tf.errors import LofiError
 from lofi_tf.interop.symusic_config import read_symusic_config, symusic_run
 from tests.grooves import FOLDER

@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from lofi_tf.data.converters.trio import TrioConverter
 from lofi_tf.data.model_inputs.trio import transposed_line
+from lofi_tf.data.model_inputs.view import to_model
 from lofi_tf.errors import NotConvertible
 from lofi_tf.music.chords import triad_of
 from tests.converter_parity import sequence_of
@@ -109,7 +110,7 @@ def test_transposition_is_uniform_and_drawn_for_each_example():
     moving = TrioConverter(slice_bars=1, transpose_range=[-3, 3])
     example = next(moving.to_examples(piece(*beat(1, MELODY, BASS, DRUMS))))
     batch = {name: np.stack([array] * 3000) for name, array in example.items()}
-    inputs = moving.to_model(batch, True, tf.constant([2, 1]))["inputs"].numpy()
+    inputs = to_model(moving, batch, True, tf.constant([2, 1]))["inputs"].numpy()
     melody, bass, drums = (p[:, 0].argmax(-1) for p in np.split(inputs, [90, 180], axis=-1))
     np.testing.assert_array_equal(melody, bass)
     assert (drums == drums[0]).all()

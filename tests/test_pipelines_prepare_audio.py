@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from lofi_tf.audio.io import unquantized
-from lofi_tf.data.converters.converter import build_converter
+from lofi_tf.data.converters.build import build_converter
 from lofi_tf.data.storage.dataset import training_batches
 from lofi_tf.data.storage.example_shards import find_shards, load_shards
 from lofi_tf.data.storage.examples import Examples, split_by_source

@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from lofi_tf.cli import evaluate, export, generate, train
 from lofi_tf.config import config_names, load_config
-from lofi_tf.data.converters.converter import build_converter
+from lofi_tf.data.converters.build import build_converter
 from lofi_tf.hparams import with_hparams
 from lofi_tf.models.build import build_model
 from lofi_tf.training.history import read_history

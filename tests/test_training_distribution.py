@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from lofi_tf.data.converters.converter import build_converter
+from lofi_tf.data.converters.build import build_converter
 from lofi_tf.data.storage.dataset import Share, training_batches
 from lofi_tf.errors import LofiError
 from lofi_tf.models.build import build_model

@@ -1,7 +1,7 @@
 import numpy as np
 
 from lofi_tf import progress
-from lofi_tf.data.converters.converter import build_converter
+from lofi_tf.data.converters.build import build_converter
 from lofi_tf.data.storage.dataset import evaluation_batches
 from lofi_tf.training.evaluate import evaluate
 from tests.grooves import groove_examples, scrambled_model

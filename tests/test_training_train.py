@@ -244,7 +244,7 @@ def test_exploding_step_leaves_no_gradient_and_value_clip_bounds():
 
 
 def test_each_epoch_sees_every_example_once_in_another_order(config, examples):
-    from lofi_tf.data.converters.converter import build_converter
+    from lofi_tf.data.converters.build import build_converter
 
     converter = build_converter(config.data.converter)
     whole = len(examples)
@@ -255,7 +255,7 @@ def test_each_epoch_sees_every_example_once_in_another_order(config, examples):
 
 
 def test_note_dropout_is_drawn_anew_each_epoch():
-    from lofi_tf.data.converters.converter import build_converter
+    from lofi_tf.data.converters.build import build_converter
 
     config = small_config("groovae_2bar_tap_fixed_velocity_note_dropout")
     examples = groove_examples(config).where(np.arange(len(groove_examples(config))) < 4)

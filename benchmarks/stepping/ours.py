@@ -14,7 +14,7 @@ with quiet.imports():
     import numpy as np
     import tensorflow as tf
 
-    from lofi_tf.data.converters.converter import build_converter, depths_of
+    from lofi_tf.data.converters.build import build_converter
     from lofi_tf.models.build import build_model
 
 
@@ -35,7 +35,7 @@ def random_batch(config) -> dict[str, tf.Tensor]:
     random = np.random.default_rng(0)
     batch = {
         name: tf.constant(random.integers(0, 2, [size, steps, depth]), tf.float32)
-        for name, depth in depths_of(converter).items()
+        for name, depth in converter.depths.items()
     }
     return {**batch, "length": tf.fill([size], steps)}
 

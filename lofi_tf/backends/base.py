@@ -8,7 +8,8 @@ import numpy as np
 import yaml
 
 from lofi_tf.config import Config, config_from_dict
-from lofi_tf.data.converters.converter import Converter, build_converter
+from lofi_tf.data.converters.base import Converter
+from lofi_tf.data.converters.build import build_converter
 from lofi_tf.errors import LofiError, NoSuchFunction
 
 if TYPE_CHECKING:  # an export runs without the models, whose import takes a second

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from lofi_tf.config import Config
-from lofi_tf.data.converters.converter import build_converter
+from lofi_tf.data.converters.build import build_converter
 from lofi_tf.models.continuation.frames import frame_size_of
 from lofi_tf.models.continuation.long_term import memory_sizes
 

@@ -4,7 +4,8 @@ import argparse
 from pathlib import Path
 
 from lofi_tf.cli.generate_modes import FLAGS, MODES, SOUND_MODES, Mode
-from lofi_tf.config import SOUND_KINDS, Config, load_config
+from lofi_tf.config import Config, load_config
+from lofi_tf.data.converters.build import build_converter
 from lofi_tf.errors import LofiError
 from lofi_tf.saving.hub import named_models
 
@@ -88,7 +89,7 @@ def check_model(args: argparse.Namespace, config: Config) -> dict[str, Mode]:
         LofiError: a mode, an input or a flag that is not for models of its kind.
     """
     check_kind(config)
-    sound = config.data.converter["kind"] in SOUND_KINDS
+    sound = build_converter(config.data.converter).medium == "sound"
     others, names, modes = (INPUTS, SOUNDS, SOUND_MODES) if sound else (SOUNDS, INPUTS, MODES)
     whose = f"{config.name}, a model of sound: " if sound else ""
     _mode_of(args, modes, whose)

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from lofi_tf.config import Config
-from lofi_tf.data.converters.converter import build_converter, depths_of
+from lofi_tf.data.converters.build import build_converter
 from lofi_tf.data.storage.dataset import model_view
 from lofi_tf.data.storage.examples import examples_of_records
 from lofi_tf.errors import NotConvertible
@@ -30,7 +30,6 @@ class DataConverter:
 
     def __init__(self, config: Config):
         self._steps = config.model.max_seq_len
-        self._kind = config.data.converter["kind"]
         self._converter = build_converter({**config.data.converter, "mode": "infer"})
 
     def set_mode(self, mode: str) -> None:
@@ -39,9 +38,8 @@ class DataConverter:
 
     def to_tensors(self, note_sequence: Any) -> ConverterTensors:
         """Returns the examples of a NoteSequence; none where a rule refuses it."""
-        settings = {"kind": self._kind, **dataclasses.asdict(self._converter)}
         record = note_sequence.SerializeToString()
-        found = examples_of_records([record], settings, num_workers=1)
+        found = examples_of_records([record], self._converter.component, num_workers=1)
         if not len(found):
             return ConverterTensors([], [], [], [])
         view = model_view(found, self._converter, self._steps)
@@ -72,22 +70,22 @@ class DataConverter:
     @property
     def input_depth(self) -> int:
         """Width of the inputs."""
-        return depths_of(self._converter)["inputs"]
+        return self._converter.depths["inputs"]
 
     @property
     def output_depth(self) -> int:
         """Width of the outputs."""
-        return depths_of(self._converter)["targets"]
+        return self._converter.depths["targets"]
 
     @property
     def control_depth(self) -> int:
         """Width of the controls, 0 without."""
-        return depths_of(self._converter).get("controls", 0)
+        return self._converter.depths.get("controls", 0)
 
     @property
     def end_token(self) -> Any:
         """The class that ends an example, or None."""
-        return getattr(self._converter, "end_token", None)
+        return self._converter.end_token
 
     @property
     def max_tensors_per_notesequence(self) -> int | None:

@@ -4,15 +4,16 @@ from pathlib import Path
 
 from lofi_tf.composing.plan import Plan
 from lofi_tf.config import Config, load_config
+from lofi_tf.data.converters.build import build_converter
 from lofi_tf.errors import LofiError
 from lofi_tf.saving.hub import CONFIG_IN_EXPORT, find_model, is_address
 
-# Of each part: what its model makes, the kind of its converter, and its steps.
+# Of each part: what its model makes, what its music is judged as, and its steps.
 WANTED = {
-    "drums": ("grooves of four bars", "groove", 64),
-    "bass": ("lines of two bars over chords", "melody", 32),
-    "chords": ("chord progressions of four bars", "progression", 64),
-    "melody": ("lines of two bars over chords", "melody", 32),
+    "drums": ("grooves of four bars", "beat", 64),
+    "bass": ("lines of two bars over chords", "line", 32),
+    "chords": ("chord progressions of four bars", "chords", 64),
+    "melody": ("lines of two bars over chords", "line", 32),
 }
 
 
@@ -36,12 +37,13 @@ def check_models(plan: Plan) -> None:
 
 
 def _check(part: str, model: str, config: Config) -> None:
-    made, kind, steps = WANTED[part]
-    converter = config.data.converter
-    fits = converter["kind"] == kind and config.model.max_seq_len == steps
-    if kind == "melody":
-        fits = fits and bool(converter.get("chord_encoding"))
-    if kind == "groove":
-        fits = fits and not converter.get("hits_as_controls") and not converter.get("tapify")
+    made, loop, steps = WANTED[part]
+    converter = build_converter(config.data.converter)
+    fits = converter.loop == loop and config.model.max_seq_len == steps
+    if loop == "line":
+        fits = fits and bool(converter.chord_encoding)
+    if loop == "beat":
+        fits = fits and converter.expressive
+        fits = fits and not converter.modes & {"groove_transfer", "tap2drum"}
     if not fits:
         raise LofiError(f"model of {part}: it must make {made}. Received: {model}, which does not")

@@ -6,8 +6,7 @@ from collections.abc import Callable
 import numpy as np
 
 from lofi_tf.backends.base import Backend
-from lofi_tf.config import SOUND_KINDS
-from lofi_tf.data.converters.converter import build_converter
+from lofi_tf.data.converters.build import build_converter
 from lofi_tf.errors import LofiError
 from lofi_tf.evaluation.clip_errors import ClipErrors
 from lofi_tf.evaluation.continuing import continuation_table
@@ -16,7 +15,6 @@ from lofi_tf.evaluation.held_out import Music, some_of
 from lofi_tf.evaluation.reconstructing import reconstructions, views
 from lofi_tf.evaluation.reconstruction import Accuracies, Latents, commonest_symbols
 from lofi_tf.evaluation.tables import Table
-from lofi_tf.evaluation.tracks import tracks_of
 
 OTHER_COMMANDS = {
     "cross_modal": "a model of sound and notes: lofi_analyze measures these",
@@ -62,21 +60,20 @@ def reconstruction_tables(
     """
     if backend.config.model.kind == "continuation":
         return [continuation_table(backend, music.held_out, settings.seed, settings.show)]
-    component = backend.config.data.converter
-    kind, converter = component["kind"], build_converter(component)
+    converter = build_converter(backend.config.data.converter)
     latents, parts = Latents(backend.config), []
     training = music.training
     if training is not None:
         training = some_of(training, MOST_TRAINING, settings.seed)
-    if kind in SOUND_KINDS:
+    if converter.medium == "sound":
         parts = [ClipErrors(getattr(converter, "floor_db", None))]
     else:
-        tracks = tracks_of(converter, kind)
+        tracks = converter.tracks
         known = None
         if training is not None:
             known = commonest_symbols(tracks, views(backend, training))
         parts = [Accuracies(tracks, known)]
-    grooves = Grooves(converter) if kind == "groove" else None
+    grooves = Grooves(converter) if converter.expressive else None
     collectors = [latents, *parts, *([grooves] if grooves else [])]
     for found in reconstructions(
         backend, music.held_out, settings.batch_size, settings.seed, settings.show

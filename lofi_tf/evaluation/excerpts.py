@@ -6,18 +6,12 @@ from collections.abc import Iterator
 import numpy as np
 
 from lofi_tf.backends.base import Backend
-from lofi_tf.data.converters.converter import Converter
+from lofi_tf.data.converters.base import Converter
+from lofi_tf.data.converters.excerpt_codes import Codes, joined
 from lofi_tf.data.storage.examples import Examples
-from lofi_tf.evaluation.excerpt_codes import (
-    Codes,
-    codes_of_examples,
-    codes_of_outputs,
-    joined,
-)
 from lofi_tf.evaluation.features import FEATURES, Excerpt, excerpt_of
 from lofi_tf.evaluation.reconstructing import views
 from lofi_tf.generation.decoding import GenerationConfig, decode_arrays, prior, row_seeds
-from lofi_tf.generation.layout import window_bars
 
 BATCH_SIZE = 64
 
@@ -68,8 +62,8 @@ def of_samples(backend: Backend, count: int, how: GenerationConfig, examples: Ex
     converter = backend.converter
     excerpts, codes = [], []
     for outputs in drawn_outputs(backend, count, how, examples):
-        excerpts += _excerpts(backend, converter, outputs)
-        codes.append(codes_of_outputs(converter, outputs))
+        excerpts += _excerpts(converter, outputs)
+        codes.append(converter.codes_of_outputs(outputs))
     return _measured(excerpts, joined(codes))
 
 
@@ -78,22 +72,19 @@ def of_examples(backend: Backend, examples: Examples) -> Measured:
     converter = backend.converter
     excerpts = []
     for view in views(backend, examples, BATCH_SIZE):
-        excerpts += _excerpts(backend, converter, view["targets"])
+        excerpts += _excerpts(converter, view["targets"])
     return _measured(excerpts, all_codes(backend, examples))
 
 
 def all_codes(backend: Backend, examples: Examples) -> Codes:
     """Returns examples to compare others with."""
     converter = backend.converter
-    return codes_of_examples(converter, examples.arrays, backend.num_steps)
+    return converter.codes_of_examples(examples.arrays, backend.num_steps)
 
 
-def _excerpts(backend: Backend, converter: Converter, outputs: np.ndarray) -> list[Excerpt]:
-    sliced = ("split_bars", "slice_bars", "hop_size_bars")
-    fixed = any(getattr(converter, name, None) for name in sliced)
-    num_bars = window_bars(converter, backend.num_steps) if fixed else None
+def _excerpts(converter: Converter, outputs: np.ndarray) -> list[Excerpt]:
     pieces = (converter.from_outputs(output) for output in outputs)
-    return [excerpt_of(piece, converter.quarters_per_bar, num_bars) for piece in pieces]
+    return [excerpt_of(piece, converter.quarters_per_bar, converter.bars) for piece in pieces]
 
 
 def _controls(backend: Backend, count: int, examples: Examples) -> np.ndarray | None:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.stats import mannwhitneyu
 
-from lofi_tf.evaluation.excerpt_codes import Codes
+from lofi_tf.data.converters.excerpt_codes import Codes
 from lofi_tf.evaluation.tables import Table
 
 SHIFTS = range(-11, 12)  # half steps

@@ -11,9 +11,9 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 
 from lofi_tf.config import Config
+from lofi_tf.data.converters.output_tracks import OutputTrack
 from lofi_tf.evaluation.reconstructing import Reconstruction, valid_rows
 from lofi_tf.evaluation.tables import Row, Table
-from lofi_tf.evaluation.tracks import Track
 from lofi_tf.models.common.latent_model import ACTIVE_VARIANCE
 
 TEACHER_FORCED, FREE_RUNNING, COMMONEST = "teacher-forced", "free-running", "commonest step"
@@ -35,7 +35,9 @@ class Accuracies:
         commonest: of each track the symbol that always stands in `COMMONEST`, [K]; None has none.
     """
 
-    def __init__(self, tracks: Sequence[Track], commonest: Sequence[np.ndarray] | None = None):
+    def __init__(
+        self, tracks: Sequence[OutputTrack], commonest: Sequence[np.ndarray] | None = None
+    ):
         self.tracks, self.commonest = tracks, commonest
         self.sums: dict[tuple[str, str], Counter] = {}
 
@@ -63,7 +65,7 @@ class Accuracies:
 
 
 def counts(
-    track: Track, truth: np.ndarray, symbols: np.ndarray, valid: np.ndarray
+    track: OutputTrack, truth: np.ndarray, symbols: np.ndarray, valid: np.ndarray
 ) -> dict[str, int]:
     """Returns how many steps, cells, hits and onsets there are, and are right.
 
@@ -101,7 +103,7 @@ def scalars(sums: Mapping[str, int]) -> Row:
 
 
 def commonest_symbols(
-    tracks: Sequence[Track], views: Iterable[Mapping[str, np.ndarray]]
+    tracks: Sequence[OutputTrack], views: Iterable[Mapping[str, np.ndarray]]
 ) -> list[np.ndarray]:
     """Returns the symbol [K] of each track that is the commonest in examples."""
     seen: list[Counter] = [Counter() for _ in tracks]

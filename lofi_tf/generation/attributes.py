@@ -11,7 +11,8 @@ from pathlib import Path
 import numpy as np
 
 from lofi_tf.backends.base import Backend
-from lofi_tf.config import SHARDS_BY, SOUND_KINDS, Config
+from lofi_tf.config import Config
+from lofi_tf.data.converters.build import build_converter
 from lofi_tf.data.storage.dataset import model_view
 from lofi_tf.data.storage.examples import Examples
 from lofi_tf.errors import LofiError
@@ -46,11 +47,11 @@ def check_measurable(config: Config) -> None:
     Raises:
         LofiError: the model, and which ones have attributes.
     """
-    kind = config.data.converter["kind"]
-    if kind in SHARDS_BY:
+    medium = build_converter(config.data.converter).medium
+    if medium != "notes":
         raise LofiError(
             f"attributes are of notes: only models of notes have them. Received: {config.name}, "
-            f"a model of {'sound' if kind in SOUND_KINDS else 'sound and notes'}"
+            f"a model of {medium}"
         )
 
 

@@ -8,37 +8,14 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from lofi_tf.backends.base import Backend
-from lofi_tf.data.converters.converter import Converter, build_converter
-from lofi_tf.data.converters.melody import MelodyConverter
+from lofi_tf.data.converters.base import Converter
 from lofi_tf.data.storage.dataset import model_view
 from lofi_tf.data.storage.examples import Examples, examples_of_records
 from lofi_tf.errors import LofiError, LofiWarning, NotConvertible
 from lofi_tf.generation.decoding import GenerationConfig, NoteSequence
-from lofi_tf.generation.layout import Layout, bar_seconds, joined_at, window_bars
+from lofi_tf.generation.layout import Layout, bar_seconds, joined_at
 from lofi_tf.generation.slices import by_instrument, crop, drums_of, looped, number_of_bars
 from lofi_tf.music.quantize import grid_of
-
-# What makes a converter take a window as it is: no search for where music begins and ends.
-_WHOLE_LINES = {
-    "pad_to_total_time": True,
-    "gap_bars": None,
-    "max_bars": None,
-    "dedupe_event_lists": False,
-    "presplit_on_time_changes": False,
-}
-_AS_IT_IS = {
-    "groove": {"split_bars": None, "hop_size": None},
-    "melody": {**_WHOLE_LINES, "valid_programs": None},  # the line is chosen already
-    "drums": _WHOLE_LINES,
-    "progression": {
-        "presplit_on_time_changes": False,
-        "dedupe_event_lists": False,
-        "gap_bars": None,
-        "loop_short": False,
-    },
-    "trio": {},
-    "multi_performance": {"first_subsequence_only": False},
-}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -93,15 +70,15 @@ def excerpts_of(backend: Backend, sequence: NoteSequence) -> ModelInputs:
     Raises:
         NotConvertible: the piece holds nothing that fits, and which rule says so.
     """
-    settings = {**backend.config.data.converter, "mode": "infer"}
+    converter = backend.converter.with_mode("infer")
     record = sequence.SerializeToString()
-    found = examples_of_records([record], settings)
-    if not len(found) and settings.get("valid_programs"):
-        settings["valid_programs"] = None
-        found = examples_of_records([record], settings)
+    found = examples_of_records([record], converter.component)
+    if not len(found) and converter.valid_programs:
+        converter = dataclasses.replace(converter, valid_programs=None)
+        found = examples_of_records([record], converter.component)
     if not len(found):
-        lines = by_instrument(sequence) if settings["kind"] == "melody" else [sequence]
-        refused = [(line, _reason(line, settings)) for line in lines or [sequence]]
+        lines = by_instrument(sequence) if converter.by_instrument else [sequence]
+        refused = [(line, _reason(line, converter.component)) for line in lines or [sequence]]
         raise _told(sequence, refused, backend)
     return _excerpt(found, backend)
 
@@ -124,12 +101,11 @@ def passage_of(
     Raises:
         NotConvertible: no window holds music that the model takes, and which rule says so.
     """
-    settings = backend.config.data.converter
-    kind = settings["kind"]
-    if kind not in _AS_IT_IS:
-        raise LofiError(f"{backend.config.name} is no model of notes. Received: {kind}")
-    lines = by_instrument(piece) if kind == "melody" else [piece]
-    if kind == "groove":
+    converter = backend.converter
+    if converter.medium != "notes":
+        raise LofiError(f"{backend.config.name} is no model of notes. Received: {converter.kind}")
+    lines = by_instrument(piece) if converter.by_instrument else [piece]
+    if converter.only_drums:
         lines = [drums_of(piece)]
     tried, refused = [], []
     for line in lines or [piece]:
@@ -139,7 +115,7 @@ def passage_of(
             refused.append((line, error))
     if not tried:
         raise _told(piece, refused, backend)
-    programs = settings.get("valid_programs")
+    programs = converter.valid_programs
     found = max(tried, key=lambda its: (_plays(its, programs), len(its.rows)))
     if found.left_out:
         count = f"{len(found.left_out)} of {len(found.layout.starts)} windows"
@@ -170,8 +146,8 @@ def join_chunks(
 
 
 def as_instrument(piece: NoteSequence, passage: ChunkedSequence, converter: Converter) -> None:
-    """Gives a melody the instrument that it was read from."""
-    if isinstance(converter, MelodyConverter):
+    """Gives music that is read by instruments the one that it was read from."""
+    if converter.by_instrument:
         player = passage.crops[0].notes[0]
         for note in piece.notes:
             note.instrument, note.program = player.instrument, player.program
@@ -185,13 +161,12 @@ def _plays(passage: ChunkedSequence, programs: Sequence[int] | None) -> bool:
 def _passage(backend: Backend, piece: NoteSequence, num_bars: int | None) -> ChunkedSequence:
     converter = backend.converter
     grid = grid_of(piece, converter.steps_per_quarter, converter.steps_per_bar)
-    size = window_bars(converter, backend.num_steps)
+    size = converter.window_bars(backend.num_steps)
     num_bars = num_bars or number_of_bars(piece, grid, converter.steps_per_bar)
     bar = bar_seconds(converter, grid.qpm)
-    kind = backend.config.data.converter["kind"]
     whole = piece if num_bars >= size else looped(piece, num_bars * bar, size * bar, grid)
     layout = Layout.of(num_bars, size)
-    crops = [crop(whole, start * bar, size * bar, grid, kind) for start in layout.starts]
+    crops = [crop(whole, start * bar, size * bar, grid, converter) for start in layout.starts]
     windows = taken(backend, crops)
     if not windows.rows:
         raise windows.refusals[0]
@@ -231,12 +206,8 @@ def taken(backend: Backend, crops: list[NoteSequence]) -> Taken:
 
 def _examples(backend: Backend, crops: list[NoteSequence]) -> Examples:
     """Returns the first example of each window that gives any."""
-    settings = dict(backend.config.data.converter)
-    settings |= _AS_IT_IS[settings["kind"]]
-    settings |= {"mode": "infer", "max_tensors_per_notesequence": None}
-    if settings["kind"] in ("melody", "drums"):
-        converter = build_converter(settings)
-        settings["slice_bars"] = window_bars(converter, backend.num_steps)
+    converter = backend.converter
+    settings = converter.for_windows(converter.window_bars(backend.num_steps)).component
     found = examples_of_records([c.SerializeToString() for c in crops], settings, num_workers=1)
     if not len(found):
         return found
@@ -246,13 +217,12 @@ def _examples(backend: Backend, crops: list[NoteSequence]) -> Examples:
 
 
 def _filled(excerpt: ModelInputs, backend: Backend) -> ModelInputs:
-    """Returns groove windows that end in silence at their full length."""
-    if backend.config.data.converter["kind"] != "groove":
-        return excerpt
+    """Returns windows whose silent ends count at their full length."""
     converter = backend.converter
-    steps = window_bars(converter, backend.num_steps) * converter.steps_per_bar
-    full = steps * (converter.num_drums if converter.split_instruments else 1)
-    return dataclasses.replace(excerpt, lengths=np.full_like(excerpt.lengths, full))
+    length = converter.full_length(converter.window_bars(backend.num_steps))
+    if length is None:
+        return excerpt
+    return dataclasses.replace(excerpt, lengths=np.full_like(excerpt.lengths, length))
 
 
 def _excerpt(found: Examples, backend: Backend) -> ModelInputs:

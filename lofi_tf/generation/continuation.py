@@ -44,7 +44,7 @@ def continue_(
         NotConvertible: the model takes nothing of the piece, and which rule says so.
     """
     converter = backend.converter
-    if getattr(converter, "hits_as_controls", False):
+    if converter.hits_as_controls:
         check_controls(converter, None, backend.config.name)
     passage, how = passage_of(backend, piece), how.like(piece)
     layout = Layout.onwards(length_bars or passage.layout.window_bars, passage.layout.window_bars)

@@ -8,7 +8,7 @@ import numpy as np
 
 from lofi_tf.audio.io import Audio
 from lofi_tf.backends.base import Backend
-from lofi_tf.data.converters.converter import Converter
+from lofi_tf.data.converters.base import Converter
 from lofi_tf.errors import LofiError, NoSuchFunction, unknown_name
 from lofi_tf.models.common.noise import row_normal, seeds_from
 from lofi_tf.models.common.noise import row_seeds as tf_seeds
@@ -170,7 +170,7 @@ def pieces_of(
 def dress(piece: NoteSequence, how: GenerationConfig, converter: Converter) -> None:
     """Writes the metre into a new piece that has none."""
     if not piece.time_signatures:
-        numerator, denominator = how.metre or (getattr(converter, "quarters_per_bar", 4), 4)
+        numerator, denominator = how.metre or (converter.quarters_per_bar, 4)
         piece.time_signatures.add(numerator=numerator, denominator=denominator)
 
 
@@ -231,7 +231,7 @@ def check_controls(converter: Converter, controls: Any, name: str) -> None:
     if wanted is not None and controls is None:
         raise LofiError(
             f"{name} takes chords: give --chords"
-            if getattr(converter, "chord_encoding", None)
+            if converter.chord_encoding
             else f"{name} takes controls: give --input_midi_1, whose hits it is to play"
         )
     if wanted is None and controls is not None:

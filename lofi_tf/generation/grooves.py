@@ -4,16 +4,14 @@ Gillick et al. 2019, "Learning to Groove with Inverse Sequence Transformations".
 """
 
 import warnings
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from lofi_tf.backends.base import Backend
 from lofi_tf.config import config_names, load_config
-from lofi_tf.data.converters.converter import Converter, build_converter
-from lofi_tf.data.converters.groove import DRUM_INSTRUMENT, GrooveConverter
-from lofi_tf.data.converters.groove_options import TAP_CHANNEL
+from lofi_tf.data.converters.build import build_converter
+from lofi_tf.data.converters.groove import DRUM_INSTRUMENT, TAP_CHANNEL, GrooveConverter
 from lofi_tf.errors import LofiError, LofiWarning
 from lofi_tf.generation.chunks import ChunkedSequence, join_chunks, passage_of
 from lofi_tf.generation.decode_windows import played, rows_played
@@ -29,14 +27,6 @@ from lofi_tf.generation.slices import drums_of
 from lofi_tf.music.drum_classes import UNKNOWN, class_table
 from lofi_tf.music.quantize import Grid
 from lofi_tf.music.sequence_proto import NoteSequence
-
-# What a mode asks of a converter.
-NEEDS: dict[str, Callable[[Converter], Any]] = {
-    "humanize": lambda converter: converter.humanize,
-    "tap2drum": lambda converter: converter.tapify,
-    "add_hihats": lambda converter: converter.add_instruments,
-    "groove_transfer": lambda converter: converter.hits_as_controls,
-}
 
 
 def humanize(
@@ -184,7 +174,7 @@ def check_fits(backend: Backend, mode: str) -> None:
 
 def fits(settings: dict[str, Any], mode: str) -> bool:
     """Says whether a model with a converter of these settings was made for a mode."""
-    return settings["kind"] == "groove" and bool(NEEDS[mode](build_converter(settings)))
+    return mode in build_converter(settings).modes
 
 
 def _felt(

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from lofi_tf.data.converters.converter import Converter
+from lofi_tf.data.converters.base import Converter
 from lofi_tf.generation.decoding import GenerationConfig, NoteSequence, dress
 
 
@@ -70,17 +70,6 @@ def joined_at(
     dress(whole, how, converter)
     whole.total_time = num_bars * bar
     return whole
-
-
-def window_bars(converter: Converter, max_seq_len: int) -> int:
-    """Returns the bars of a model's window."""
-    for name in ("split_bars", "slice_bars", "hop_size_bars"):
-        if getattr(converter, name, None):
-            return getattr(converter, name)
-    steps = converter.steps_per_bar
-    if getattr(converter, "split_instruments", False):
-        steps *= converter.num_drums
-    return max(1, max_seq_len // steps)
 
 
 def bar_seconds(converter: Converter, qpm: float) -> float:

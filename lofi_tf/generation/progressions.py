@@ -7,8 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from lofi_tf.backends.base import Backend
-from lofi_tf.data.converters.converter import Converter
-from lofi_tf.data.converters.performance import MultiPerformanceConverter
+from lofi_tf.data.converters.base import Converter
 from lofi_tf.errors import LofiError
 from lofi_tf.generation.layout import Layout, bar_seconds
 from lofi_tf.music.chords import NUM_TRIADS, UNKNOWN_CHORD, triad_of
@@ -60,20 +59,20 @@ def progression(text: str, num_bars: int) -> list[Change]:
 def chord_controls(backend: Backend, changes: list[Change], layout: Layout) -> np.ndarray:
     """Returns a model's controls [W, T, C] for the chords in each window of a layout.
 
-    A performance model takes one chord a chunk, that of its first beat: what the controls of an
-    event say cannot know when in the chunk the event will be.
-
     Raises:
         LofiError: the model takes no chords, or wants keys too.
     """
     converter = backend.converter
-    if not getattr(converter, "chord_encoding", None):
+    if not converter.chord_encoding:
         raise LofiError(f"{backend.config.name} takes no chords: leave out --chords")
-    if getattr(converter, "condition_on_key", False):
+    if converter.condition_on_key:
         raise LofiError(f"{backend.config.name} takes keys beside chords, which cannot be given")
-    of_window = _performance if isinstance(converter, MultiPerformanceConverter) else _one_a_step
-    steps = backend.num_steps
-    return np.stack([of_window(converter, changes, start, steps) for start in layout.starts])
+    bars = converter.chord_bars(backend.config.model.max_seq_len)
+    told = ~np.isnan(bars)
+    triads = np.zeros([len(layout.starts), len(bars)], np.int64)
+    for window, start in enumerate(layout.starts):
+        triads[window, told] = chords_at(changes, start + bars[told])
+    return np.eye(NUM_TRIADS, dtype=np.float32)[triads]
 
 
 def write_chords(piece: Any, changes: list[Change], converter: Converter) -> None:
@@ -94,23 +93,6 @@ def chords_at(changes: list[Change], bars: np.ndarray) -> np.ndarray:
     triads = np.array([triad_of(change.figure) for change in changes])
     places = np.searchsorted(starts, np.asarray(bars) + 1e-9, side="right") - 1
     return triads[np.maximum(places, 0)]
-
-
-def _one_a_step(converter: Converter, changes: list[Change], start: int, steps: int):
-    """Returns the controls of a window that begins with a bar, [T, 49]."""
-    bars = start + np.arange(steps) / converter.steps_per_bar
-    if getattr(converter, "end_token", None) is not None:
-        bars[-1] = bars[-2]
-    return np.eye(NUM_TRIADS, dtype=np.float32)[chords_at(changes, bars)]
-
-
-def _performance(converter: Converter, changes: list[Change], start: int, steps: int):
-    """Returns the controls of a window of segments, [C * I * E, 49]; no chord at programs."""
-    bars = start + np.arange(converter.num_chunks) * converter.chunk_size_bars
-    shape = (converter.max_num_instruments, converter.max_events_per_instrument)
-    triads = np.broadcast_to(chords_at(changes, bars)[:, None, None], (len(bars), *shape)).copy()
-    triads[:, :, 0] = 0
-    return np.eye(NUM_TRIADS, dtype=np.float32)[triads.reshape(steps)]
 
 
 def _bars(word: str) -> Fraction:

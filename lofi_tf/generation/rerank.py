@@ -7,14 +7,9 @@ from typing import Any
 import numpy as np
 
 from lofi_tf.backends.base import Backend
-from lofi_tf.data.converters.drums import DrumsConverter
-from lofi_tf.data.converters.groove import GrooveConverter
-from lofi_tf.data.converters.melody import MelodyConverter
-from lofi_tf.data.converters.progression import ProgressionConverter
 from lofi_tf.data.converters.progression_tracks import ChordEvent
 from lofi_tf.errors import LofiError
 from lofi_tf.generation.decoding import HOW, GenerationConfig
-from lofi_tf.generation.layout import window_bars
 from lofi_tf.generation.sampling import sample
 from lofi_tf.generation.scoring import (
     BLOCK_STEPS,
@@ -65,7 +60,7 @@ def sample_best(
         raise LofiError(f"best_of must be at least 1. Received: {best_of}")
     score = scorer_of(backend)
     converter = backend.converter
-    bars = given.get("length_bars") or window_bars(converter, backend.num_steps)
+    bars = given.get("length_bars") or converter.window_bars(backend.num_steps)
     found, best = [None] * num_outputs, np.full(num_outputs, -np.inf)
     for draw in range(best_of):
         again = dataclasses.replace(how, seed=_seed(how.seed, draw))
@@ -83,13 +78,8 @@ def scorer_of(backend: Backend) -> Score:
         LofiError: a model of music of another kind.
     """
     converter = backend.converter
-    kinds = {
-        GrooveConverter: beat_of_piece,
-        DrumsConverter: beat_of_piece,
-        ProgressionConverter: chords_of_piece,
-        MelodyConverter: line_of_piece,
-    }
-    score = kinds.get(type(converter))
+    scores = {"beat": beat_of_piece, "chords": chords_of_piece, "line": line_of_piece}
+    score = scores.get(converter.loop)
     if score is None or converter.steps_per_bar != STEPS_PER_BAR:
         raise LofiError(
             "best_of chooses among new beats, chord progressions and lines, in bars of sixteen "

@@ -3,7 +3,6 @@
 import numpy as np
 
 from lofi_tf.backends.base import Backend
-from lofi_tf.data.converters.performance import MultiPerformanceConverter
 from lofi_tf.errors import LofiError
 from lofi_tf.generation.chunks import passage_of
 from lofi_tf.generation.decode_windows import played
@@ -16,7 +15,7 @@ from lofi_tf.generation.decoding import (
     row_seeds,
 )
 from lofi_tf.generation.latent_perturbation import CHAIN_AMOUNT
-from lofi_tf.generation.layout import Layout, window_bars
+from lofi_tf.generation.layout import Layout
 from lofi_tf.generation.progressions import chord_controls, progression, write_chords
 from lofi_tf.generation.stitching import chained
 from lofi_tf.music import sequence_proto
@@ -100,7 +99,7 @@ def _on_hits(
 ) -> list[NoteSequence]:
     """Returns the hits of a piece in the feel of each latent."""
     converter = backend.converter
-    if not getattr(converter, "hits_as_controls", False):
+    if not converter.hits_as_controls:
         raise LofiError(f"{backend.config.name} takes no hits: leave out the input")
     passage, how = passage_of(backend, hits), how.like(hits)
     return [
@@ -110,10 +109,10 @@ def _on_hits(
 
 
 def _layout(backend: Backend, length_bars: int | None, chords: str | None) -> Layout:
-    """Returns the windows of a new piece; a performance has a bar or more for each chord."""
+    """Returns the windows of a new piece; some kinds have a bar or more for each chord."""
     converter = backend.converter
-    size = window_bars(converter, backend.num_steps)
+    size = converter.window_bars(backend.num_steps)
     length = length_bars or size
-    if not length_bars and chords and isinstance(converter, MultiPerformanceConverter):
+    if not length_bars and chords and converter.bar_a_chord:
         length = max(size, len(progression(chords, size)))
     return Layout.onwards(length, size)

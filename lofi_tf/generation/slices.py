@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from lofi_tf.data.converters.trio import MAX_PITCH, MIN_PITCH
+from lofi_tf.data.converters.base import GridConverter
 from lofi_tf.music.quantize import Grid
 from lofi_tf.music.sequence_proto import NoteSequence
 from lofi_tf.music.sustain import SUSTAIN
@@ -25,7 +25,9 @@ def number_of_bars(piece: Any, grid: Grid, steps_per_bar: int) -> int:
     return max(1, -(-int(steps.max(initial=1)) // steps_per_bar))
 
 
-def crop(piece: Any, begin: float, seconds: float, grid: Grid, kind: str = "groove") -> Any:
+def crop(
+    piece: Any, begin: float, seconds: float, grid: Grid, reader: GridConverter | None = None
+) -> Any:
     """Returns a stretch of a piece, times from its beginning; nothing is changed in the piece.
 
     A note belongs to the stretch that its nearest step lies in, so that one struck just ahead of
@@ -36,8 +38,8 @@ def crop(piece: Any, begin: float, seconds: float, grid: Grid, kind: str = "groo
         begin: seconds, a bar line.
         seconds: length.
         grid: of the piece.
-        kind: of the converter that will read it. All but `groove` want times from 0 on and notes
-            that end with the stretch; for `trio` silent notes hold it open from end to end.
+        reader: the converter that will read it. Most want times from 0 on and notes that end with
+            the stretch; for some, silent notes hold it open from end to end.
     """
     found = _with_settings(piece)
     first, last = (int(grid.steps(np.array([t]))[0]) for t in (begin, begin + seconds))
@@ -48,7 +50,7 @@ def crop(piece: Any, begin: float, seconds: float, grid: Grid, kind: str = "groo
         added = found.notes.add()
         added.CopyFrom(note)
         added.start_time, added.end_time = note.start_time - begin, note.end_time - begin
-        if kind != "groove":
+        if reader and not reader.keeps_early_notes:
             added.start_time = max(0.0, added.start_time)
             added.end_time = min(added.end_time, seconds)
     for name in _STATES:
@@ -60,8 +62,8 @@ def crop(piece: Any, begin: float, seconds: float, grid: Grid, kind: str = "groo
             if change.instrument == instrument and change.control_number == SUSTAIN
         ]
         _copy_states(found.control_changes, pedal, begin, begin + seconds)
-    if kind == "trio":
-        _hold_open(found, piece, seconds)
+    if reader and reader.open_pitches:
+        _hold_open(found, piece, seconds, *reader.open_pitches)
     found.total_time = seconds
     return found
 
@@ -135,7 +137,7 @@ def _copy_states(into: Any, events: Any, begin: float, end: float) -> None:
         added.time = max(0.0, event.time - begin)
 
 
-def _hold_open(found: Any, piece: Any, seconds: float) -> None:
+def _hold_open(found: Any, piece: Any, seconds: float, low: int, high: int) -> None:
     """Adds a note of velocity 0 from end to end for each instrument of a piece."""
     players = {(n.instrument, n.program, n.is_drum): n.pitch for n in piece.notes if n.velocity}
     for (instrument, program, is_drum), pitch in players.items():
@@ -143,6 +145,6 @@ def _hold_open(found: Any, piece: Any, seconds: float) -> None:
             instrument=instrument,
             program=program,
             is_drum=is_drum,
-            pitch=pitch if is_drum else min(max(pitch, MIN_PITCH), MAX_PITCH),
+            pitch=pitch if is_drum else min(max(pitch, low), high),
             end_time=seconds,
         )

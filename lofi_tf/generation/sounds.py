@@ -15,7 +15,7 @@ from lofi_tf.audio.clips import resampled, with_channels
 from lofi_tf.audio.io import Audio
 from lofi_tf.audio.loudness import gain_for, parse_target
 from lofi_tf.backends.base import Backend
-from lofi_tf.data.converters.clip_options import ClipOptions
+from lofi_tf.data.converters.clip_options import ClipConverter
 from lofi_tf.errors import LofiError, LofiWarning
 from lofi_tf.generation.decoding import HOW, GenerationConfig, decode_arrays, prior, window_seeds
 from lofi_tf.generation.latent_perturbation import AMOUNT, neighbours
@@ -202,10 +202,10 @@ def _first_clip(inputs: ClipInputs, backend: Backend, number: int) -> ClipInputs
     )
 
 
-def _clips_of(backend: Backend) -> ClipOptions:
+def _clips_of(backend: Backend) -> ClipConverter:
     """Returns the converter of a model of clips of sound; refuses others."""
     converter = backend.converter
-    if not isinstance(converter, ClipOptions) or backend.config.model.kind != "vae":
+    if converter.medium != "sound" or backend.config.model.kind != "vae":
         raise LofiError(
             f"{backend.config.name} is no autoencoder of clips of sound. Allowed: a model of such "
             "a config as lofai_conv or spectrum_mel"

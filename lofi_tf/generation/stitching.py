@@ -12,7 +12,7 @@ import dataclasses
 import numpy as np
 
 from lofi_tf.backends.base import Backend
-from lofi_tf.data.converters.converter import Converter
+from lofi_tf.data.converters.base import Converter
 from lofi_tf.generation.chunks import ModelInputs, taken
 from lofi_tf.generation.decoding import (
     GenerationConfig,
@@ -24,7 +24,7 @@ from lofi_tf.generation.decoding import (
     window_seeds,
 )
 from lofi_tf.generation.latent_perturbation import CHAIN_AMOUNT, neighbours
-from lofi_tf.generation.layout import Layout, bar_seconds, joined_at, window_bars
+from lofi_tf.generation.layout import Layout, bar_seconds, joined_at
 from lofi_tf.generation.slices import crop
 from lofi_tf.music.quantize import Grid
 
@@ -122,13 +122,13 @@ def joint_errors(
         how: with tempo and metre.
         converter: the model's.
     """
-    size = window_bars(converter, backend.num_steps)
+    size = converter.window_bars(backend.num_steps)
     length = size * bar_seconds(converter, how.qpm)
-    grid, kind = Grid(how.qpm, converter.steps_per_quarter), backend.config.data.converter["kind"]
+    grid = Grid(how.qpm, converter.steps_per_quarter)
     places, crops = [(0, 0, size), (size, 0, size)], []
     for candidate in candidates:
         both = joined_at([before, candidate], places, 2 * size, how, converter)
-        crops += [crop(both, begin, length, grid, kind) for begin in (length / 2, length)]
+        crops += [crop(both, begin, length, grid, converter) for begin in (length / 2, length)]
     errors = np.full(len(crops), np.inf)
     windows = taken(backend, crops)
     if windows.rows:

@@ -11,8 +11,7 @@ from typing import Any
 import numpy as np
 
 from lofi_tf.backends.base import Backend
-from lofi_tf.config import SHARDS_BY
-from lofi_tf.data.converters.converter import build_converter
+from lofi_tf.data.converters.build import build_converter
 from lofi_tf.errors import LofiError
 from lofi_tf.evaluation import features
 from lofi_tf.evaluation.features import Excerpt, excerpt_of
@@ -24,7 +23,7 @@ from lofi_tf.generation.decoding import (
     prior,
     row_seeds,
 )
-from lofi_tf.generation.layout import Layout, window_bars
+from lofi_tf.generation.layout import Layout
 from lofi_tf.generation.progressions import chord_controls, progression
 from lofi_tf.html.map_plane import check_points, far_points, nearest, plane_of, triangles_of
 from lofi_tf.music.quantize import DEFAULT_QPM
@@ -65,13 +64,13 @@ def check_mappable(config) -> None:
     Raises:
         LofiError: models of sound, those without a latent, and those that are given hits.
     """
-    if config.data.converter["kind"] in SHARDS_BY or not config.model.z_size:
+    converter = build_converter(config.data.converter)
+    if converter.medium != "notes" or not config.model.z_size:
         raise LofiError(
             "a map is of a latent whose points are notes: only models of notes with z_size above "
             f"0 have one. Received: {config.name}"
         )
-    converter = build_converter(config.data.converter)
-    if getattr(converter, "hits_as_controls", False):
+    if converter.hits_as_controls:
         raise LofiError(f"{config.name} has no map: its music is that of the hits it is given")
 
 
@@ -128,7 +127,7 @@ def latent_map(
         raise LofiError(f"landmarks must be 3 to {MOST_LANDMARKS}. Received: {landmarks}")
     how = dataclasses.replace(how, qpm=how.qpm or DEFAULT_QPM, max_batch_size=_ROWS)
     converter = backend.converter
-    bars = window_bars(converter, backend.num_steps)
+    bars = converter.window_bars(backend.num_steps)
     draw = _Drawing(backend, how, map_controls(backend, chords), progress)
     z = prior(row_seeds(how.seed, points), backend.config.model.z_size)
     pairs = list(itertools.combinations(range(landmarks), 2))
@@ -204,8 +203,8 @@ class _Drawing:
 def map_controls(backend: Backend, chords: str | None) -> np.ndarray | None:
     """Returns the controls [T, C] of all points: chords, where the model takes them."""
     converter = backend.converter
-    bars = window_bars(converter, backend.num_steps)
-    if chords or getattr(converter, "chord_encoding", None):
+    bars = converter.window_bars(backend.num_steps)
+    if chords or converter.chord_encoding:
         changes = progression(chords or CHORDS, bars)
         return chord_controls(backend, changes, Layout.onwards(bars, bars))[0]
     return None

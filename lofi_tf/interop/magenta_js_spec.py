@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from lofi_tf.config import Config, config_from_dict
-from lofi_tf.data.converters.converter import Converter, build_converter, depths_of
+from lofi_tf.data.converters.base import Converter
+from lofi_tf.data.converters.build import build_converter
 from lofi_tf.data.converters.drums import DrumsConverter
 from lofi_tf.data.converters.groove import GrooveConverter
 from lofi_tf.data.converters.melody import MelodyConverter
@@ -180,7 +181,7 @@ def _lists(classes: Classes) -> list[list[int]]:
 
 def _controls(config: Config, converter: Converter) -> dict[str, Any]:
     """Returns what the model is given besides: chords, the key, or what else there is."""
-    depth = depths_of(converter).get("controls", 0)
+    depth = converter.depths.get("controls", 0)
     if not depth:
         return {}
     chords = getattr(converter, "chord_encoding", None)

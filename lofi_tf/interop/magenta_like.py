@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from lofi_tf.config import Config, load_config
-from lofi_tf.data.converters.converter import build_converter, depths_of
+from lofi_tf.data.converters.build import build_converter
 from lofi_tf.errors import LofiError
 
 # The keys of CONFIG_MAP in Magenta 2.1.4; our configs of these names have the same settings.
@@ -172,7 +172,7 @@ def _like(name: str, config: Config, other: Config) -> tuple[Like, int]:
         and getattr(right, field.name) != getattr(left, field.name)
     ]
     converter = _converter_text(config.data.converter, right) if differing else None
-    control_size = depths_of(right).get("controls", 0)
+    control_size = right.depths.get("controls", 0)
     like = Like(name, changed, converter, config.model.max_seq_len, control_size)
     return like, len(differing)
 

@@ -3,8 +3,7 @@
 import keras
 
 from lofi_tf.config import Config
-from lofi_tf.data.converters.converter import build_converter, depths_of
-from lofi_tf.data.converters.paired import PairedConverter
+from lofi_tf.data.converters.build import build_converter
 from lofi_tf.errors import LofiError
 from lofi_tf.models.common.latent_model import LatentModel
 from lofi_tf.models.common.optimizer import compile_model
@@ -29,7 +28,7 @@ def build_model(config: Config, seed: int = 0, first_step: int = 0) -> LatentMod
 
 def _vae(config, seed, first_step) -> MusicVAE:
     converter = build_converter(config.data.converter)
-    depth = depths_of(converter)
+    depth = converter.depths
     cls = MusicVAE if config.model.discriminator is None else AdversarialVAE
     return cls(
         config.model,
@@ -37,7 +36,7 @@ def _vae(config, seed, first_step) -> MusicVAE:
         depth["inputs"],
         depth["targets"],
         depth.get("controls", 0),
-        getattr(converter, "end_token", None),
+        converter.end_token,
         seed,
         first_step,
     )
@@ -52,7 +51,7 @@ def _continuation(config, seed, first_step) -> Continuation:
 
 def _cross_modal(config, seed, first_step) -> CrossModal:
     converter = build_converter(config.data.converter)
-    if not isinstance(converter, PairedConverter):
+    if converter.medium != "sound and notes":
         raise LofiError("a cross_modal model needs a converter of kind paired")
     cls = CrossModal if config.model.discriminator is None else AdversarialCrossModal
     sizes = (converter.num_bands, converter.layout, converter.label_type)

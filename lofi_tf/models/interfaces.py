@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import yaml
 
 from lofi_tf.config import Config
-from lofi_tf.data.converters.converter import build_converter
+from lofi_tf.data.converters.build import build_converter
 
 if TYPE_CHECKING:  # an export runs without the models, whose import takes a second
     from lofi_tf.models.common.latent_model import LatentModel

@@ -7,20 +7,11 @@ from typing import Any
 import yaml
 
 from lofi_tf.config import Config, ModelConfig
+from lofi_tf.data.converters.build import build_converter
 from lofi_tf.models.common.memory import CLIP_KINDS
 from lofi_tf.models.common.named_functions import NamedFunctions
 
 UNSAID = "not stated"
-_MUSIC = {
-    "groove": "drums with velocities and timing",
-    "drums": "drum hits",
-    "melody": "melodies",
-    "trio": "melody, bass and drums",
-    "multi_performance": "up to eight instruments, with velocities",
-    "waveform": "sound",
-    "spectrum": "sound",
-    "paired": "sound of notes and notes of sound",
-}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -65,8 +56,8 @@ def model_card(config: Config, name: str, interface: NamedFunctions, facts: Fact
 
 def summary_of(config: Config, facts: Facts) -> str:
     """Returns what a model makes, in words."""
-    kind, steps = config.data.converter["kind"], config.model.max_seq_len
-    return facts.summary.rstrip(".") or f"{_MUSIC.get(kind, kind)}, {steps} steps"
+    converter = build_converter(config.data.converter)
+    return facts.summary.rstrip(".") or converter.describe(config.model.max_seq_len)
 
 
 def about_yaml(config: Config, facts: Facts) -> str:

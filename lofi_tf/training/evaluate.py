@@ -6,7 +6,7 @@ import numpy as np
 import tensorflow as tf
 
 from lofi_tf.audio.io import Audio
-from lofi_tf.data.converters.converter import Converter
+from lofi_tf.data.converters.base import Converter
 from lofi_tf.errors import LofiError
 from lofi_tf.models.common.latent_model import ACTIVE_VARIANCE, Batch, LatentModel
 from lofi_tf.models.crossmodal.model import CrossModal

@@ -10,7 +10,7 @@ import psutil
 import tensorflow as tf
 
 from lofi_tf.config import Config
-from lofi_tf.data.converters.converter import build_converter, depths_of
+from lofi_tf.data.converters.build import build_converter
 from lofi_tf.data.storage.dataset import mixer_of
 from lofi_tf.data.storage.examples import Examples
 from lofi_tf.errors import LofiError
@@ -176,7 +176,7 @@ def log_start(
 
 
 def _check_memory(config, converter, strategy) -> None:
-    depths, size = depths_of(converter), config.training.batch_size
+    depths, size = converter.depths, config.training.batch_size
     if strategy is not None:  # what one machine takes of a batch
         size = size // strategy.num_replicas_in_sync * len(strategy.extended.worker_devices)
         config = dataclasses.replace(

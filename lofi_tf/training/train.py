@@ -12,7 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 from lofi_tf.config import Config
-from lofi_tf.data.converters.converter import build_converter
+from lofi_tf.data.converters.build import build_converter
 from lofi_tf.data.storage.dataset import evaluation_batches, training_batches
 from lofi_tf.data.storage.examples import Examples
 from lofi_tf.errors import LofiError

@@ -1,21 +1,34 @@
-"""What the audio converters share: recordings to clips of 16-bit samples."""
+"""What the converters of sound share: recordings to clips of 16-bit samples."""
 
 import dataclasses
 import functools
 import math
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any, ClassVar, NamedTuple
+from typing import Annotated, Any, ClassVar, NamedTuple
 
 import numpy as np
 
 from lofi_tf.audio.clips import Clip, Cut, clips_of, exact, with_channels
 from lofi_tf.audio.io import Audio, probe, quantized, read_blocks
 from lofi_tf.audio.loudness import gain_for, parse_target, rms_db
-from lofi_tf.data.converters.options import check_flag
+from lofi_tf.data.converters.base import Converter
+from lofi_tf.data.converters.options import number, numbers, whole
+from lofi_tf.data.specs import ArraySpec, Example, Specs
 from lofi_tf.errors import LofiError, NotConvertible
 
 MAX_SAMPLE_RATE = 384000
+
+Rates = Annotated[
+    tuple[int, ...],
+    numbers(
+        1, MAX_SAMPLE_RATE, "do not fit", f"a list of different rates, 1 to {MAX_SAMPLE_RATE} Hz"
+    ),
+]
+Seconds = Annotated[float, number(0, math.inf, "is not a length", "seconds above 0")]
+Channels = Annotated[int, whole(1, 2)]
+Level = Annotated[float, number(-math.inf, math.inf, "is not a level", "a number of dB")]
+Amount = Annotated[float, number(0, math.inf, "must be a number from 0 on", "0 or more")]
 
 
 class StoredClip(NamedTuple):
@@ -35,8 +48,8 @@ class StoredClip(NamedTuple):
 
 
 @dataclasses.dataclass(frozen=True)
-class ClipOptions:
-    """Which clips recordings give.
+class ClipConverter(Converter):
+    """The base of converters of clips of sound: which clips recordings give.
 
     Attributes:
         sample_rates: Hz, each of which is stored; the model sees the first.
@@ -58,6 +71,10 @@ class ClipOptions:
         LofiError: an option out of range.
     """
 
+    medium: ClassVar[str] = "sound"
+    music: ClassVar[str] = "sound"
+    shards_of: ClassVar[str] = "clips of sound"
+    shards_by: ClassVar[str] = "prepare_audio"
     # They say which clips there are, or what training makes of them, not what is stored of one.
     free_options: ClassVar[tuple[str, ...]] = (
         *("hop_seconds", "pad_last", "silence_db"),
@@ -65,31 +82,27 @@ class ClipOptions:
     )
     subset_options: ClassVar[tuple[str, ...]] = ("sample_rates",)
 
-    sample_rates: tuple[int, ...] = (16000,)
-    clip_seconds: float = 2.0
-    hop_seconds: float | None = None
-    channels: int = 1
+    sample_rates: Rates = (16000,)
+    clip_seconds: Seconds = 2.0
+    hop_seconds: Seconds | None = None
+    channels: Channels = 1
     pad_last: bool = False
-    silence_db: float | None = -60.0
+    silence_db: Level | None = -60.0
     normalize_loudness: str | None = None
     padding_is_silence: bool = False
-    random_gain_db: float = 0.0
-    random_shift_seconds: float = 0.0
+    random_gain_db: Amount = 0.0
+    random_shift_seconds: Amount = 0.0
 
     def __post_init__(self):
-        object.__setattr__(self, "sample_rates", _rates(self.sample_rates))
+        super().__post_init__()
+        lowest = min(self.sample_rates)
         for name in ("clip_seconds", "hop_seconds"):
-            self._check_seconds(name, name == "hop_seconds")
-        if self.channels not in (1, 2) or type(self.channels) is not int:
-            raise LofiError(f"channels do not fit. Allowed: 1, 2. Received: {self.channels!r}")
-        check_flag("pad_last", self.pad_last)
-        check_flag("padding_is_silence", self.padding_is_silence)
-        for name in ("random_gain_db", "random_shift_seconds"):
-            value = getattr(self, name)
-            if not _is_number(value) or value < 0:
-                raise LofiError(f"{name} must be a number from 0 on. Received: {value!r}")
-        if self.silence_db is not None and not _is_number(self.silence_db):
-            raise LofiError(f"silence_db is not a level. Received: {self.silence_db!r}")
+            seconds = getattr(self, name)
+            if seconds is not None and round(exact(seconds) * lowest) < 1:
+                raise LofiError(
+                    f"{name} is not a length. Allowed: seconds, at least one sample at {lowest} "
+                    f"Hz. Received: {seconds!r}"
+                )
         if self.normalize_loudness is not None:
             target = str(parse_target(self.normalize_loudness))
             object.__setattr__(self, "normalize_loudness", target)
@@ -109,6 +122,35 @@ class ClipOptions:
     def clip_size(self) -> int:
         """Samples of a clip at the model's rate."""
         return self.cut.clip_size(self.sample_rate)
+
+    def describe(self, max_seq_len: int) -> str:
+        """Returns what a model of so many steps makes, in one line."""
+        return f"{self.music}, {self.clip_seconds:g} s at {self.sample_rate} Hz"
+
+    @property
+    def num_steps(self) -> int:
+        """Steps T of a clip as the model sees it."""
+        return self.steps_at(self.sample_rate)
+
+    @property
+    def depth(self) -> int:
+        """Width of a step."""
+        return self.depth_at(self.sample_rate)
+
+    @property
+    def example_spec(self) -> Specs:
+        """What is stored: for each rate `<stored_name>_<rate>` [T, depth], and `length_<rate>`."""
+        arrays = {
+            f"{self.stored_name}_{rate}": ArraySpec(
+                self.stored_type, (self.steps_at(rate), self.depth_at(rate))
+            )
+            for rate in self.sample_rates
+        }
+        return arrays | {f"length_{rate}": ArraySpec("int32") for rate in self.sample_rates}
+
+    def _examples(self, source: Audio | str | Path) -> Iterator[Example]:
+        """Yields the examples of a recording; silent clips are passed over."""
+        yield from map(self.example_of, loud_clips(self.clips(source)))
 
     def clips(self, source: Audio | str | Path) -> Iterator[StoredClip]:
         """Yields the clips of a recording in order, silent ones too.
@@ -139,17 +181,6 @@ class ClipOptions:
         samples = {rate: quantized(part) for rate, part in clip.samples.items()}
         return StoredClip(samples, clip.lengths, silent, bool(clipped))
 
-    def _check_seconds(self, name: str, optional: bool) -> None:
-        value = getattr(self, name)
-        if optional and value is None:
-            return
-        lowest = min(self.sample_rates)
-        if not _is_number(value) or round(exact(value) * lowest) < 1:
-            raise LofiError(
-                f"{name} is not a length. Allowed: seconds, at least one sample at {lowest} Hz. "
-                f"Received: {value!r}"
-            )
-
 
 def loud_clips(clips: Iterable[StoredClip]) -> Iterator[StoredClip]:
     """Yields the clips that are not silent.
@@ -174,18 +205,3 @@ def _recording(source: Any) -> tuple[int, Callable[[], Iterable[np.ndarray]]]:
     if samples.ndim != 2:
         raise LofiError(f"samples must be [n, channels]. Received: {list(samples.shape)}")
     return source.sample_rate, lambda: [samples]
-
-
-def _rates(rates: Any) -> tuple[int, ...]:
-    given = tuple(rates) if isinstance(rates, list | tuple) else ()
-    fine = all(type(rate) is int and 1 <= rate <= MAX_SAMPLE_RATE for rate in given)
-    if not given or not fine or len(set(given)) < len(given):
-        raise LofiError(
-            f"sample_rates do not fit. Allowed: a list of different rates, 1 to {MAX_SAMPLE_RATE} "
-            f"Hz. Received: {rates!r}"
-        )
-    return given
-
-
-def _is_number(value: Any) -> bool:
-    return type(value) in (int, float) and math.isfinite(value)

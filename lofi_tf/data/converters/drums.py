@@ -2,31 +2,22 @@
 
 import dataclasses
 import functools
-from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 import numpy as np
 
-from lofi_tf.data.converters import step_sequence as checks
-from lofi_tf.data.converters.grid_converter import StepSequenceConverter, steps_of_depth
-from lofi_tf.data.converters.options import check_flag
+from lofi_tf.data.converters.base import StepSequenceConverter
+from lofi_tf.data.converters.excerpt_codes import Codes, ended
+from lofi_tf.data.converters.options import Bars, Count, CountOrZero, Mode, StretchRange
+from lofi_tf.data.converters.output_tracks import OutputTrack
 from lofi_tf.data.converters.tracks import drum_sequence, drum_tracks, padded_track
-from lofi_tf.data.converters.windows import (
-    Example,
-    capped,
-    distinct,
-    examples_of,
-    of_all_parts,
-    too_short,
-    windows,
-)
+from lofi_tf.data.converters.windows import distinct, examples_of, too_short, windows
+from lofi_tf.data.specs import Example, Specs
 from lofi_tf.errors import LofiError
 from lofi_tf.music.drum_classes import REDUCED, Classes, class_table, drum_classes
 from lofi_tf.music.quantize import Grid, grid_of, refusal
-from lofi_tf.music.splits import Segment, on_grid, segments_of
-
-if TYPE_CHECKING:
-    import tensorflow as tf
+from lofi_tf.music.splits import Segment, on_grid
 
 MAX_ONE_HOT_DRUMS = 12  # one-hot sets of more drums would be wider than 4096
 MAX_DRUMS = 62  # bits of a stored step
@@ -63,30 +54,31 @@ class DrumsConverter(StepSequenceConverter):
         LofiError: an option out of range.
     """
 
-    max_bars: int | None = None
-    slice_bars: int | None = None
-    gap_bars: float | None = 1.0
+    kind: ClassVar[str] = "drums"
+    music: ClassVar[str] = "drum hits"
+    loop: ClassVar[str] = "beat"
+
+    max_bars: Count | None = None
+    slice_bars: Count | None = None
+    gap_bars: Bars | None = 1.0
     pitch_classes: str | Classes | None = None
     add_end_token: bool = False
-    steps_per_quarter: int = 4
-    quarters_per_bar: int = 4
+    steps_per_quarter: Count = 4
+    quarters_per_bar: Count = 4
     pad_to_total_time: bool = False
     roll_input: bool = False
     roll_output: bool = False
-    max_tensors_per_notesequence: int | None = None
+    max_tensors_per_notesequence: Count | None = None
     presplit_on_time_changes: bool = True
     dedupe_event_lists: bool = True
-    stretch_range: tuple[float, float] | None = None
-    mode: str = "train"
-    seed: int = 0
+    stretch_range: StretchRange | None = None
+    mode: Mode = "train"
+    seed: CountOrZero = 0
 
     def __post_init__(self):
-        checks.check_line(self)
-        for name in ("roll_input", "roll_output"):
-            check_flag(name, getattr(self, name))
+        super().__post_init__()
         classes = REDUCED if self.pitch_classes is None else drum_classes(self.pitch_classes)
         object.__setattr__(self, "pitch_classes", classes)
-        object.__setattr__(self, "stretch_range", checks.stretch_range(self.stretch_range))
         most = MAX_DRUMS if self.roll_input and self.roll_output else MAX_ONE_HOT_DRUMS
         if len(classes) > most:
             raise LofiError(
@@ -117,73 +109,42 @@ class DrumsConverter(StepSequenceConverter):
         return self.output_depth - 1 if self.add_end_token else None
 
     @property
-    def example_spec(self) -> "Mapping[str, tf.TensorSpec]":
+    def depths(self) -> dict[str, int]:
+        """Depths of `inputs` and `targets`."""
+        return {"inputs": self.input_depth, "targets": self.output_depth}
+
+    @property
+    def example_spec(self) -> Specs:
         """What is stored: `drums` [T], int32 bit masks (int64 of 31 drums or more), `length`.
 
         An end token is the bit after those of the drums.
         """
-        from lofi_tf.data.model_inputs import drums as drums_model
-
-        return drums_model.example_spec(self)
+        return self._spec_of(np.dtype(self.stored_type).name, "drums")
 
     @property
-    def model_spec(self) -> "Mapping[str, tf.TensorSpec]":
-        """What the model eats: `inputs` and `targets` [T, their depth], `length`."""
-        from lofi_tf.data.model_inputs import drums as drums_model
+    def tracks(self) -> list[OutputTrack]:
+        """The drums, as bits or as a class of their own."""
+        coded = "bits" if self.roll_output else "class"
+        return [OutputTrack("drums", 0, self.output_depth, coded, self.num_drums)]
 
-        return drums_model.model_spec(self)
+    def _stored_tokens(self, arrays: Mapping[str, np.ndarray]) -> np.ndarray:
+        return arrays["drums"]
 
-    def to_examples(self, note_sequence: Any) -> Iterator[Example]:
-        """Yields the examples of a piece by part and time, by `example_spec`.
+    def _decoded_tokens(self, outputs: np.ndarray) -> np.ndarray:
+        if not self.roll_output:
+            return outputs.argmax(axis=-1)
+        return (outputs > 0.5) @ (1 << np.arange(outputs.shape[-1]))
 
-        Args:
-            note_sequence: a NoteSequence.
+    def _codes(self, tokens: np.ndarray) -> Codes:
+        """Returns bit masks [N, T] as codes; steps after an end token are empty."""
+        if self.add_end_token:
+            tokens = ended(tokens, tokens >> self.num_drums & 1)
+        hits = (tokens[..., None] >> np.arange(self.num_drums) & 1).astype(bool)
+        pitched = np.zeros(tokens.shape[1], bool)
+        return Codes(tokens, pitched, hits=hits.reshape(len(hits), -1))
 
-        Raises:
-            NotConvertible: `no_notes`, `too_short`, `metre`, `metre_change`, `tempo_change`,
-                `tempo`, `negative_time`, `too_long`; of a piece in parts, what refuses the first,
-                if no part gives an example.
-        """
-        parts = segments_of(
-            note_sequence,
-            self.presplit_on_time_changes,
-            self.stretch_range,
-            self.seed,
-            harmony=False,
-        )
-        found = of_all_parts(parts, self._examples_of_part)
-        cap = self.max_tensors_per_notesequence
-        yield from capped(found, cap, note_sequence, self.mode, self.seed)
-
-    def to_model(
-        self, example: "Mapping[str, tf.Tensor]", training: bool, seed: "tf.Tensor | None" = None
-    ) -> "dict[str, tf.Tensor]":
-        """Returns the model's view of stored examples, by `model_spec`; TF operations only.
-
-        Args:
-            example: by `example_spec`; any batch dimensions may precede, `[..., T]`.
-            training: unused: nothing is drawn.
-            seed: unused.
-        """
-        from lofi_tf.data.model_inputs import drums as drums_model
-
-        return drums_model.to_model(self, example)
-
-    def from_outputs(
-        self, outputs: np.ndarray, qpm: float = 120.0, controls: np.ndarray | None = None
-    ) -> Any:
-        """Returns the NoteSequence of one decoded array, exactly Magenta's notes.
-
-        Args:
-            outputs: [T, output depth]; the largest number of a step is its class, or in a roll
-                those above 0.5 are its drums.
-            qpm: quarters per minute; Magenta's is always 120.
-            controls: unused: there are none.
-
-        Raises:
-            LofiError: an array of another shape.
-        """
-        outputs = steps_of_depth("outputs", outputs, self.output_depth)
+    def _music(self, outputs: np.ndarray, qpm: float, controls: np.ndarray | None) -> Any:
+        """Returns notes; in a roll the numbers of a step above 0.5 are its drums."""
         drums = np.arange(self.num_drums)
         if self.roll_output:
             hits, ended = outputs[:, drums] > 0.5, outputs[:, -1] > 0.5

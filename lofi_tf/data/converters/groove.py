@@ -4,21 +4,34 @@ import dataclasses
 import functools
 import zlib
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 
-from lofi_tf.data.converters.drum_grid import DrumGrid, drum_grid, drum_notes
-from lofi_tf.data.converters.grid_converter import GridConverter
-from lofi_tf.data.converters.groove_options import checked_options
+from lofi_tf.data.converters.base import GridConverter, steps_of_depth
+from lofi_tf.data.converters.drum_grid import DrumGrid, drum_grid, drum_notes, marks_no_drum
+from lofi_tf.data.converters.excerpt_codes import Codes, of_steps
+from lofi_tf.data.converters.options import (
+    Count,
+    CountOrZero,
+    Mode,
+    Share,
+    choice,
+    numbers,
+    whole,
+)
+from lofi_tf.data.converters.output_tracks import OutputTrack
+from lofi_tf.data.specs import ArraySpec, Example, Specs
 from lofi_tf.errors import LofiError
-from lofi_tf.music.drum_classes import Classes, class_table
+from lofi_tf.music.drum_classes import REDUCED, Classes, class_table, drum_classes
 from lofi_tf.music.quantize import Grid, grid_of, refusal
-
-if TYPE_CHECKING:
-    import tensorflow as tf
+from lofi_tf.music.sequence_proto import NoteSequence
 
 DRUM_INSTRUMENT = 9
+TAP_CHANNEL = 3  # a tapped rhythm is written as open hi-hat
+
+Bins = Annotated[int, whole(2)]
+UnknownPitch = Annotated[str, choice("nearest", "drop", "error")]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -59,28 +72,59 @@ class GrooveConverter(GridConverter):
         LofiError: an option out of range.
     """
 
-    split_bars: int | None = None
-    steps_per_quarter: int = 4
-    quarters_per_bar: int = 4
-    max_tensors_per_notesequence: int | None = None
+    kind: ClassVar[str] = "groove"
+    music: ClassVar[str] = "drums with velocities and timing"
+    loop: ClassVar[str] = "beat"
+    expressive: ClassVar[bool] = True
+    only_drums: ClassVar[bool] = True
+    keeps_early_notes: ClassVar[bool] = True
+
+    split_bars: Count | None = None
+    steps_per_quarter: Count = 4
+    quarters_per_bar: Count = 4
+    max_tensors_per_notesequence: Count | None = None
     pitch_classes: str | Classes | None = None
     inference_pitch_classes: str | Classes | None = None
     humanize: bool = False
     tapify: bool = False
     add_instruments: tuple[int, ...] | None = None
-    num_velocity_bins: int | None = None
-    num_offset_bins: int | None = None
+    num_velocity_bins: Bins | None = None
+    num_offset_bins: Bins | None = None
     split_instruments: bool = False
-    hop_size: int | None = None
+    hop_size: Count | None = None
     hits_as_controls: bool = False
     fixed_velocities: bool = False
-    max_note_dropout_probability: float | None = None
-    unknown_pitch: str = "nearest"
-    mode: str = "train"
-    seed: int = 0
+    max_note_dropout_probability: Share | None = None
+    unknown_pitch: UnknownPitch = "nearest"
+    mode: Mode = "train"
+    seed: CountOrZero = 0
 
     def __post_init__(self):
-        for name, value in checked_options(self).items():
+        super().__post_init__()
+        if (self.num_velocity_bins is None) != (self.num_offset_bins is None):
+            raise LofiError(
+                "num_velocity_bins and num_offset_bins belong together. Allowed: both or none. "
+                f"Received: {self.num_velocity_bins!r}, {self.num_offset_bins!r}"
+            )
+        if self.hop_size is not None and self.split_bars is None:
+            raise LofiError(f"hop_size needs split_bars. Received: hop_size={self.hop_size}")
+        plain, infer = self.pitch_classes in (None, "roland"), self.inference_pitch_classes
+        train = drum_classes("roland" if plain else self.pitch_classes)
+        infer = drum_classes(infer or (REDUCED if plain else train), "inference_pitch_classes")
+        if len(train) != len(infer):
+            raise LofiError(
+                "inference_pitch_classes must be as many as pitch_classes. "
+                f"Allowed: {len(train)}. Received: {len(infer)}"
+            )
+        if self.tapify and len(train) <= TAP_CHANNEL:
+            raise LofiError(
+                f"tapify needs {TAP_CHANNEL + 1} pitch classes or more. Received: {len(train)}"
+            )
+        last = len(train) - 1
+        drums = numbers(0, last, "is not a list of drums", f"whole numbers 0 to {last}")
+        added = drums.check("add_instruments", self.add_instruments, optional=True)
+        classes = {"pitch_classes": train, "inference_pitch_classes": infer}
+        for name, value in (classes | {"add_instruments": added}).items():
             object.__setattr__(self, name, value)
 
     @property
@@ -104,38 +148,44 @@ class GrooveConverter(GridConverter):
         return 1 + self.num_velocity_bins + self.num_offset_bins if self.is_categorical else 3
 
     @property
-    def example_spec(self) -> "Mapping[str, tf.TensorSpec]":
+    def rows_a_step(self) -> int:
+        """Rows of what the model is fed that are one step of the grid."""
+        return self.num_drums if self.split_instruments else 1
+
+    @property
+    def num_steps(self) -> int | None:
+        """Rows T of what the model is fed."""
+        return self.split_bars and self.split_bars * self.steps_per_bar * self.rows_a_step
+
+    @property
+    def depth(self) -> int:
+        """Width of a row."""
+        return self.drum_depth * self.num_drums // self.rows_a_step
+
+    @property
+    def control_depth(self) -> int:
+        """Width of the controls: hits, and the number of the drum where each has a row."""
+        hits = self.num_drums // self.rows_a_step if self.hits_as_controls else 0
+        return hits + (self.num_drums if self.split_instruments else 0)
+
+    @property
+    def example_spec(self) -> Specs:
         """What is stored: `hits`, `velocities` uint8 [S, D], `offsets` float32 [S, D], `length`.
 
         One-hot offsets store their bins, uint8 [S, D], as `offset_bins` instead. `length` int32 []
-        is in steps of the model.
+        is in rows of what the model is fed.
         """
-        from lofi_tf.data.model_inputs import groove
+        shape = (self.split_bars and self.split_bars * self.steps_per_bar, self.num_drums)
+        grids = {"hits": "uint8", "velocities": "uint8"}
+        grids |= {"offset_bins": "uint8"} if self.is_categorical else {"offsets": "float32"}
+        spec = {name: ArraySpec(dtype, shape) for name, dtype in grids.items()}
+        return spec | {"length": ArraySpec("int32")}
 
-        return groove.example_spec(self)
-
-    @property
-    def model_spec(self) -> "Mapping[str, tf.TensorSpec]":
-        """What the model eats: `inputs`, `targets` [T, depth], `controls` if any, `length`."""
-        from lofi_tf.data.model_inputs import groove
-
-        return groove.model_spec(self)
-
-    def to_examples(self, note_sequence: Any) -> Iterator[dict[str, np.ndarray]]:
-        """Yields the examples of a piece in time order, by `example_spec`.
-
-        Args:
-            note_sequence: a NoteSequence.
-
-        Raises:
-            NotConvertible: `metre_change`, `metre`, `tempo_change`, `tempo`, `negative_time`,
-                `too_long`, `unknown_pitch`, `no_notes` or `too_short`, raised at the call for the
-                first example.
-        """
+    def _examples(self, note_sequence: Any) -> Iterator[Example]:
         drums = self.to_grid(note_sequence)
         arrays = {"hits": drums.hits, "velocities": drums.velocities} | self._stored(drums.offsets)
         starts, size = self._windows(len(drums.hits), note_sequence)
-        length = np.int32(size * self.num_drums if self.split_instruments else size)
+        length = np.int32(size * self.rows_a_step)
         for start in starts:
             window = slice(start, start + size)
             yield {name: array[window] for name, array in arrays.items()} | {"length": length}
@@ -144,49 +194,66 @@ class GrooveConverter(GridConverter):
         """Returns a whole piece on the grid.
 
         Raises:
-            NotConvertible: as `to_examples`, but for `too_short`.
+            NotConvertible: as `to_examples`.
         """
         grid = grid_of(note_sequence, self.steps_per_quarter, self.steps_per_bar)
         strict = self.unknown_pitch == "error"
         notes = drum_notes(note_sequence, self._class_table, strict)
         return drum_grid(notes, grid, self.num_drums, self.steps_per_bar)
 
-    def to_model(
-        self, example: "Mapping[str, tf.Tensor]", training: bool, seed: "tf.Tensor | None" = None
-    ) -> "dict[str, tf.Tensor]":
-        """Returns the model's view of stored examples, by `model_spec`; TF operations only.
+    @property
+    def bars(self) -> int | None:
+        """Bars in an example."""
+        return self.split_bars
 
-        Only `max_note_dropout_probability` is random. Magenta draws it in every mode; to evaluate
-        as it does, call with `training` and a fixed seed.
+    @property
+    def modes(self) -> frozenset[str]:
+        """What its models were made for."""
+        made_for = {
+            "humanize": self.humanize,
+            "tap2drum": self.tapify,
+            "add_hihats": self.add_instruments,
+            "groove_transfer": self.hits_as_controls,
+        }
+        return frozenset(mode for mode, made in made_for.items() if made)
 
-        Args:
-            example: by `example_spec`; any batch dimensions may precede, `[..., S, D]`.
-            training: whether notes are dropped.
-            seed: int32 [2]; the same seed drops the same notes. Each example of a batch has draws
-                of its own. Unused where nothing is drawn.
+    @property
+    def tracks(self) -> list[OutputTrack]:
+        """The drums, of whose numbers the hits count."""
+        size = self.num_drums // self.rows_a_step
+        return [OutputTrack("drums", 0, size, "bits", self.num_drums, self.rows_a_step)]
+
+    def takes_for_drums(self, note_sequence: Any) -> bool:
+        """Says whether all notes of a piece are taken for drums, since it marks none."""
+        return marks_no_drum(note_sequence)
+
+    def full_length(self, num_bars: int) -> int:
+        """Returns the length of a whole window, whose end may be silent."""
+        return num_bars * self.steps_per_bar * self.rows_a_step
+
+    def codes_of_examples(self, arrays: Mapping[str, np.ndarray], num_steps: int) -> Codes:
+        """Returns stored examples as codes of T rows of the outputs."""
+        if self.is_categorical:
+            late = 0.5 - arrays["offset_bins"] / self.num_offset_bins
+        else:
+            late = -arrays["offsets"] / 2
+        columns = (arrays["hits"], arrays["velocities"], late)
+        return _codes_of(*(of_steps(column, num_steps // self.rows_a_step) for column in columns))
+
+    def codes_of_outputs(self, outputs: np.ndarray) -> Codes:
+        """Returns decoded arrays [N, T, depth] as codes to compare."""
+        fields = [self.fields(np.asarray(output, np.float64)) for output in outputs]
+        hits, velocities, early = (np.stack(column) for column in zip(*fields, strict=True))
+        return _codes_of(hits > 0.5, velocities, -early)
+
+    def _window_options(self, num_bars: int) -> dict[str, Any]:
+        return {"split_bars": None, "hop_size": None}
+
+    def _music(self, outputs: np.ndarray, qpm: float, controls: np.ndarray | None) -> Any:
+        """Returns notes of one step, where a hit is above 0.5.
+
+        An early note of the first step starts before zero.
         """
-        from lofi_tf.data.model_inputs import groove
-
-        return groove.to_model(self, example, training, seed)
-
-    def from_outputs(
-        self, outputs: np.ndarray, qpm: float = 120.0, controls: np.ndarray | None = None
-    ) -> Any:
-        """Returns the NoteSequence of one decoded array, exactly Magenta's notes.
-
-        A note sounds where its hit is above 0.5, for one step. An early note of the first step
-        starts before zero.
-
-        Args:
-            outputs: [T, depth]: hits, velocities in [0, 1], offsets in [-1, 1] (or one-hot bins).
-            qpm: quarters per minute; Magenta's is always 120.
-            controls: [T, 9] that it was decoded with; nothing is taken from them.
-
-        Raises:
-            LofiError: an array of another shape.
-        """
-        from lofi_tf.music.sequence_proto import NoteSequence
-
         hits, velocities, offsets = self.fields(np.asarray(outputs, np.float64))
         steps, drums = np.nonzero(hits > 0.5)
         step_seconds = Grid(qpm, self.steps_per_quarter).step_seconds
@@ -244,18 +311,16 @@ class GrooveConverter(GridConverter):
 
     def fields(self, outputs: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Returns hits, velocities (int64, 0 to 127) and offsets in steps, each [S, D]."""
-        split, drums, depth = self.split_instruments, self.num_drums, self.drum_depth
-        width = depth if split else depth * drums
-        if outputs.ndim != 2 or outputs.shape[1] != width or (split and len(outputs) % drums):
-            whole = f", T a multiple of {drums}" if split else ""
+        outputs, drums = steps_of_depth("outputs", outputs, self.depth), self.num_drums
+        if len(outputs) % self.rows_a_step:
             raise LofiError(
-                f"outputs of another shape. Allowed: [T, {width}]{whole}. "
+                f"outputs of another shape. Allowed: [T, {self.depth}], T a multiple of {drums}. "
                 f"Received: {list(outputs.shape)}"
             )
         sizes = (
             (1, self.num_velocity_bins, self.num_offset_bins) if self.is_categorical else (1,) * 3
         )
-        cuts = np.cumsum(sizes)[:-1] * (1 if split else drums)
+        cuts = np.cumsum(sizes)[:-1] * (drums // self.rows_a_step)
         hits, velocities, offsets = (
             part.reshape(-1, drums, size)
             for part, size in zip(np.split(outputs, cuts, axis=1), sizes, strict=True)
@@ -265,6 +330,14 @@ class GrooveConverter(GridConverter):
             return hits[..., 0], velocities.astype(int), np.argmax(offsets, -1) / sizes[2] - 0.5
         velocities = np.clip(np.round(velocities[..., 0] * 127), 0, 127).astype(int)
         return hits[..., 0], velocities, np.clip(offsets[..., 0] / 2, -0.5, 0.5)
+
+
+def _codes_of(hits: np.ndarray, velocities: np.ndarray, late: np.ndarray) -> Codes:
+    """Returns grids [N, S, D] as codes; where a drum is silent the others are 0."""
+    flat = [grid.reshape(len(grid), -1) for grid in (hits, velocities, late)]
+    hits = flat[0].astype(bool)
+    velocities, late = (np.where(hits, grid, 0).astype(np.float32) for grid in flat[1:])
+    return Codes(hits=hits, velocities=velocities, late=late)
 
 
 def bin_edges(low: float, high: float, num_bins: int) -> np.ndarray:

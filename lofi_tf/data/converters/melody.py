@@ -2,13 +2,26 @@
 
 import dataclasses
 import functools
-from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any, ClassVar
 
 import numpy as np
 
-from lofi_tf.data.converters import step_sequence as checks
-from lofi_tf.data.converters.grid_converter import StepSequenceConverter, steps_of_depth
+from lofi_tf.data.converters.base import StepSequenceConverter, steps_of_depth
+from lofi_tf.data.converters.excerpt_codes import Codes, ended
+from lofi_tf.data.converters.options import (
+    Bars,
+    ChordEncoding,
+    CoincidentChords,
+    Count,
+    CountOrZero,
+    Mode,
+    Pitch,
+    Programs,
+    StretchRange,
+    TransposeRange,
+    UnknownChord,
+)
+from lofi_tf.data.converters.output_tracks import OutputTrack
 from lofi_tf.data.converters.tracks import (
     FIRST_PITCH,
     melody_sequence,
@@ -19,16 +32,15 @@ from lofi_tf.data.converters.tracks import (
 )
 from lofi_tf.data.converters.windows import (
     Block,
-    Example,
     Windows,
-    capped,
     distinct,
     examples_of,
     joined,
-    of_all_parts,
     too_short,
     windows,
 )
+from lofi_tf.data.specs import Example, Specs
+from lofi_tf.errors import LofiError
 from lofi_tf.music.chord_inference import with_inferred_chords
 from lofi_tf.music.chords import (
     NUM_TRIADS,
@@ -39,10 +51,7 @@ from lofi_tf.music.chords import (
     with_triads,
 )
 from lofi_tf.music.quantize import Grid, grid_of, refusal
-from lofi_tf.music.splits import Notes, Segment, on_grid, segments_of
-
-if TYPE_CHECKING:
-    import tensorflow as tf
+from lofi_tf.music.splits import Notes, Segment, on_grid
 
 NUM_KEYS = 12
 
@@ -83,38 +92,41 @@ class MelodyConverter(StepSequenceConverter):
         LofiError: an option out of range.
     """
 
-    min_pitch: int = 21
-    max_pitch: int = 108
-    valid_programs: tuple[int, ...] | None = None
+    kind: ClassVar[str] = "melody"
+    music: ClassVar[str] = "melodies"
+    loop: ClassVar[str] = "line"
+    by_instrument: ClassVar[bool] = True
+
+    min_pitch: Pitch = 21
+    max_pitch: Pitch = 108
+    valid_programs: Programs | None = None
     skip_polyphony: bool = False
-    max_bars: int | None = None
-    slice_bars: int | None = None
-    gap_bars: float | None = 1.0
-    steps_per_quarter: int = 4
-    quarters_per_bar: int = 4
+    max_bars: Count | None = None
+    slice_bars: Count | None = None
+    gap_bars: Bars | None = 1.0
+    steps_per_quarter: Count = 4
+    quarters_per_bar: Count = 4
     add_end_token: bool = False
     pad_to_total_time: bool = False
-    max_tensors_per_notesequence: int | None = None
+    max_tensors_per_notesequence: Count | None = None
     presplit_on_time_changes: bool = True
-    chord_encoding: str | None = None
+    chord_encoding: ChordEncoding | None = None
     condition_on_key: bool = False
     dedupe_event_lists: bool = True
-    unknown_chord: str = "drop"
-    coincident_chords: str = "last"
-    transpose_range: tuple[int, int] | None = None
-    stretch_range: tuple[float, float] | None = None
-    mode: str = "train"
-    seed: int = 0
+    unknown_chord: UnknownChord = "drop"
+    coincident_chords: CoincidentChords = "last"
+    transpose_range: TransposeRange | None = None
+    stretch_range: StretchRange | None = None
+    mode: Mode = "train"
+    seed: CountOrZero = 0
 
     def __post_init__(self):
-        checks.check_line(self)
-        checks.check_melody(self)
-        for name, check in (
-            ("valid_programs", checks.programs),
-            ("transpose_range", checks.transpose_range),
-            ("stretch_range", checks.stretch_range),
-        ):
-            object.__setattr__(self, name, check(getattr(self, name)))
+        super().__post_init__()
+        if not self.min_pitch < self.max_pitch:
+            raise LofiError(
+                "min_pitch and max_pitch are no range. Allowed: 0 <= min_pitch < max_pitch <= 127. "
+                f"Received: {self.min_pitch}, {self.max_pitch}"
+            )
 
     @property
     def num_events(self) -> int:
@@ -137,75 +149,33 @@ class MelodyConverter(StepSequenceConverter):
         return (NUM_TRIADS if self.chord_encoding else 0) + NUM_KEYS * self.condition_on_key
 
     @property
-    def example_spec(self) -> "Mapping[str, tf.TensorSpec]":
+    def example_spec(self) -> Specs:
         """What is stored: `tokens` uint8 [T], any `chords` and `keys` uint8 [T], `length`."""
-        from lofi_tf.data.model_inputs import melody
-
-        return melody.example_spec(self)
+        names = {"tokens": True, "chords": self.chord_encoding, "keys": self.condition_on_key}
+        return self._spec_of("uint8", *(name for name, there in names.items() if there))
 
     @property
-    def model_spec(self) -> "Mapping[str, tf.TensorSpec]":
-        """What the model eats: `inputs`, `targets` [T, depth], any `controls`, `length`."""
-        from lofi_tf.data.model_inputs import melody
+    def tracks(self) -> list[OutputTrack]:
+        """The melody."""
+        pitches = (FIRST_PITCH, self.num_events)
+        return [OutputTrack("melody", 0, self.depth, "class", pitches=pitches)]
 
-        return melody.model_spec(self)
+    def describe(self, max_seq_len: int) -> str:
+        """Returns what a model of so many steps makes, in one line."""
+        music = super().describe(max_seq_len)
+        return music.replace(",", " over given chords,") if self.chord_encoding else music
 
-    def to_examples(self, note_sequence: Any) -> Iterator[Example]:
-        """Yields the examples of a piece by part, instrument and time, by `example_spec`.
+    def _window_options(self, num_bars: int) -> dict[str, Any]:
+        return super()._window_options(num_bars) | {"valid_programs": None}  # chosen already
 
-        Args:
-            note_sequence: a NoteSequence.
+    def _codes(self, tokens: np.ndarray) -> Codes:
+        if self.add_end_token:
+            tokens = ended(tokens, tokens == self.end_token)
+        pitched = np.ones(tokens.shape[1], bool)
+        return Codes(tokens.astype(np.int16), pitched, end_token=self.end_token)
 
-        Raises:
-            NotConvertible: `no_notes`, `too_short`, `metre`, `metre_change`, `tempo_change`,
-                `tempo`, `negative_time`, `too_long`, `coincident_chords`, `unknown_chord`,
-                `no_chords`; of a piece in parts, what refuses the first, if no part gives an
-                example.
-        """
-        parts = segments_of(
-            note_sequence,
-            self.presplit_on_time_changes,
-            self.stretch_range,
-            self.seed,
-            harmony=self.control_depth > 0,
-        )
-        found = of_all_parts(parts, self._examples_of_part)
-        cap = self.max_tensors_per_notesequence
-        yield from capped(found, cap, note_sequence, self.mode, self.seed)
-
-    def to_model(
-        self, example: "Mapping[str, tf.Tensor]", training: bool, seed: "tf.Tensor | None" = None
-    ) -> "dict[str, tf.Tensor]":
-        """Returns the model's view of stored examples, by `model_spec`; TF operations only.
-
-        In training, `transpose_range` moves pitches, chords and keys by one draw an example. A
-        note that leaves the range of pitches is left out, as if it had not been played: the note
-        before it ends where it would have begun. Magenta transposes the piece before it looks for
-        melodies; there a note left out may also let a lower one through, or split the line.
-
-        Args:
-            example: by `example_spec`; any batch dimensions may precede, `[..., T]`.
-            training: whether `transpose_range` is drawn.
-            seed: int32 [2]; the same seed draws the same. Each example of a batch has a draw of
-                its own. Unused where nothing is drawn.
-        """
-        from lofi_tf.data.model_inputs import melody
-
-        return melody.to_model(self, example, training, seed)
-
-    def from_outputs(
-        self, outputs: np.ndarray, qpm: float = 120.0, controls: np.ndarray | None = None
-    ) -> Any:
-        """Returns the NoteSequence of one decoded array, exactly Magenta's notes.
-
-        Args:
-            outputs: [T, depth]; the largest number of a step is its token.
-            qpm: quarters per minute; Magenta's is always 120.
-            controls: [T, control depth]; its chords and keys are written where they change.
-
-        Raises:
-            LofiError: an array of another shape.
-        """
+    def _music(self, outputs: np.ndarray, qpm: float, controls: np.ndarray | None) -> Any:
+        """Returns notes, and the chords and keys of controls where they change."""
         tokens = self._tokens(outputs)
         grid = Grid(qpm, self.steps_per_quarter)
         sequence = melody_sequence(tokens, self.min_pitch, grid)
@@ -220,7 +190,7 @@ class MelodyConverter(StepSequenceConverter):
 
     def _tokens(self, outputs: np.ndarray) -> np.ndarray:
         """Returns the tokens before any end token, int64 [T]."""
-        tokens = steps_of_depth("outputs", outputs, self.depth).argmax(-1)
+        tokens = outputs.argmax(-1)
         ends = np.flatnonzero(tokens == self.num_events)
         return tokens[: ends[0]] if len(ends) else tokens
 

@@ -1,40 +1,159 @@
-"""Checks of converter options: they come from YAML files, so anything may be in them."""
+"""What the options of converters may be: said once, by the type of the field that holds one.
 
-from collections.abc import Collection
-from typing import Any
+    slice_bars: Count | None = None
+    mode: Mode = "train"
+
+They come from YAML files, so anything may be in them.
+"""
+
+import dataclasses
+import functools
+import math
+import typing
+from collections.abc import Callable
+from typing import Annotated, Any
 
 from lofi_tf.errors import LofiError
 
 
-def check_whole(name: str, value: Any, low: int, optional: bool = False) -> None:
-    """Refuses what is not a whole number of at least `low` (or None where `optional`)."""
-    if optional and value is None:
-        return
-    if type(value) is not int or value < low:
-        none = " or none" if optional else ""
-        raise LofiError(
-            f"{name} is not a count. Allowed: a whole number from {low} on{none}. "
-            f"Received: {value!r}"
-        )
+@dataclasses.dataclass(frozen=True)
+class Rule:
+    """What the value of an option may be.
+
+    Attributes:
+        wrong: what one is that may not be, such as `is not a count`.
+        allowed: in words.
+        fits: says whether a value may be.
+        stored: a value that may be, in the form in which it is kept.
+    """
+
+    wrong: str
+    allowed: str
+    fits: Callable[[Any], bool]
+    stored: Callable[[Any], Any] = lambda value: value
+
+    def check(self, name: str, value: Any, optional: bool = False) -> Any:
+        """Returns a value as it is kept; refuses one that may not be, but None where optional."""
+        if optional and value is None:
+            return None
+        if not self.fits(value):
+            none = " or none" if optional else ""
+            raise LofiError(
+                f"{name} {self.wrong}. Allowed: {self.allowed}{none}. Received: {value!r}"
+            )
+        return self.stored(value)
 
 
-def check_flag(name: str, value: Any) -> None:
-    """Refuses what is not true or false."""
-    if type(value) is not bool:
-        raise LofiError(f"{name} is not a switch. Allowed: true, false. Received: {value!r}")
+def whole(low: int, high: float = math.inf) -> Rule:
+    """Returns the rule of whole numbers in a range."""
+    allowed = f"a whole number from {low} on" if high == math.inf else f"{low} to {high}"
+    return Rule("is not a count", allowed, lambda value: _whole(value) and low <= value <= high)
 
 
-def check_share(name: str, value: Any) -> None:
-    """Refuses what is not a number from 0 to 1 or None."""
-    if value is not None and (type(value) not in (int, float) or not 0 <= value <= 1):
-        raise LofiError(
-            f"{name} is not a probability. Allowed: 0 to 1 or none. Received: {value!r}"
-        )
+def number(low: float, high: float, wrong: str, allowed: str) -> Rule:
+    """Returns the rule of numbers in a range."""
+    return Rule(wrong, allowed, lambda value: _number(value) and low <= value <= high)
 
 
-def check_choice(name: str, value: Any, allowed: Collection[str]) -> None:
-    """Refuses what is not one of the allowed words."""
-    if value not in allowed:
-        raise LofiError(
-            f"{name} is unknown. Allowed: {', '.join(sorted(allowed))}. Received: {value!r}"
-        )
+def choice(*names: str) -> Rule:
+    """Returns the rule of some words."""
+    return Rule("is unknown", ", ".join(sorted(names)), lambda value: value in names)
+
+
+def names_among(*allowed: str) -> Rule:
+    """Returns the rule of lists of different words, of some words if these are given."""
+
+    def fits(value: Any) -> bool:
+        words = isinstance(value, list | tuple) and all(isinstance(one, str) for one in value)
+        return words and 0 < len(set(value)) == len(value) and set(value) <= set(allowed or value)
+
+    words = f"ones of {', '.join(allowed)}" if allowed else "names"
+    return Rule("do not fit", f"a list of different {words}", fits, tuple)
+
+
+def numbers(low: int, high: int, wrong: str, allowed: str) -> Rule:
+    """Returns the rule of lists of different whole numbers in a range."""
+
+    def fits(value: Any) -> bool:
+        if not isinstance(value, list | tuple | range) or not all(map(_whole, value)):
+            return False
+        return 0 < len(set(value)) == len(value) and low <= min(value) <= max(value) <= high
+
+    return Rule(wrong, allowed, fits, tuple)
+
+
+def span(kinds: tuple[type, ...], fits: Callable, wrong: str, allowed: str) -> Rule:
+    """Returns the rule of pairs [low, high] of numbers of some types."""
+
+    def both(value: Any) -> bool:
+        pair = isinstance(value, list | tuple) and len(value) == 2
+        return pair and all(type(one) in kinds for one in value) and fits(*value)
+
+    return Rule(wrong, allowed, both, lambda value: tuple(map(kinds[0], value)))
+
+
+def _whole(value: Any) -> bool:
+    return type(value) is int
+
+
+def _number(value: Any) -> bool:
+    return type(value) in (int, float) and math.isfinite(value)
+
+
+FLAG = Rule("is not a switch", "true, false", lambda value: type(value) is bool)
+Count = Annotated[int, whole(1)]
+CountOrZero = Annotated[int, whole(0)]
+Pitch = Annotated[int, whole(0, 127)]
+Share = Annotated[float, number(0, 1, "is not a probability", "0 to 1")]
+Bars = Annotated[float, number(0, math.inf, "is no length", "0 or more")]
+Mode = Annotated[str, choice("train", "eval", "infer")]
+ChordEncoding = Annotated[str, choice("triad")]
+UnknownChord = Annotated[str, choice("drop", "error")]
+CoincidentChords = Annotated[str, choice("last", "error")]
+Programs = Annotated[
+    tuple[int, ...], numbers(0, 127, "are no MIDI programs", "a list of numbers 0 to 127")
+]
+TransposeRange = Annotated[
+    tuple[int, int],
+    span(
+        (int,),
+        lambda low, high: -127 <= low <= high <= 127,
+        "is no range of half steps",
+        "[lowest, highest] within -127 to 127",
+    ),
+]
+StretchRange = Annotated[
+    tuple[float, float],
+    span(
+        (float, int),
+        lambda low, high: 0 < low <= high < math.inf,
+        "is no range of factors",
+        "[least, largest] above 0",
+    ),
+]
+
+
+def check_options(options: Any) -> None:
+    """Checks the fields of a frozen dataclass by their types, and keeps them in their own form.
+
+    Raises:
+        LofiError: what is wrong, what is allowed, what came.
+    """
+    for name, (rule, optional) in _rules_of(type(options)).items():
+        value = rule.check(name, getattr(options, name), optional)
+        object.__setattr__(options, name, value)
+
+
+@functools.cache
+def _rules_of(kind: type) -> dict[str, tuple[Rule, bool]]:
+    """Returns the rule of each field that has one, and whether the field may be None."""
+    hints, rules = typing.get_type_hints(kind, include_extras=True), {}
+    for field in dataclasses.fields(kind):
+        parts = [hints[field.name]]
+        if type(None) in typing.get_args(parts[0]):
+            parts = [part for part in typing.get_args(parts[0]) if part is not type(None)]
+        extras = getattr(parts[0], "__metadata__", ())
+        rule = FLAG if parts[0] is bool else next(iter(extras), None)
+        if rule is not None:
+            rules[field.name] = rule, type(None) in typing.get_args(hints[field.name])
+    return rules

@@ -4,22 +4,22 @@ import dataclasses
 import warnings
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+from typing import Annotated, ClassVar, NamedTuple
 
 import numpy as np
 
 from lofi_tf.audio.features import CqtSettings, samples_of_db, spectrum_db
 from lofi_tf.audio.griffin_lim import ITERATIONS
 from lofi_tf.audio.io import Audio
-from lofi_tf.data.converters.note_events import NoteEvent, roll_of
-from lofi_tf.data.converters.options import check_choice, check_flag
+from lofi_tf.data.converters.base import Converter
+from lofi_tf.data.converters.note_events import NUM_PITCHES, NoteEvent, roll_of
+from lofi_tf.data.converters.options import Count, CountOrZero, choice, names_among
 from lofi_tf.data.converters.symbols import HIGHEST_PITCH, LABELS, LOWEST_PITCH, SymbolLayout
+from lofi_tf.data.specs import ArraySpec, Example, Specs
 from lofi_tf.errors import LofiError, LofiWarning, NotConvertible
 
-if TYPE_CHECKING:
-    import tensorflow as tf
-
-LABEL_TYPES, RANDOM_MODES = ("categorical", "binary"), ("constant", "bernoulli")
+LabelType = Annotated[str, choice("categorical", "binary")]
+RandomMode = Annotated[str, choice("constant", "bernoulli")]
 
 
 class Pair(NamedTuple):
@@ -37,7 +37,7 @@ class Pair(NamedTuple):
 
 
 @dataclasses.dataclass(frozen=True)
-class PairedConverter:
+class PairedConverter(Converter):
     """Pairs of sound and notes, to spectra and symbols frame by frame.
 
     What is stored is one instrument alone: its constant-Q spectrum in dB and the velocity of every
@@ -58,45 +58,35 @@ class PairedConverter:
         max_transpose: semitones by which training moves each instrument up or down at most.
     """
 
+    kind: ClassVar[str] = "paired"
+    medium: ClassVar[str] = "sound and notes"
+    music: ClassVar[str] = "sound of notes and notes of sound"
+    shards_of: ClassVar[str] = "pairs of sound and notes"
+    shards_by: ClassVar[str] = "prepare_paired"
     free_options: ClassVar[tuple[str, ...]] = (
         "labels", "num_dynamics", "label_type", "random_mode", "zero_extra_class",
         "max_transpose",
     )  # fmt: skip
     subset_options: ClassVar[tuple[str, ...]] = ("instruments",)
 
-    instruments: tuple[str, ...] = ("piano", "flute", "alto_sax")
-    sample_rate: int = 22050
+    instruments: Annotated[tuple[str, ...], names_among()] = ("piano", "flute", "alto_sax")
+    sample_rate: Count = 22050
     hop_size: int = 704
     low_hz: float = 30.0
     bins_per_octave: int = 48
     num_bins: int | None = None
     floor_db: float = -100.0
-    first_frame: int = 10
-    num_frames: int = 16
-    labels: tuple[str, ...] = LABELS
-    num_dynamics: int = 5
-    label_type: str = "categorical"
-    random_mode: str = "constant"
+    first_frame: CountOrZero = 10
+    num_frames: Count = 16
+    labels: Annotated[tuple[str, ...], names_among(*LABELS)] = LABELS
+    num_dynamics: Count = 5
+    label_type: LabelType = "categorical"
+    random_mode: RandomMode = "constant"
     zero_extra_class: bool = True
-    max_transpose: int = 0
+    max_transpose: CountOrZero = 0
 
     def __post_init__(self):
-        for name, allowed in (("instruments", None), ("labels", LABELS)):
-            object.__setattr__(self, name, _names(name, getattr(self, name), allowed))
-        check_choice("label_type", self.label_type, LABEL_TYPES)
-        check_choice("random_mode", self.random_mode, RANDOM_MODES)
-        check_flag("zero_extra_class", self.zero_extra_class)
-        least = {
-            "sample_rate": 1,
-            "first_frame": 0,
-            "num_frames": 1,
-            "num_dynamics": 1,
-            "max_transpose": 0,
-        }
-        for name, low in least.items():
-            value = getattr(self, name)
-            if type(value) is not int or value < low:
-                raise LofiError(f"{name} must be a whole number from {low} on. Received: {value!r}")
+        super().__post_init__()
         if self.random_mode == "bernoulli" and not self.can_be_silent:
             raise LofiError(
                 "random_mode bernoulli with categorical labels needs zero_extra_class: a silent "
@@ -139,40 +129,39 @@ class PairedConverter:
         return self.hop_size / self.sample_rate
 
     @property
-    def example_spec(self) -> "Mapping[str, tf.TensorSpec]":
-        """What is stored: `spectrum` float16 [K, F] in dB, `roll` uint8 [K, 128], `instrument`."""
-        from lofi_tf.data.model_inputs import paired
-
-        return paired.example_spec(self.num_frames, self.num_bands)
+    def num_steps(self) -> int:
+        """Frames that the model is fed at once: one."""
+        return 1
 
     @property
-    def model_spec(self) -> "Mapping[str, tf.TensorSpec]":
-        """What the model eats: `inputs` [1, F], a frame, `targets` [1, S], symbols, `length` 1."""
-        from lofi_tf.data.model_inputs import paired
+    def depths(self) -> dict[str, int]:
+        """Depths of what the model is fed: bands of a frame, and its symbols."""
+        return {"inputs": self.num_bands, "targets": self.layout.depth}
 
-        return paired.model_spec(self.num_bands, self.layout.depth)
+    @property
+    def example_spec(self) -> Specs:
+        """What is stored: `spectrum` float16 [K, F] in dB, `roll` uint8 [K, 128], `instrument`."""
+        return {
+            "spectrum": ArraySpec("float16", (self.num_frames, self.num_bands)),
+            "roll": ArraySpec("uint8", (self.num_frames, NUM_PITCHES)),
+            "instrument": ArraySpec("int64"),
+        }
 
-    def with_mode(self, mode: str) -> "PairedConverter":
-        """Returns this converter: nothing in it hangs on the mode."""
-        return self
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """The instruments, of which a mixture has one example each."""
+        return self.instruments
 
     def groups_of(self, arrays: Mapping[str, np.ndarray]) -> np.ndarray:
         """Returns the instrument's number of each stored example [N], -1 of others."""
         numbers = {instrument_id(name): n for n, name in enumerate(self.instruments)}
-        return np.array([numbers.get(int(found), -1) for found in arrays["instrument"]])
+        return np.array([numbers.get(int(stored), -1) for stored in arrays["instrument"]])
 
-    def to_examples(self, source: Pair) -> Iterator[dict[str, np.ndarray]]:
-        """Yields the examples of a recording, by `example_spec`.
-
-        Raises:
-            NotConvertible: `too_short`, `pitch_out_of_range` or `instrument`.
-        """
+    def _examples(self, source: Pair) -> Iterator[Example]:
         for _, example in self.paired_examples([source]):
             yield example
 
-    def paired_examples(
-        self, sources: Sequence[Pair]
-    ) -> Iterator[tuple[Pair, dict[str, np.ndarray]]]:
+    def paired_examples(self, sources: Sequence[Pair]) -> Iterator[tuple[Pair, Example]]:
         """Yields recordings of one length with each of their examples.
 
         Their spectra are found at once, which is several times as fast.
@@ -185,26 +174,8 @@ class PairedConverter:
         stacked = np.stack([source.samples for source in sources])
         spectra = spectrum_db(stacked, self.sample_rate, self.settings)
         for source, spectrum in zip(sources, spectra, strict=True):
-            for example in self._examples(source, spectrum):
+            for example in self._examples_of_spectrum(source, spectrum):
                 yield source, example
-
-    def to_model(
-        self,
-        example: "Mapping[str, tf.Tensor]",
-        training: bool = False,
-        seed: "tf.Tensor | None" = None,
-    ) -> "dict[str, tf.Tensor]":
-        """Returns the model's view of a mixture, by `model_spec`; TF operations only.
-
-        Args:
-            example: one stored example of each instrument, in order: [I, ...] each.
-            training: whether each instrument is transposed, by up to `max_transpose`.
-            seed: int32 [2], by which frames are drawn and, with `bernoulli`, who plays; without
-                one it is the middle frame, and all play.
-        """
-        from lofi_tf.data.model_inputs import paired
-
-        return paired.mixture(self, example, training, seed)
 
     def from_outputs(
         self,
@@ -251,7 +222,7 @@ class PairedConverter:
                     f"pitches are {LOWEST_PITCH} to {HIGHEST_PITCH}. Received: {note.pitch}",
                 )
 
-    def _examples(self, source: Pair, spectrum: np.ndarray) -> Iterator[dict[str, np.ndarray]]:
+    def _examples_of_spectrum(self, source: Pair, spectrum: np.ndarray) -> Iterator[Example]:
         size = self.num_frames
         frames = np.arange(len(spectrum))
         roll = roll_of(source.notes, frames * self.frame_seconds)
@@ -288,12 +259,3 @@ def _within_full_scale(samples: np.ndarray) -> np.ndarray:
         stacklevel=3,
     )
     return samples / peak
-
-
-def _names(name: str, given: Any, allowed: Sequence[str] | None) -> tuple[str, ...]:
-    found = tuple(given) if isinstance(given, list | tuple) else ()
-    fine = all(isinstance(item, str) and (not allowed or item in allowed) for item in found)
-    if not found or not fine or len(set(found)) < len(found):
-        words = f"different ones of {', '.join(allowed)}" if allowed else "different names"
-        raise LofiError(f"{name} do not fit. Allowed: a list of {words}. Received: {given!r}")
-    return found

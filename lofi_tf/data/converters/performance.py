@@ -2,12 +2,23 @@
 
 import dataclasses
 import functools
-from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 
-from lofi_tf.data.converters.grid_converter import GridConverter
+from lofi_tf.data.converters.base import GridConverter
+from lofi_tf.data.converters.excerpt_codes import Codes, ended
+from lofi_tf.data.converters.options import (
+    ChordEncoding,
+    Count,
+    CountOrZero,
+    Mode,
+    Pitch,
+    StretchRange,
+    TransposeRange,
+    whole,
+)
 from lofi_tf.data.converters.performance_events import (
     DEFAULT_VELOCITY,
     DRUM_PROGRAM,
@@ -17,7 +28,6 @@ from lofi_tf.data.converters.performance_events import (
     event_steps,
     segment_notes,
 )
-from lofi_tf.data.converters.performance_options import checked_options
 from lofi_tf.data.converters.performance_sequence import sequence_of_segments
 from lofi_tf.data.converters.performance_windows import (
     Window,
@@ -26,7 +36,7 @@ from lofi_tf.data.converters.performance_windows import (
     tracks_of,
     windows_of,
 )
-from lofi_tf.data.converters.windows import Example, capped, of_all_parts
+from lofi_tf.data.specs import ArraySpec, Example, Specs
 from lofi_tf.errors import LofiError, NotConvertible
 from lofi_tf.music.chord_inference import with_inferred_chords
 from lofi_tf.music.chords import NUM_TRIADS, UNKNOWN_CHORD, figures_by_step, triad_of
@@ -34,8 +44,8 @@ from lofi_tf.music.quantize import Grid, grid_of, refusal
 from lofi_tf.music.splits import Segment
 from lofi_tf.music.sustain import sustained_parts
 
-if TYPE_CHECKING:
-    import tensorflow as tf
+Events = Annotated[int, whole(3)]  # a program, one event and an end
+VelocityBins = Annotated[int, whole(0, 127)]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -44,7 +54,9 @@ class MultiPerformanceConverter(GridConverter):
 
     An example is C chunks of I instruments of E events. A segment is a program token, events
     (note-ons, note-offs, time shifts, velocities), an end token; instruments that are not there
-    are end tokens alone. Instruments are in the order of their programs, drums last.
+    are end tokens alone. Instruments are in the order of their programs, drums last. Magenta fails
+    on a piece in which an instrument changes its program, or mixes drums with other notes, within
+    an example; here such bars are dropped. So are bars that a rule of the options forbids.
 
     Attributes:
         num_velocity_bins: velocity events; 0 for none.
@@ -69,28 +81,46 @@ class MultiPerformanceConverter(GridConverter):
         LofiError: an option out of range.
     """
 
-    num_velocity_bins: int = 0
-    max_tensors_per_notesequence: int | None = None
-    hop_size_bars: int = 1
-    chunk_size_bars: int = 1
-    steps_per_quarter: int = 24
-    quarters_per_bar: int = 4
-    min_num_instruments: int = 2
-    max_num_instruments: int = 8
-    min_total_events: int = 8
-    max_events_per_instrument: int = 64
-    min_pitch: int = 0
-    max_pitch: int = 127
+    kind: ClassVar[str] = "multi_performance"
+    music: ClassVar[str] = "several instruments"
+    bar_a_chord: ClassVar[bool] = True
+
+    num_velocity_bins: VelocityBins = 0
+    max_tensors_per_notesequence: Count | None = None
+    hop_size_bars: Count = 1
+    chunk_size_bars: Count = 1
+    steps_per_quarter: Count = 24
+    quarters_per_bar: Count = 4
+    min_num_instruments: Count = 2
+    max_num_instruments: Count = 8
+    min_total_events: CountOrZero = 8
+    max_events_per_instrument: Events = 64
+    min_pitch: Pitch = 0
+    max_pitch: Pitch = 127
     first_subsequence_only: bool = False
-    chord_encoding: str | None = None
-    transpose_range: tuple[int, int] | None = None
-    stretch_range: tuple[float, float] | None = None
-    mode: str = "train"
-    seed: int = 0
+    chord_encoding: ChordEncoding | None = None
+    transpose_range: TransposeRange | None = None
+    stretch_range: StretchRange | None = None
+    mode: Mode = "train"
+    seed: CountOrZero = 0
 
     def __post_init__(self):
-        for name, value in checked_options(self).items():
-            object.__setattr__(self, name, value)
+        super().__post_init__()
+        if not self.min_pitch <= self.max_pitch:
+            raise LofiError(
+                "min_pitch and max_pitch are no range. Allowed: 0 <= min_pitch <= max_pitch <= "
+                f"127. Received: {self.min_pitch}, {self.max_pitch}"
+            )
+        if self.min_num_instruments > self.max_num_instruments:
+            raise LofiError(
+                "min_num_instruments is above max_num_instruments. "
+                f"Received: {self.min_num_instruments}, {self.max_num_instruments}"
+            )
+        if self.hop_size_bars % self.chunk_size_bars:
+            raise LofiError(
+                "hop_size_bars must be a multiple of chunk_size_bars. "
+                f"Received: {self.hop_size_bars}, {self.chunk_size_bars}"
+            )
 
     @functools.cached_property
     def vocabulary(self) -> Vocabulary:
@@ -129,83 +159,71 @@ class MultiPerformanceConverter(GridConverter):
         return self.num_chunks * self.max_num_instruments
 
     @property
-    def example_spec(self) -> "Mapping[str, tf.TensorSpec]":
-        """What is stored: `events` int16 [C * I, E], any `chords` int8 [C * I, E], `length`.
-
-        `length` int32 [C * I] is that of each segment, its program and end tokens counted; past it
-        events and chords are 0.
-        """
-        from lofi_tf.data.model_inputs import performance
-
-        return performance.example_spec(self)
+    def num_steps(self) -> int:
+        """Steps of what the model is fed, C * I * E."""
+        return self.num_segments * self.max_events_per_instrument
 
     @property
-    def model_spec(self) -> "Mapping[str, tf.TensorSpec]":
-        """What the model eats: `inputs`, `targets` [C * I * E, depth], any `controls`, `length`.
+    def length_shape(self) -> tuple[int, ...]:
+        """Shape of `length`, that of each segment, its program and end tokens counted."""
+        return (self.num_segments,)
 
-        `length` int32 [C * I] is that of each segment.
+    @property
+    def example_spec(self) -> Specs:
+        """What is stored: `events` int16 [C * I, E], any `chords` int8 [C * I, E], `length`.
+
+        Past a segment's `length`, int32 [C * I], events and chords are 0.
         """
-        from lofi_tf.data.model_inputs import performance
+        shape = (self.num_segments, self.max_events_per_instrument)
+        spec = {"events": ArraySpec("int16", shape)}
+        if self.chord_encoding:
+            spec["chords"] = ArraySpec("int8", shape)
+        return spec | {"length": ArraySpec("int32", self.length_shape)}
 
-        return performance.model_spec(self)
+    def _segments(self, note_sequence: Any) -> list[Segment]:
+        return sustained_parts(note_sequence, self.stretch_range, self.seed)
 
-    def to_examples(self, note_sequence: Any) -> Iterator[Example]:
-        """Yields the examples of a piece in time order, by `example_spec`.
+    @property
+    def bars(self) -> int:
+        """Bars in an example."""
+        return self.hop_size_bars
 
-        Magenta fails on a piece in which an instrument changes its program, or mixes drums with
-        other notes, within an example; here such bars are dropped. So are bars that a rule of the
-        options forbids.
+    def describe(self, max_seq_len: int) -> str:
+        """Returns what a model of so many steps makes, in one line."""
+        most = f"up to {self.max_num_instruments} instruments"
+        velocities = " with velocities" if self.num_velocity_bins else ""
+        return super().describe(max_seq_len).replace(self.music, most + velocities)
 
-        Args:
-            note_sequence: a NoteSequence.
+    def chord_bars(self, num_rows: int) -> np.ndarray:
+        """Returns the bar whose chord each row is told: the first of its chunk; NaN of programs.
 
-        Raises:
-            NotConvertible: `metre`, `tempo`, `negative_time`, `too_long`, `no_chords`,
-                `not_first_only`, `no_notes`; or, where every bar is dropped, the reason of the
-                first that has notes: `few_instruments`, `many_instruments`, `few_events`,
-                `many_events`, `pitch_range`, `program`, `coincident_chords`, `unknown_chord`. Of a
-                piece in parts, what refuses the first, if no part gives an example.
+        What the controls of an event say cannot know when in the chunk the event will be.
         """
-        parts = sustained_parts(note_sequence, self.stretch_range, self.seed)
-        found = of_all_parts(parts, self._examples_of_part)
-        yield from capped(
-            found, self.max_tensors_per_notesequence, note_sequence, self.mode, self.seed
-        )
+        bars = np.arange(self.num_chunks)[:, None, None] * float(self.chunk_size_bars)
+        shape = (self.num_chunks, self.max_num_instruments, self.max_events_per_instrument)
+        bars = np.broadcast_to(bars, shape).copy()
+        bars[:, :, 0] = np.nan
+        return bars.reshape(num_rows)
 
-    def to_model(
-        self, example: "Mapping[str, tf.Tensor]", training: bool, seed: "tf.Tensor | None" = None
-    ) -> "dict[str, tf.Tensor]":
-        """Returns the model's view of stored examples, by `model_spec`; TF operations only.
+    def codes_of_examples(self, arrays: Mapping[str, np.ndarray], num_steps: int) -> Codes:
+        """Returns stored examples as codes to compare."""
+        return self._codes(arrays["events"])
 
-        In training, `transpose_range` moves pitches and chords by one draw an example; drums do
-        not move. The draw stops where a note would leave the range of pitches. (Magenta leaves such
-        notes out before it converts; only notes at the very ends of the range differ.)
+    def _decoded_tokens(self, outputs: np.ndarray) -> np.ndarray:
+        return outputs.argmax(axis=-1).reshape(len(outputs), self.num_segments, -1)
 
-        Args:
-            example: by `example_spec`; any batch dimensions may precede, `[..., C * I, E]`.
-            training: whether `transpose_range` is drawn.
-            seed: int32 [2]; the same seed draws the same. Each example of a batch has a draw of
-                its own. Unused where nothing is drawn.
-        """
-        from lofi_tf.data.model_inputs import performance
+    def _codes(self, tokens: np.ndarray) -> Codes:
+        """Returns events [N, C * I, E] as codes; those after an end token are 0."""
+        tokens = ended(tokens, tokens == self.end_token)
+        return super()._codes(tokens.reshape(len(tokens), -1))
 
-        return performance.to_model(self, example, training, seed)
+    def _window_options(self, num_bars: int) -> dict[str, Any]:
+        return {"first_subsequence_only": False}
 
-    def from_outputs(
-        self, outputs: np.ndarray, qpm: float = 120.0, controls: np.ndarray | None = None
-    ) -> Any:
-        """Returns the NoteSequence of one decoded array, exactly Magenta's notes.
+    def _music(self, outputs: np.ndarray, qpm: float, controls: np.ndarray | None) -> Any:
+        """Returns notes, those of a segment's instrument with its number, and controls' chords.
 
-        The notes of a segment's instrument have its number; a segment without a program token is a
-        piano's. A note that nothing ends sounds to the end.
-
-        Args:
-            outputs: [C * I * E, depth]; the largest number of a step is its token.
-            qpm: quarters per minute; Magenta's is always 120.
-            controls: [C * I * E, 49]; its chords are written where they change.
-
-        Raises:
-            LofiError: an array of another shape.
+        A segment without a program token is a piano's. A note that nothing ends sounds to the end.
         """
         tokens = self._largest("outputs", outputs, self.depth)
         chords = None
@@ -254,7 +272,7 @@ class MultiPerformanceConverter(GridConverter):
         events = np.zeros((self.num_segments, self.max_events_per_instrument), np.int16)
         length = np.ones(self.num_segments, np.int32)
         events[:, 0] = self.end_token
-        for place, tokens in self._segments(window):
+        for place, tokens in self._encoded(window):
             events[place, : len(tokens)] = tokens
             length[place] = len(tokens)
         example = {"events": events}
@@ -262,7 +280,7 @@ class MultiPerformanceConverter(GridConverter):
             example["chords"] = self._chords(events, length, window, part, grid)
         return example | {"length": length}
 
-    def _segments(self, window: Window) -> list[tuple[int, list[int]]]:
+    def _encoded(self, window: Window) -> list[tuple[int, list[int]]]:
         """Returns the place and the tokens of each segment that is there."""
         words, steps = self.vocabulary, self.chunk_steps
         tracks = tracks_of(window, self.min_num_instruments, self.max_num_instruments, words)

@@ -1,13 +1,20 @@
 """Chord progressions with their rhythm as one token a step."""
 
 import dataclasses
-from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 
-from lofi_tf.data.converters import step_sequence as checks
-from lofi_tf.data.converters.grid_converter import StepSequenceConverter, steps_of_depth
+from lofi_tf.data.converters.base import StepSequenceConverter
+from lofi_tf.data.converters.excerpt_codes import Codes
+from lofi_tf.data.converters.options import (
+    Bars,
+    Count,
+    CountOrZero,
+    Mode,
+    TransposeRange,
+    choice,
+)
 from lofi_tf.data.converters.progression_tracks import (
     CHORD_OFF,
     FIRST_CHORD,
@@ -20,13 +27,13 @@ from lofi_tf.data.converters.progression_tracks import (
     windows_of,
     written,
 )
-from lofi_tf.data.converters.windows import Example, capped, distinct, examples_of, of_all_parts
-from lofi_tf.music.chord_qualities import NUM_CHORDS
+from lofi_tf.data.converters.windows import distinct, examples_of
+from lofi_tf.data.specs import Example, Specs
+from lofi_tf.music.chord_qualities import NUM_CHORDS, NUM_QUALITIES
 from lofi_tf.music.quantize import Grid, grid_of, refusal
 from lofi_tf.music.splits import GridNotes, Segment, on_grid, segments_of
 
-if TYPE_CHECKING:
-    import tensorflow as tf
+ChordSource = Annotated[str, choice("auto", "notes", "symbols")]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -58,24 +65,23 @@ class ProgressionConverter(StepSequenceConverter):
         LofiError: an option out of range.
     """
 
-    slice_bars: int = 4
-    hop_bars: int = 1
-    chords_from: str = "auto"
+    kind: ClassVar[str] = "progression"
+    music: ClassVar[str] = "chord progressions with their rhythm"
+    loop: ClassVar[str] = "chords"
+
+    slice_bars: Count = 4
+    hop_bars: Count = 1
+    chords_from: ChordSource = "auto"
     loop_short: bool = True
-    gap_bars: float | None = 1.0
-    steps_per_quarter: int = 4
-    quarters_per_bar: int = 4
-    max_tensors_per_notesequence: int | None = None
+    gap_bars: Bars | None = 1.0
+    steps_per_quarter: Count = 4
+    quarters_per_bar: Count = 4
+    max_tensors_per_notesequence: Count | None = None
     presplit_on_time_changes: bool = True
     dedupe_event_lists: bool = True
-    transpose_range: tuple[int, int] | None = None
-    mode: str = "train"
-    seed: int = 0
-
-    def __post_init__(self):
-        checks.check_progression(self)
-        transpose_range = checks.transpose_range(self.transpose_range)
-        object.__setattr__(self, "transpose_range", transpose_range)
+    transpose_range: TransposeRange | None = None
+    mode: Mode = "train"
+    seed: CountOrZero = 0
 
     @property
     def depth(self) -> int:
@@ -83,70 +89,31 @@ class ProgressionConverter(StepSequenceConverter):
         return FIRST_CHORD + NUM_CHORDS
 
     @property
-    def example_spec(self) -> "Mapping[str, tf.TensorSpec]":
+    def example_spec(self) -> Specs:
         """What is stored: `tokens` uint16 [T], `length`."""
-        from lofi_tf.data.model_inputs import progression
+        return self._spec_of("uint16", "tokens")
 
-        return progression.example_spec(self)
+    def _segments(self, note_sequence: Any) -> list[Segment]:
+        segments = segments_of(note_sequence, self.presplit_on_time_changes)
+        if len(segments) == 1:  # a split ends a piece with its last note, and chords may go on
+            length = max(segments[0].total_seconds, note_sequence.total_time)
+            segments = [dataclasses.replace(segments[0], total_seconds=length)]
+        return segments
 
-    @property
-    def model_spec(self) -> "Mapping[str, tf.TensorSpec]":
-        """What the model eats: `inputs` and `targets` [T, depth], `length`."""
-        from lofi_tf.data.model_inputs import progression
+    def _window_options(self, num_bars: int) -> dict[str, Any]:
+        return super()._window_options(num_bars) | {"loop_short": False}
 
-        return progression.model_spec(self)
+    def _codes(self, tokens: np.ndarray) -> Codes:
+        pitched = np.ones(tokens.shape[1], bool)
+        return Codes(tokens.astype(np.int16), pitched, NUM_QUALITIES, NUM_CHORDS)
 
-    def to_examples(self, note_sequence: Any) -> Iterator[Example]:
-        """Yields the examples of a piece by part and time, by `example_spec`.
-
-        Args:
-            note_sequence: a NoteSequence.
-
-        Raises:
-            NotConvertible: `no_chords`, `unknown_chord`, `long_rest`, `too_short`, `metre`,
-                `metre_change`, `tempo_change`, `tempo`, `negative_time`, `too_long`; of a piece in
-                parts, what refuses the first, if no part gives an example.
-        """
-        parts = segments_of(note_sequence, self.presplit_on_time_changes)
-        if len(parts) == 1:  # a split ends a piece with its last note, and chords may go on
-            length = max(parts[0].total_seconds, note_sequence.total_time)
-            parts = [dataclasses.replace(parts[0], total_seconds=length)]
-        found = of_all_parts(parts, self._examples_of_part)
-        cap = self.max_tensors_per_notesequence
-        yield from capped(found, cap, note_sequence, self.mode, self.seed)
-
-    def to_model(
-        self, example: "Mapping[str, tf.Tensor]", training: bool, seed: "tf.Tensor | None" = None
-    ) -> "dict[str, tf.Tensor]":
-        """Returns the model's view of stored examples, by `model_spec`; TF operations only.
-
-        Args:
-            example: by `example_spec`; any batch dimensions may precede, `[..., T]`.
-            training: whether `transpose_range` is drawn, once an example.
-            seed: int32 [2]; the same seed draws the same. Unused where nothing is drawn.
-        """
-        from lofi_tf.data.model_inputs import progression
-
-        return progression.to_model(self, example, training, seed)
-
-    def from_outputs(
-        self, outputs: np.ndarray, qpm: float = 120.0, controls: np.ndarray | None = None
-    ) -> Any:
-        """Returns the NoteSequence of one decoded array: chord symbols, and notes that play them.
+    def _music(self, outputs: np.ndarray, qpm: float, controls: np.ndarray | None) -> Any:
+        """Returns chord symbols, and notes that play them; `to_examples` gives the tokens back.
 
         The root is in the bass, the other voices in close position around middle C, moving as
-        little as they can. `to_examples` gives the same tokens back.
-
-        Args:
-            outputs: [T, depth]; the largest number of a step is its token.
-            qpm: quarters per minute.
-            controls: unused: there are none.
-
-        Raises:
-            LofiError: an array of another shape.
+        little as they can.
         """
-        tokens = steps_of_depth("outputs", outputs, self.depth).argmax(-1)
-        return progression_sequence(tokens, Grid(qpm, self.steps_per_quarter))
+        return progression_sequence(outputs.argmax(-1), Grid(qpm, self.steps_per_quarter))
 
     def _examples_of_part(self, part: Segment) -> list[Example]:
         """Returns the distinct examples of a part."""

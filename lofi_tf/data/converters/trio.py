@@ -2,27 +2,40 @@
 
 import dataclasses
 import functools
-from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any, ClassVar
 
 import numpy as np
 
-from lofi_tf.data.converters import step_sequence as checks
+from lofi_tf.data.converters.base import StepSequenceConverter
 from lofi_tf.data.converters.drums import DrumsConverter
-from lofi_tf.data.converters.grid_converter import StepSequenceConverter, steps_of_depth
+from lofi_tf.data.converters.excerpt_codes import Codes
 from lofi_tf.data.converters.melody import MelodyConverter
-from lofi_tf.data.converters.options import check_choice, check_flag, check_whole
-from lofi_tf.data.converters.tracks import drum_tracks, melody_tracks, padded_melody, padded_track
+from lofi_tf.data.converters.options import (
+    ChordEncoding,
+    CoincidentChords,
+    Count,
+    CountOrZero,
+    Mode,
+    StretchRange,
+    TransposeRange,
+    UnknownChord,
+)
+from lofi_tf.data.converters.output_tracks import OutputTrack
+from lofi_tf.data.converters.tracks import (
+    FIRST_PITCH,
+    drum_tracks,
+    melody_tracks,
+    padded_melody,
+    padded_track,
+)
 from lofi_tf.data.converters.trio_parts import Cast, cast_of, coverage_of, trios
-from lofi_tf.data.converters.windows import Block, Example, capped, examples_of, of_all_parts
+from lofi_tf.data.converters.windows import Block, examples_of
+from lofi_tf.data.specs import Example, Specs
 from lofi_tf.music.chord_inference import with_inferred_chords
 from lofi_tf.music.chords import UNKNOWN_CHORD, figures_by_step, keys_by_step, triad_of
 from lofi_tf.music.drum_classes import REDUCED, class_table
 from lofi_tf.music.quantize import Grid, grid_of, refusal
-from lofi_tf.music.splits import GridNotes, Segment, on_grid, segments_of
-
-if TYPE_CHECKING:
-    import tensorflow as tf
+from lofi_tf.music.splits import GridNotes, Segment, on_grid
 
 MIN_PITCH, MAX_PITCH = 21, 108  # of melody and bass
 BASS_INSTRUMENT, BASS_PROGRAM = 1, 33
@@ -58,40 +71,34 @@ class TrioConverter(StepSequenceConverter):
         LofiError: an option out of range.
     """
 
-    slice_bars: int = 16
-    gap_bars: int = 2
-    max_bars: int = 1024
-    steps_per_quarter: int = 4
-    quarters_per_bar: int = 4
-    max_tensors_per_notesequence: int | None = None
-    chord_encoding: str | None = None
-    condition_on_key: bool = False
-    unknown_chord: str = "drop"
-    coincident_chords: str = "last"
-    transpose_range: tuple[int, int] | None = None
-    stretch_range: tuple[float, float] | None = None
-    mode: str = "train"
-    seed: int = 0
+    kind: ClassVar[str] = "trio"
+    music: ClassVar[str] = "melody, bass and drums"
+    open_pitches: ClassVar[tuple[int, int]] = (MIN_PITCH, MAX_PITCH)
 
-    def __post_init__(self):
-        for name in ("slice_bars", "max_bars", "steps_per_quarter", "quarters_per_bar"):
-            check_whole(name, getattr(self, name), 1)
-        for name in ("gap_bars", "seed"):
-            check_whole(name, getattr(self, name), 0)
-        check_whole("max_tensors_per_notesequence", self.max_tensors_per_notesequence, 1, True)
-        check_flag("condition_on_key", self.condition_on_key)
-        if self.chord_encoding is not None:
-            check_choice("chord_encoding", self.chord_encoding, checks.CHORD_ENCODINGS)
-        check_choice("unknown_chord", self.unknown_chord, checks.UNKNOWN_CHORDS)
-        check_choice("coincident_chords", self.coincident_chords, checks.COINCIDENT_CHORDS)
-        check_choice("mode", self.mode, checks.MODES)
-        for name in ("transpose_range", "stretch_range"):
-            object.__setattr__(self, name, getattr(checks, name)(getattr(self, name)))
+    slice_bars: Count = 16
+    gap_bars: CountOrZero = 2
+    max_bars: Count = 1024
+    steps_per_quarter: Count = 4
+    quarters_per_bar: Count = 4
+    max_tensors_per_notesequence: Count | None = None
+    chord_encoding: ChordEncoding | None = None
+    condition_on_key: bool = False
+    unknown_chord: UnknownChord = "drop"
+    coincident_chords: CoincidentChords = "last"
+    transpose_range: TransposeRange | None = None
+    stretch_range: StretchRange | None = None
+    mode: Mode = "train"
+    seed: CountOrZero = 0
 
     @property
-    def depths(self) -> tuple[int, int, int]:
+    def track_depths(self) -> tuple[int, int, int]:
         """Number of melody, bass and drum tokens."""
         return self._melody.depth, self._melody.depth, self._drums.output_depth
+
+    @property
+    def depth(self) -> int:
+        """Width of a step."""
+        return sum(self.track_depths)
 
     @property
     def control_depth(self) -> int:
@@ -99,75 +106,36 @@ class TrioConverter(StepSequenceConverter):
         return self._melody.control_depth
 
     @property
-    def example_spec(self) -> "Mapping[str, tf.TensorSpec]":
+    def example_spec(self) -> Specs:
         """What is stored: `tokens` int16 [T, 3], any `chords` and `keys` uint8 [T], `length`."""
-        from lofi_tf.data.model_inputs import trio
-
-        return trio.example_spec(self)
+        there = {"chords": self.chord_encoding, "keys": self.condition_on_key}
+        columns = self._spec_of("uint8", *(name for name in there if there[name]))
+        return self._spec_of("int16", "tokens", depth=(3,)) | columns
 
     @property
-    def model_spec(self) -> "Mapping[str, tf.TensorSpec]":
-        """What the model eats: `inputs`, `targets` [T, sum of depths], any `controls`, `length`."""
-        from lofi_tf.data.model_inputs import trio
+    def tracks(self) -> list[OutputTrack]:
+        """Melody, bass and drums."""
+        melody, bass, drums = self.track_depths
+        pitches = (FIRST_PITCH, melody)
+        return [
+            OutputTrack("melody", 0, melody, "class", pitches=pitches),
+            OutputTrack("bass", melody, bass, "class", pitches=pitches),
+            OutputTrack("drums", melody + bass, drums, "class", drums.bit_length() - 1),
+        ]
 
-        return trio.model_spec(self)
+    def _window_options(self, num_bars: int) -> dict[str, Any]:
+        return {}
 
-    def to_examples(self, note_sequence: Any) -> Iterator[Example]:
-        """Yields the examples of a piece by part, instruments and time, by `example_spec`.
+    def _decoded_tokens(self, outputs: np.ndarray) -> np.ndarray:
+        return np.concatenate([track.symbols(outputs) for track in self.tracks], axis=-1)
 
-        Args:
-            note_sequence: a NoteSequence.
+    def _codes(self, tokens: np.ndarray) -> Codes:
+        pitched = np.tile([True, True, False], tokens.shape[1])
+        return Codes(tokens.reshape(len(tokens), -1).astype(np.int16), pitched)
 
-        Raises:
-            NotConvertible: `metre`, `tempo`, `negative_time`, `too_long`, `no_trio`, `too_short`,
-                `no_overlap`, `no_notes`, `no_chords`, `no_key`, `coincident_chords`,
-                `unknown_chord`; of a piece in parts, what refuses the first, if no part gives an
-                example.
-        """
-        parts = segments_of(
-            note_sequence,
-            stretch_range=self.stretch_range,
-            seed=self.seed,
-            harmony=self.control_depth > 0,
-        )
-        found = of_all_parts(parts, self._examples_of_part)
-        cap = self.max_tensors_per_notesequence
-        yield from capped(found, cap, note_sequence, self.mode, self.seed)
-
-    def to_model(
-        self, example: "Mapping[str, tf.Tensor]", training: bool, seed: "tf.Tensor | None" = None
-    ) -> "dict[str, tf.Tensor]":
-        """Returns the model's view of stored examples, by `model_spec`; TF operations only.
-
-        In training, `transpose_range` moves melody, bass, chords and keys by one draw an example;
-        drums do not move. A note that leaves the range of pitches is left out, as if it had not
-        been played (see `MelodyConverter.to_model`).
-
-        Args:
-            example: by `example_spec`; any batch dimensions may precede, `[..., T, 3]`.
-            training: whether `transpose_range` is drawn.
-            seed: int32 [2]; the same seed draws the same. Each example of a batch has a draw of
-                its own. Unused where nothing is drawn.
-        """
-        from lofi_tf.data.model_inputs import trio
-
-        return trio.to_model(self, example, training, seed)
-
-    def from_outputs(
-        self, outputs: np.ndarray, qpm: float = 120.0, controls: np.ndarray | None = None
-    ) -> Any:
-        """Returns the NoteSequence of one decoded array, exactly Magenta's notes.
-
-        Args:
-            outputs: [T, sum of depths]; the largest number of each part is its token.
-            qpm: quarters per minute; Magenta's is always 120.
-            controls: [T, control depth]; its chords and keys are written where they change.
-
-        Raises:
-            LofiError: an array of another shape.
-        """
-        outputs = steps_of_depth("outputs", outputs, sum(self.depths))
-        melody, bass, drums = np.split(outputs, np.cumsum(self.depths)[:-1], axis=1)
+    def _music(self, outputs: np.ndarray, qpm: float, controls: np.ndarray | None) -> Any:
+        """Returns the notes of all three, and the chords and keys of controls where they change."""
+        melody, bass, drums = np.split(outputs, np.cumsum(self.track_depths)[:-1], axis=1)
         sequence = self._melody.from_outputs(melody, qpm, controls)
         others = self._melody.from_outputs(bass, qpm), self._drums.from_outputs(drums, qpm)
         for note in others[0].notes:

@@ -6,11 +6,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from lofi_tf.data.converters.tracks import Track
+from lofi_tf.data.specs import Example
 from lofi_tf.errors import NotConvertible
 from lofi_tf.music.quantize import refusal
 from lofi_tf.music.splits import Segment, piece_random
 
-Example = dict[str, np.ndarray]
 Block = dict[str, np.ndarray]  # columns of several examples of one length, each [W, T]
 
 

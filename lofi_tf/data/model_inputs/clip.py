@@ -1,28 +1,12 @@
-"""The audio converters' TensorFlow half: from stored clips to what the model eats."""
+"""Clips of sound: stored waveforms and spectra as floats, changed at random in training."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import tensorflow as tf
 
-Spec = Mapping[str, tf.TensorSpec]
-
-
-def example_spec(name: str, shapes: Mapping[int, Sequence[int]], dtype: str) -> Spec:
-    """Returns what is stored of an example.
-
-    Args:
-        name: of the arrays, `<name>_<rate>`.
-        shapes: theirs, by rate.
-        dtype: their type.
-    """
-    arrays = {f"{name}_{rate}": tf.TensorSpec(shape, dtype) for rate, shape in shapes.items()}
-    return arrays | {f"length_{rate}": tf.TensorSpec([], tf.int32) for rate in shapes}
-
-
-def model_spec(steps: int, depth: int) -> Spec:
-    """Returns what the model eats of an example."""
-    whole = tf.TensorSpec([steps, depth], tf.float32)
-    return {"inputs": whole, "targets": whole, "length": tf.TensorSpec([], tf.int32)}
+from lofi_tf.data.converters.clip_options import ClipConverter
+from lofi_tf.data.converters.spectrum import SpectrumConverter
+from lofi_tf.data.converters.waveform import WaveformConverter
 
 
 def as_float(array: tf.Tensor) -> tf.Tensor:
@@ -84,19 +68,43 @@ class Augmentation:
         return tf.random.stateless_uniform(tf.shape(values)[:-2], seed, low, high)
 
 
-def view(
-    values: tf.Tensor, length: tf.Tensor, spec: Spec, padding_is_silence: bool = False
+def waveform_to_model(
+    options: WaveformConverter,
+    example: Mapping[str, tf.Tensor],
+    training: bool,
+    seed: tf.Tensor | None,
 ) -> dict[str, tf.Tensor]:
-    """Returns the model's view of clips [..., T, depth], zeros from `length` [...] on.
+    """Returns what the model is fed of stored waveforms; gain, polarity and shift are drawn."""
+    rate, drawn = options.sample_rate, Augmentation(training, seed)
+    samples = as_float(example[f"waveform_{rate}"]) / 32768.0
+    samples = drawn.gain(samples, options.random_gain_db)
+    samples = drawn.polarity(samples, options.random_polarity)
+    most = round(options.random_shift_seconds * rate)
+    return _ended(*drawn.shift(samples, example[f"length_{rate}"], most), options)
+
+
+def spectrum_to_model(
+    options: SpectrumConverter,
+    example: Mapping[str, tf.Tensor],
+    training: bool,
+    seed: tf.Tensor | None,
+) -> dict[str, tf.Tensor]:
+    """Returns what the model is fed of stored spectra; gain, and a shift in whole frames."""
+    rate, drawn = options.sample_rate, Augmentation(training, seed)
+    floor_db = options.settings.floor_db
+    values = 1 - as_float(example[f"{options.features}_{rate}"]) / floor_db
+    values = drawn.gain_of_db(values, options.random_gain_db, floor_db)
+    most = round(options.random_shift_seconds * rate / options.settings.hop_size)
+    return _ended(*drawn.shift(values, example[f"length_{rate}"], most), options)
+
+
+def _ended(values: tf.Tensor, length: tf.Tensor, options: ClipConverter) -> dict[str, tf.Tensor]:
+    """Returns clips [..., T, depth] with zeros from `length` [...] on.
 
     Where padding is silence, these count: every clip is as long as it can be.
     """
-    inside = tf.range(tf.shape(values)[-2]) < length[..., None]  # [..., T]
-    values = tf.where(inside[..., None], values, 0.0)
-    if padding_is_silence:
-        length = tf.ones_like(length) * tf.shape(values)[-2]
-    found = {"inputs": values, "targets": values, "length": length}
-    return {
-        name: tf.ensure_shape(part, length.shape.concatenate(spec[name].shape))
-        for name, part in found.items()
-    }
+    steps = tf.shape(values)[-2]
+    values = tf.where(tf.range(steps)[:, None] < length[..., None, None], values, 0.0)
+    if options.padding_is_silence:
+        length = tf.ones_like(length) * steps
+    return {"inputs": values, "targets": values, "length": length}

@@ -1,18 +1,12 @@
-"""The Groove converter's TensorFlow half: from stored grids to what the model eats."""
+"""Grooves: stored grids as hits, velocities and offsets, the inputs without what is learned."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import tensorflow as tf
 
-from lofi_tf.data.converters.groove import bin_edges, to_bins
-from lofi_tf.data.converters.groove_options import TAP_CHANNEL
-
-if TYPE_CHECKING:
-    from lofi_tf.data.converters.groove import GrooveConverter
-
-Spec = Mapping[str, tf.TensorSpec]
+from lofi_tf.data.converters.groove import TAP_CHANNEL, GrooveConverter, bin_edges, to_bins
 
 
 class Cells(NamedTuple):
@@ -37,38 +31,17 @@ class Cells(NamedTuple):
         return self._replace(velocities=tf.zeros_like(self.velocities))
 
 
-def example_spec(options: "GrooveConverter") -> Spec:
-    """Returns what is stored of an example."""
-    steps = options.split_bars and options.split_bars * options.steps_per_bar
-    shape = [steps, options.num_drums]
-    offsets = ("offset_bins", tf.uint8) if options.is_categorical else ("offsets", tf.float32)
-    return {
-        "hits": tf.TensorSpec(shape, tf.uint8),
-        "velocities": tf.TensorSpec(shape, tf.uint8),
-        offsets[0]: tf.TensorSpec(shape, offsets[1]),
-        "length": tf.TensorSpec([], tf.int32),
-    }
-
-
-def model_spec(options: "GrooveConverter") -> Spec:
-    """Returns what the model eats of an example."""
-    drums, split = options.num_drums, options.split_instruments
-    steps = options.split_bars and options.split_bars * options.steps_per_bar
-    if steps and split:
-        steps *= drums
-    depth = options.drum_depth * (1 if split else drums)
-    spec = {name: tf.TensorSpec([steps, depth], tf.float32) for name in ("inputs", "targets")}
-    controls = (1 if split else drums) if options.hits_as_controls else 0
-    controls += drums if split else 0
-    if controls:
-        spec["controls"] = tf.TensorSpec([steps, controls], tf.float32)
-    return spec | {"length": tf.TensorSpec([], tf.int32)}
-
-
 def to_model(
-    options: "GrooveConverter", example: Mapping[str, tf.Tensor], training: bool, seed: tf.Tensor
+    options: GrooveConverter,
+    example: Mapping[str, tf.Tensor],
+    training: bool,
+    seed: tf.Tensor | None,
 ) -> dict[str, tf.Tensor]:
-    """Returns the model's view of stored examples; see `GrooveConverter.to_model`."""
+    """Returns what the model is fed of stored examples.
+
+    Only `max_note_dropout_probability` is random. Magenta draws it in every mode; to evaluate as
+    it does, call with `training` and a fixed seed.
+    """
     target = _read(options, example)
     source = target
     if training and options.max_note_dropout_probability is not None:
@@ -83,17 +56,11 @@ def to_model(
     if options.add_instruments:
         kept = [drum not in options.add_instruments for drum in range(options.num_drums)]
         source = source.where(tf.constant(kept))
-    found = {"inputs": _vectors(options, source), "targets": _vectors(options, target)}
+    inputs = {"inputs": _vectors(options, source), "targets": _vectors(options, target)}
     controls = _controls(options, target)
     if controls is not None:
-        found["controls"] = controls
-    found["length"] = tf.convert_to_tensor(example["length"])
-    lead = target.hits.shape[:-2]
-    spec = model_spec(options)
-    return {
-        name: tf.ensure_shape(part, lead.concatenate(spec[name].shape))
-        for name, part in found.items()
-    }
+        inputs["controls"] = controls
+    return inputs | {"length": tf.convert_to_tensor(example["length"])}
 
 
 def drop_notes(cells: Cells, max_probability: float, seed: tf.Tensor) -> Cells:
@@ -131,7 +98,7 @@ def tap(source: Cells, target: Cells) -> Cells:
     return Cells(*(tf.where(channel, part, tf.zeros_like(part)) for part in taps))
 
 
-def _read(options: "GrooveConverter", example: Mapping[str, tf.Tensor]) -> Cells:
+def _read(options: GrooveConverter, example: Mapping[str, tf.Tensor]) -> Cells:
     offsets = example.get("offsets")
     if options.is_categorical:
         offsets = tf.cast(example["offset_bins"], tf.int32) - _zero_bin(options)
@@ -139,7 +106,7 @@ def _read(options: "GrooveConverter", example: Mapping[str, tf.Tensor]) -> Cells
     return Cells(hits, velocities, tf.convert_to_tensor(offsets))
 
 
-def _zero_bin(options: "GrooveConverter") -> int:
+def _zero_bin(options: GrooveConverter) -> int:
     return int(to_bins(np.zeros(()), bin_edges(-1.0, 1.0, options.num_offset_bins)))
 
 
@@ -151,7 +118,7 @@ def _volumes(velocities: tf.Tensor) -> tf.Tensor:
     return tf.gather(tf.constant(np.arange(128) / 127.0, tf.float32), velocities)
 
 
-def _vectors(options: "GrooveConverter", cells: Cells) -> tf.Tensor:
+def _vectors(options: GrooveConverter, cells: Cells) -> tf.Tensor:
     """Returns hits || velocities || offsets, float32 [..., T, depth]."""
     hits = tf.cast(cells.hits, tf.float32)[..., None]  # [..., S, D, 1]
     if options.is_categorical:
@@ -168,7 +135,7 @@ def _vectors(options: "GrooveConverter", cells: Cells) -> tf.Tensor:
     return tf.concat([_merge(part, -2) for part in parts], -1)
 
 
-def _controls(options: "GrooveConverter", target: Cells) -> tf.Tensor | None:
+def _controls(options: GrooveConverter, target: Cells) -> tf.Tensor | None:
     """Returns hits || number of the drum, float32 [..., T, control depth], or None."""
     hits = tf.cast(target.hits, tf.float32)
     if not options.split_instruments:

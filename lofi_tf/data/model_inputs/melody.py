@@ -1,64 +1,44 @@
-"""The melody converter's TensorFlow half: from stored tokens to what the model eats."""
+"""Melodies: stored tokens, chords and keys as one-hot steps."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 import tensorflow as tf
 
+from lofi_tf.data.converters.melody import NUM_KEYS, MelodyConverter
 from lofi_tf.data.converters.tracks import FIRST_PITCH, NO_EVENT, NOTE_OFF
+from lofi_tf.data.model_inputs.steps import drawn_shift, inside
 from lofi_tf.music.chords import NUM_TRIADS
-
-if TYPE_CHECKING:
-    from lofi_tf.data.converters.melody import MelodyConverter
-
-Spec = Mapping[str, tf.TensorSpec]
-NUM_KEYS = 12
-
-
-def example_spec(options: "MelodyConverter") -> Spec:
-    """Returns what is stored of an example."""
-    names = ["tokens"]
-    names += ["chords"] if options.chord_encoding else []
-    names += ["keys"] if options.condition_on_key else []
-    spec = {name: tf.TensorSpec([_steps(options)], tf.uint8) for name in names}
-    return spec | {"length": tf.TensorSpec([], tf.int32)}
-
-
-def model_spec(options: "MelodyConverter") -> Spec:
-    """Returns what the model eats of an example."""
-    depths = {"inputs": options.depth, "targets": options.depth}
-    if options.control_depth:
-        depths["controls"] = options.control_depth
-    spec = {name: tf.TensorSpec([_steps(options), d], tf.float32) for name, d in depths.items()}
-    return spec | {"length": tf.TensorSpec([], tf.int32)}
 
 
 def to_model(
-    options: "MelodyConverter",
+    options: MelodyConverter,
     example: Mapping[str, tf.Tensor],
     training: bool,
     seed: tf.Tensor | None,
 ) -> dict[str, tf.Tensor]:
-    """Returns the model's view of stored examples; see `MelodyConverter.to_model`."""
+    """Returns what the model is fed of stored examples.
+
+    In training, `transpose_range` moves pitches, chords and keys by one draw an example. A note
+    that leaves the range of pitches is left out, as if it had not been played: the note before it
+    ends where it would have begun. Magenta transposes the piece before it looks for melodies;
+    there a note left out may also let a lower one through, or split the line.
+    """
     columns = {name: tf.cast(part, tf.int32) for name, part in example.items()}
     length = columns.pop("length")
-    if training and options.transpose_range is not None:
-        low, high = options.transpose_range
-        shift = tf.random.stateless_uniform(tf.shape(length), seed, low, high + 1, tf.int32)
+    shift = drawn_shift(options.transpose_range, tf.shape(length), training, seed)
+    if shift is not None:
         columns = transposed(columns, shift, options.num_events)
-    steps = tf.range(tf.shape(columns["tokens"])[-1])
-    inside = tf.cast(steps < length[..., None], tf.float32)[..., None]  # [..., T, 1]
-    one_hot = tf.one_hot(columns["tokens"], options.depth) * inside
-    found = {"inputs": one_hot, "targets": one_hot}
-    controls = []
-    if options.chord_encoding:
-        controls.append(tf.one_hot(columns["chords"], NUM_TRIADS))
-    if options.condition_on_key:
-        controls.append(tf.one_hot(columns["keys"], NUM_KEYS))
-    if controls:
-        found["controls"] = tf.concat(controls, -1) * inside
-    found["length"] = length
-    return _shaped(options, found, length.shape)
+    counts = inside(length, tf.shape(columns["tokens"])[-1])
+    one_hot = tf.one_hot(columns["tokens"], options.depth) * counts
+    controls = {name: rows * counts for name, rows in control_rows(columns).items()}
+    return {"inputs": one_hot, "targets": one_hot, **controls, "length": length}
+
+
+def control_rows(columns: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+    """Returns any `chords` and `keys`, int32 [..., T], as `controls`, one-hot side by side."""
+    depths = {"chords": NUM_TRIADS, "keys": NUM_KEYS}
+    rows = [tf.one_hot(columns[name], depth) for name, depth in depths.items() if name in columns]
+    return {"controls": tf.concat(rows, -1)} if rows else {}
 
 
 def transposed(
@@ -72,13 +52,18 @@ def transposed(
         num_events: tokens that are no end token.
     """
     shift = shift[..., None]
-    found = dict(columns)
-    found["tokens"] = transposed_tokens(columns["tokens"], shift, num_events)
+    tokens = transposed_tokens(columns["tokens"], shift, num_events)
+    return transposed_harmony(columns, shift) | {"tokens": tokens}
+
+
+def transposed_harmony(columns: Mapping[str, tf.Tensor], shift: tf.Tensor) -> dict[str, tf.Tensor]:
+    """Returns columns whose `chords` and `keys`, if any, are moved by half steps [..., 1]."""
+    moved = dict(columns)
     if "chords" in columns:
-        found["chords"] = transposed_triads(columns["chords"], shift)
+        moved["chords"] = transposed_triads(columns["chords"], shift)
     if "keys" in columns:
-        found["keys"] = tf.math.floormod(columns["keys"] + shift, NUM_KEYS)
-    return found
+        moved["keys"] = tf.math.floormod(columns["keys"] + shift, NUM_KEYS)
+    return moved
 
 
 def transposed_triads(triads: tf.Tensor, shift: tf.Tensor) -> tf.Tensor:
@@ -107,18 +92,3 @@ def transposed_tokens(tokens: tf.Tensor, shift: tf.Tensor, num_events: int) -> t
     last = tf.reduce_max(before, -1)
     sounding = (last >= 0) & (last % 2 == 1)
     return tf.where((tokens == NOTE_OFF) & ~sounding, NO_EVENT, tokens)
-
-
-def _steps(options: "MelodyConverter") -> int | None:
-    return options.slice_steps and options.slice_steps + options.add_end_token
-
-
-def _shaped(
-    options: "MelodyConverter", found: dict[str, tf.Tensor], lead: tf.TensorShape
-) -> dict[str, tf.Tensor]:
-    """Returns the parts with the static shapes that `model_spec` promises."""
-    spec = model_spec(options)
-    return {
-        name: tf.ensure_shape(part, lead.concatenate(spec[name].shape))
-        for name, part in found.items()
-    }

@@ -1,10 +1,10 @@
-"""The paired converter's TensorFlow half: stored pairs to mixtures, drawn in the graph."""
+"""Sound with its notes: stored pairs as mixtures, drawn in the graph."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 import tensorflow as tf
 
+from lofi_tf.data.converters.paired import PairedConverter
 from lofi_tf.data.converters.symbols import (
     HIGHEST_PITCH,
     LOWEST_PITCH,
@@ -13,37 +13,22 @@ from lofi_tf.data.converters.symbols import (
     NUM_PITCH_CLASSES,
 )
 
-if TYPE_CHECKING:
-    from lofi_tf.data.converters.paired import PairedConverter
 
-Spec = Mapping[str, tf.TensorSpec]
-
-
-def example_spec(num_frames: int, num_bands: int) -> Spec:
-    """Returns what is stored of an example."""
-    return {
-        "spectrum": tf.TensorSpec([num_frames, num_bands], tf.float16),
-        "roll": tf.TensorSpec([num_frames, 128], tf.uint8),
-        "instrument": tf.TensorSpec([], tf.int64),
-    }
-
-
-def model_spec(num_bands: int, depth: int) -> Spec:
-    """Returns what the model eats."""
-    return {
-        "inputs": tf.TensorSpec([1, num_bands], tf.float32),
-        "targets": tf.TensorSpec([1, depth], tf.float32),
-        "length": tf.TensorSpec([], tf.int32),
-    }
-
-
-def mixture(
-    converter: "PairedConverter",
+def to_model(
+    converter: PairedConverter,
     example: Mapping[str, tf.Tensor],
     training: bool,
     seed: tf.Tensor | None,
 ) -> dict[str, tf.Tensor]:
-    """Returns the view of one mixture; see `PairedConverter.to_model`."""
+    """Returns what the model is fed of one mixture.
+
+    Args:
+        converter: its converter.
+        example: one stored example of each instrument, in order: [I, ...] each.
+        training: whether each instrument is transposed, by up to `max_transpose`.
+        seed: int32 [2], by which frames are drawn and, with `bernoulli`, who plays; without one
+            it is the middle frame, and all play.
+    """
     count, frames = len(converter.instruments), converter.num_frames
     place, plays = tf.fill([count], frames // 2), tf.ones([count], tf.bool)
     keys = tf.unstack(tf.random.split(tf.zeros([2], tf.int32) if seed is None else seed, 3))
@@ -66,7 +51,7 @@ def mixture(
 
 
 def transposed(
-    converter: "PairedConverter", spectrum: tf.Tensor, roll: tf.Tensor, steps: tf.Tensor
+    converter: PairedConverter, spectrum: tf.Tensor, roll: tf.Tensor, steps: tf.Tensor
 ) -> tuple[tf.Tensor, tf.Tensor]:
     """Returns spectra [I, F] and rolls [I, 128], each moved by some semitones, `steps` [I, 1].
 
@@ -98,7 +83,7 @@ def _mixed(spectrum_db: tf.Tensor, plays: tf.Tensor, floor_db: float) -> tf.Tens
     return 1.0 - total_db / floor_db
 
 
-def _symbols(converter: "PairedConverter", roll: tf.Tensor) -> tf.Tensor:
+def _symbols(converter: PairedConverter, roll: tf.Tensor) -> tf.Tensor:
     """Returns the symbols [S] of the velocities [I, 128] of each pitch."""
     layout = converter.layout
     octaves = roll[:, LOWEST_PITCH : LOWEST_PITCH + NUM_OCTAVES * NUM_PITCH_CLASSES]

@@ -1,66 +1,42 @@
-"""The performance converter's TensorFlow half: from stored events to what the model eats."""
+"""Performances: the stored events of each segment as one-hot rows."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 import tensorflow as tf
 
+from lofi_tf.data.converters.performance import MultiPerformanceConverter
 from lofi_tf.data.converters.performance_events import Vocabulary
 from lofi_tf.data.model_inputs.melody import transposed_triads
+from lofi_tf.data.model_inputs.steps import drawn_shift
 from lofi_tf.music.chords import NUM_TRIADS
-
-if TYPE_CHECKING:
-    from lofi_tf.data.converters.performance import MultiPerformanceConverter
-
-Spec = Mapping[str, tf.TensorSpec]
-
-
-def example_spec(options: "MultiPerformanceConverter") -> Spec:
-    """Returns what is stored of an example."""
-    shape = [options.num_segments, options.max_events_per_instrument]
-    spec = {"events": tf.TensorSpec(shape, tf.int16)}
-    if options.chord_encoding:
-        spec["chords"] = tf.TensorSpec(shape, tf.int8)
-    return spec | {"length": tf.TensorSpec(shape[:1], tf.int32)}
-
-
-def model_spec(options: "MultiPerformanceConverter") -> Spec:
-    """Returns what the model eats of an example."""
-    steps = options.num_segments * options.max_events_per_instrument
-    depths = {"inputs": options.depth, "targets": options.depth}
-    if options.control_depth:
-        depths["controls"] = options.control_depth
-    spec = {name: tf.TensorSpec([steps, depth], tf.float32) for name, depth in depths.items()}
-    return spec | {"length": tf.TensorSpec([options.num_segments], tf.int32)}
 
 
 def to_model(
-    options: "MultiPerformanceConverter",
+    options: MultiPerformanceConverter,
     example: Mapping[str, tf.Tensor],
     training: bool,
     seed: tf.Tensor | None,
 ) -> dict[str, tf.Tensor]:
-    """Returns the model's view of stored examples; see `MultiPerformanceConverter.to_model`."""
+    """Returns what the model is fed of stored examples.
+
+    In training, `transpose_range` moves pitches and chords by one draw an example; drums do not
+    move. The draw stops where a note would leave the range of pitches. (Magenta leaves such notes
+    out before it converts; only notes at the very ends of the range differ.)
+    """
     columns = {name: tf.cast(part, tf.int32) for name, part in example.items()}
     events, length = columns["events"], columns["length"]
     inside = tf.range(options.max_events_per_instrument) < length[..., None]
-    if training and options.transpose_range is not None:
-        low, high = options.transpose_range
-        lead = tf.shape(length)[:-1]
-        shift = tf.random.stateless_uniform(lead, seed, low, high + 1, tf.int32)
+    shift = drawn_shift(options.transpose_range, tf.shape(length)[:-1], training, seed)
+    if shift is not None:
         shift = allowed_shift(events, inside, shift, options.vocabulary)[..., None, None]
         events = transposed_events(events, shift, options.vocabulary)
         if "chords" in columns:
             columns["chords"] = transposed_triads(columns["chords"], shift)
     one_hot = _rows(options, events, inside, options.depth)
-    found = {"inputs": one_hot, "targets": one_hot, "length": length}
+    inputs = {"inputs": one_hot, "targets": one_hot, "length": length}
     if options.control_depth:
-        found["controls"] = _rows(options, columns["chords"], inside, NUM_TRIADS)
-    lead, spec = length.shape[:-1], model_spec(options)
-    return {
-        name: tf.ensure_shape(part, lead.concatenate(spec[name].shape))
-        for name, part in found.items()
-    }
+        inputs["controls"] = _rows(options, columns["chords"], inside, NUM_TRIADS)
+    return inputs
 
 
 def transposed_events(events: tf.Tensor, shift: tf.Tensor, vocabulary: Vocabulary) -> tf.Tensor:
@@ -99,7 +75,7 @@ def _melodic(events: tf.Tensor, vocabulary: Vocabulary) -> tf.Tensor:
 
 
 def _rows(
-    options: "MultiPerformanceConverter", numbers: tf.Tensor, inside: tf.Tensor, depth: int
+    options: MultiPerformanceConverter, numbers: tf.Tensor, inside: tf.Tensor, depth: int
 ) -> tf.Tensor:
     """Returns one-hot rows, zero past each segment's length, float32 [..., C * I * E, depth]."""
     rows = tf.one_hot(tf.where(inside, numbers, -1), depth)

@@ -11,7 +11,8 @@ from typing import NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from lofi_tf.data.converters.converter import Converter
+from lofi_tf.data.converters.base import Converter
+from lofi_tf.data.model_inputs.view import to_model
 from lofi_tf.data.storage.examples import Examples
 from lofi_tf.errors import LofiError
 
@@ -82,7 +83,7 @@ def training_batches(
         return index, tf.stack([tf.constant(seed), tf.cast(position % (2**31 - 1), tf.int32)])
 
     def view(example, drawn):
-        return _fit(converter.to_model(example, training=True, seed=drawn), max_seq_len)
+        return _fit(to_model(converter, example, True, drawn), max_seq_len)
 
     end = tf.int64.max if num_steps is None else num_steps * num_rows
     numbers = tf.data.Dataset.range(first_step * num_rows, end)
@@ -107,7 +108,7 @@ def evaluation_batches(
         return chosen, tf.cast(tf.stack([index, tf.constant(1, tf.int64)]), tf.int32)
 
     def view(example, drawn):
-        return _fit(converter.to_model(example, training=False, seed=drawn), max_seq_len)
+        return _fit(to_model(converter, example, False, drawn), max_seq_len)
 
     if mix is None:
         views = _views(examples, tf.data.Dataset.range(len(examples)), itself, view)
@@ -172,12 +173,12 @@ def mixer_of(examples: Examples, converter: Converter) -> Mixer | None:
     Raises:
         LofiError: a group without examples.
     """
-    if not hasattr(converter, "groups_of"):
+    if not converter.groups:
         return None
     groups = converter.groups_of(examples.arrays)
-    members = [np.flatnonzero(groups == number) for number in range(len(converter.instruments))]
+    members = [np.flatnonzero(groups == number) for number in range(len(converter.groups))]
     lacking = [
-        name for name, found in zip(converter.instruments, members, strict=True) if not len(found)
+        name for name, found in zip(converter.groups, members, strict=True) if not len(found)
     ]
     if lacking:
         raise LofiError(

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from lofi_tf.data.converters.converter import build_converter
+from lofi_tf.data.converters.build import build_converter
 from lofi_tf.data.storage.example_records import Spec
 from lofi_tf.data.storage.examples import Examples
 from lofi_tf.data.storage.mapped_shards import fit_in_memory, mapped_arrays, shard_rows
@@ -152,12 +152,11 @@ def check_converter(shards: ShardSet, converter: Mapping[str, Any]) -> None:
 
 def _hindering(differing: list[str], ours: Mapping, theirs: Mapping, converter) -> list[str]:
     """Returns the options among differing ones that really are in the way."""
-    free = getattr(converter, "free_options", ())
-    fewer = getattr(converter, "subset_options", ())
     return [
         name
         for name in differing
-        if name not in free and not (name in fewer and set(ours[name]) <= set(theirs[name]))
+        if name not in converter.free_options
+        and not (name in converter.subset_options and set(ours[name]) <= set(theirs[name]))
     ]
 
 

@@ -15,8 +15,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from lofi_tf.data.converters.converter import build_converter
-from lofi_tf.data.converters.drum_grid import marks_no_drum
+from lofi_tf.data.converters.build import build_converter
 from lofi_tf.errors import LofiError, NotConvertible
 
 Progress = Callable[[int], None]  # called with the number of records done since the last call
@@ -227,7 +226,7 @@ def _convert(settings: Mapping[str, Any], records: list[bytes]) -> Examples:
             continue
         found += made
         sources += [source] * len(made)
-        num_unmarked += settings["kind"] == "groove" and bool(made) and marks_no_drum(sequence)
+        num_unmarked += bool(made) and converter.takes_for_drums(sequence)
     arrays = _stacked(found)
     return Examples(arrays, np.array(sources, object), refusals, len(records), num_unmarked)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from lofi_tf.audio.io import is_audio_file
-from lofi_tf.config import SHARDS_BY, SOUND_KINDS
+from lofi_tf.data.converters.build import build_converter
 from lofi_tf.data.storage.example_shards import ShardSet, chosen_split, find_shards, load_shards
 from lofi_tf.data.storage.examples import Examples, Refusal, examples_of_records
 from lofi_tf.data.storage.folders import folder_records, is_music_folder, with_refusals
@@ -79,12 +79,11 @@ def check_source(path: str | None, converter: Mapping[str, Any]) -> ShardSet | N
     shards = _shards_of(path)
     if shards:
         return shards
-    kind = converter["kind"]
-    if kind in SHARDS_BY:
-        what = "clips of sound" if kind in SOUND_KINDS else "pairs of sound and notes"
+    kind = build_converter(converter)
+    if kind.shards_by:
         raise LofiError(
-            f"a config of the {kind} converter learns from {what}: make them with "
-            f"{SHARDS_BY[kind]}, and give its --output_dir. Received: {path!r}"
+            f"a config of the {kind.kind} converter learns from {kind.shards_of}: make them with "
+            f"{kind.shards_by}, and give its --output_dir. Received: {path!r}"
         )
     if path and not is_music_folder(path):
         if os.path.isdir(path):

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from lofi_tf.data.converters.converter import build_converter
+from lofi_tf.data.converters.build import build_converter
 from lofi_tf.data.storage.example_shards import find_shards, load_shards
 from lofi_tf.data.storage.examples import Examples
 from lofi_tf.errors import LofiError

@@ -62,7 +62,7 @@ class Recordings:
         }
 
         def mix(found):
-            return tf.vectorized_map(lambda row: paired.mixture(one, row, False, None), found)
+            return tf.vectorized_map(lambda row: paired.to_model(one, row, False, None), found)
 
         self._mix = tf.function(mix, input_signature=[spec], autograph=False)
 

@@ -2,7 +2,7 @@
 
 import dataclasses
 
-from lofi_tf.data.converters.options import check_choice
+from lofi_tf.data.converters.options import choice
 from lofi_tf.errors import LofiError
 
 REGULARIZATIONS = ("kld", "l2")
@@ -31,7 +31,7 @@ class Ties:
     transfer_2: float = 0.0
 
     def __post_init__(self):
-        check_choice("regularization_type", self.regularization_type, REGULARIZATIONS)
+        choice(*REGULARIZATIONS).check("regularization_type", self.regularization_type)
         for field in dataclasses.fields(self):
             value = getattr(self, field.name)
             if field.name != "regularization_type" and not value >= 0:

@@ -104,7 +104,8 @@ class Interface(NamedFunctions):
 
     def _play_hits(self, z, hits, controls=None):
         def rows(z, hits, controls=None):
-            return {"outputs": self.model.play_hits(z, hits, controls)}
+            outputs = self.model.play_hits(z, hits, controls)
+            return {"outputs": tf.ensure_shape(outputs, [None, self.steps, None])}
 
         given = {"z": z, "hits": hits} | _named(controls)
         return by_chunks(rows, given, self.model.decoder.row_counts)

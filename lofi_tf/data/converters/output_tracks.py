@@ -1,17 +1,14 @@
-"""What the numbers of a step stand for: the tracks of music, as symbols and as drum hits."""
+"""What the numbers of a decoded step stand for: tracks of music, as symbols and drum hits."""
 
 import dataclasses
 
 import numpy as np
 
-from lofi_tf.data.converters.converter import Converter
-from lofi_tf.data.converters.tracks import FIRST_PITCH
-
 HIT = 0.5  # above it a bit is a hit
 
 
 @dataclasses.dataclass(frozen=True)
-class Track:
+class OutputTrack:
     """A part of each step's numbers.
 
     Attributes:
@@ -19,7 +16,7 @@ class Track:
         first, size: of its numbers in a step.
         kind: `class`: a one-hot; `bits`: independent bits.
         num_drums: drums that its bits, or the bits of its class, are hits of; 0 is no drums.
-        steps_a_row: rows of the model that are one step (a row a drum); the step has all.
+        rows_a_step: rows of the model that are one step (a row a drum); the step has all.
         pitches: classes from the first of these to below the second begin a note; None has none.
     """
 
@@ -49,34 +46,3 @@ class Track:
         """Returns where a note begins, bool [B, S], of symbols."""
         low, high = self.pitches
         return (symbols[..., 0] >= low) & (symbols[..., 0] < high)
-
-
-def tracks_of(converter: Converter, kind: str) -> list[Track]:
-    """Returns the tracks of a converter of notes.
-
-    Args:
-        converter: the model's.
-        kind: of the converter, by its config.
-    """
-    depth = converter.model_spec["targets"].shape[-1]
-    if kind == "groove":
-        drums = converter.num_drums
-        rows = drums if converter.split_instruments else 1
-        return [Track("drums", 0, drums // rows, "bits", drums, rows)]
-    if kind == "drums":
-        return [Track("drums", 0, depth, _drum_kind(converter), converter.num_drums)]
-    if kind == "melody":
-        return [Track("melody", 0, depth, "class", pitches=(FIRST_PITCH, converter.num_events))]
-    if kind == "trio":
-        melody, bass, drums = converter.depths
-        pitches = (FIRST_PITCH, melody)
-        return [
-            Track("melody", 0, melody, "class", pitches=pitches),
-            Track("bass", melody, bass, "class", pitches=pitches),
-            Track("drums", melody + bass, drums, "class", drums.bit_length() - 1),
-        ]
-    return [Track("events", 0, depth, "class")]
-
-
-def _drum_kind(converter: Converter) -> str:
-    return "bits" if converter.roll_output else "class"

@@ -1,0 +1,331 @@
+"""What all kinds of music share: the one protocol by which music becomes arrays and back."""
+
+import dataclasses
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar, TypeVar
+
+import numpy as np
+
+from lofi_tf.data.converters.excerpt_codes import Codes, of_steps
+from lofi_tf.data.converters.options import Count, CountOrZero, Mode, check_options
+from lofi_tf.data.converters.output_tracks import OutputTrack
+from lofi_tf.data.converters.windows import capped, of_all_parts
+from lofi_tf.data.specs import ArraySpec, Example, Specs
+from lofi_tf.errors import LofiError
+from lofi_tf.music.splits import Segment, segments_of
+
+Self = TypeVar("Self", bound="Converter")
+
+
+class Converter:
+    """One kind of music: the base of frozen dataclasses whose fields are its options.
+
+    A kind says what is stored of an example (`example_spec`) and what its model is fed
+    (`model_spec`, by `depths`, `num_steps` and `length_shape`), makes examples of music
+    (`_examples`) and music of decoded arrays (`_music`). From what is stored to what the model is
+    fed is the TensorFlow half, in `data/model_inputs`.
+
+    Attributes:
+        kind: its name in configs.
+        music: what it is, in words.
+        medium: `notes`, `sound` or `sound and notes`.
+        shards_of: what it learns from where that is example shards alone, in words.
+        shards_by: the command that makes these.
+        free_options: those that say which examples there are, not what one is: example shards may
+            differ in them.
+        subset_options: lists of what is stored of an example, of which a config may ask for less
+            than shards have.
+        expressive: whether its notes have velocities and timing of their own.
+        loop: what its music is judged as among loops: `beat`, `chords` or `line`.
+        control_depth: width of the controls; 0 is none.
+        end_token: the class or bit of the outputs that ends an example, if any.
+        chord_encoding, condition_on_key, hits_as_controls: whether chords, keys or hits are
+            controls.
+    """
+
+    kind: ClassVar[str]
+    music: ClassVar[str]
+    medium: ClassVar[str] = "notes"
+    shards_of: ClassVar[str | None] = None
+    shards_by: ClassVar[str | None] = None
+    free_options: ClassVar[tuple[str, ...]] = ()
+    subset_options: ClassVar[tuple[str, ...]] = ()
+    expressive: ClassVar[bool] = False
+    loop: ClassVar[str | None] = None
+    quarters_per_bar = 4
+    control_depth = 0
+    end_token = None
+    chord_encoding = None
+    condition_on_key = False
+    hits_as_controls = False
+
+    def __post_init__(self):
+        check_options(self)
+
+    @property
+    def component(self) -> dict[str, Any]:
+        """A config's `{kind: ..., **kwargs}` of this converter."""
+        names = [field.name for field in dataclasses.fields(self)]
+        return {"kind": self.kind} | {name: getattr(self, name) for name in names}
+
+    @property
+    def modes(self) -> frozenset[str]:
+        """What its models can be asked for beside what all can, by the names of modes."""
+        return frozenset()
+
+    def describe(self, max_seq_len: int) -> str:
+        """Returns what a model of so many steps makes, in one line."""
+        return self.music
+
+    @property
+    def example_spec(self) -> Specs:
+        """What is stored of each example: compact and deterministic."""
+        raise NotImplementedError
+
+    @property
+    def num_steps(self) -> int | None:
+        """Steps T of what the model is fed; None is any."""
+        return None
+
+    @property
+    def length_shape(self) -> tuple[int, ...]:
+        """Shape of `length`: of segments that each have a length, [segments]."""
+        return ()
+
+    @property
+    def depths(self) -> dict[str, int]:
+        """Depths of what the model is fed: of `inputs`, `targets` and any `controls`."""
+        depths = {"inputs": self.depth, "targets": self.depth, "controls": self.control_depth}
+        return {name: depth for name, depth in depths.items() if depth}
+
+    @property
+    def model_spec(self) -> Specs:
+        """What the model is fed: `inputs`, `targets`, any `controls` [T, depth], and `length`."""
+        shapes = {name: (self.num_steps, depth) for name, depth in self.depths.items()}
+        spec = {name: ArraySpec("float32", shape) for name, shape in shapes.items()}
+        return spec | {"length": ArraySpec("int32", self.length_shape)}
+
+    def with_mode(self: Self, mode: str) -> Self:
+        """Returns this converter for `train`, `eval` or `infer`, as Magenta's `set_mode`."""
+        return dataclasses.replace(self, mode=mode) if hasattr(self, "mode") else self
+
+    def to_examples(self, source: Any) -> Iterator[Example]:
+        """Yields the examples of one piece of music, by `example_spec`.
+
+        Args:
+            source: a NoteSequence; for kinds of sound an `Audio`, or the path of a file, which is
+                read block by block.
+
+        Raises:
+            NotConvertible: the rule that refuses the whole piece.
+        """
+        yield from self._examples(source)
+
+    def from_outputs(
+        self, outputs: np.ndarray, qpm: float = 120.0, controls: np.ndarray | None = None
+    ) -> Any:
+        """Returns the music of one decoded array, exactly Magenta's notes where it is Magenta's.
+
+        Args:
+            outputs: [T, output depth], what a model gave; of one-hot tracks the largest number of
+                a step is its token.
+            qpm: its tempo, quarter notes a minute; Magenta's is always 120.
+            controls: [T, control depth] that it was decoded with, such as chords to write down.
+
+        Raises:
+            LofiError: an array of another shape.
+        """
+        outputs = steps_of_depth("outputs", outputs, self.depths["targets"])
+        return self._music(outputs, qpm, controls)
+
+    @property
+    def tracks(self) -> list[OutputTrack]:
+        """What the numbers of a decoded step stand for."""
+        return [OutputTrack("events", 0, self.depths["targets"], "class")]
+
+    def codes_of_outputs(self, outputs: np.ndarray) -> Codes:
+        """Returns decoded arrays [N, T, depth] as codes to compare."""
+        return self._codes(self._decoded_tokens(np.asarray(outputs)))
+
+    def codes_of_examples(self, arrays: Mapping[str, np.ndarray], num_steps: int) -> Codes:
+        """Returns stored examples, by `example_spec`, as codes of T steps of the outputs."""
+        return self._codes(of_steps(self._stored_tokens(arrays), num_steps))
+
+    def groups_of(self, arrays: Mapping[str, np.ndarray]) -> np.ndarray:
+        """Returns the group of each stored example [N], -1 of none, by their place in `groups`."""
+        raise NotImplementedError
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """Groups of examples, of which training mixes one each; none where nothing is mixed."""
+        return ()
+
+    def _examples(self, source: Any) -> Iterator[Example]:
+        raise NotImplementedError
+
+    def _music(self, outputs: np.ndarray, qpm: float, controls: np.ndarray | None) -> Any:
+        raise NotImplementedError
+
+    def _decoded_tokens(self, outputs: np.ndarray) -> np.ndarray:
+        """Returns outputs [N, T, depth] as tokens, [N, T] or [N, T, tracks]."""
+        return outputs.argmax(axis=-1)
+
+    def _stored_tokens(self, arrays: Mapping[str, np.ndarray]) -> np.ndarray:
+        """Returns the tokens of stored examples; those of kinds that store what models are fed."""
+        if "tokens" in arrays:
+            return arrays["tokens"]
+        return self._decoded_tokens(arrays.get("targets", arrays["inputs"]))
+
+    def _codes(self, tokens: np.ndarray) -> Codes:
+        return Codes(tokens.astype(np.int16), np.zeros(tokens.shape[1], bool))
+
+
+class GridConverter(Converter):
+    """The base of converters of notes on a grid; those that lack an option have the one here.
+
+    Attributes:
+        by_instrument: whether a piece is read one instrument at a time.
+        only_drums: whether of a piece that marks drums only these are read.
+        keeps_early_notes: whether notes may begin just ahead of the window that they belong to.
+        open_pitches: lowest and highest pitch of the silent notes that hold a window open from end
+            to end, for kinds that take only windows that are played all through.
+        bar_a_chord: whether a window must have a bar or more for each chord that it is given.
+        rows_a_step: rows of what the model is fed that are one step.
+        bars: in an example; None is any number.
+        valid_programs: MIDI programs that count; None is all.
+        steps_per_quarter, quarters_per_bar: the grid; parts with other bars are refused.
+        presplit_on_time_changes: the piece is split where tempo or metre change.
+        max_tensors_per_notesequence: most examples of one piece (drawn in mode `train`, else the
+            first ones); None keeps all. Magenta's default is 5.
+        stretch_range: [least, largest] factor of all times, drawn once for each piece.
+        mode: `train`, `eval` or `infer`.
+        seed: of the draws of `max_tensors_per_notesequence` and `stretch_range`.
+    """
+
+    by_instrument: ClassVar[bool] = False
+    only_drums: ClassVar[bool] = False
+    keeps_early_notes: ClassVar[bool] = False
+    open_pitches: ClassVar[tuple[int, int] | None] = None
+    bar_a_chord: ClassVar[bool] = False
+    rows_a_step = 1
+    bars = None
+    valid_programs = None
+    steps_per_quarter: Count
+    presplit_on_time_changes = True
+    max_tensors_per_notesequence = None
+    stretch_range = None
+    mode: Mode
+    seed: CountOrZero
+
+    @property
+    def steps_per_bar(self) -> int:
+        """Grid steps in a bar."""
+        return self.steps_per_quarter * self.quarters_per_bar
+
+    def describe(self, max_seq_len: int) -> str:
+        """Returns what a model of so many steps makes, in one line."""
+        bars = self.window_bars(max_seq_len)
+        return f"{self.music}, {bars} bar{'s' if bars > 1 else ''}"
+
+    def window_bars(self, max_seq_len: int) -> int:
+        """Returns the bars of the window of a model of so many steps."""
+        return self.bars or max(1, max_seq_len // (self.steps_per_bar * self.rows_a_step))
+
+    def for_windows(self: Self, num_bars: int) -> Self:
+        """Returns this converter so that it takes a window of so many bars as it is."""
+        options = self._window_options(num_bars) | {"max_tensors_per_notesequence": None}
+        known = {field.name for field in dataclasses.fields(self)}
+        options = {name: value for name, value in options.items() if name in known}
+        return dataclasses.replace(self.with_mode("infer"), **options)
+
+    def full_length(self, num_bars: int) -> int | None:
+        """Returns the length of a whole window whose end may be silent; None: as it was read."""
+        return None
+
+    def takes_for_drums(self, note_sequence: Any) -> bool:
+        """Says whether all notes of a piece are taken for drums, since it marks none."""
+        return False
+
+    def chord_bars(self, num_rows: int) -> np.ndarray:
+        """Returns the bar, from the window's first, whose chord each row is told; NaN for none."""
+        bars = np.arange(num_rows) / self.steps_per_bar
+        if self.end_token is not None:
+            bars[-1] = bars[-2]
+        return bars
+
+    def _window_options(self, num_bars: int) -> dict[str, Any]:
+        """Returns the options with which nothing is looked for, cut or left out."""
+        return {}
+
+    def _examples(self, source: Any) -> Iterator[Example]:
+        """Yields the examples by part; what refuses the first refuses all, if none gives any."""
+        examples = of_all_parts(self._segments(source), self._examples_of_part)
+        yield from capped(examples, self.max_tensors_per_notesequence, source, self.mode, self.seed)
+
+    def _segments(self, note_sequence: Any) -> list[Segment]:
+        return segments_of(
+            note_sequence,
+            self.presplit_on_time_changes,
+            self.stretch_range,
+            self.seed,
+            harmony=self.control_depth > 0,
+        )
+
+    def _examples_of_part(self, part: Segment) -> list[Example]:
+        raise NotImplementedError
+
+
+class StepSequenceConverter(GridConverter):
+    """The base of converters whose examples are some bars of a line, a step of the grid each.
+
+    Attributes:
+        slice_bars: bars in an example; None makes one of each whole line.
+        add_end_token: an example has one more step, which ends it.
+    """
+
+    slice_bars: int | None
+    add_end_token = False
+
+    @property
+    def bars(self) -> int | None:
+        """Bars in an example."""
+        return self.slice_bars
+
+    @property
+    def slice_steps(self) -> int | None:
+        """Grid steps in an example, any end token's not counted."""
+        return self.slice_bars and self.slice_bars * self.steps_per_bar
+
+    @property
+    def num_steps(self) -> int | None:
+        """Steps T of an example, any end token's counted."""
+        return self.slice_steps and self.slice_steps + self.add_end_token
+
+    def _window_options(self, num_bars: int) -> dict[str, Any]:
+        return {
+            "slice_bars": num_bars,
+            "pad_to_total_time": True,
+            "gap_bars": None,
+            "max_bars": None,
+            "dedupe_event_lists": False,
+            "presplit_on_time_changes": False,
+        }
+
+    def _spec_of(self, dtype: str, *names: str, depth: tuple[int, ...] = ()) -> Specs:
+        """Returns the specs of arrays with a row a step, and of `length`."""
+        spec = {name: ArraySpec(dtype, (self.num_steps, *depth)) for name in names}
+        return spec | {"length": ArraySpec("int32")}
+
+
+def steps_of_depth(name: str, array: np.ndarray, depth: int) -> np.ndarray:
+    """Returns a decoded array [T, depth]; refuses one of another shape.
+
+    Raises:
+        LofiError: the shape that `name` should have, and what came.
+    """
+    array = np.asarray(array)
+    if array.ndim != 2 or array.shape[1] != depth:
+        raise LofiError(
+            f"{name} of another shape. Allowed: [T, {depth}]. Received: {list(array.shape)}"
+        )
+    return array
