@@ -188,7 +188,7 @@ def test_what_gives_no_pair(converter, pair, rule):
         ({"labels": ("pitch", "pitch")}, "labels do not fit"),
         ({"label_type": "onehot"}, "label_type"),
         ({"random_mode": "bernoulli", "zero_extra_class": False}, "needs zero_extra_class"),
-        ({"num_frames": 0}, "num_frames must be a whole number"),
+        ({"num_frames": 0}, "num_frames is not a count"),
     ],
 )
 def test_bad_options_are_one_line(options, message):

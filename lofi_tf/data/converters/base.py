@@ -135,7 +135,8 @@ class Converter:
         Raises:
             LofiError: an array of another shape.
         """
-        outputs = steps_of_depth("outputs", outputs, self.depths["targets"])
+        rows = self.num_steps if self.length_shape else None
+        outputs = steps_of_depth("outputs", outputs, self.depths["targets"], rows)
         return self._music(outputs, qpm, controls)
 
     @property
@@ -317,15 +318,16 @@ class StepSequenceConverter(GridConverter):
         return spec | {"length": ArraySpec("int32")}
 
 
-def steps_of_depth(name: str, array: np.ndarray, depth: int) -> np.ndarray:
-    """Returns a decoded array [T, depth]; refuses one of another shape.
+def steps_of_depth(name: str, array: np.ndarray, depth: int, rows: int | None = None) -> np.ndarray:
+    """Returns a decoded array [T, depth], T being `rows` if given; refuses one of another shape.
 
     Raises:
         LofiError: the shape that `name` should have, and what came.
     """
     array = np.asarray(array)
-    if array.ndim != 2 or array.shape[1] != depth:
+    if array.ndim != 2 or array.shape != (rows or len(array), depth):
         raise LofiError(
-            f"{name} of another shape. Allowed: [T, {depth}]. Received: {list(array.shape)}"
+            f"{name} of another shape. Allowed: [{rows or 'T'}, {depth}]. "
+            f"Received: {list(array.shape)}"
         )
     return array

@@ -13,7 +13,7 @@ from lofi_tf.audio.clips import Clip, Cut, clips_of, exact, with_channels
 from lofi_tf.audio.io import Audio, probe, quantized, read_blocks
 from lofi_tf.audio.loudness import gain_for, parse_target, rms_db
 from lofi_tf.data.converters.base import Converter
-from lofi_tf.data.converters.options import number, numbers, whole
+from lofi_tf.data.converters.options import choice, number, numbers
 from lofi_tf.data.specs import ArraySpec, Example, Specs
 from lofi_tf.errors import LofiError, NotConvertible
 
@@ -26,7 +26,7 @@ Rates = Annotated[
     ),
 ]
 Seconds = Annotated[float, number(0, math.inf, "is not a length", "seconds above 0")]
-Channels = Annotated[int, whole(1, 2)]
+Channels = Annotated[int, choice(1, 2)]
 Level = Annotated[float, number(-math.inf, math.inf, "is not a level", "a number of dB")]
 Amount = Annotated[float, number(0, math.inf, "must be a number from 0 on", "0 or more")]
 

@@ -55,9 +55,10 @@ def number(low: float, high: float, wrong: str, allowed: str) -> Rule:
     return Rule(wrong, allowed, lambda value: _number(value) and low <= value <= high)
 
 
-def choice(*names: str) -> Rule:
-    """Returns the rule of some words."""
-    return Rule("is unknown", ", ".join(sorted(names)), lambda value: value in names)
+def choice(*values: Any) -> Rule:
+    """Returns the rule of some words or numbers."""
+    allowed = ", ".join(map(str, sorted(values)))
+    return Rule("is unknown", allowed, lambda value: value in values and type(value) is not bool)
 
 
 def names_among(*allowed: str) -> Rule:

@@ -7,7 +7,7 @@ from typing import Annotated, Any, ClassVar
 
 import numpy as np
 
-from lofi_tf.data.converters.base import GridConverter
+from lofi_tf.data.converters.base import GridConverter, steps_of_depth
 from lofi_tf.data.converters.excerpt_codes import Codes, ended
 from lofi_tf.data.converters.options import (
     ChordEncoding,
@@ -234,14 +234,9 @@ class MultiPerformanceConverter(GridConverter):
 
     def _largest(self, name: str, array: np.ndarray, depth: int) -> np.ndarray:
         """Returns the place of the largest number of each step, int64 [C, I, E]."""
-        array = np.asarray(array)
         shape = (self.num_chunks, self.max_num_instruments, self.max_events_per_instrument)
-        if array.shape != (np.prod(shape), depth):
-            raise LofiError(
-                f"{name} of another shape. Allowed: [{np.prod(shape)}, {depth}]. "
-                f"Received: {list(array.shape)}"
-            )
-        return array.argmax(-1).reshape(shape)
+        rows = steps_of_depth(name, array, depth, self.num_steps)
+        return rows.argmax(-1).reshape(shape)
 
     def _examples_of_part(self, part: Segment) -> list[Example]:
         """Returns the examples of a part."""
