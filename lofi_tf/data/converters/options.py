@@ -58,7 +58,8 @@ def number(low: float, high: float, wrong: str, allowed: str) -> Rule:
 def choice(*values: Any) -> Rule:
     """Returns the rule of some words or numbers."""
     allowed = ", ".join(map(str, sorted(values)))
-    return Rule("is unknown", allowed, lambda value: value in values and type(value) is not bool)
+    known = {(type(value), value) for value in values}
+    return Rule("is unknown", allowed, lambda value: _known(value, known))
 
 
 def names_among(*allowed: str) -> Rule:
@@ -91,6 +92,10 @@ def span(kinds: tuple[type, ...], fits: Callable, wrong: str, allowed: str) -> R
         return pair and all(type(one) in kinds for one in value) and fits(*value)
 
     return Rule(wrong, allowed, both, lambda value: tuple(map(kinds[0], value)))
+
+
+def _known(value: Any, known: set[tuple[type, Any]]) -> bool:
+    return type(value) in (int, str) and (type(value), value) in known
 
 
 def _whole(value: Any) -> bool:
