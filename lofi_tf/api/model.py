@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from lofi_tf.backends.base import Backend
 from lofi_tf.config import Config
-from lofi_tf.data.converters.converter import Converter
+from lofi_tf.data.converters.base import Converter
 from lofi_tf.generation.decoding import GenerationConfig
 from lofi_tf.saving.model_card import Facts, summary_of
 

@@ -7,7 +7,7 @@ from lofi_tf.api.sequence import SequenceModel, sequence_model
 from lofi_tf.api.sounds import ContinuationModel, SoundModel
 from lofi_tf.backends.base import Backend
 from lofi_tf.backends.open import open_source
-from lofi_tf.config import SOUND_KINDS, Config, load_config
+from lofi_tf.config import Config, load_config
 from lofi_tf.crossmodal.model import CrossModel, open_cross
 from lofi_tf.hparams import with_hparams
 from lofi_tf.saving.hub import about, named_models
@@ -62,7 +62,7 @@ def model_of(backend: Backend) -> AnyModel:
         return ContinuationModel(backend)
     if backend.config.model.kind == "cross_modal":
         return CrossModalModel(CrossModel(backend))
-    if backend.config.data.converter["kind"] in SOUND_KINDS:
+    if backend.converter.medium == "sound":
         return SoundModel(backend)
     return sequence_model(backend)
 
