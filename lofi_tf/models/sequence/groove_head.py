@@ -1,0 +1,195 @@
+"""A head of grooves with likelihoods: what a drummer does at a step, cell after cell.
+
+A step of D drums is a chain of 3 D cells: all hits, then the velocities, then the offsets of what
+is hit, each given those before it. Where nothing is hit there is no velocity and no offset.
+"""
+
+from collections.abc import Mapping
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from lofi_tf.errors import LofiError
+from lofi_tf.models.common.losses import sum_valid_steps, valid_steps
+from lofi_tf.models.layers.logistic_mixture import Levels, log_prob, quantile, tempered
+from lofi_tf.models.sequence.heads import draw_bits
+
+VELOCITIES = Levels(0.0, 1.0, 128)  # those of MIDI
+OFFSETS = Levels(-1.0, 1.0, 121)  # of 480 ticks a quarter, 120 a step
+FIRST_LOG_SCALE = -2.0
+
+
+class GrooveMixtureHead(keras.layers.Layer):
+    """Hits, velocities and timing offsets of drums as one distribution.
+
+    A NADE (Uria et al. 2016, arXiv 1605.02226) whose biases the core emits: hits are Bernoulli,
+    velocities and offsets mixtures of discretised logistics (Salimans et al. 2017, "PixelCNN++").
+
+    Args:
+        output_size: depth, three times the number of drums D.
+        hidden_size: hidden units H of the NADE.
+        num_components: K of each mixture.
+    """
+
+    draws_have_gradients = False
+
+    def __init__(self, output_size: int, hidden_size: int = 64, num_components: int = 3):
+        super().__init__(name="head")
+        if output_size % 3:
+            raise LofiError(
+                "a head of kind groove_mixture needs three numbers a drum. "
+                f"Received: a depth of {output_size}"
+            )
+        self.output_size = self.noise_size = output_size
+        self.num_drums, self.hidden_size = output_size // 3, hidden_size
+        self.mixture_size = 3 * num_components
+        self.parameter_size = hidden_size + self.num_drums * (1 + 2 * self.mixture_size)
+        wide, narrow = (keras.initializers.RandomNormal(stddev=std) for std in (0.3, 0.05))
+        shape = (self.num_drums, hidden_size)
+        self.from_cells = self.add_weight(
+            shape=(output_size, hidden_size), initializer=wide, name="from_cells"
+        )
+        self.to_hits = self.add_weight(shape=shape, initializer=narrow, name="to_hits")
+        self.to_velocities, self.to_offsets = (
+            self.add_weight(shape=(*shape, self.mixture_size), initializer=narrow, name=name)
+            for name in ("to_velocities", "to_offsets")
+        )
+        self.first_velocity = first_mixture(num_components, 0.2, 1.0)
+        self.first_offset = first_mixture(num_components, -0.4, 0.6)
+        self.built = True
+
+    def losses(
+        self, parameters: tf.Tensor, targets: tf.Tensor, lengths: tf.Tensor
+    ) -> dict[str, tf.Tensor]:
+        """Returns nats of hits, velocities and offsets, [B] each, summed over valid steps."""
+        cells = self._cells(targets)
+        hits, velocities, offsets = cells
+        hit_logits, of_velocities, of_offsets = self._given_those_before(parameters, cells)
+        parts = {
+            "hits_loss": tf.nn.sigmoid_cross_entropy_with_logits(hits, hit_logits),
+            "velocities_loss": -hits * log_prob(of_velocities, velocities, VELOCITIES),
+            "offsets_loss": -hits * log_prob(of_offsets, offsets, OFFSETS),
+        }
+        return {
+            name: sum_valid_steps(tf.reduce_sum(part, axis=-1), lengths)
+            for name, part in parts.items()
+        }
+
+    def counts(
+        self, parameters: tf.Tensor, targets: tf.Tensor, lengths: tf.Tensor
+    ) -> dict[str, tf.Tensor]:
+        """Returns numbers of hits over the valid steps, [B]: predicted, true and both."""
+        cells = self._cells(targets)
+        predicted = tf.cast(self._given_those_before(parameters, cells)[0] > 0, tf.float32)
+        numbers = {
+            "hits": predicted * cells[0], "predicted_hits": predicted, "true_hits": cells[0],
+        }  # fmt: skip
+        sums = {
+            name: sum_valid_steps(tf.reduce_sum(part, axis=-1), lengths)
+            for name, part in numbers.items()
+        }
+        steps = tf.reduce_sum(valid_steps(lengths, tf.shape(targets)[1]), axis=1)
+        return sums | {"steps": steps}
+
+    def scalars(self, sums: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+        """Returns nats a step of hits, nats a hit of the others, and the F1 score of hits."""
+        per = {"hits_loss": "steps", "velocities_loss": "true_hits", "offsets_loss": "true_hits"}
+        means = {name: tf.math.divide_no_nan(sums[name], sums[by]) for name, by in per.items()}
+        both = sums["predicted_hits"] + sums["true_hits"]
+        return means | {"hits_f1": tf.math.divide_no_nan(2.0 * sums["hits"], both)}
+
+    def sample(self, parameters: tf.Tensor, temperature: tf.Tensor, noise: tf.Tensor) -> tf.Tensor:
+        """Draws an output [B, 3 D].
+
+        Args:
+            parameters: [B, P].
+            temperature: [B]; at 0 the likelier of hit and no hit, and the medians of the rest.
+            noise: uniform in [0, 1), [B, 3 D].
+        """
+        nothing = tf.zeros_like(noise)
+        return self.fill(parameters, temperature, temperature, noise, nothing, nothing)
+
+    def play(self, parameters: tf.Tensor, hits: tf.Tensor) -> tf.Tensor:
+        """Returns an output [B, 3 D] with given hits, 0 or 1, [B, D]: medians of the rest."""
+        cold = tf.zeros(tf.shape(hits)[:1])
+        given = tf.pad(hits, [[0, 0], [0, 2 * self.num_drums]])
+        kept = tf.pad(tf.ones_like(hits), [[0, 0], [0, 2 * self.num_drums]])
+        return self.fill(parameters, cold, cold, tf.zeros_like(given), given, kept)
+
+    def fill(
+        self,
+        parameters: tf.Tensor,
+        temperature: tf.Tensor,
+        expression_temperature: tf.Tensor,
+        noise: tf.Tensor,
+        given: tf.Tensor,
+        kept: tf.Tensor,
+    ) -> tf.Tensor:
+        """Draws the cells of an output [B, 3 D] that are not given.
+
+        Args:
+            parameters: [B, P].
+            temperature: of hits, [B]; the likelier at 0.
+            expression_temperature: of velocities and offsets, [B]; the medians at 0.
+            noise: uniform in [0, 1), [B, 3 D].
+            given: an output, [B, 3 D].
+            kept: 1 where a cell is as given, else 0, [B, 3 D].
+        """
+        hidden, *biases = self._biases(parameters)
+        uniform = tempered(noise, expression_temperature[:, None])
+        cells: list[tf.Tensor] = []
+        for cell in range(self.output_size):
+            kind, drum = divmod(cell, self.num_drums)
+            state = tf.tanh(hidden)
+            if kind == 0:
+                logit = biases[0][:, drum] + tf.linalg.matvec(state, self.to_hits[drum])
+                drawn = draw_bits(logit[:, None], temperature, noise[:, cell, None])[:, 0]
+            else:
+                weights = (self.to_velocities, self.to_offsets)[kind - 1][drum]
+                mixture = biases[kind][:, drum] + tf.matmul(state, weights)
+                drawn = quantile(mixture, uniform[:, cell], (VELOCITIES, OFFSETS)[kind - 1])
+            drawn = tf.where(kept[:, cell] > 0, given[:, cell], drawn)
+            hit = cells[drum] if kind else 1.0
+            cells.append(drawn * hit)
+            hidden += _input(kind, cells[-1], hit)[:, None] * self.from_cells[cell]
+        return tf.stack(cells, axis=-1)
+
+    def _cells(self, targets):
+        """Returns hits, velocities and offsets [..., D], silent cells as zeros."""
+        hits, velocities, offsets = tf.split(targets, 3, axis=-1)
+        hits = tf.cast(hits > 0.5, tf.float32)
+        return hits, VELOCITIES.nearest(velocities) * hits, OFFSETS.nearest(offsets) * hits
+
+    def _biases(self, parameters):
+        """Returns what the core emits: of hidden units [..., H], of hits [..., D], of mixtures."""
+        wide = self.num_drums * self.mixture_size
+        hidden, *parts = tf.split(parameters, [self.hidden_size, self.num_drums, wide, wide], -1)
+        shape = tf.concat([tf.shape(parameters)[:-1], [self.num_drums, self.mixture_size]], 0)
+        velocities, offsets = (tf.reshape(part, shape) for part in parts[1:])
+        return hidden, parts[0], velocities + self.first_velocity, offsets + self.first_offset
+
+    def _given_those_before(self, parameters, cells):
+        """Returns logits of hits [B, T, D] and mixtures [B, T, D, 3 K], each given those before."""
+        bias, hits, velocities, offsets = self._biases(parameters)
+        inputs = [_input(kind, values, cells[0]) for kind, values in enumerate(cells)]
+        shares = tf.concat(inputs, -1)[..., None] * self.from_cells  # [B, T, 3 D, H]
+        hidden = tf.tanh(bias[..., None, :] + tf.cumsum(shares, axis=-2, exclusive=True))
+        of_hits, of_velocities, of_offsets = tf.split(hidden, 3, axis=-2)
+        return (
+            hits + tf.reduce_sum(of_hits * self.to_hits, -1),
+            velocities + tf.einsum("btdh,dhk->btdk", of_velocities, self.to_velocities),
+            offsets + tf.einsum("btdh,dhk->btdk", of_offsets, self.to_offsets),
+        )
+
+
+def _input(kind: int, values: tf.Tensor, hits: tf.Tensor) -> tf.Tensor:
+    """Returns what hidden units are given of hits (0), velocities (1) or offsets (2)."""
+    return 2.0 * values - hits if kind == 1 else values
+
+
+def first_mixture(num_components: int, low: float, high: float) -> np.ndarray:
+    """Returns where mixtures begin, [3 K]: equal weights, means from low to high."""
+    means = np.linspace(low, high, num_components + 2)[1:-1]
+    parts = np.zeros(num_components), means, np.full(num_components, FIRST_LOG_SCALE)
+    return np.concatenate(parts).astype(np.float32)
