@@ -11,8 +11,10 @@ from lofi_tf.config import ModelConfig, TrainingConfig
 from lofi_tf.errors import LofiError
 from lofi_tf.models.common.optimizer import compile_model
 from lofi_tf.models.sequence.components import build_decoder
+from lofi_tf.models.sequence.cores import LSTMCore
 from lofi_tf.models.sequence.decoders import _drawn, shifted, teacher_forced
 from lofi_tf.models.sequence.heads import BernoulliHead, GrooveHead, MultiCategoricalHead, NADEHead
+from lofi_tf.models.sequence.lookback import LookbackCore
 from lofi_tf.models.sequence.vae import MusicVAE
 
 B, T, D, Z = 3, 12, 5, 4
@@ -47,6 +49,7 @@ MODES = {
     ),
     "one way": dataclasses.replace(FLAT, encoder={"kind": "lstm"}),
     "without z": dataclasses.replace(FLAT, z_size=0),
+    "looking back": dataclasses.replace(FLAT, decoder={"kind": "lstm", "lookback": [1, 3, 8]}),
 }
 
 
@@ -136,6 +139,15 @@ def test_segments_hear_those_before_them_only_where_they_should(mode):
     differs = np.abs(one - other).max(axis=(0, 2)) > 1e-6
     assert differs[1:3].any()
     assert differs[3:].any() == (mode != "deaf")
+
+
+def test_looking_back_is_being_told_outputs_of_so_many_steps_before():
+    core = LookbackCore(LSTMCore(2, 4, [3], 0, control_size=3), [2])
+    fed = []
+    core.core.call = lambda z, previous, controls, lengths, seed: fed.append(controls)
+    outputs = tf.constant([[[1.0, 2.0], [3.0, 4.0], [5.0, 6.0], [7.0, 8.0]]])
+    core(tf.zeros([1, 0]), shifted(outputs))
+    np.testing.assert_array_equal(fed[0][0], [[0, 0, 0], [0, 0, 0], [1, 2, 1], [3, 4, 1]])
 
 
 @pytest.mark.parametrize("probability", [0.0, 1.0])
@@ -244,7 +256,7 @@ def test_nade_probabilities_of_all_patterns_sum_to_one_and_its_draws_follow_them
     np.testing.assert_allclose(counts, probabilities, atol=4 * 0.5 / np.sqrt(20000))
 
 
-@pytest.mark.parametrize("head", ["groove", "categorical", "nade"])
+@pytest.mark.parametrize("head", ["groove", "groove_mixture", "categorical", "nade"])
 def test_four_rows_round_as_sixteen(head):
     kind = {"kind": head, "hidden_size": 5} if head == "nade" else {"kind": head}
     settings = dataclasses.replace(FLAT, head=kind, dec_rnn_size=(8, 8))
@@ -293,6 +305,10 @@ def test_end_token_silences_the_rest():
         ({"decoder": {"kind": "lstm", "z_inputs": "no"}}, "z_inputs must be true or false"),
         ({"encoder": {"kind": "lstm", "embedding_size": []}}, "from 1 on or null"),
         ({"head": {"kind": "nade", "hidden_size": 1.5}}, "whole number from 1 on"),
+        ({"head": {"kind": "groove_mixture"}}, "three numbers a drum"),
+        ({"head": {"kind": "groove_mixture", "num_components": 0}}, "whole number from 1 on"),
+        ({"decoder": {"kind": "lstm", "lookback": 8}}, "a list of whole numbers, or null"),
+        ({"decoder": {**LEVELS, "lookback": [8]}}, "unexpected keyword argument 'lookback'"),
     ],
 )
 def test_components_that_do_not_fit_say_why(change, message):
@@ -300,7 +316,7 @@ def test_components_that_do_not_fit_say_why(change, message):
         MusicVAE(dataclasses.replace(FLAT, **change), TrainingConfig(), D, D)
 
 
-@pytest.mark.parametrize("mode", ["flat", "split", "residual"])
+@pytest.mark.parametrize("mode", ["flat", "split", "residual", "looking back"])
 def test_gradients_with_own_samples_are_those_of_running_step_by_step(mode):
     """What was drawn is fed again as if it were the truth, all steps at once."""
     model, batch = model_of(mode), batch_of(mode)

@@ -51,12 +51,13 @@ OPTION_CHECKS = {
         (_is_list, "a list of whole numbers"),
     ),
     **dict.fromkeys(
-        ("frame_size", "hidden_size", "num_bands", "num_scales", "width"),
+        ("frame_size", "hidden_size", "num_bands", "num_scales", "num_components", "width"),
         (_is_whole, "a whole number from 1 on"),
     ),
     **dict.fromkeys(
         ("sampling_temperature", "expression_weight"), (_is_number, "a number from 0 on")
     ),
+    "lookback": (lambda v: v is None or _is_list(v), "a list of whole numbers, or null"),
     "embedding_size": (lambda v: v is None or _is_whole(v), "a whole number from 1 on or null"),
     "conductor_units": (lambda v: v is None or _is_nested(v), "a list of whole numbers, or null"),
     "conductor_embedding_size": (

@@ -13,9 +13,11 @@ from lofi_tf.models.common.latents import GaussianLatent
 from lofi_tf.models.sequence.cores import LSTMCore, SplitCore
 from lofi_tf.models.sequence.decoders import LSTMDecoder
 from lofi_tf.models.sequence.encoders import ENCODERS, BidirectionalLSTMEncoder, HierarchicalEncoder
+from lofi_tf.models.sequence.groove_head import GrooveMixtureHead
 from lofi_tf.models.sequence.heads import HEADS as STEP_HEADS
 from lofi_tf.models.sequence.heads import MultiCategoricalHead
 from lofi_tf.models.sequence.hierarchy import HierarchicalDecoder, conductor_sizes
+from lofi_tf.models.sequence.lookback import LookbackCore, lookback_size
 from lofi_tf.models.sound.clip_nets import ConvEncoder, ConvGenerator, DenseEncoder, DenseGenerator
 from lofi_tf.models.sound.clips import ClipDecoder, GaussianHead
 from lofi_tf.models.sound.frame_nets import FrameLSTMEncoder, FrameLSTMGenerator
@@ -39,6 +41,7 @@ CLIP_GENERATORS = {
     "multiband": MultibandGenerator,
 }
 HEADS = STEP_HEADS | {
+    "groove_mixture": GrooveMixtureHead,
     "gaussian": GaussianHead,
     "mu_law": MuLawHead,
     "multi_scale_spectral": SpectralHead,
@@ -107,10 +110,14 @@ def build_decoder(
     core_options = {name: options.pop(name) for name in CORE_OPTIONS if name in options}
     if cls is HierarchicalDecoder:
         _check_levels("decoder", options, model)
+    lookback = options.pop("lookback", None) if cls is LSTMDecoder else None
+    control_size += lookback_size(output_size, lookback or ())
     core = _core(
         head, split, model.dec_rnn_size, _core_z_size(model, cls, options), control_size,
         **common, **core_options,
     )  # fmt: skip
+    if lookback:
+        core = LookbackCore(core, lookback)
     if cls is LSTMDecoder:
         return made("decoder", cls, options, core, head, end_token=end_token)
     return made(
