@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from lofi_tf.backends.open import backend_of_model
 from lofi_tf.errors import LofiError, LofiWarning, NoSuchFunction
 from lofi_tf.generation import (
     GenerationConfig,
@@ -11,6 +12,7 @@ from lofi_tf.generation import (
     tap2drum,
 )
 from lofi_tf.music.sequence_proto import NoteSequence
+from tests.grooves import scrambled_model
 from tests.mirrors import CLOSED, KICK, OPEN, SNARE, drums, hits_of, melody, mirror
 
 STEP = 0.125  # seconds at 120
@@ -179,3 +181,14 @@ def test_model_for_something_else_is_refused_and_others_named(verb, named, confi
     with pytest.raises(LofiError, match=named) as error:
         verb(mirror(config), *pieces)
     assert f"{config} was not made for {verb.__name__}" in str(error.value)
+
+
+def test_a_model_without_a_latent_humanizes_the_hits_that_it_is_given():
+    hparams = "z_size=0,head.kind=groove_mixture,converter.hits_as_controls=true"
+    backend = backend_of_model(*scrambled_model("groovae_2bar_humanize", hparams))
+    beat = drums((0, KICK), (4, SNARE), (6, CLOSED), (18, KICK))
+    (found,) = humanize(backend, beat)
+    assert sorted(note.pitch for note in found.notes) == [KICK, KICK, SNARE, CLOSED]
+    places = [round(note.start_time / STEP, 4) for note in found.notes]
+    assert all(abs(place - round(place)) <= 0.5 for place in places)
+    assert len({note.velocity for note in found.notes}) > 1

@@ -102,6 +102,10 @@ def test_export_answers_as_the_model(exported, name):
     assert_same_answers(*exported(name))
 
 
+def test_export_of_a_decoder_that_looks_back_answers_as_the_model(exported):
+    assert_same_answers(*exported(HUMANIZE, "head.kind=groove_mixture,decoder.lookback=[3,8]"))
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", OTHERS)
 def test_every_other_export_answers_as_its_model(exported, name):

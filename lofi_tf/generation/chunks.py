@@ -40,6 +40,8 @@ class ModelInputs:
 
     def posteriors(self, backend: Backend) -> tuple[np.ndarray, np.ndarray]:
         """Returns means and standard deviations of the posteriors, [N, Z]."""
+        if not backend.config.model.z_size:
+            return np.zeros([len(self.inputs), 0]), np.zeros([len(self.inputs), 0])
         return backend.encode(self.inputs, self.lengths, self.controls)
 
 

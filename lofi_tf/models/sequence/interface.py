@@ -54,7 +54,7 @@ class Interface(NamedFunctions):
             },
         }
         if model.plays_hits:
-            hits = tf.TensorSpec([None, self.steps, model.decoder.head.noise_size])
+            hits = tf.TensorSpec([None, self.steps, model.decoder.head.output_size // 3])
             asked["play_hits"] = {"z": asked["decode"]["z"], "hits": hits, **each}
         if z_size:
             asked["encode"] = {

@@ -14,7 +14,6 @@ from lofi_tf.models.sequence.components import (
     build_latent,
 )
 from lofi_tf.models.sequence.decoders import LSTMDecoder
-from lofi_tf.models.sequence.heads import GrooveHead
 from lofi_tf.models.sound.adversarial import Adversarial, Pair
 from lofi_tf.models.sound.discriminators import build_discriminator
 
@@ -87,7 +86,7 @@ class MusicVAE(LatentModel):
     @property
     def plays_hits(self) -> bool:
         """Whether its hits can be given, and the rest decoded."""
-        return isinstance(self.decoder, LSTMDecoder) and isinstance(self.decoder.head, GrooveHead)
+        return isinstance(self.decoder, LSTMDecoder) and hasattr(self.decoder.head, "play")
 
     def play_hits(
         self, z: tf.Tensor, hits: tf.Tensor, controls: tf.Tensor | None = None
