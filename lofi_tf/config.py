@@ -5,9 +5,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from lofi_tf.errors import LofiError, unknown_name
+from lofi_tf.files import read_yaml
 
 SCHEMA_VERSION = 1
 
@@ -239,11 +238,7 @@ def load_config(name_or_path: str | Path) -> Config:
         path = configs_dir() / f"{ALIASES.get(str(name_or_path), name_or_path)}.yaml"
     if not path.is_file():
         raise unknown_name("config", str(name_or_path), config_names())
-    try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, ValueError) as error:  # no such date is a ValueError
-        raise LofiError(f"{path} is not valid YAML: {' '.join(str(error).split())}") from error
-    return config_from_dict(values, source=str(path))
+    return config_from_dict(read_yaml(path), source=str(path))
 
 
 def config_from_dict(values: Mapping[str, Any], source: str = "config") -> Config:

@@ -1,6 +1,8 @@
 """The errors that a person can mend, and warnings; commands print each as one line."""
 
 import difflib
+import math
+import numbers
 from collections.abc import Iterable
 
 
@@ -30,6 +32,18 @@ class NotConvertible(LofiError):
 
 class NoSuchFunction(LofiError):
     """A model that lacks a function which newer ones answer."""
+
+
+def check_range(name: str, value: float, low: float, high: float = math.inf) -> None:
+    """Refuses a number that is not one from `low` to `high`, both allowed.
+
+    Raises:
+        LofiError: what is allowed and what came.
+    """
+    number = isinstance(value, numbers.Real) and not isinstance(value, bool)
+    if not number or not low <= value <= high or value == math.inf:
+        allowed = f"{low:g} or more" if high in (math.inf, 2**31 - 1) else f"{low:g} to {high:g}"
+        raise LofiError(f"{name} must be {allowed}. Received: {value!r}")
 
 
 def unknown_name(what: str, name: str, known: Iterable[str]) -> LofiError:

@@ -3,10 +3,12 @@
 import os
 import tempfile
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
+
+import yaml
 
 from lofi_tf.errors import LofiError
 
@@ -31,6 +33,31 @@ def atomic_write(path: str | Path) -> Iterator[BinaryIO]:
             for folder in missing:
                 folder.rmdir()
         raise
+
+
+def write_file(path: str | Path, content: str | bytes) -> None:
+    """Writes a file, text as UTF-8; it appears only when whole."""
+    with atomic_write(path) as file:
+        file.write(content.encode() if isinstance(content, str) else content)
+
+
+def write_yaml(path: str | Path, values: Mapping[str, Any]) -> None:
+    """Writes plain values as YAML, in their order."""
+    write_file(path, yaml.safe_dump(dict(values), sort_keys=False))
+
+
+def read_yaml(path: str | Path, loader: type = yaml.SafeLoader) -> Any:
+    """Returns what a YAML file holds.
+
+    Raises:
+        LofiError: it cannot be read, or is no YAML.
+    """
+    try:
+        return yaml.load(Path(path).read_text(encoding="utf-8"), loader)
+    except OSError as error:
+        raise LofiError(f"cannot read {path}: {error.strerror}") from error
+    except (yaml.YAMLError, ValueError) as error:  # no such date is a ValueError
+        raise LofiError(f"{path} is not valid YAML: {' '.join(str(error).split())}") from error
 
 
 def check_writable(path: str | Path) -> None:

@@ -2,12 +2,14 @@
 
 import sys
 import time
-from typing import TextIO
+from collections.abc import Iterable, Iterator
+from typing import TextIO, TypeVar
 
 from tqdm import tqdm
 
 LINE_SECONDS, LINE_SHARE = 30.0, 0.1
 FORMAT = "{desc}{percentage:.0f}% {n_fmt}/{total_fmt} [{elapsed}<{remaining}, {rate_fmt}{postfix}]"
+Item = TypeVar("Item")
 
 
 class Lines:
@@ -102,3 +104,19 @@ def open_progress(
         mininterval=0.5,
         smoothing=0.05,
     )
+
+
+def tracked(
+    items: Iterable[Item], total: int | None, unit: str, desc: str, show: bool = True, size: int = 1
+) -> Iterator[Item]:
+    """Yields items and shows, where `show` says so, how many of the total are done.
+
+    `size` is how many an item counts as; the last may be smaller.
+    """
+    if not show:
+        yield from items
+        return
+    with open_progress(total, unit, desc=desc, keep=False) as progress:
+        for item in items:
+            yield item
+            progress.update(size if total is None else min(size, total - progress.n))

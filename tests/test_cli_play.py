@@ -10,7 +10,7 @@ import soundfile
 
 import lofi_tf.crossmodal
 from lofi_tf.cli import play, transcribe
-from lofi_tf.crossmodal.notes import sequence_of
+from lofi_tf.crossmodal.symbol_notes import sequence_of
 from lofi_tf.data.converters.note_events import NoteEvent
 from lofi_tf.music.midi import read_midi, write_midi
 from tests.crossmodal_standin import CONVERTER, standin, tone

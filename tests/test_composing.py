@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from lofi_tf.composing import drums, harmony, lines
-from lofi_tf.composing.notes import Note, fingerprint, stream, within
+from lofi_tf.composing.step_notes import Note, fingerprint, stream, within
 from lofi_tf.data.converters.progression_tracks import ChordEvent, track_of
 from lofi_tf.generation import scoring
 from lofi_tf.music.chord_qualities import chord_figure, chord_of_figure

@@ -8,9 +8,9 @@ import soundfile
 from lofi_tf.cli.compose import main
 from lofi_tf.composing.compose import compose
 from lofi_tf.composing.instrument_models import Players
-from lofi_tf.composing.notes import within
 from lofi_tf.composing.plan import PARTS, load_plan
 from lofi_tf.composing.planning import PlanOptions, make_plan, reseeded
+from lofi_tf.composing.step_notes import within
 from lofi_tf.music.midi import read_midi
 from lofi_tf.music.midi_markers import read_markers, sections_of
 from tests.track_counts import most_repeats, strong_share
@@ -151,10 +151,10 @@ def test_a_command_writes_sound_notes_plan_and_page(tmp_path, capsys):
         (["--sections=chorus:4"], "unknown section"),
         (["--sections=verse:x"], "bars must be 1 or more, such as verse:8. Received: 'verse:x'"),
         (["--preset=tapee"], "Did you mean 'tape'?"),
-        (["--plan=nowhere.yaml"], "no such plan: nowhere.yaml"),
+        (["--plan=nowhere.yaml"], "cannot read nowhere.yaml"),
         (["--plan=nowhere.yaml", "--mood=calm"], "--mood is of a new plan"),
         (["--plan=nowhere.yaml", "--seed=1"], "say which by --reseed"),
-        (["--seed=-1"], "--seed must be from 0 to 2147483647. Received: -1"),
+        (["--seed=-1"], "--seed must be 0 or more. Received: -1"),
         (["--output=a.mid", "--stems_dir=s"], "--stems_dir is of sound"),
         (["--output=A.MID", "--stems_dir=s"], "--stems_dir is of sound"),
         (["--output=a.mid", "--plugin=Reverb"], "--plugin is of sound"),

@@ -5,7 +5,6 @@ import dataclasses
 import pytest
 
 from lofi_tf.composing.models import check_models
-from lofi_tf.composing.notes import swung
 from lofi_tf.composing.plan import PARTS, blocks_of, load_plan, parse_key, plan_of, save_plan
 from lofi_tf.composing.planning import (
     PlanOptions,
@@ -15,6 +14,7 @@ from lofi_tf.composing.planning import (
     parse_sections,
     reseeded,
 )
+from lofi_tf.composing.step_notes import swung
 from lofi_tf.errors import LofiError
 
 
@@ -118,9 +118,9 @@ def test_parts_that_are_drawn_anew_are_followed_by_those_that_are_not_kept(plan)
     ("wishes", "message"),
     [
         ({"mood": "calmm"}, "unknown mood. Did you mean 'calm'? Allowed: bright"),
-        ({"qpm": 20.0}, "qpm must be from 40 to 200. Received: 20"),
-        ({"minutes": 0.1}, "minutes must be from 0.25 to 30. Received: 0.1"),
-        ({"energy": 1.5}, "energy must be from 0 to 1. Received: 1.5"),
+        ({"qpm": 20.0}, "qpm must be 40 to 200. Received: 20"),
+        ({"minutes": 0.1}, "minutes must be 0.25 to 30. Received: 0.1"),
+        ({"energy": 1.5}, "energy must be 0 to 1. Received: 1.5"),
         ({"key": "H"}, "a key is such as C, F#m or Bb minor. Received: 'H'"),
     ],
 )
@@ -142,7 +142,7 @@ def test_wishes_out_of_range_are_refused(wishes, message):
             lambda v: v["parts"].pop("bass"),
             "a plan needs the parts drums, bass, chords, melody. Received",
         ),
-        (lambda v: v["parts"]["bass"].update(program=200), "program of bass must be from 0 to 127"),
+        (lambda v: v["parts"]["bass"].update(program=200), "program of bass must be 0 to 127"),
         (lambda v: v["parts"]["bass"].pop("over"), "bass follows"),
         (lambda v: v.update(schema_version=9), "schema_version must be 1. Received: 9"),
         (lambda v: v.update(sections=5), "p is no plan of a track"),

@@ -8,9 +8,9 @@ from lofi_tf.audio.render import default_soundfont
 from lofi_tf.composing.planning import instruments
 from lofi_tf.music.sequence_proto import NoteSequence
 from lofi_tf.rendering.mixing import Mixer
-from lofi_tf.rendering.parts import parts_of
-from lofi_tf.rendering.settings import Settings
+from lofi_tf.rendering.settings import RenderSettings
 from lofi_tf.rendering.soundfont import SoundFont
+from lofi_tf.rendering.track_events import track_events
 
 RATE, BEAT = 44100, 0.75
 FIGURES = {  # (pitch, beat, beats)
@@ -36,7 +36,7 @@ def loudness(font, part, program, gain_db):
                 pitch=pitch, velocity=75, start_time=start, end_time=start + length * BEAT,
                 program=program, is_drum=part == "drums",
             )  # fmt: skip
-    mixer = Mixer(parts_of(piece, RATE), Settings(gain_db={"all": gain_db}), font, None)
+    mixer = Mixer(track_events(piece, RATE), RenderSettings(gain_db={"all": gain_db}), font, None)
     meter = Meter(RATE)
     for (block,) in mixer.blocks(32768):
         meter.add(block.T)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from lofi_tf.crossmodal.mixing import amplitudes_of, at_most_the_sum, spectra_of
-from lofi_tf.crossmodal.notes import vector_of
+from lofi_tf.crossmodal.symbol_notes import vector_of
 from tests.crossmodal_standin import CONVERTER, standin
 
 FLOOR_DB = CONVERTER.floor_db

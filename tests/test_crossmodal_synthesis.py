@@ -8,7 +8,7 @@ import pytest
 from lofi_tf.audio.io import Audio
 from lofi_tf.crossmodal import synthesis
 from lofi_tf.crossmodal.navigation import Navigator, navigate
-from lofi_tf.crossmodal.notes import parts_of, sequence_of
+from lofi_tf.crossmodal.symbol_notes import instrument_notes, sequence_of
 from lofi_tf.crossmodal.synthesis import SynthesisConfig
 from lofi_tf.data.converters.note_events import NoteEvent
 from lofi_tf.errors import LofiError
@@ -29,7 +29,7 @@ def scale():
 
 
 def notes_of(piece, instrument=0):
-    return parts_of(piece.sequence, CONVERTER.instruments)[instrument]
+    return instrument_notes(piece.sequence, CONVERTER.instruments)[instrument]
 
 
 def same(found, expected, within=0.08):

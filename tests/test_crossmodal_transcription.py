@@ -5,7 +5,7 @@ import pytest
 
 from lofi_tf.crossmodal import transcription
 from lofi_tf.crossmodal.inference import FLUX_STEPS, FrameProbabilities
-from lofi_tf.crossmodal.notes import symbols_of
+from lofi_tf.crossmodal.symbol_notes import symbols_of
 from lofi_tf.crossmodal.transcription import NoteSettings, transcribed
 from lofi_tf.data.converters.note_events import NoteEvent
 from lofi_tf.data.converters.paired import PairedConverter

@@ -8,10 +8,10 @@ from lofi_tf.evaluation.groups import fewer, groups_of
 from lofi_tf.evaluation.plots import (
     draw_curves,
     draw_latent,
-    main_directions,
     write_pictures,
 )
 from lofi_tf.generation.decoding import GenerationConfig
+from lofi_tf.plotting.figures import main_directions
 from tests.grooves import groove_examples
 from tests.mirrors import mirror
 
@@ -90,7 +90,7 @@ def test_pictures_are_written_whole(tmp_path):
 
 def test_unknown_picture_is_refused(tmp_path):
     backend = mirror(GROOVE)
-    with pytest.raises(LofiError, match="pca, tsne, none"):
+    with pytest.raises(LofiError, match="Allowed: none, pca, tsne"):
         write_pictures(
             backend, groove_examples(backend.config), tmp_path, GenerationConfig(), None, "umap"
         )

@@ -115,7 +115,7 @@ def test_drums_are_heard_on_their_nearest_step():
     ("model", "best_of", "message"),
     [
         (None, 4, "a model of other music, hierdec-trio_16bar"),
-        ("groovae_4bar", 0, "best_of must be at least 1. Received: 0"),
+        ("groovae_4bar", 0, "best_of must be 1 or more. Received: 0"),
     ],
 )
 def test_what_cannot_be_chosen_is_one_line(model, best_of, message):

@@ -226,7 +226,7 @@ def test_a_model_without_a_latent_goes_on_and_refuses_a_change(sound):
         (("--input_audio=WAV", "--change_at_seconds=4"), "below the 4 s of new sound"),
         (
             ("--input_audio=WAV", "--change_at_seconds=1", "--change_amount=1.5"),
-            "--change_amount must be from 0 to 1",
+            "--change_amount must be 0 to 1",
         ),
         (("--mode=sample",), "is a continuation"),
     ],

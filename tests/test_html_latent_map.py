@@ -9,7 +9,7 @@ from lofi_tf.config import load_config
 from lofi_tf.errors import LofiError
 from lofi_tf.generation import GenerationConfig, decode, prior, row_seeds
 from lofi_tf.html import map_page
-from lofi_tf.html.latent_map import check_mappable, latent_map, mixed, mixes_of, notes_of
+from lofi_tf.html.latent_map import check_mappable, latent_map, map_notes, mixed, mixes_of
 from lofi_tf.models.common.slerp import slerp
 from lofi_tf.music.sequence_proto import NoteSequence
 from tests.grooves import scrambled_model
@@ -49,7 +49,7 @@ def test_points_walks_and_mixes_are_the_models_own(backend, found):
     pair = list(combinations(range(4), 2)).index((1, 3))
     places = [0, 1, 40 + 7 * pair + 1, -1]
     for piece, place in zip(pieces, places, strict=True):
-        assert notes_of(piece, 90) == found["music"][place]
+        assert map_notes(piece, 90) == found["music"][place]
     assert found["music"][0]
 
 
@@ -81,7 +81,7 @@ def test_notes_become_whole_numbers():
     piece.notes.add(start_time=-0.01, end_time=0.1, pitch=36, velocity=99, is_drum=True)
     piece.notes.add(start_time=1.5, end_time=1.5, pitch=40, velocity=70, program=33)
     # At 120 beats to the minute a second is two quarters, 192 ticks.
-    assert notes_of(piece, 120) == [0, 0, 164, 99, 192, 96, 60, 80, 96, 1, 296, 70]
+    assert map_notes(piece, 120) == [0, 0, 164, 99, 192, 96, 60, 80, 96, 1, 296, 70]
 
 
 def test_a_page_of_a_map_needs_nothing_from_outside(found, tmp_path):

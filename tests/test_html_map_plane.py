@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from lofi_tf.errors import LofiError
-from lofi_tf.evaluation.features import excerpt_of, notes_a_bar
+from lofi_tf.evaluation.music_features import excerpt_of, notes_a_bar
 from lofi_tf.html.map_plane import check_points, far_points, image, nearest, plane_of, triangles_of
 from lofi_tf.music.sequence_proto import NoteSequence
 

@@ -1,7 +1,8 @@
 import pytest
 
 from lofi_tf.music.sequence_proto import NoteSequence
-from lofi_tf.plotting.piano_roll import draw_piano_roll, save_piano_roll
+from lofi_tf.plotting.piano_roll import draw_piano_roll
+from lofi_tf.plotting.pieces import save_piece
 
 
 def hits(*velocities, seconds=0.125) -> NoteSequence:
@@ -77,6 +78,6 @@ def test_late_hit_opens_no_bar():
 
 def test_same_piece_gives_the_same_file_whatever_its_name(tmp_path):
     for name in ("a.png", "b_2020-01-01.png"):
-        save_piano_roll(hits(80, 20), tmp_path / name)
+        save_piece(hits(80, 20), tmp_path / name)
     first, second = (path.read_bytes() for path in tmp_path.iterdir())
     assert first == second

@@ -13,13 +13,13 @@ from lofi_tf.errors import LofiError, LofiWarning
 from lofi_tf.music.midi import write_midi
 from lofi_tf.music.sequence_proto import NoteSequence
 from lofi_tf.rendering.drum_kit import Kit, drum_of
-from lofi_tf.rendering.parts import parts_of, role_of
 from lofi_tf.rendering.render import render
-from lofi_tf.rendering.settings import Settings, load_preset, preset_names
+from lofi_tf.rendering.settings import RenderSettings, load_preset, preset_names
+from lofi_tf.rendering.track_events import role_of, track_events
 from tests.soundfonts import add_part, sine, soundfont, zone
 from tests.test_rendering_limiter import true_peak_db
 
-PLAIN = Settings(sample_rate=48000)
+PLAIN = RenderSettings(sample_rate=48000)
 
 
 def band(seconds=4.0):
@@ -221,7 +221,7 @@ def test_roles_come_from_drums_names_and_programs():
     assert [role_of("", 33, False), role_of("", 4, False)] == ["bass", "other"]
     sequence = band(1.0)
     add_part(sequence, [(60, 80, 0, 1)], "Chords", 5, 11)
-    assert [part.name for part in parts_of(sequence, 44100)][-2:] == ["Chords", "Chords 2"]
+    assert [part.name for part in track_events(sequence, 44100)][-2:] == ["Chords", "Chords 2"]
 
 
 @pytest.mark.parametrize(

@@ -8,10 +8,10 @@ import soundfile
 
 from lofi_tf.errors import LofiError
 from lofi_tf.rendering import voices
-from lofi_tf.rendering.parts import parts_of
 from lofi_tf.rendering.players import Player
 from lofi_tf.rendering.soundfont import SoundFont
 from lofi_tf.rendering.tones import PIECE, low_pass
+from lofi_tf.rendering.track_events import track_events
 from tests.soundfonts import piece, sine, soundfont, zone
 
 RATE = 44100
@@ -25,7 +25,7 @@ def opened(tmp_path, zones, samples=None, ending="sf2", **how):
 
 def played(font, notes, seconds=1.0, blocks=None, **events):
     """Plays (pitch, velocity, start, end) and returns the sound, [2, n]."""
-    player = Player(parts_of(piece(notes, **events), RATE)[0], font, RATE)
+    player = Player(track_events(piece(notes, **events), RATE)[0], font, RATE)
     count = int(seconds * RATE)
     sizes = blocks or [count]
     return np.concatenate([player.play(size) for size in sizes], axis=1)

@@ -154,7 +154,7 @@ def test_an_unknown_metric_ends_the_search(tmp_path, examples):
         (["--config=lofai_dense", "--run_dir=x"], "give --examples_path or --tfds_name"),
         (
             ["--config=lofai_dense", "--run_dir=x", "--examples_path=y", "--num_trials=0"],
-            "--num_trials must be at least 1",
+            "--num_trials must be 1 or more",
         ),
     ],
 )

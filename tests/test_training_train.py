@@ -44,7 +44,7 @@ def test_loss_falls_and_run_folder_holds_all_that_is_promised(tmp_path, examples
     config = small_config(hparams="learning_rate=0.02")
     said = []
     options = TrainOptions(num_steps=40, log_steps=1, eval_steps=20, show_progress=False)
-    train(config, examples, tmp_path, options, validation=examples, say=said.append)
+    train(config, examples, tmp_path, options, validation=examples, log=said.append)
     found = losses(tmp_path)
     assert sorted(found) == list(range(1, 41))
     assert np.mean([found[n] for n in range(36, 41)]) < 0.8 * found[1]
@@ -220,10 +220,10 @@ def test_other_model_or_seed_in_a_run_folder_is_refused(tmp_path, config, exampl
         train(config, examples, tmp_path, TrainOptions(seed=3, show_progress=False))
     said = []
     half = examples.where(np.arange(len(examples)) % 2 == 0)
-    train(config, half, tmp_path, OPTIONS, say=said.append)
+    train(config, half, tmp_path, OPTIONS, log=said.append)
     assert any("data differs" in line for line in said)
     (tmp_path / "run.yaml").write_text("[")
-    with pytest.raises(LofiError, match="cannot read .*run.yaml"):
+    with pytest.raises(LofiError, match="run.yaml is not valid YAML"):
         train(config, half, tmp_path, OPTIONS)
 
 

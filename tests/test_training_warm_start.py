@@ -128,7 +128,7 @@ def test_run_begins_at_step_0_with_the_models_weights_and_a_fresh_optimiser(
     assert not any(np.any(moment.numpy()) for moment in model.optimizer.variables[2:])
     for name, value in weights_of(model).items():
         np.testing.assert_array_equal(value, expected[name])
-    train(config, examples, tmp_path / "run", options, say=said.append)
+    train(config, examples, tmp_path / "run", options, log=said.append)
     rows = read_history(tmp_path / "run" / "train" / "history.csv")
     assert [row["step"] for row in rows] == ["1", "2"]
     kept = facts_of(tmp_path / "run")
@@ -147,7 +147,7 @@ def test_going_on_does_not_load_the_warm_start_again(sources, config, examples, 
     before = facts_of(tmp_path / "two")
     train(config, examples, tmp_path / "two", option(num_steps=5))
     other = option(warm_start="other", num_steps=6)
-    train(config, examples, tmp_path / "two", other, say=said.append)
+    train(config, examples, tmp_path / "two", other, log=said.append)
     assert facts_of(tmp_path / "two") == before
     assert any("--warm_start=other is not taken" in line for line in said)
     train(config, examples, tmp_path / "one", option(warm_start=str(places["run"]), num_steps=6))
@@ -208,7 +208,7 @@ def test_frozen_weights_stay_what_they_are_over_a_resume_and_others_move(
     """Gradients far above their bound, which is that of the trained weights alone."""
     names, said = ("encoder", "decoder/core/stack/cells/0"), []
     before = weights_of(build_model(config, 0))
-    train(config, examples, tmp_path / "two", option(frozen=names), say=said.append)
+    train(config, examples, tmp_path / "two", option(frozen=names), log=said.append)
     train(config, examples, tmp_path / "two", option(num_steps=4))
     train(config, examples, tmp_path / "one", option(frozen=names, num_steps=4))
     one, two = (weights_of(open_run(tmp_path / name, config)) for name in ("one", "two"))
@@ -285,14 +285,14 @@ def test_patience_ends_at_the_right_evaluation(config, examples, tmp_path, monke
     """Evaluations at 0, 2, 4, ...: the best at 6, and then two that are no better."""
     monkeypatch.setattr(training, "evaluate", Losses([9.0, 5.0, 7.0, 4.0, 4.0, 6.0]))
     said, options = [], option(num_steps=20, eval_steps=2, patience=2)
-    train(config, examples, tmp_path, options, validation=examples, say=said.append)
+    train(config, examples, tmp_path, options, validation=examples, log=said.append)
     assert steps_of(tmp_path) == [0, 2, 4, 6, 8, 10]
     assert steps_of(tmp_path, "train")[-1] == 10
     assert checkpoints.latest(tmp_path / "train").endswith("-10")
     assert best_of(tmp_path) == (6, 4.0)
     ended = "no better in the last 2 evaluations; the best is step 6, loss 4.00"
     assert ended in said[-1]
-    train(config, examples, tmp_path, options, validation=examples, say=said.append)
+    train(config, examples, tmp_path, options, validation=examples, log=said.append)
     assert f"has ended at step 10: {ended}" in said[-1]
     assert steps_of(tmp_path, "train")[-1] == 10
     with pytest.raises(LofiError, match="no validation examples"):
@@ -349,7 +349,7 @@ def test_command_fine_tunes(sources, tmp_path, capsys):
         (["--warm_start=x", "--ckpt_path=y"], "one of the two"),
         (["--warm_start=x", "--mode=eval"], "are for --mode=train"),
         ([f"--config={NAME}", "--freeze=decodr", f"--hparams={SMALL}"], "Did you mean 'decoder'"),
-        ([f"--config={NAME}", "--patience=-1"], "--patience must be from 0"),
+        ([f"--config={NAME}", "--patience=-1"], "--patience must be 0"),
     ],
 )
 def test_command_says_what_is_wrong(flags, message, tmp_path, capsys):

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 
 from lofi_tf.composing.compose import Track
 from lofi_tf.composing.harmony import chord_at
-from lofi_tf.composing.notes import BLOCK_BARS, Note, fingerprint, moved, within
 from lofi_tf.composing.plan import PARTS, blocks_of
+from lofi_tf.composing.step_notes import BLOCK_BARS, Note, fingerprint, moved, within
 from lofi_tf.generation.scoring import STEPS_PER_BAR, STRONG, chord_classes
 
 

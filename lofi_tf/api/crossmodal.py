@@ -13,7 +13,7 @@ from lofi_tf.audio.io import Audio
 from lofi_tf.crossmodal import synthesis
 from lofi_tf.crossmodal.inference import listen
 from lofi_tf.crossmodal.model import CrossModel
-from lofi_tf.crossmodal.notes import sequence_of
+from lofi_tf.crossmodal.symbol_notes import sequence_of
 from lofi_tf.crossmodal.transcription import transcribed
 from lofi_tf.music.sequence_proto import NoteSequence
 

@@ -63,17 +63,13 @@ def show(music: Music | Sound | Sequence[Music | Sound], titles: Sequence[str] =
         >>> lofi_tf.show([beat, beat], ["one", "two"]).write("beats.png")
     """
     from lofi_tf.plotting.figures import png_of
-    from lofi_tf.plotting.piano_roll import draw_piano_roll
-    from lofi_tf.plotting.waveform import draw_sounds
+    from lofi_tf.plotting.pieces import draw_pieces
 
     several = isinstance(music, Sequence) and not isinstance(music, str | Sound)
     items = list(music) if several else [music]
     titles = list(titles) or [""] * len(items)
-    if items and isinstance(items[0], Sound):
-        figure = draw_sounds([Audio(*sound) for sound in items], titles)
-    else:
-        figure = draw_piano_roll([music_of(piece) for piece in items], titles)
-    picture = Picture(png_of(figure))
+    pieces = [Audio(*one) if isinstance(one, Sound) else music_of(one) for one in items]
+    picture = Picture(png_of(draw_pieces(pieces, titles)))
     displayed(picture, picture.data())
     return picture
 

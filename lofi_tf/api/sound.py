@@ -14,7 +14,7 @@ from lofi_tf.api.music import Music, music_of
 from lofi_tf.audio import io as audio_io
 from lofi_tf.errors import LofiError
 from lofi_tf.rendering import render as rendering
-from lofi_tf.rendering.settings import DEFAULT_PRESET, Settings
+from lofi_tf.rendering.settings import DEFAULT_PRESET, RenderSettings
 
 
 class Sound(NamedTuple):
@@ -89,7 +89,10 @@ def read_audio(path: str | Path) -> Sound:
 
 
 def render(
-    music: Music, preset: str | Path | Settings = DEFAULT_PRESET, seed: int = 0, **options: Any
+    music: Music,
+    preset: str | Path | RenderSettings = DEFAULT_PRESET,
+    seed: int = 0,
+    **options: Any,
 ) -> Sound:
     """Returns music as a finished sound: played, mixed, through tape and vinyl, at its loudness.
 

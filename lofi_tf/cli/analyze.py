@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from lofi_tf.cli.flags import Parser, add_bool, run_command, say
+from lofi_tf.cli.flags import Parser, add_bool, check_flags, command, say
 from lofi_tf.errors import LofiError
 
 CHECKPOINTS = ("best", "latest")
@@ -28,12 +28,6 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def main(argv: list[str] | None = None) -> int:
-    """Runs the command; returns its exit code."""
-    args = build_parser().parse_args(argv)
-    return run_command(lambda: _run(args))
-
-
 def _run(args: argparse.Namespace) -> None:
     folder = _checked(args)
     from lofi_tf import quiet
@@ -41,7 +35,7 @@ def _run(args: argparse.Namespace) -> None:
     with quiet.imports():
         from lofi_tf.crossmodal.model import open_cross
         from lofi_tf.evaluation.crossmodal import report
-        from lofi_tf.evaluation.crossmodal.analysis import Settings, analyse
+        from lofi_tf.evaluation.crossmodal.analysis import AnalysisSettings, analyse
         from lofi_tf.evaluation.crossmodal.datasets import (
             examples_of,
             recordings_of,
@@ -49,7 +43,7 @@ def _run(args: argparse.Namespace) -> None:
         )
         from lofi_tf.evaluation.crossmodal.plots import pictures_of, sounds_of
     epochs = args.classifier_epochs if args.baselines else 0
-    settings = Settings(args.nb_passes, args.n_samples, args.seed, epochs)
+    settings = AnalysisSettings(args.nb_passes, args.n_samples, args.seed, epochs)
     model = open_cross(folder)
     if model.model is None:
         raise LofiError(f"--run_dir must be of a run of lofi_train. Received: {args.run_dir!r}")
@@ -93,13 +87,8 @@ def _checked(args: argparse.Namespace) -> Path:
     Raises:
         LofiError: a flag that is missing or out of range.
     """
-    for name in ("run_dir", "examples_path"):
-        if not getattr(args, name):
-            raise LofiError(f"--{name} is missing")
     least = {"nb_passes": 1, "n_samples": 1, "n_sounds": 0, "seed": 0, "classifier_epochs": 0}
-    for name, low in least.items():
-        if not low <= getattr(args, name) < 2**31:
-            raise LofiError(f"--{name} must be {low} or more. Received: {getattr(args, name)}")
+    check_flags(args, ("run_dir", "examples_path"), **least)
     if args.split == "train":
         raise LofiError("--split: the model was trained on that one; give a held-out split")
     from lofi_tf.files import check_writable
@@ -124,3 +113,6 @@ def _remarks(model, args: argparse.Namespace, held_out) -> list[str]:
             text += "; their dynamics are not known, so only octave and pitch count"
         found.append(f"{text}.")
     return found
+
+
+main = command(build_parser, _run)

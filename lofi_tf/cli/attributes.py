@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from lofi_tf.cli.flags import Parser, run_command, say
+from lofi_tf.cli.flags import Parser, check_flags, command, say
 from lofi_tf.errors import LofiError
 
 
@@ -17,16 +17,8 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def main(argv: list[str] | None = None) -> int:
-    """Runs the command; returns its exit code."""
-    args = build_parser().parse_args(argv)
-    return run_command(lambda: _run(args))
-
-
 def _run(args: argparse.Namespace) -> None:
-    for name in ("model", "examples_path"):
-        if not getattr(args, name):
-            raise LofiError(f"--{name} is missing")
+    check_flags(args, ("model", "examples_path"))
     is_address = "://" in args.model
     if is_address and not args.output:
         raise LofiError("--output is missing: there is no folder of a served model to write to")
@@ -48,3 +40,6 @@ def _run(args: argparse.Namespace) -> None:
     for name, one in found.items():
         print(f"{name:12} {one.low:8.3f} {one.high:8.3f} {one.num_examples:8}")
     say(f"Wrote {len(found)} attributes of {len(examples)} examples to {path}.")
+
+
+main = command(build_parser, _run)

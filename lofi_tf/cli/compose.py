@@ -7,10 +7,10 @@ import secrets
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from lofi_tf.cli.flags import Parser, run_command, talks, teller
+from lofi_tf.cli.flags import Parser, command, talks, teller
 from lofi_tf.cli.latent_map import drawn_map, open_mappable
 from lofi_tf.cli.sound_flags import add_sound_flags, check_pages
-from lofi_tf.errors import LofiError
+from lofi_tf.errors import LofiError, check_range
 
 MIDI = (".mid", ".midi")
 OF_A_NEW_PLAN = ("minutes", "mood", "sections", "energy", "density")
@@ -49,12 +49,6 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def main(argv: list[str] | None = None) -> int:
-    """Runs the command; returns its exit code."""
-    args = build_parser().parse_args(argv)
-    return run_command(lambda: _run(args))
-
-
 def _run(args: argparse.Namespace) -> None:
     from lofi_tf import quiet
     from lofi_tf.composing.plan import save_plan
@@ -65,7 +59,7 @@ def _run(args: argparse.Namespace) -> None:
     with quiet.imports():
         from lofi_tf.composing.compose import compose
     with _parts_shown(args.log) as shown:
-        track = compose(plan, tell=shown)
+        track = compose(plan, on_part=shown)
     output = Path(args.output)
     track.write(output if _is_midi(output) else output.with_suffix(".mid"))
     save_plan(plan, output.with_suffix(".yaml"))
@@ -85,8 +79,7 @@ def _plan(args: argparse.Namespace):
     from lofi_tf.composing.planning import PlanOptions, make_plan, parse_sections, reseeded
 
     seed = secrets.randbelow(2**31) if args.seed is None else args.seed
-    if not 0 <= seed < 2**31:
-        raise LofiError(f"--seed must be from 0 to {2**31 - 1}. Received: {seed}")
+    check_range("--seed", seed, 0, 2**31 - 1)
     changes = {name: getattr(args, name) for name in OF_ANY_PLAN}
     changes = {name: value for name, value in changes.items() if value is not None}
     if args.plan is None:
@@ -201,3 +194,6 @@ def _parts_shown(log: str) -> Iterator[Callable[[str], None]]:
         return
     with open_progress(len(PARTS), " parts", desc="playing ", keep=False) as progress:
         yield lambda part: (progress.set_postfix({"part": part}), progress.update())
+
+
+main = command(build_parser, _run)

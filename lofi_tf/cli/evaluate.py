@@ -4,12 +4,15 @@ import argparse
 import datetime
 from pathlib import Path
 
-from lofi_tf.cli.flags import Parser, add_bool, run_command, talks, teller
+from lofi_tf.cli.flags import Parser, add_bool, check_flags, command, talks, teller
 from lofi_tf.errors import LofiError
 
 LATENT_PICTURES = ("pca", "tsne", "none")
 CSV, JSON = "evaluation.csv", "evaluation.json"
-LEAST = {"num_examples": 1, "num_samples": 0, "batch_size": 1, "seed": 0, "num_workers": 0}
+LEAST = {
+    "num_examples": 1, "num_samples": 0, "batch_size": 1, "seed": 0, "num_workers": 0,
+    "temperature": 0,
+}  # fmt: skip
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -43,12 +46,6 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def main(argv: list[str] | None = None) -> int:
-    """Runs the command; returns its exit code."""
-    args = build_parser().parse_args(argv)
-    return run_command(lambda: _run(args))
-
-
 def _run(args: argparse.Namespace) -> None:
     _check(args)
     from lofi_tf import quiet
@@ -59,7 +56,11 @@ def _run(args: argparse.Namespace) -> None:
     args.model = args.model and str(find_model(args.model))
     with quiet.imports():
         from lofi_tf.backends.open import open_backend
-        from lofi_tf.evaluation.evaluating import Settings, check_kind, reconstruction_tables
+        from lofi_tf.evaluation.evaluating import (
+            EvaluationSettings,
+            check_kind,
+            reconstruction_tables,
+        )
         from lofi_tf.evaluation.held_out import qpm_of, read_music, some_of
         from lofi_tf.evaluation.samples import sample_tables
         from lofi_tf.generation.decoding import GenerationConfig
@@ -72,7 +73,7 @@ def _run(args: argparse.Namespace) -> None:
     if music.training is None:
         tell("No training examples are known: nothing is compared with what learned from them.")
     tell(f"Measuring {backend.config.name} on {len(music.held_out)} examples ({music.split}).")
-    settings = Settings(args.batch_size, args.seed, args.baselines, talks(args.log), tell)
+    settings = EvaluationSettings(args.batch_size, args.seed, args.baselines, talks(args.log), tell)
     tables = reconstruction_tables(
         backend, music, lambda names: qpm_of(source, names, tell), settings
     )
@@ -114,12 +115,7 @@ def _check(args: argparse.Namespace) -> None:
         raise LofiError("give --model (or --run_dir) or --checkpoint_file, one of the two")
     if not args.examples_path:
         raise LofiError("--examples_path is missing: the music to measure on")
-    for name, least in LEAST.items():
-        value = getattr(args, name)
-        if value is not None and not least <= value < 2**31:
-            raise LofiError(f"--{name} must be {least} or more. Received: {value}")
-    if not 0 <= args.temperature < float("inf"):
-        raise LofiError(f"--temperature must be 0 or above. Received: {args.temperature}")
+    check_flags(args, **LEAST)
     if args.split == "train":
         raise LofiError("--split: the model was trained on that one; give a held-out split")
     from lofi_tf.files import check_writable
@@ -131,7 +127,7 @@ def _write(args: argparse.Namespace, config, music, tables) -> None:
     """Writes both files, each whole or not at all."""
     import lofi_tf
     from lofi_tf.evaluation.tables import long_csv, to_json
-    from lofi_tf.files import atomic_write
+    from lofi_tf.files import write_file
 
     about = {
         "lofi_tf": lofi_tf.__version__,
@@ -144,5 +140,7 @@ def _write(args: argparse.Namespace, config, music, tables) -> None:
         "seed": args.seed,
     }
     for name, text in ((CSV, long_csv(tables)), (JSON, to_json(tables, about))):
-        with atomic_write(Path(args.output_dir) / name) as file:
-            file.write(text.encode())
+        write_file(Path(args.output_dir) / name, text)
+
+
+main = command(build_parser, _run)

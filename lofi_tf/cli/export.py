@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from lofi_tf.cli.flags import Parser, run_command, say
+from lofi_tf.cli.flags import Parser, command, say
 from lofi_tf.errors import LofiError
 
 # Flags that only some formats know, with their defaults there.
@@ -54,12 +54,6 @@ def build_parser() -> argparse.ArgumentParser:
     flag("--data", help="for the model card: what it was trained on")
     flag("--licence", help="for the model card: licence of the weights")
     return parser
-
-
-def main(argv: list[str] | None = None) -> int:
-    """Runs the command; returns its exit code."""
-    args = build_parser().parse_args(argv)
-    return run_command(lambda: _run(args))
 
 
 def _run(args: argparse.Namespace) -> None:
@@ -150,3 +144,6 @@ WRITERS = {
     "magentajs": _write_magenta_js,
     "magenta": _write_magenta,
 }
+
+
+main = command(build_parser, _run)

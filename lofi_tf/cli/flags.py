@@ -10,7 +10,7 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from typing import NoReturn
 
-from lofi_tf.errors import LofiError, LofiWarning, near_names, unknown_flags
+from lofi_tf.errors import LofiError, LofiWarning, check_range, near_names, unknown_flags
 
 EXIT_BAD_INPUT, EXIT_INTERRUPTED = 2, 130
 SILENT = ("ERROR", "FATAL")  # levels of --log at which there are errors alone
@@ -55,6 +55,32 @@ def add_bool(parser: argparse.ArgumentParser, name: str, default: bool, help: st
         f"--{name}", nargs="?", const=True, default=default, type=_truth, metavar="BOOL", help=help
     )
     parser.add_argument(f"--no{name}", dest=name, action="store_false", help=argparse.SUPPRESS)
+
+
+def command(
+    build_parser: Callable[[], argparse.ArgumentParser], run: Callable[[argparse.Namespace], None]
+) -> Callable[..., int]:
+    """Returns the `main` of a command, which runs what its flags ask and returns its exit code."""
+
+    def main(argv: list[str] | None = None) -> int:
+        args = build_parser().parse_args(argv)
+        return run_command(lambda: run(args))
+
+    return main
+
+
+def check_flags(args: argparse.Namespace, needed: Sequence[str] = (), **least: int) -> None:
+    """Refuses flags that are missing, and numbers below their least or from 2**31 on.
+
+    Raises:
+        LofiError: which flag.
+    """
+    for name in needed:
+        if not getattr(args, name):
+            raise LofiError(f"--{name} is missing")
+    for name, low in least.items():
+        if getattr(args, name) is not None:
+            check_range(f"--{name}", getattr(args, name), low, 2**31 - 1)
 
 
 def run_command(body: Callable[[], None]) -> int:

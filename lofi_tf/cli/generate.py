@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from lofi_tf.cli.flags import Parser, add_bool, counted, run_command, teller
+from lofi_tf.cli.flags import Parser, add_bool, command, counted, teller
 from lofi_tf.cli.generate_checks import INPUTS, SOUNDS, check, check_folder, check_model, given
 from lofi_tf.cli.generate_modes import MODES, SOUND_MODES
 from lofi_tf.cli.latent_map import add_points, check_map, write_map
@@ -67,12 +67,6 @@ def build_parser() -> argparse.ArgumentParser:
     add_points(flag)
     flag("--log", default="INFO", choices=["DEBUG", "INFO", "WARN", "ERROR", "FATAL"])
     return parser
-
-
-def main(argv: list[str] | None = None) -> int:
-    """Runs the command; returns its exit code."""
-    args = build_parser().parse_args(argv)
-    return run_command(lambda: _run(args))
 
 
 def _run(args: argparse.Namespace) -> None:
@@ -160,7 +154,10 @@ def _writer(args: argparse.Namespace, stem: str, tell: Callable[[str], None]) ->
     """Returns what writes pieces under a word and their numbers, or the names that they have."""
 
     def write(pieces: list | dict, word: str) -> None:
-        from lofi_tf.audio.io import Audio
+        from lofi_tf.audio.io import Audio, write_wav
+        from lofi_tf.generation import start_at_zero
+        from lofi_tf.music.midi import write_midi
+        from lofi_tf.plotting.pieces import save_piece
 
         moved, empty, count = 0, 0, len(pieces)
         if not isinstance(pieces, dict):
@@ -168,10 +165,13 @@ def _writer(args: argparse.Namespace, stem: str, tell: Callable[[str], None]) ->
         for name, piece in pieces.items():
             path = Path(args.output_dir) / f"{stem % word}-{name}"
             if isinstance(piece, Audio):
-                _write_sound(piece, path, args.png)
+                write_wav(path.with_name(f"{path.name}.wav"), piece.samples, piece.sample_rate)
             else:
-                moved += _write_notes(piece, path, args.png)
+                moved += start_at_zero(piece)
                 empty += not piece.notes
+                write_midi(piece, path.with_name(f"{path.name}.mid"))
+            if args.png:
+                save_piece(piece, path.with_name(f"{path.name}.png"))
         if empty:
             what = f"{empty} of {count} outputs have" if empty > 1 else f"1 of {count} outputs has"
             tell(f"{what} no notes: other seeds or temperatures draw others.")
@@ -181,25 +181,4 @@ def _writer(args: argparse.Namespace, stem: str, tell: Callable[[str], None]) ->
     return write
 
 
-def _write_notes(piece, path: Path, png: bool) -> int:
-    """Writes a MIDI file; returns how many notes were moved to its start."""
-    from lofi_tf.generation import start_at_zero
-    from lofi_tf.music.midi import write_midi
-
-    moved = start_at_zero(piece)
-    write_midi(piece, path.with_name(f"{path.name}.mid"))
-    if png:
-        from lofi_tf.plotting.piano_roll import save_piano_roll
-
-        save_piano_roll(piece, path.with_name(f"{path.name}.png"))
-    return moved
-
-
-def _write_sound(piece, path: Path, png: bool) -> None:
-    from lofi_tf.audio.io import write_wav
-
-    write_wav(path.with_name(f"{path.name}.wav"), piece.samples, piece.sample_rate)
-    if png:
-        from lofi_tf.plotting.waveform import save_sound
-
-        save_sound(piece, path.with_name(f"{path.name}.png"))
+main = command(build_parser, _run)

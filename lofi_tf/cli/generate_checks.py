@@ -3,6 +3,7 @@
 import argparse
 from pathlib import Path
 
+from lofi_tf.cli.flags import check_flags
 from lofi_tf.cli.generate_modes import FLAGS, MODES, SOUND_MODES, Mode
 from lofi_tf.config import Config, load_config
 from lofi_tf.data.converters.build import build_converter
@@ -33,10 +34,7 @@ def check(args: argparse.Namespace) -> None:
     sounds = given(args, SOUNDS)
     if sounds and given(args, INPUTS):
         raise LofiError("--input_midi and --input_audio are for different models: give one")
-    for name, low in _LEAST.items():
-        value = getattr(args, name)
-        if value is not None and not low <= value < 2**31:
-            raise LofiError(f"--{name} must be at least {low} and below 2**31. Received: {value}")
+    check_flags(args, **_LEAST)
     if args.best_of is not None and args.mode == "sample" and given(args, INPUTS + SOUNDS):
         name = _called(given(args, INPUTS + SOUNDS)[0])
         raise LofiError(f"--best_of chooses among pieces of the model's own: leave out {name}")

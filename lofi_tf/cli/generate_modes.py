@@ -1,5 +1,6 @@
 """The modes of `lofi_generate`: for each the inputs it takes and the library call it is."""
 
+import importlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -72,12 +73,11 @@ def _vary(args, backend, inputs, how, write) -> Pieces:
 
 
 def _verb(name: str) -> Callable[..., Pieces]:
-    """Returns the mode of a function `(backend, *pieces, num_outputs, how)` of the library."""
+    """Returns the mode of a function `(backend, *pieces, num_outputs, how)` of `generation`."""
+    module, _, name = f"lofi_tf.generation.{name}".rpartition(".")
 
     def run(args, backend, inputs, how, write) -> Pieces:
-        from lofi_tf import generation
-
-        verb = getattr(generation, name)
+        verb = getattr(importlib.import_module(module), name)
         return verb(backend, *inputs, args.num_outputs, how, **_given(args))
 
     return run
@@ -94,24 +94,6 @@ def _reconstruct_sound(args, backend, inputs, how, write) -> Pieces:
     return [sounds.reconstruct(backend, *inputs, how)]
 
 
-def _morph(args, backend, inputs, how, write) -> Pieces:
-    from lofi_tf.generation import sounds
-
-    return sounds.morph(backend, *inputs, args.num_outputs, how)
-
-
-def _vary_sound(args, backend, inputs, how, write) -> Pieces:
-    from lofi_tf.generation import sounds
-
-    return sounds.vary(backend, *inputs, args.num_outputs, how, args.amount)
-
-
-def _continue_sound(args, backend, inputs, how, write) -> Pieces:
-    from lofi_tf.generation.sound_continuation import continue_sound
-
-    return continue_sound(backend, *inputs, args.num_outputs, how, **_given(args))
-
-
 MODES = {
     "sample": Mode((0, 1), 5, ("length_bars", "chords", "amount", "best_of"), _sample),
     "interpolate": Mode((2, 4), 5, (), _interpolate),
@@ -126,9 +108,14 @@ MODES = {
 SOUND_MODES = {
     "sample": Mode((0,), 5, (), _verb("sample")),
     "reconstruct": Mode((1,), 1, (), _reconstruct_sound),
-    "interpolate": Mode((2,), 5, (), _morph),
-    "vary": Mode((1,), 5, ("amount",), _vary_sound),
-    "continue": Mode((1,), 5, ("seconds", "change_at_seconds", "change_amount"), _continue_sound),
+    "interpolate": Mode((2,), 5, (), _verb("sounds.morph")),
+    "vary": Mode((1,), 5, ("amount",), _verb("sounds.vary")),
+    "continue": Mode(
+        (1,),
+        5,
+        ("seconds", "change_at_seconds", "change_amount"),
+        _verb("sound_continuation.continue_sound"),
+    ),
 }
 
 

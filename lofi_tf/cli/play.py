@@ -6,9 +6,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from lofi_tf.cli.flags import Parser, add_bool, run_command, say
+from lofi_tf.cli.flags import Parser, add_bool, command, say
 from lofi_tf.cli.play_modes import MODES, check
-from lofi_tf.errors import LofiError
+from lofi_tf.errors import check_range
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -43,31 +43,24 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def main(argv: list[str] | None = None) -> int:
-    """Runs the command; returns its exit code."""
-    args = build_parser().parse_args(argv)
-    return run_command(lambda: _run(args))
-
-
 def _run(args: argparse.Namespace) -> None:
     check(args)
     from lofi_tf import quiet
-    from lofi_tf.crossmodal.synthesis import SynthesisConfig
+    from lofi_tf.crossmodal import synthesis
 
     with quiet.imports():
-        from lofi_tf.crossmodal import model as opening
-    model = opening.open_cross(args.model)
+        from lofi_tf.crossmodal import model as cross_model
+    model = cross_model.open_cross(args.model)
     seed = secrets.randbelow(2**31) if args.seed is None else args.seed
-    if seed < 0:
-        raise LofiError(f"seed must be 0 or more. Received: {seed}")
+    check_range("seed", seed, 0)
     names = tuple(name.strip() for name in (args.instruments or "").split(",") if name.strip())
-    how = SynthesisConfig(
+    how = synthesis.SynthesisConfig(
         seed, args.sampling, args.griffinlim_iters, args.transpose or 0, args.dynamics, names
     )
     how.check(model)
     stem = f"{model.config.name}_{args.mode}_{time.strftime('%Y-%m-%d_%H%M%S')}"
     written = []
-    MODES[args.mode].run(args, model, how, _writer(args, stem, written), say)
+    MODES[args.mode].run(args, model, how, _writer(args, stem, written), synthesis)
     if written:
         say(f"Wrote {len(written)} files to {args.output_dir} (--seed={seed}).")
 
@@ -92,10 +85,12 @@ def _writer(args: argparse.Namespace, stem: str, written: list[Path]) -> Callabl
 
 
 def _draw(piece, path: Path) -> list[Path]:
-    from lofi_tf.plotting.piano_roll import save_piano_roll
-    from lofi_tf.plotting.waveform import save_sound
+    from lofi_tf.plotting.pieces import save_piece
 
     pictures = [path.with_name(f"{path.name}-{what}.png") for what in ("sound", "notes")]
-    save_sound(piece.audio, pictures[0])
-    save_piano_roll(piece.sequence, pictures[1])
+    save_piece(piece.audio, pictures[0])
+    save_piece(piece.sequence, pictures[1])
     return pictures
+
+
+main = command(build_parser, _run)

@@ -4,16 +4,16 @@ import argparse
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, NamedTuple
 
-from lofi_tf.errors import LofiError
+from lofi_tf.errors import LofiError, check_range
 
 if TYPE_CHECKING:
     from lofi_tf.crossmodal.inference import Model
     from lofi_tf.crossmodal.synthesis import Piece, SynthesisConfig
 
 Write = Callable[["Piece"], None]
-Say = Callable[[str], None]
 DEFAULTS = {"n_steps": 500, "n_generations": 10, "interp_order": 1, "traj": "line"}
 
 
@@ -21,12 +21,13 @@ class Mode(NamedTuple):
     """A mode.
 
     Attributes:
-        run: `(args, model, how, write, say)`; writes what it makes, piece by piece.
+        run: `(args, model, how, write, synthesis)`, the last `crossmodal.synthesis`, loaded late;
+            writes what it makes, piece by piece.
         takes: flags that it takes beside those of all modes.
         needs: of which one must be given.
     """
 
-    run: Callable[[argparse.Namespace, "Model", "SynthesisConfig", Write, Say], None]
+    run: Callable[[argparse.Namespace, "Model", "SynthesisConfig", Write, ModuleType], None]
     takes: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
 
@@ -56,7 +57,7 @@ def _value(args: argparse.Namespace, name: str):
     return DEFAULTS[name] if found is None else found
 
 
-def _info(args, model, how, write, say) -> None:
+def _info(args, model, how, write, synthesis) -> None:
     converter = model.converter
     layers = model.config.model.encoder["dims"]
     sizes = ", ".join(f"{name} {converter.layout.num_classes(name)}" for name in converter.labels)
@@ -78,7 +79,7 @@ def _info(args, model, how, write, say) -> None:
 
 def _facts(model: str) -> dict:
     """Returns what a run's folder says of its training; nothing of other models."""
-    import yaml
+    from lofi_tf.files import read_yaml
 
     facts = {}
     for path, names in (
@@ -86,65 +87,54 @@ def _facts(model: str) -> dict:
         (Path(model) / "eval" / "best" / "best.yaml", ("step", "loss")),
     ):
         if path.is_file():
-            found = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+            found = read_yaml(path) or {}
             prefix = "best " if "best" in path.name else ""
             facts |= {prefix + name: found[name] for name in names if name in found}
     return facts
 
 
-def _midi(args, model, how, write, say) -> None:
-    from lofi_tf.crossmodal import synthesis
-
+def _midi(args, model, how, write, synthesis) -> None:
     write(synthesis.notes_to_sound(model, _music(args.midi), how))
 
 
-def _audio(args, model, how, write, say) -> None:
-    from lofi_tf.crossmodal import synthesis
-
+def _audio(args, model, how, write, synthesis) -> None:
     write(_of_sound(synthesis.sound_to_notes, model, args.audio, how))
 
 
-def _sequence(args, model, how, write, say) -> None:
-    from lofi_tf.crossmodal import synthesis
-
+def _sequence(args, model, how, write, synthesis) -> None:
     if args.midi:
         write(synthesis.notes_and_back(model, _music(args.midi), how))
     else:
         write(_of_sound(synthesis.sound_and_back, model, args.audio, how))
 
 
-def _morphing(args, model, how, write, say) -> None:
-    from lofi_tf.crossmodal import synthesis
-
-    points = list(_points(args, model, how))
+def _morphing(args, model, how, write, synthesis) -> None:
+    points = list(_points(args, model, how, synthesis))
     order = _value(args, "interp_order")
     count = max(2, len(points)) if args.n_points is None else args.n_points
     points = synthesis.with_drawn(model, points, count, how)
     write(synthesis.morphing(model, points, order, _value(args, "n_steps"), how))
 
 
-def _trajectory(args, model, how, write, say) -> None:
-    from lofi_tf.crossmodal import synthesis
-
+def _trajectory(args, model, how, write, synthesis) -> None:
     count = _value(args, "n_generations")
-    if count < 1:
-        raise LofiError(f"n_generations must be 1 or more. Received: {count}")
+    check_range("n_generations", count, 1)
     for number in range(count):
         figure, steps = _value(args, "traj"), _value(args, "n_steps")
         write(synthesis.trajectory(model, figure, steps, number, how))
 
 
-def _free_navigation(args, model, how, write, say) -> None:
+def _free_navigation(args, model, how, write, synthesis) -> None:
     import numpy as np
 
-    from lofi_tf.crossmodal import navigation, paths, synthesis
+    from lofi_tf.crossmodal import latent_paths, navigation
 
-    points = list(_points(args, model, how))
+    points = list(_points(args, model, how, synthesis))
     if len(points) > 1:
         raise LofiError("free_navigation starts from one of --notes or --audio")
     start = points[0] if points else np.zeros(model.z_size, np.float32)
     if args.path:
-        path = paths.given_path(args.path, start, _value(args, "n_steps"))
+        path = latent_paths.given_path(args.path, start, _value(args, "n_steps"))
         write(synthesis.on_path(model, path, how))
         return
     if not sys.stdin.isatty():
@@ -160,10 +150,8 @@ def _typed() -> Iterator[str]:
             return
 
 
-def _points(args, model, how) -> Iterator:
+def _points(args, model, how, synthesis) -> Iterator:
     """Yields the z of all that is given, in order: sounds, then notes."""
-    from lofi_tf.crossmodal import synthesis
-
     for path in filter(None, (args.audio, args.audio_2)):
         yield _of_sound(synthesis.point_of_sound, model, path, how)
     for spec in args.notes or ():

@@ -6,13 +6,13 @@ import dataclasses
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from lofi_tf.cli.flags import Parser, run_command, say
+from lofi_tf.cli.flags import Parser, command, say
 from lofi_tf.cli.latent_map import drawn_map, open_mappable
 from lofi_tf.cli.sound_flags import add_sound_flags, check_pages
 from lofi_tf.rendering.settings import (
     DEFAULT_PRESET,
     OFF,
-    Settings,
+    RenderSettings,
     parse_levels,
     preset_names,
 )
@@ -32,18 +32,12 @@ def build_parser() -> argparse.ArgumentParser:
         "settings", "Each in place of the preset's. Levels are by track or role (drums, bass, "
         "chords, melody, other) or for all: drums:-2,melody:1",
     )  # fmt: skip
-    for field in dataclasses.fields(Settings):
+    for field in dataclasses.fields(RenderSettings):
         about = field.metadata
         off = f", or {OFF}" if about["optional"] else ""
         help = f"{about['help']}; {about['low']:g} to {about['high']:g}{off}"
         group.add_argument(f"--{field.name}", help=help, metavar="VALUE")
     return parser
-
-
-def main(argv: list[str] | None = None) -> int:
-    """Runs the command; returns its exit code."""
-    args = build_parser().parse_args(argv)
-    return run_command(lambda: _run(args))
 
 
 def _run(args: argparse.Namespace) -> None:
@@ -108,7 +102,7 @@ def shown_progress() -> Iterator[Callable[[int, int], None]]:
 def _values(args: argparse.Namespace) -> dict[str, Any]:
     """Returns the settings that flags give, by name."""
     found = {}
-    for field in dataclasses.fields(Settings):
+    for field in dataclasses.fields(RenderSettings):
         text = getattr(args, field.name)
         if text is not None:
             found[field.name] = _parsed(field, text)
@@ -125,3 +119,6 @@ def _parsed(field: dataclasses.Field, text: str) -> Any:
         except ValueError:
             continue
     return text
+
+
+main = command(build_parser, _run)

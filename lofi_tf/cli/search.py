@@ -4,14 +4,13 @@ import argparse
 import signal
 from pathlib import Path
 
-from lofi_tf.cli.flags import Parser, add_bool, run_command, talks, teller
+from lofi_tf.cli.flags import Parser, add_bool, check_flags, command, talks, teller
 from lofi_tf.cli.training_data import (
     add_data_flags,
     check_data_flags,
     check_music,
     training_data,
 )
-from lofi_tf.errors import LofiError
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -39,14 +38,9 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def main(argv: list[str] | None = None) -> int:
-    """Runs the command; returns its exit code."""
-    args = build_parser().parse_args(argv)
-    return run_command(lambda: _run(args))
-
-
 def _run(args: argparse.Namespace) -> None:
-    _check(args)
+    check_flags(args, ("config", "run_dir"), num_trials=1, num_steps=1, eval_steps=1, seed=0)
+    check_data_flags(args)
     from lofi_tf import quiet
     from lofi_tf.config import load_config
     from lofi_tf.hparams import with_hparams
@@ -77,13 +71,4 @@ def _run(args: argparse.Namespace) -> None:
     tell(f"Wrote {Path(args.run_dir) / BEST} and {Path(args.run_dir) / TABLE}.")
 
 
-def _check(args: argparse.Namespace) -> None:
-    for name in ("config", "run_dir"):
-        if not getattr(args, name):
-            raise LofiError(f"--{name} is missing")
-    check_data_flags(args)
-    for name in ("num_trials", "num_steps", "eval_steps"):
-        if not 1 <= getattr(args, name) < 2**31:
-            raise LofiError(f"--{name} must be at least 1. Received: {getattr(args, name)}")
-    if not 0 <= args.seed < 2**31:
-        raise LofiError(f"--seed must be from 0 to below 2**31. Received: {args.seed}")
+main = command(build_parser, _run)

@@ -5,7 +5,7 @@ import os
 import signal
 from pathlib import Path
 
-from lofi_tf.cli.flags import SILENT, Parser, run_command, say, talks, teller
+from lofi_tf.cli.flags import SILENT, Parser, check_flags, run_command, say, talks, teller
 from lofi_tf.cli.training_data import (
     add_data_flags,
     check_data_flags,
@@ -18,6 +18,10 @@ from lofi_tf.errors import LofiError
 # Magenta's flags for TF1's parameter servers: only their defaults mean anything here.
 DISTRIBUTED = {"master": "", "task": 0, "num_ps_tasks": 0, "num_sync_workers": 0}
 STRATEGIES = ("none", "mirrored", "multiworker")
+LEAST = {
+    "num_steps": 1, "log_steps": 1, "eval_steps": 1, "seed": 0, "eval_num_batches": 0,
+    "patience": 0, "checkpoints_to_keep": 0, "save_seconds": 0,
+}  # fmt: skip
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -189,13 +193,7 @@ def _check(args: argparse.Namespace) -> None:
         raise LofiError("give --warm_start or --ckpt_path, one of the two")
     if args.mode == "eval" and args.strategy != "none":
         raise LofiError(f"--mode=eval takes one process. Received: --strategy={args.strategy}")
-    for name in ("num_steps", "log_steps", "eval_steps"):
-        if getattr(args, name) < 1:
-            raise LofiError(f"--{name} must be at least 1. Received: {getattr(args, name)}")
-    for name in ("seed", "eval_num_batches", "patience", "checkpoints_to_keep", "save_seconds"):
-        value = getattr(args, name)
-        if value is not None and not 0 <= value < 2**31:
-            raise LofiError(f"--{name} must be from 0 to below 2**31. Received: {value}")
+    check_flags(args, **LEAST)
 
 
 def _cluster_of(args: argparse.Namespace):

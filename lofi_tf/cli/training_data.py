@@ -2,7 +2,7 @@
 
 import argparse
 
-from lofi_tf.cli.flags import add_bool, talks, teller
+from lofi_tf.cli.flags import add_bool, check_flags, talks, teller
 from lofi_tf.errors import LofiError
 
 
@@ -40,10 +40,7 @@ def check_data_flags(args: argparse.Namespace) -> None:
         raise LofiError(
             f"--validation_split must be from 0 to below 1. Received: {args.validation_split}"
         )
-    if args.num_workers is not None and not 0 <= args.num_workers < 2**31:
-        raise LofiError(
-            f"--num_workers must be from 0 to below 2**31. Received: {args.num_workers}"
-        )
+    check_flags(args, num_workers=0)
 
 
 def check_music(args: argparse.Namespace, config) -> None:

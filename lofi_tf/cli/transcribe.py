@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from lofi_tf.cli.flags import Parser, add_bool, run_command, say
+from lofi_tf.cli.flags import Parser, add_bool, command, say
 from lofi_tf.errors import LofiError
 
 MIDI_ENDINGS = (".mid", ".midi")
@@ -30,18 +30,12 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def main(argv: list[str] | None = None) -> int:
-    """Runs the command; returns its exit code."""
-    args = build_parser().parse_args(argv)
-    return run_command(lambda: _run(args))
-
-
 def _run(args: argparse.Namespace) -> None:
     output = _output(args)
     from lofi_tf import quiet
     from lofi_tf.audio.io import probe, read_blocks
     from lofi_tf.crossmodal.inference import listen
-    from lofi_tf.crossmodal.notes import sequence_of
+    from lofi_tf.crossmodal.symbol_notes import sequence_of
     from lofi_tf.crossmodal.synthesis import SynthesisConfig
     from lofi_tf.crossmodal.transcription import NoteSettings, transcribed
     from lofi_tf.files import check_writable
@@ -65,9 +59,9 @@ def _run(args: argparse.Namespace) -> None:
     sequence = sequence_of(parts, model.converter.instruments)
     write_midi(sequence, output)
     if args.png:
-        from lofi_tf.plotting.piano_roll import save_piano_roll
+        from lofi_tf.plotting.pieces import save_piece
 
-        save_piano_roll(sequence, output.with_suffix(".png"))
+        save_piece(sequence, output.with_suffix(".png"))
     found = _counts(model.converter.instruments, parts)
     none = f"without a note, as none was found in {args.input}"
     say(f"Wrote {output}: {info.seconds:.1f} s, {found if any(parts) else none}.")
@@ -98,3 +92,6 @@ def _named(error: LofiError, path: str) -> LofiError:
     from lofi_tf.errors import NotConvertible
 
     return LofiError(f"{path}: {error}") if isinstance(error, NotConvertible) else error
+
+
+main = command(build_parser, _run)

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from lofi_tf.composing import drums
-from lofi_tf.composing.blocks import heard, new_one, placed, playing
+from lofi_tf.composing.blocks import new_one, placed, playing, sounding
 from lofi_tf.composing.instrument_models import Players
-from lofi_tf.composing.notes import Note, row_seeds, stream
 from lofi_tf.composing.plan import Block, Part, Plan
+from lofi_tf.composing.step_notes import Note, row_seeds, stream
 from lofi_tf.generation.latent_perturbation import neighbours
 from lofi_tf.generation.scoring import CLASSES, KICK, STEPS_PER_BAR
 
@@ -85,7 +85,7 @@ def drum_notes(
             velocity = int(np.clip(note.velocity * level, SOFTEST, 127))
             start = max(note.start, 0.0 if block.start_bar == 0 else -0.5)
             found.append(note._replace(start=start, velocity=velocity))
-        played += placed(heard(found, block, "drums"), block)
+        played += placed(sounding(found, block, "drums"), block)
     return sorted(played)
 
 

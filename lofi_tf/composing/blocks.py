@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from lofi_tf.composing.notes import BLOCK_BARS, Note, moved, within
 from lofi_tf.composing.plan import Block, Plan, blocks_of
+from lofi_tf.composing.step_notes import BLOCK_BARS, Note, moved, within
 from lofi_tf.generation.scoring import STEPS_PER_BAR
 
 MOST_REPEATS = 2  # of a block
@@ -27,7 +27,7 @@ def new_one(rows: Sequence[Any], known: Counter, key: Callable[[Any], Any]) -> A
     return chosen
 
 
-def heard(notes: Sequence[Note], block: Block, part: str) -> list[Note]:
+def sounding(notes: Sequence[Note], block: Block, part: str) -> list[Note]:
     """Returns the notes of a block that begin within it, where the part does not fall silent."""
     first, silent = block.place * BLOCK_BARS, block.section.drops.get(part, ())
     return [

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from lofi_tf.composing import harmony
-from lofi_tf.composing.blocks import MOST_REPEATS, heard, placed, playing
+from lofi_tf.composing.blocks import MOST_REPEATS, placed, playing, sounding
 from lofi_tf.composing.instrument_models import Players
-from lofi_tf.composing.notes import Note, fingerprint, row_seeds, stream
 from lofi_tf.composing.plan import Part, Plan
+from lofi_tf.composing.step_notes import Note, fingerprint, row_seeds, stream
 from lofi_tf.data.converters.progression_tracks import ChordEvent
 from lofi_tf.generation.scoring import STEPS_PER_BAR, merged, progression_score, strikes_of
 
@@ -51,7 +51,7 @@ def chord_notes(plan: Plan, seed: int, chords: Harmony) -> list[Note]:
             loudness = 54.0 + 22.0 * block.section.energy
             led = before if attempt < 4 else _elsewhere(before, attempt, random)
             notes, last = harmony.voices(rhythm, led, random, loudness)
-            notes = heard(notes, block, "chords")
+            notes = sounding(notes, block, "chords")
             if known[fingerprint(notes)] < MOST_REPEATS:
                 break
         known[fingerprint(notes)] += 1

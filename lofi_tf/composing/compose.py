@@ -10,9 +10,9 @@ from lofi_tf.composing.beats import drum_grooves, drum_notes, kicks_of
 from lofi_tf.composing.comping import Harmony, chord_notes, harmony_of
 from lofi_tf.composing.instrument_models import Players
 from lofi_tf.composing.models import check_models
-from lofi_tf.composing.notes import END_BARS, Note, swung
 from lofi_tf.composing.phrases import line_notes
 from lofi_tf.composing.plan import PARTS, Plan, blocks_of, parse_key
+from lofi_tf.composing.step_notes import END_BARS, Note, swung
 from lofi_tf.data.converters.progression_tracks import ChordEvent, voicing
 from lofi_tf.generation.scoring import STEPS_PER_BAR, merged
 from lofi_tf.music.chord_qualities import NUM_QUALITIES, chord_figure
@@ -22,7 +22,7 @@ from lofi_tf.music.splits import CHORD_SYMBOL
 
 TICKS_PER_QUARTER = 480
 LOWEST = {"bass": 28, "chords": 46, "melody": 58}  # pitches; what a key moves below goes up again
-Tell = Callable[[str], None]
+OnPart = Callable[[str], None]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -48,13 +48,15 @@ class Track:
         write_midi(self.piece, path, [(start, name) for name, start, _ in self.sections])
 
 
-def compose(plan: Plan, players: Players | None = None, tell: Tell = lambda part: None) -> Track:
+def compose(
+    plan: Plan, players: Players | None = None, on_part: OnPart = lambda part: None
+) -> Track:
     """Returns the track of a plan; the same plan gives the same track.
 
     Args:
         plan: what is to be played.
         players: models that are open already.
-        tell: told each part as it begins.
+        on_part: told each part as it begins.
 
     Raises:
         LofiError: a model that the plan names is not there, or makes other music.
@@ -63,7 +65,7 @@ def compose(plan: Plan, players: Players | None = None, tell: Tell = lambda part
     studio = _Studio(plan, players or Players())
     notes = {}
     for name in ("drums", "chords", "bass", "melody"):
-        tell(name)
+        on_part(name)
         notes[name] = studio.notes(name)
     chords = _chords_of(plan, studio.harmony(plan.parts["chords"].seed))
     _end(plan, notes, chords)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from lofi_tf.composing.notes import BLOCK_BARS
+from lofi_tf.composing.step_notes import BLOCK_BARS
 from lofi_tf.generation.scoring import (
     BACKBEATS,
     CLASSES,

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from lofi_tf import quiet
-from lofi_tf.composing.notes import Note, notes_of
+from lofi_tf.composing.step_notes import Note, notes_in_steps
 from lofi_tf.data.converters.progression_tracks import ChordEvent
 from lofi_tf.saving.hub import find_model
 
@@ -71,11 +71,11 @@ class Players:
         controls = self._controls(name, chords, first_bars)
         outputs = self._outputs(name, z, seeds, temperature, controls)
         pieces = pieces_of(self[name], outputs, GenerationConfig(), controls)
-        return [notes_of(piece) for piece in pieces]
+        return [notes_in_steps(piece) for piece in pieces]
 
     def groove_notes(self, name: str, output: np.ndarray) -> list[Note]:
         """Returns the notes of one groove [T, 27], their timing in fractions of steps."""
-        return notes_of(self[name].converter.from_outputs(output))
+        return notes_in_steps(self[name].converter.from_outputs(output))
 
     def _controls(self, name, chords, first_bars) -> np.ndarray:
         from lofi_tf.composing.harmony import changes_of

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from lofi_tf.composing.harmony import chord_at
-from lofi_tf.composing.notes import BLOCK_BARS, Note
+from lofi_tf.composing.step_notes import BLOCK_BARS, Note
 from lofi_tf.data.converters.progression_tracks import ChordEvent
 from lofi_tf.generation.scoring import BEAT, BLOCK_STEPS, C_MAJOR, STRONG, chord_classes, line_score
 from lofi_tf.music.chord_qualities import NUM_QUALITIES
@@ -132,7 +132,7 @@ def thinned(phrase: Sequence[Note], random: np.random.Generator) -> list[Note]:
     return [note for number, note in enumerate(phrase) if number not in gone]
 
 
-def joined(windows: Sequence[Sequence[Note]], window_steps: int) -> list[Note]:
+def phrase_of_windows(windows: Sequence[Sequence[Note]], window_steps: int) -> list[Note]:
     """Returns the windows of a block as one phrase."""
     return [
         note._replace(

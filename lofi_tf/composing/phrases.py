@@ -8,11 +8,11 @@ from typing import NamedTuple
 import numpy as np
 
 from lofi_tf.composing import lines
-from lofi_tf.composing.blocks import heard, new_one, placed, playing
+from lofi_tf.composing.blocks import new_one, placed, playing, sounding
 from lofi_tf.composing.comping import Harmony
 from lofi_tf.composing.instrument_models import WINDOW_BARS, Players
-from lofi_tf.composing.notes import Note, fingerprint, row_seeds, stream
 from lofi_tf.composing.plan import Block, Part, Plan, Section
+from lofi_tf.composing.step_notes import Note, fingerprint, row_seeds, stream
 from lofi_tf.data.converters.progression_tracks import ChordEvent
 from lofi_tf.generation.latent_perturbation import neighbours
 from lofi_tf.generation.scoring import STEPS_PER_BAR
@@ -92,15 +92,15 @@ def line_notes(
         rows = [fitted[place] for place in order]
         random_again = stream(part.seed, name, "thinned", block.number)
         rows += [lines.thinned(rows[0], random_again) for _ in range(MOST_THINNED)]
-        notes = new_one(rows, known, functools.partial(_heard_print, block=block, name=name))
+        notes = new_one(rows, known, functools.partial(_sounding_print, block=block, name=name))
         loudness = kind.loudness + 16.0 * block.section.energy
         notes = lines.with_velocities(notes, random, loudness, kind.lazy)
-        found += placed(heard(notes, block, name), block)
+        found += placed(sounding(notes, block, name), block)
     return found
 
 
-def _heard_print(phrase: Sequence[Note], block: Block, name: str) -> tuple[tuple[int, int], ...]:
-    return fingerprint(heard(phrase, block, name))
+def _sounding_print(phrase: Sequence[Note], block: Block, name: str) -> tuple[tuple[int, int], ...]:
+    return fingerprint(sounding(phrase, block, name))
 
 
 def _theme(
@@ -157,7 +157,7 @@ def _phrases(
     seeds = row_seeds(random, len(flat))
     windows = players.lines(part.model, flat, seeds, part.temperature, chords, first_bars)
     steps = WINDOW_BARS * STEPS_PER_BAR
-    return [lines.joined(windows[first : first + WINDOWS], steps)
+    return [lines.phrase_of_windows(windows[first : first + WINDOWS], steps)
             for first in range(0, len(windows), WINDOWS)]  # fmt: skip
 
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import yaml
 
-from lofi_tf.composing.notes import BLOCK_BARS
-from lofi_tf.errors import LofiError, unknown_name
-from lofi_tf.files import atomic_write
+from lofi_tf.composing.step_notes import BLOCK_BARS
+from lofi_tf.errors import LofiError, check_range, unknown_name
+from lofi_tf.files import read_yaml, write_file
 from lofi_tf.generation.scoring import TONICS
 
 SCHEMA_VERSION = 1
@@ -99,19 +99,19 @@ class Plan:
 
     def __post_init__(self):
         parse_key(self.key)
-        _check("qpm", self.qpm, 40, 200)
-        _check("swing", self.swing, 0.5, 0.75)
-        _check("seed", self.seed, 0, MOST_SEED)
-        _check("the number of bars", self.num_bars, 1, MOST_BARS)
+        check_range("qpm", self.qpm, 40, 200)
+        check_range("swing", self.swing, 0.5, 0.75)
+        check_range("seed", self.seed, 0, MOST_SEED)
+        check_range("the number of bars", self.num_bars, 1, MOST_BARS)
         if set(self.parts) != set(PARTS):
             raise LofiError(
                 f"a plan needs the parts {', '.join(PARTS)}. Received: {list(self.parts)}"
             )
         for name, part in self.parts.items():
-            _check(f"seed of {name}", part.seed, 0, MOST_SEED)
-            _check(f"temperature of {name}", part.temperature, 0, 5)
-            _check(f"program of {name}", part.program, 0, 127)
-            _check(f"gain_db of {name}", part.gain_db, -60, 24)
+            check_range(f"seed of {name}", part.seed, 0, MOST_SEED)
+            check_range(f"temperature of {name}", part.temperature, 0, 5)
+            check_range(f"program of {name}", part.program, 0, 127)
+            check_range(f"gain_db of {name}", part.gain_db, -60, 24)
             if set(part.over) != set(FOLLOWS[name]):
                 raise LofiError(f"{name} follows {FOLLOWS[name]}: `over` must have their seeds")
         for section in self.sections:
@@ -160,8 +160,7 @@ def parse_key(text: str) -> tuple[int, str]:
 def save_plan(plan: Plan, path: str | Path) -> None:
     """Writes a plan as YAML; the file appears only when whole."""
     text = yaml.safe_dump(plan.to_dict(), sort_keys=False, default_flow_style=None, width=100)
-    with atomic_write(path) as file:
-        file.write(text.encode())
+    write_file(path, text)
 
 
 def load_plan(path: str | Path) -> Plan:
@@ -170,13 +169,7 @@ def load_plan(path: str | Path) -> Plan:
     Raises:
         LofiError: no such file, no YAML, or no plan.
     """
-    try:
-        values = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise LofiError(f"no such plan: {path}") from None
-    except (yaml.YAMLError, ValueError) as error:
-        raise LofiError(f"{path} is no YAML file: {' '.join(str(error).split())}") from error
-    return plan_of(values, str(path))
+    return plan_of(read_yaml(path), str(path))
 
 
 def plan_of(values: Any, name: str) -> Plan:
@@ -229,17 +222,11 @@ def _check_section(section: Section) -> None:
     for part in (*section.parts, *section.drops):
         if part not in PARTS:
             raise unknown_name("part", part, PARTS)
-    _check(f"bars of {section.name}", section.bars, 1, MOST_BARS)
+    check_range(f"bars of {section.name}", section.bars, 1, MOST_BARS)
     if section.bars != int(section.bars):
         raise LofiError(f"bars of {section.name} must be whole. Received: {section.bars}")
-    _check(f"energy of {section.name}", section.energy, 0, 1)
-    _check(f"density of {section.name}", section.density, 0, 1)
-
-
-def _check(what: str, value: Any, low: float, high: float) -> None:
-    number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    if not number or not low <= value <= high:
-        raise LofiError(f"{what} must be from {low:g} to {high:g}. Received: {value!r}")
+    check_range(f"energy of {section.name}", section.energy, 0, 1)
+    check_range(f"density of {section.name}", section.density, 0, 1)
 
 
 @dataclasses.dataclass(frozen=True)

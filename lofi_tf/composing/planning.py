@@ -5,9 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import yaml
 
-from lofi_tf.composing.notes import BLOCK_BARS, END_BARS, stream
 from lofi_tf.composing.plan import (
     FOLLOWS,
     MOST_SEED,
@@ -18,8 +16,10 @@ from lofi_tf.composing.plan import (
     Section,
     parse_key,
 )
+from lofi_tf.composing.step_notes import BLOCK_BARS, END_BARS, stream
 from lofi_tf.config import configs_dir
-from lofi_tf.errors import LofiError, unknown_name
+from lofi_tf.errors import LofiError, check_range, unknown_name
+from lofi_tf.files import read_yaml
 
 MODELS = {
     "drums": "groovae_4bar",
@@ -190,8 +190,7 @@ def _programs(seed: int, of_mood: Mapping[str, Any]) -> dict[str, int]:
 
 
 def _read(name: str) -> dict:
-    path = configs_dir() / "compose" / f"{name}.yaml"
-    return yaml.safe_load(path.read_text(encoding="utf-8"))
+    return read_yaml(configs_dir() / "compose" / f"{name}.yaml")
 
 
 def _key(seed: int, minor: float) -> str:
@@ -269,7 +268,7 @@ def _drops(
 def _check_wishes(wishes: PlanOptions) -> None:
     for name, (low, high) in _RANGES.items():
         value = getattr(wishes, name)
-        if value is not None and not low <= value <= high:
-            raise LofiError(f"{name} must be from {low:g} to {high:g}. Received: {value:g}")
+        if value is not None:
+            check_range(name, value, low, high)
     if wishes.key is not None:
         parse_key(wishes.key)

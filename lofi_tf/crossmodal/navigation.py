@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterable
 import numpy as np
 
 from lofi_tf.crossmodal.inference import Model
-from lofi_tf.crossmodal.notes import words_of
-from lofi_tf.crossmodal.paths import through
+from lofi_tf.crossmodal.latent_paths import through
+from lofi_tf.crossmodal.symbol_notes import words_of
 from lofi_tf.crossmodal.synthesis import Piece, SynthesisConfig, on_path
 from lofi_tf.errors import LofiError
 

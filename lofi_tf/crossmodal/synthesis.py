@@ -8,14 +8,14 @@ import numpy as np
 
 from lofi_tf.audio.griffin_lim import ITERATIONS
 from lofi_tf.audio.io import Audio
-from lofi_tf.crossmodal import notes as note_tools
+from lofi_tf.crossmodal import symbol_notes as note_tools
 from lofi_tf.crossmodal.inference import FrameProbabilities, Model, flux_steps, listen, pitch_bands
+from lofi_tf.crossmodal.latent_paths import TRAJECTORIES, through
 from lofi_tf.crossmodal.mixing import at_most_the_sum
-from lofi_tf.crossmodal.notes import Part
-from lofi_tf.crossmodal.paths import TRAJECTORIES, through
 from lofi_tf.crossmodal.posterior import Posterior
+from lofi_tf.crossmodal.symbol_notes import Part
 from lofi_tf.crossmodal.transcription import NoteSettings, transcribed
-from lofi_tf.errors import LofiError, unknown_name
+from lofi_tf.errors import LofiError, check_range, unknown_name
 from lofi_tf.music.sequence_proto import NoteSequence
 
 _POINT_RANGE_DB = 20.0  # frames of a sound that its point is the mean of, below the loudest
@@ -48,12 +48,9 @@ class SynthesisConfig:
         for name in self.instruments:
             if name not in converter.instruments:
                 raise unknown_name("instrument", name, converter.instruments)
-        if self.dynamics is not None and not 0 <= self.dynamics < converter.num_dynamics:
-            raise LofiError(
-                f"dynamics must be 0 to {converter.num_dynamics - 1}. Received: {self.dynamics}"
-            )
-        if self.iterations < 1:
-            raise LofiError(f"griffinlim_iters must be 1 or more. Received: {self.iterations}")
+        if self.dynamics is not None:
+            check_range("dynamics", self.dynamics, 0, converter.num_dynamics - 1)
+        check_range("griffinlim_iters", self.iterations, 1)
 
 
 class Piece(NamedTuple):
@@ -165,8 +162,7 @@ def with_drawn(
     Raises:
         LofiError: fewer are asked for than are given.
     """
-    if count < len(points):
-        raise LofiError(f"n_points must be {len(points)} or more, as are given. Received: {count}")
+    check_range("n_points", count, len(points))
     drawn = list(model.sample(count - len(points), how.seed))
     return np.array([*points[:-1], *drawn, *points[-1:]], np.float32).reshape(count, model.z_size)
 
@@ -174,7 +170,7 @@ def with_drawn(
 def _taken(model: Model, sequence: NoteSequence, how: SynthesisConfig) -> list[Part]:
     """Returns the notes of each instrument as the model is given them."""
     converter = model.converter
-    parts = note_tools.parts_of(sequence, converter.instruments, how.instruments)
+    parts = note_tools.instrument_notes(sequence, converter.instruments, how.instruments)
     return _changed(model, parts, how)
 
 

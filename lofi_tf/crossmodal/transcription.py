@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from lofi_tf.crossmodal.inference import FrameProbabilities, flux_steps
-from lofi_tf.crossmodal.notes import Part
+from lofi_tf.crossmodal.symbol_notes import Part
 from lofi_tf.data.converters.note_events import NoteEvent
 from lofi_tf.data.converters.paired import PairedConverter
 from lofi_tf.data.converters.symbols import (

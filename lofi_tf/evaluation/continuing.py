@@ -12,7 +12,7 @@ from lofi_tf.evaluation.reconstructing import views
 from lofi_tf.evaluation.tables import Table
 from lofi_tf.generation.decoding import row_seeds
 from lofi_tf.generation.sound_continuation import continue_from, encode_sounds, latent_paths
-from lofi_tf.progress import open_progress
+from lofi_tf.progress import tracked
 
 TEMPERATURES = (0.0, 0.5, 1.0)
 COPIED = "the last segment again"
@@ -104,23 +104,15 @@ def _gone_on(
     backend: Backend, heard: np.ndarray, size: int, temperature: float, seed: int, show: bool
 ) -> np.ndarray:
     """Returns `size` samples after each of the sounds, [B, size], by a seed of its own."""
-    name, progress = f"going on, temperature {temperature:g}", None
-    if show:
-        progress = open_progress(len(heard), " clips", desc=name, keep=False)
-    parts = []
-    try:
-        for first in range(0, len(heard), CLIPS_AT_ONCE):
-            rows = heard[first : first + CLIPS_AT_ONCE]
-            z = latent_paths(backend, seed + 1 + first, len(rows), 1)  # a block is a clip's length
-            seeds = row_seeds(seed + 1 + first, len(rows))[:, None]
-            heat = np.full(len(rows), temperature, np.float32)
-            start = encode_sounds(backend, rows)
-            parts.append(continue_from(backend, start, z, seeds, heat)[:, :size])
-            if progress is not None:
-                progress.update(len(rows))
-    finally:
-        if progress is not None:
-            progress.close()
+    firsts = range(0, len(heard), CLIPS_AT_ONCE)
+    name, parts = f"going on, temperature {temperature:g}", []
+    for first in tracked(firsts, len(heard), " clips", name, show, CLIPS_AT_ONCE):
+        rows = heard[first : first + CLIPS_AT_ONCE]
+        z = latent_paths(backend, seed + 1 + first, len(rows), 1)  # a block is a clip's length
+        seeds = row_seeds(seed + 1 + first, len(rows))[:, None]
+        heat = np.full(len(rows), temperature, np.float32)
+        start = encode_sounds(backend, rows)
+        parts.append(continue_from(backend, start, z, seeds, heat)[:, :size])
     whole = np.concatenate(parts)
     if whole.shape[1] < size:
         raise LofiError(f"{backend.config.name}: its frames fill less than half a clip")

@@ -29,7 +29,7 @@ def check_kind(backend: Backend) -> None:
 
 
 @dataclasses.dataclass(frozen=True)
-class Settings:
+class EvaluationSettings:
     """How a model is measured.
 
     Attributes:
@@ -37,18 +37,21 @@ class Settings:
         seed: of draws.
         baselines: whether other systems learn from the training examples, to be compared.
         show: whether to show progress.
-        tell: told what is being done.
+        log: told what is being done.
     """
 
     batch_size: int = 64
     seed: int = 0
     baselines: bool = True
     show: bool = False
-    tell: Callable[[str], None] = lambda line: None
+    log: Callable[[str], None] = lambda line: None
 
 
 def reconstruction_tables(
-    backend: Backend, music: Music, qpm: Callable[[np.ndarray], np.ndarray], settings: Settings
+    backend: Backend,
+    music: Music,
+    qpm: Callable[[np.ndarray], np.ndarray],
+    settings: EvaluationSettings,
 ) -> list[Table]:
     """Returns tables of what survives encoding and decoding; of a continuation, of what follows.
 
@@ -85,5 +88,5 @@ def reconstruction_tables(
         return tables
     systems = {}
     if training is not None and settings.baselines:
-        systems = systems_of(backend, training, music.validation, settings.seed, settings.tell)
+        systems = systems_of(backend, training, music.validation, settings.seed, settings.log)
     return [*tables, groove_table(grooves, qpm(music.held_out.sources), systems)]

@@ -9,7 +9,7 @@ from lofi_tf.backends.base import Backend
 from lofi_tf.data.converters.base import Converter
 from lofi_tf.data.converters.excerpt_codes import Codes, joined
 from lofi_tf.data.storage.examples import Examples
-from lofi_tf.evaluation.features import FEATURES, Excerpt, excerpt_of
+from lofi_tf.evaluation.music_features import FEATURES, Excerpt, excerpt_of
 from lofi_tf.evaluation.reconstructing import views
 from lofi_tf.generation.decoding import GenerationConfig, decode_arrays, prior, row_seeds
 

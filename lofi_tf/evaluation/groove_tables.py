@@ -22,7 +22,7 @@ from lofi_tf.evaluation.tables import Table
 OTHER_WAYS = {"played": "given the hits", "taught": "teacher-forced"}
 MOST_TRAINING = 20_000  # examples that baselines learn from
 
-Tell = Callable[[str], None]
+Log = Callable[[str], None]
 
 
 class Grooves:
@@ -80,7 +80,7 @@ def groove_table(grooves: Grooves, qpm: np.ndarray, systems: dict[str, Predictor
 
 
 def systems_of(
-    backend: Backend, training: Examples, validation: Examples, seed: int, tell: Tell
+    backend: Backend, training: Examples, validation: Examples, seed: int, log: Log
 ) -> dict[str, Predictor]:
     """Returns what a model has to beat, trained; for plain autoencoders the simplest alone.
 
@@ -89,12 +89,12 @@ def systems_of(
         training: examples of its converter.
         validation: others, for choices.
         seed: of the network.
-        tell: told what is being trained.
+        log: told what is being trained.
     """
     learned, judged = (known_of(backend, part) for part in (training, validation))
     if not learned.groove.hits.any() or not judged.groove.hits.any():
         return {}
-    tell(f"Training what the model has to beat, on {len(training)} examples.")
+    log(f"Training what the model has to beat, on {len(training)} examples.")
     found = {"quantised": baselines.quantised(learned)}
     found["nearest neighbours"] = baselines.nearest(learned, judged)
     if lacks_feel(backend.converter):

@@ -14,7 +14,7 @@ from lofi_tf.music.quantize import DEFAULT_QPM
 HELD_OUT = ("test", "validation")  # splits to measure on, the first that there is
 VALIDATION_SHARE = 0.1
 
-Tell = Callable[[str], None]
+Log = Callable[[str], None]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -57,14 +57,14 @@ class Music:
         return dataclasses.replace(self, held_out=held_out)
 
 
-def read_music(source: Source, converter: Mapping[str, Any], show: bool, tell: Tell) -> Music:
+def read_music(source: Source, converter: Mapping[str, Any], show: bool, log: Log) -> Music:
     """Returns the examples of a source.
 
     Args:
         source: where they come from.
         converter: a config's converter, `{kind: ..., **kwargs}`.
         show: whether to show progress.
-        tell: told how many examples there are, and what was refused.
+        log: told how many examples there are, and what was refused.
 
     Raises:
         LofiError: as `load_examples`, or no such split, or a split of what is not split.
@@ -72,7 +72,7 @@ def read_music(source: Source, converter: Mapping[str, Any], show: bool, tell: T
 
     def load(path: str, split: str = "train") -> Examples:
         return load_examples(
-            path, None, split, converter, source.num_workers, show_progress=show, say=tell
+            path, None, split, converter, source.num_workers, show_progress=show, say=log
         )
 
     if splits := made_splits(source.path):
@@ -104,7 +104,7 @@ def some_of(examples: Examples, count: int | None, seed: int) -> Examples:
     return examples.where(mask)
 
 
-def qpm_of(source: Source, sources: np.ndarray, tell: Tell) -> np.ndarray:
+def qpm_of(source: Source, sources: np.ndarray, log: Log) -> np.ndarray:
     """Returns the tempo of each example's source [N], quarter notes a minute.
 
     It is that of the records or files. Example shards hold none: there it is the column `bpm` of a
@@ -119,7 +119,7 @@ def qpm_of(source: Source, sources: np.ndarray, tell: Tell) -> np.ndarray:
     found = np.array([known.get(name.split(",")[0], np.nan) for name in sources.tolist()], float)
     missing = ~(found > 0)
     if missing.any():
-        tell(
+        log(
             f"{int(missing.sum())} of {len(found)} examples do not tell their tempo: their "
             f"milliseconds are at {DEFAULT_QPM:g} qpm."
         )

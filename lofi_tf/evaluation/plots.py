@@ -3,22 +3,20 @@
 import dataclasses
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lofi_tf.audio.io import Audio
 from lofi_tf.backends.base import Backend
 from lofi_tf.data.storage.examples import Examples
-from lofi_tf.errors import LofiError
+from lofi_tf.errors import unknown_name
 from lofi_tf.evaluation.excerpts import drawn_outputs
 from lofi_tf.evaluation.groups import OTHERS, fewer
 from lofi_tf.evaluation.held_out import some_of
 from lofi_tf.evaluation.reconstructing import views
 from lofi_tf.generation.decoding import GenerationConfig, decode_arrays, pieces_of
-from lofi_tf.plotting.figures import figure_of, save_png
-from lofi_tf.plotting.piano_roll import draw_piano_roll
-from lofi_tf.plotting.waveform import draw_sounds
+from lofi_tf.plotting.figures import main_directions, new_figure, save_png
+from lofi_tf.plotting.pieces import draw_pieces
 from lofi_tf.training.history import HISTORY, read_history
 
 if TYPE_CHECKING:
@@ -39,7 +37,7 @@ def write_pictures(
     run_dir: Path | None = None,
     latent_picture: str = "pca",
     groups: tuple[np.ndarray, str] | None = None,
-    tell: Callable[[str], None] = lambda text: None,
+    log: Callable[[str], None] = lambda text: None,
 ) -> list[Path]:
     """Writes pictures into a folder, each a PNG file that appears only when whole.
 
@@ -51,21 +49,18 @@ def write_pictures(
         run_dir: of the run, whose curves are drawn; None draws none.
         latent_picture: one of `LATENT_PICTURES`.
         groups: of each held-out example, and what groups are (`groups_of`); None colours nothing.
-        tell: told what is being done.
+        log: told what is being done.
 
     Returns:
         The files: `latent.png` (of a model that has a latent), `reconstructions.png`,
         `samples.png` (neither of a continuation), `curves.png`.
 
     Raises:
-        LofiError: an unknown kind of picture, or one that needs a package which is not there.
+        LofiError: an unknown kind of picture.
     """
     if latent_picture not in LATENT_PICTURES:
-        allowed = ", ".join(LATENT_PICTURES)
-        raise LofiError(
-            f"no such picture of the latent. Allowed: {allowed}. Received: {latent_picture!r}"
-        )
-    tell("Drawing pictures.")
+        raise unknown_name("picture of the latent", latent_picture, LATENT_PICTURES)
+    log("Drawing pictures.")
     figures = {}
     if len(held_out) and backend.config.model.kind != "continuation":
         if backend.config.model.z_size:
@@ -85,24 +80,21 @@ def draw_latent(
     points: np.ndarray, groups: np.ndarray, names: list[str], axes_names: list[str], title: str
 ) -> "Figure":
     """Returns a picture of points [N, 2], a colour for each of `names`, grey for other groups."""
-
-    def draw(figure):
-        axes = figure.add_subplot()
-        others = ~np.isin(groups, names)
-        if others.any():
-            axes.scatter(*points[others].T, s=9, c="0.75", linewidths=0, label=OTHERS)
-        for number, name in enumerate(names):
-            chosen = groups == name
-            label = f"{name} ({chosen.sum()})"
-            axes.scatter(*points[chosen].T, s=9, color=f"C{number}", linewidths=0, label=label)
-        axes.set_xlabel(axes_names[0], fontsize=8)
-        axes.set_ylabel(axes_names[1], fontsize=8)
-        axes.set_title(title, loc="left", fontsize=9)
-        axes.set_aspect("equal", adjustable="datalim")
-        axes.tick_params(labelsize=7)
-        figure.legend(fontsize=8, loc="outside right upper", markerscale=2.5)
-
-    return figure_of(draw, (9, 7))
+    figure, ((axes,),) = new_figure((9, 7))
+    others = ~np.isin(groups, names)
+    if others.any():
+        axes.scatter(*points[others].T, s=9, c="0.75", linewidths=0, label=OTHERS)
+    for number, name in enumerate(names):
+        chosen = groups == name
+        label = f"{name} ({chosen.sum()})"
+        axes.scatter(*points[chosen].T, s=9, color=f"C{number}", linewidths=0, label=label)
+    axes.set_xlabel(axes_names[0], fontsize=8)
+    axes.set_ylabel(axes_names[1], fontsize=8)
+    axes.set_title(title, loc="left", fontsize=9)
+    axes.set_aspect("equal", adjustable="datalim")
+    axes.tick_params(labelsize=7)
+    figure.legend(fontsize=8, loc="outside right upper", markerscale=2.5)
+    return figure
 
 
 def draw_curves(run_dir: Path, title: str) -> "Figure | None":
@@ -111,51 +103,30 @@ def draw_curves(run_dir: Path, title: str) -> "Figure | None":
     Both stand in one panel where both have a scalar.
     """
     histories = {name: _columns(run_dir / name / HISTORY) for name in ("train", "eval")}
-    names = [*histories["eval"], *histories["train"]]
-    names = [name for name in dict.fromkeys(names) if name not in SKIPPED]
+    names = dict.fromkeys([*histories["eval"], *histories["train"]])
+    names = [name for name in names if name not in SKIPPED]
     if not names:
         return None
-
-    def draw(figure):
-        rows = -(-len(names) // COLUMNS)
-        for number, name in enumerate(names):
-            axes = figure.add_subplot(rows, COLUMNS, number + 1)
-            for color, (part, columns) in enumerate(histories.items()):
-                if name in columns:
-                    _plot(axes, columns["step"], columns[name], f"C{color}", part)
-            axes.set_title(name, loc="left", fontsize=8)
-            axes.tick_params(labelsize=7)
-            axes.grid(alpha=0.3)
-            if number == 0:
-                axes.legend(fontsize=7)
-        figure.suptitle(f"{title}, by step", x=0.01, ha="left", fontsize=10)
-
-    return figure_of(draw, (4 * COLUMNS, 2.6 * -(-len(names) // COLUMNS)))
-
-
-def main_directions(values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Returns the two principal components of values [N, Z].
-
-    Returns:
-        The points [N, 2] along them, where the zero lies [2], and their shares of the variance [2].
-    """
-    mean = values.mean(axis=0)
-    _, scales, directions = np.linalg.svd(values - mean, full_matrices=False)
-    shares = np.square(scales) / max(np.square(scales).sum(), 1e-12)
-    directions = directions[:2]
-    return (values - mean) @ directions.T, -mean @ directions.T, shares[:2]
+    rows = -(-len(names) // COLUMNS)
+    figure, grid = new_figure((4 * COLUMNS, 2.6 * rows), rows, COLUMNS)
+    for axes in grid.flat[len(names) :]:
+        axes.remove()
+    for axes, name in zip(grid.flat, names, strict=False):
+        for color, (part, columns) in enumerate(histories.items()):
+            if name in columns:
+                _plot(axes, columns["step"], columns[name], f"C{color}", part)
+        axes.set_title(name, loc="left", fontsize=8)
+        axes.tick_params(labelsize=7)
+        axes.grid(alpha=0.3)
+    grid[0, 0].legend(fontsize=7)
+    figure.suptitle(f"{title}, by step", x=0.01, ha="left", fontsize=10)
+    return figure
 
 
 def neighbours_of_two(values: np.ndarray, seed: int) -> np.ndarray:
-    """Returns points [N, 2] whose neighbours are those of values [N, Z] (t-SNE).
+    """Returns points [N, 2] whose neighbours are those of values [N, Z] (t-SNE)."""
+    from sklearn.manifold import TSNE  # not with Keras, which would be slower
 
-    Raises:
-        LofiError: scikit-learn is not installed.
-    """
-    try:
-        from sklearn.manifold import TSNE
-    except ImportError as error:
-        raise LofiError("t-SNE needs scikit-learn: pip install scikit-learn") from error
     perplexity = min(30.0, (len(values) - 1) / 3)
     return TSNE(init="pca", perplexity=perplexity, random_state=seed).fit_transform(values)
 
@@ -174,9 +145,6 @@ def _latent(
         points = neighbours_of_two(means, how.seed)
         return draw_latent(points, own, names, ["t-SNE 1", "t-SNE 2"], title)
     points, zero, shares = main_directions(means)
-    if points.shape[1] < 2:  # a single example, or a single latent number
-        points = np.pad(points, [(0, 0), (0, 2 - points.shape[1])])
-        zero, shares = (np.pad(part, (0, 2 - len(part))) for part in (zero, shares))
     labels = [f"component {n + 1}, {share:.1%} of the variance" for n, share in enumerate(shares)]
     title += f"\ndashed: the prior, {PRIOR_RADIUS:g} standard deviations"
     figure = draw_latent(points, own, names, labels, title)
@@ -200,18 +168,13 @@ def _reconstructions(backend: Backend, examples: Examples, how: GenerationConfig
     decoded = pieces_of(backend, outputs, likeliest, controls)
     titles = [(f"original: {source}", "reconstruction") for source in chosen.sources]
     pairs = zip(originals, decoded, strict=True)
-    return _drawn([p for pair in pairs for p in pair], [t for pair in titles for t in pair])
+    return draw_pieces([p for pair in pairs for p in pair], [t for pair in titles for t in pair])
 
 
 def _samples(backend: Backend, examples: Examples, how: GenerationConfig) -> "Figure":
     outputs = np.concatenate(list(drawn_outputs(backend, NUM_SAMPLES, how, examples)))
     titles = [f"sample {n}, temperature {how.temperature:g}" for n in range(len(outputs))]
-    return _drawn(pieces_of(backend, outputs, how), titles)
-
-
-def _drawn(pieces: list[Any], titles: list[str]) -> "Figure":
-    draw = draw_sounds if isinstance(pieces[0], Audio) else draw_piano_roll
-    return draw(pieces, titles)
+    return draw_pieces(pieces_of(backend, outputs, how), titles)
 
 
 def _encoded(backend: Backend, view: dict[str, np.ndarray]) -> np.ndarray:

@@ -13,7 +13,7 @@ from lofi_tf.data.storage.examples import Examples
 from lofi_tf.errors import NoSuchFunction
 from lofi_tf.generation.decoding import prior, row_seeds
 from lofi_tf.models.common.losses import valid_steps
-from lofi_tf.progress import open_progress
+from lofi_tf.progress import tracked
 
 
 @dataclasses.dataclass(frozen=True)
@@ -56,19 +56,12 @@ def reconstructions(
         show_progress: whether to show it on stderr.
     """
     first, seeds = 0, row_seeds(seed, len(examples))
-    progress = None
-    if show_progress:
-        progress = open_progress(len(examples), " examples", desc="reconstructing", keep=False)
-    try:
-        for view in views(backend, examples, batch_size):
-            count = len(view["length"])
-            yield _reconstruct(backend, view, seeds[first : first + count])
-            first += count
-            if progress is not None:
-                progress.update(count)
-    finally:
-        if progress is not None:
-            progress.close()
+    batches = views(backend, examples, batch_size)
+    total, name = len(examples), "reconstructing"
+    for view in tracked(batches, total, " examples", name, show_progress, batch_size):
+        count = len(view["length"])
+        yield _reconstruct(backend, view, seeds[first : first + count])
+        first += count
 
 
 def views(

@@ -26,7 +26,7 @@ def sample_tables(
     training: Examples | None,
     num_samples: int,
     how: GenerationConfig,
-    tell: Callable[[str], None] = lambda text: None,
+    log: Callable[[str], None] = lambda text: None,
 ) -> list[Table]:
     """Returns what a model's samples are like, beside excerpts that it never learned from.
 
@@ -38,21 +38,21 @@ def sample_tables(
         training: those that it learned from; without them there is nothing of copies.
         num_samples: to draw; 0 makes no tables.
         how: temperature and seed.
-        tell: told what is being done.
+        log: told what is being done.
     """
     of_notes = build_converter(backend.config.data.converter).medium == "notes"
     if not num_samples or not len(held_out) or not of_notes:
         return []
-    tell(f"Drawing {num_samples} samples.")
+    log(f"Drawing {num_samples} samples.")
     samples = of_samples(backend, num_samples, how, held_out)
-    tell("Measuring them, and the data.")
+    log("Measuring them, and the data.")
     data = of_examples(backend, some_of(held_out, num_samples, how.seed))
     learned = None
     if training is not None and len(training):
         learned = of_examples(backend, some_of(training, num_samples, how.seed))
     tables = [feature_table(samples, data, learned), *_note_tables(samples, data)]
     if learned is not None:
-        tell(f"Looking for the nearest of {len(training)} training examples.")
+        log(f"Looking for the nearest of {len(training)} training examples.")
         sets = {"samples": samples.codes, "held-out": data.codes}
         tables += nearest_tables(sets, all_codes(backend, training), training.sources)
     return tables

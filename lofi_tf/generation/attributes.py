@@ -5,7 +5,7 @@ the mean latent of examples that have much of an attribute, less that of example
 """
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -55,11 +55,7 @@ def check_measurable(config: Config) -> None:
         )
 
 
-def attributes_of(
-    backend: Backend,
-    examples: Examples,
-    progress: Callable[[int], None] = lambda count: None,
-) -> dict[str, Attribute]:
+def attributes_of(backend: Backend, examples: Examples) -> dict[str, Attribute]:
     """Returns the attributes that vary among examples, by the names of `metrics.METRICS`.
 
     What the model is to give back is measured; the latents are the posteriors' means.
@@ -67,7 +63,6 @@ def attributes_of(
     Args:
         backend: the model.
         examples: of its converter.
-        progress: told of examples done.
 
     Raises:
         LofiError: fewer than 8 examples.
@@ -81,7 +76,6 @@ def attributes_of(
         rows = _means_and_measures(backend, examples.where(mask))
         means.append(rows[0])
         measured.append(rows[1])
-        progress(len(chosen))
     z, values = np.concatenate(means), np.concatenate(measured)  # [N, Z], [N, M]
     found = {name: attribute(z, column) for name, column in zip(METRICS, values.T, strict=True)}
     return {name: value for name, value in found.items() if value is not None}

@@ -9,7 +9,7 @@ import numpy as np
 from lofi_tf.audio.io import Audio
 from lofi_tf.backends.base import Backend
 from lofi_tf.data.converters.base import Converter
-from lofi_tf.errors import LofiError, NoSuchFunction, unknown_name
+from lofi_tf.errors import LofiError, NoSuchFunction, check_range, unknown_name
 from lofi_tf.models.common.noise import row_normal, seeds_from
 from lofi_tf.models.common.noise import row_seeds as tf_seeds
 from lofi_tf.music.quantize import DEFAULT_QPM
@@ -48,12 +48,10 @@ class GenerationConfig:
     expression: str = "played"
 
     def __post_init__(self):
-        if not 0 <= self.temperature < float("inf"):
-            raise LofiError(f"temperature must be 0 or above. Received: {self.temperature}")
+        check_range("temperature", self.temperature, 0)
         if self.qpm is not None and not 0 < self.qpm < float("inf"):
             raise LofiError(f"qpm must be above 0. Received: {self.qpm}")
-        if self.max_batch_size < 1:
-            raise LofiError(f"max_batch_size must be at least 1. Received: {self.max_batch_size}")
+        check_range("max_batch_size", self.max_batch_size, 1)
         if self.expression not in EXPRESSIONS:
             raise unknown_name("expression", self.expression, EXPRESSIONS)
 

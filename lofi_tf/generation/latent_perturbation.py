@@ -7,7 +7,7 @@ because the squares of their weights add to one.
 
 import numpy as np
 
-from lofi_tf.errors import LofiError
+from lofi_tf.errors import check_range
 
 AMOUNT = 0.3  # of a variation
 CHAIN_AMOUNT = 0.2  # of the windows of one piece, which are to stay one music
@@ -19,7 +19,6 @@ def neighbours(means: np.ndarray, draws: np.ndarray, amount: float) -> np.ndarra
     Raises:
         LofiError: an amount outside [0, 1].
     """
-    if not 0 <= amount <= 1:
-        raise LofiError(f"amount must be from 0 to 1. Received: {amount}")
+    check_range("amount", amount, 0, 1)
     angle = amount * np.pi / 2
     return (np.cos(angle) * means + np.sin(angle) * draws).astype(np.float32)

@@ -8,7 +8,7 @@ import numpy as np
 
 from lofi_tf.backends.base import Backend
 from lofi_tf.data.converters.progression_tracks import ChordEvent
-from lofi_tf.errors import LofiError
+from lofi_tf.errors import LofiError, check_range
 from lofi_tf.generation.decoding import HOW, GenerationConfig
 from lofi_tf.generation.sampling import sample
 from lofi_tf.generation.scoring import (
@@ -56,8 +56,7 @@ def sample_best(
     Raises:
         LofiError: a model of something else, or `best_of` below 1.
     """
-    if best_of < 1:
-        raise LofiError(f"best_of must be at least 1. Received: {best_of}")
+    check_range("best_of", best_of, 1)
     score = scorer_of(backend)
     converter = backend.converter
     bars = given.get("length_bars") or converter.window_bars(backend.num_steps)

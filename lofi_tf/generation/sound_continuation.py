@@ -7,7 +7,7 @@ import numpy as np
 from lofi_tf.audio.clips import resampled, with_channels
 from lofi_tf.audio.io import Audio, quantized, unquantized
 from lofi_tf.backends.base import Backend
-from lofi_tf.errors import LofiError
+from lofi_tf.errors import LofiError, check_range
 from lofi_tf.generation.decoding import HOW, GenerationConfig, prior, row_seeds, window_seeds
 from lofi_tf.models.common.slerp import slerp
 from lofi_tf.models.continuation.frames import frame_size_of
@@ -183,8 +183,7 @@ def _amount(backend, seconds, change_at_seconds, change_amount) -> float:
             f"Received: {change_at_seconds:g}"
         )
     amount = 1.0 if change_amount is None else change_amount
-    if not 0 <= amount <= 1:
-        raise LofiError(f"--change_amount must be from 0 to 1. Received: {amount:g}")
+    check_range("--change_amount", amount, 0, 1)
     return amount
 
 

@@ -12,9 +12,9 @@ import numpy as np
 
 from lofi_tf.backends.base import Backend
 from lofi_tf.data.converters.build import build_converter
-from lofi_tf.errors import LofiError
-from lofi_tf.evaluation import features
-from lofi_tf.evaluation.features import Excerpt, excerpt_of
+from lofi_tf.errors import LofiError, check_range
+from lofi_tf.evaluation import music_features as features
+from lofi_tf.evaluation.music_features import Excerpt, excerpt_of
 from lofi_tf.generation.decoding import (
     HOW,
     GenerationConfig,
@@ -123,8 +123,7 @@ def latent_map(
     """
     check_mappable(backend.config)
     check_points(points)
-    if not 3 <= landmarks <= MOST_LANDMARKS:
-        raise LofiError(f"landmarks must be 3 to {MOST_LANDMARKS}. Received: {landmarks}")
+    check_range("landmarks", landmarks, 3, MOST_LANDMARKS)
     how = dataclasses.replace(how, qpm=how.qpm or DEFAULT_QPM, max_batch_size=_ROWS)
     converter = backend.converter
     bars = converter.window_bars(backend.num_steps)
@@ -157,11 +156,11 @@ def latent_map(
         "steps": len(WALK),
         "triangles": triangles.tolist(),
         "shares": [[round(float(share), 4) for share in row] for row in mixes_of()],
-        "music": [notes_of(piece, how.qpm) for piece in pieces],
+        "music": [map_notes(piece, how.qpm) for piece in pieces],
     }
 
 
-def notes_of(piece: NoteSequence, qpm: float) -> list[int]:
+def map_notes(piece: NoteSequence, qpm: float) -> list[int]:
     """Returns the notes of a piece as `latent_map` tells; what begins before 0 begins there."""
     scale = qpm / 60 * TICKS
     rows = []

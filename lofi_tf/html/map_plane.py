@@ -5,8 +5,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from lofi_tf.errors import LofiError
-from lofi_tf.evaluation.features import Excerpt
+from lofi_tf.errors import check_range
+from lofi_tf.evaluation.music_features import Excerpt
 from lofi_tf.music.drum_classes import DRUM_NAMES
 
 LEAST_POINTS, MOST_POINTS = 30, 5000
@@ -40,8 +40,7 @@ def check_points(points: int) -> None:
     Raises:
         LofiError: too few or too many.
     """
-    if not LEAST_POINTS <= points <= MOST_POINTS:
-        raise LofiError(f"map_points must be {LEAST_POINTS} to {MOST_POINTS}. Received: {points}")
+    check_range("map_points", points, LEAST_POINTS, MOST_POINTS)
 
 
 def plane_of(

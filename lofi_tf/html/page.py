@@ -13,8 +13,8 @@ import soundfile
 
 from lofi_tf.audio.io import probe, read_blocks
 from lofi_tf.errors import LofiError
-from lofi_tf.files import atomic_write
-from lofi_tf.html.picture import Section, sections_in, tracks_of
+from lofi_tf.files import write_file
+from lofi_tf.html.picture import Section, named_tracks, sections_in
 from lofi_tf.html.sound import SoundShape, sound_shape
 from lofi_tf.rendering.render import sequence_of
 
@@ -61,7 +61,7 @@ def track_page(
         raise LofiError(f"a page needs notes and sound ({', '.join(MIME)}). Received: {sound}")
     tracks = [
         {"name": name, "notes": [[n.start_time, n.end_time, n.pitch] for n in notes]}
-        for name, notes in tracks_of(sequence)
+        for name, notes in named_tracks(sequence)
     ]
     shape = sound_shape(sound)
     ends = [note.end_time for note in sequence.notes] + [section[2] for section in sections]
@@ -94,8 +94,7 @@ def _map(latent_map: dict) -> str:
 
 def _write(path: str | Path, title: str, body: str) -> None:
     page = _filled("page.html", {"title": html.escape(title), "body": body})
-    with atomic_write(path) as file:
-        file.write(page.encode("utf-8"))
+    write_file(path, page)
 
 
 def _filled(template: str, parts: dict[str, str]) -> str:

@@ -9,7 +9,7 @@ from lofi_tf.errors import LofiError
 from lofi_tf.html.sound import LEAST_DB, SoundShape, sound_shape
 from lofi_tf.music.files import KINDS, MIDI
 from lofi_tf.music.midi_markers import read_markers, sections_of
-from lofi_tf.plotting.figures import save_png
+from lofi_tf.plotting.figures import new_figure, save_png
 from lofi_tf.rendering.render import sequence_of
 
 if TYPE_CHECKING:
@@ -62,17 +62,16 @@ def draw_track(
     sequence, sections: list[Section] = (), shape: SoundShape | None = None, title: str = ""
 ) -> "Figure":
     """Returns the figure that `track_picture` writes, one axes a track."""
-    from matplotlib.figure import Figure
-
     if not sequence.notes:
         raise LofiError("a picture of a piece needs notes; this one has none")
     for name, start, end in sections:
         if not 0 <= start < end:
             raise LofiError(f"section {name!r} must end after it begins; got {start} to {end} s")
-    tracks = tracks_of(sequence)
+    tracks = named_tracks(sequence)
     heights = [1.0] * len(tracks) + ([0.7, 1.3] if shape else [])
-    figure = Figure(figsize=(INCHES_WIDE, 1.1 + 1.1 * sum(heights)), layout="constrained")
-    rows = figure.subplots(len(heights), 1, squeeze=False, height_ratios=heights)[:, 0]
+    inches = (INCHES_WIDE, 1.1 + 1.1 * sum(heights))
+    figure, grid = new_figure(inches, len(heights), height_ratios=heights)
+    rows = grid[:, 0]
     end = max(note.end_time for note in sequence.notes)
     end = max([end, *(section[2] for section in sections), shape.seconds if shape else 0.0])
     for number, (axes, (name, notes)) in enumerate(zip(rows, tracks, strict=False)):
@@ -89,7 +88,7 @@ def draw_track(
     return figure
 
 
-def tracks_of(sequence) -> list[tuple[str, list]]:
+def named_tracks(sequence) -> list[tuple[str, list]]:
     """Returns the name and the notes of each track that has notes, in the order of the file."""
     names = {info.instrument: info.name for info in sequence.instrument_infos}
     notes: dict[tuple[int, bool], list] = {}

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from lofi_tf.errors import LofiError
-from lofi_tf.files import atomic_write
+from lofi_tf.errors import LofiError, check_range
+from lofi_tf.files import write_file
 from lofi_tf.music.midi_events import KEY_SIGNATURE, META, SET_TEMPO, TIME_SIGNATURE, TRACK_NAME
 from lofi_tf.music.midi_reader import DRUM_CHANNEL
 from lofi_tf.music.sequence_proto import NoteSequence
@@ -43,9 +43,7 @@ def write_midi(sequence: NoteSequence, path: str | Path, markers: Markers = ()) 
     Raises:
         LofiError: the sequence holds what MIDI cannot.
     """
-    data = midi_bytes(sequence, markers)
-    with atomic_write(path) as file:
-        file.write(data)
+    write_file(path, midi_bytes(sequence, markers))
 
 
 def midi_bytes(sequence: NoteSequence, markers: Markers = ()) -> bytes:
@@ -62,8 +60,7 @@ def midi_bytes(sequence: NoteSequence, markers: Markers = ()) -> bytes:
             cannot express.
     """
     resolution = sequence.ticks_per_quarter or _DEFAULT_TICKS_PER_QUARTER
-    if not 0 < resolution < 0x8000:
-        raise LofiError(f"ticks_per_quarter must be 1 to 32767. Received: {resolution}")
+    check_range("ticks_per_quarter", resolution, 1, 0x7FFF)
     tempos = _tempo_events(sequence, resolution)
     tempo_map = TempoMap(resolution, tempos)
     tracks = [_settings_track(sequence, markers, tempos, tempo_map)]
@@ -165,8 +162,7 @@ def _instrument_events(
 
 
 def _data_byte(what: str, value: int) -> int:
-    if not 0 <= value < 128:
-        raise LofiError(f"a MIDI {what} must be 0 to 127. Received: {value}")
+    check_range(f"a MIDI {what}", value, 0, 127)
     return value
 
 

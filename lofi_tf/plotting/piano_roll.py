@@ -1,43 +1,23 @@
 """Piano-roll pictures of NoteSequences."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lofi_tf.plotting.figures import array_of, save_png
+from lofi_tf.plotting.figures import new_figure
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-DRUM_NAMES = {
-    36: "kick",
-    38: "snare",
-    42: "closed hi-hat",
-    46: "open hi-hat",
-    43: "low tom",
-    45: "low tom",
-    47: "mid tom",
-    48: "mid tom",
-    50: "high tom",
-    49: "crash",
-    51: "ride",
-}
+DRUM_LABELS = {
+    36: "kick", 38: "snare", 42: "closed hi-hat", 46: "open hi-hat", 43: "low tom", 45: "low tom",
+    47: "mid tom", 48: "mid tom", 50: "high tom", 49: "crash", 51: "ride",
+}  # fmt: skip
 
 FAINTEST = 0.3  # opacity of the softest note
 GAP_SHARE, GAP_BEATS = 0.2, 0.08  # what is left free at a note's end, and how much at most
 LEAST_SHARE = 1 / 600  # of the picture's width, a pixel and a half
 LABEL_SHARE = 1 / 20  # of a roll's height that a label takes
-
-
-def save_piano_roll(sequence, path: str | Path, title: str = "") -> None:
-    """Writes a PNG picture of a NoteSequence's notes; see `draw_piano_roll`."""
-    save_png(draw_piano_roll([sequence], [title]), path)
-
-
-def piano_roll_array(sequences: list, titles: list[str]) -> np.ndarray:
-    """Returns a picture of NoteSequences one above the other, uint8 [height, width, 3]."""
-    return array_of(draw_piano_roll(sequences, titles))
 
 
 def draw_piano_roll(sequences: list, titles: list[str]) -> "Figure":
@@ -47,17 +27,14 @@ def draw_piano_roll(sequences: list, titles: list[str]) -> "Figure":
     note is the darker the louder it is, and ends a little early, so that the next stands apart.
     All have the same rows and the same beats, so that they can be compared.
     """
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(10, 2.6 * len(sequences)), layout="constrained")
+    figure, grid = new_figure((10, 2.6 * len(sequences)), len(sequences))
     notes = [note for sequence in sequences for note in sequence.notes]
     rows = _rows(notes)
     labelled = {pitch: _label(pitch, notes) for pitch in _apart(rows)}
     beats = np.concatenate([np.zeros([1, 2]), *map(_beats, sequences)])
     # A late hit may sound past the last bar: up to a sixteenth opens no bar of its own.
     span = min(0.0, beats.min()), 4 * max(1, int(np.ceil((beats.max() - 0.25) / 4)))
-    for number, (sequence, title) in enumerate(zip(sequences, titles, strict=True)):
-        axes = figure.add_subplot(len(sequences), 1, number + 1)
+    for axes, sequence, title in zip(grid[:, 0], sequences, titles, strict=True):
         _draw(axes, sequence, rows, span)
         axes.set_yticks([rows[pitch] for pitch in labelled], list(labelled.values()))
         if rows:
@@ -112,14 +89,14 @@ def _rows(notes) -> dict[int, int]:
 
 def _apart(rows: dict[int, int]) -> list[int]:
     """Returns the pitches, from the lowest up, whose labels do not touch."""
-    found: list[int] = []
+    labelled: list[int] = []
     least = LABEL_SHARE * (max(rows.values(), default=0) - min(rows.values(), default=0) + 1.2)
     for pitch, row in rows.items():
-        if not found or row - rows[found[-1]] >= least:
-            found.append(pitch)
-    return found
+        if not labelled or row - rows[labelled[-1]] >= least:
+            labelled.append(pitch)
+    return labelled
 
 
 def _label(pitch: int, notes) -> str:
     drum = any(note.is_drum for note in notes if note.pitch == pitch)
-    return DRUM_NAMES.get(pitch, str(pitch)) if drum else str(pitch)
+    return DRUM_LABELS.get(pitch, str(pitch)) if drum else str(pitch)

@@ -7,11 +7,11 @@ import numpy as np
 
 from lofi_tf.rendering.drum_kit import Kit
 from lofi_tf.rendering.ducking import Ducking, gain_of
-from lofi_tf.rendering.parts import TrackEvents, free_name, kicks_of
 from lofi_tf.rendering.players import Player
 from lofi_tf.rendering.room import Room
-from lofi_tf.rendering.settings import Settings, level_of
+from lofi_tf.rendering.settings import RenderSettings, level_of
 from lofi_tf.rendering.soundfont import SoundFont
+from lofi_tf.rendering.track_events import TrackEvents, free_name, kicks_of
 
 ROOM = "room"  # the stem of what the room adds
 
@@ -27,7 +27,7 @@ class Mixer:
     """
 
     def __init__(
-        self, parts: list[TrackEvents], settings: Settings, font: SoundFont, kit: Kit | None
+        self, parts: list[TrackEvents], settings: RenderSettings, font: SoundFont, kit: Kit | None
     ):
         rate = settings.sample_rate
         self._players = [

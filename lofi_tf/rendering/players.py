@@ -5,9 +5,9 @@ import math
 import numpy as np
 
 from lofi_tf.rendering.drum_kit import Kit
-from lofi_tf.rendering.parts import EXPRESSION, PAN, VOLUME, TrackEvents
 from lofi_tf.rendering.soundfont import SAMPLE, SoundFont
 from lofi_tf.rendering.tones import CELL, SharedTones
+from lofi_tf.rendering.track_events import EXPRESSION, PAN, VOLUME, TrackEvents
 from lofi_tf.rendering.voices import Voice
 
 

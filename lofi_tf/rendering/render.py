@@ -26,10 +26,10 @@ from lofi_tf.rendering import effects
 from lofi_tf.rendering.drum_kit import Kit
 from lofi_tf.rendering.limiter import Limiter, TruePeaks
 from lofi_tf.rendering.mixing import Mixer, stem_paths
-from lofi_tf.rendering.parts import ROLES, TrackEvents, parts_of
 from lofi_tf.rendering.plugins import Plugin
-from lofi_tf.rendering.settings import DEFAULT_PRESET, EVERY_PART, Settings, load_preset
+from lofi_tf.rendering.settings import DEFAULT_PRESET, EVERY_PART, RenderSettings, load_preset
 from lofi_tf.rendering.soundfont import SoundFont
+from lofi_tf.rendering.track_events import ROLES, TrackEvents, track_events
 from lofi_tf.rendering.vinyl import Vinyl
 
 BLOCK_SIZE = 32768  # samples of each channel that are in memory at a time
@@ -61,7 +61,7 @@ class Measured(NamedTuple):
 def render(
     music: Any,
     output_path: str | Path,
-    preset: str | Path | Settings = DEFAULT_PRESET,
+    preset: str | Path | RenderSettings = DEFAULT_PRESET,
     seed: int = 0,
     *,
     values: Mapping[str, Any] | None = None,
@@ -95,13 +95,13 @@ def render(
         LofiError: music without notes, an unknown ending or preset, files that cannot be read or
             written.
     """
-    settings = preset if isinstance(preset, Settings) else load_preset(preset)
+    settings = preset if isinstance(preset, RenderSettings) else load_preset(preset)
     settings = settings.replace(values or {})
     output = Path(output_path)
     check_output(output)
     _check_whole("block_size", block_size, 1)
     _check_whole("seed", seed, 0)
-    parts = parts_of(sequence_of(music), settings.sample_rate)
+    parts = track_events(sequence_of(music), settings.sample_rate)
     _check_names(values or {}, parts)
     font = SoundFont(soundfont or default_soundfont())
     kit = Kit(drum_kit, settings.sample_rate, seed) if drum_kit else None
@@ -135,7 +135,7 @@ def write_audio(path: Path, samples: np.ndarray, sample_rate: int) -> None:
         soundfile.write(file, samples, sample_rate, subtype, format=kind)
 
 
-def chain_of(settings: Settings, seed: int) -> list[effects.Effect]:
+def chain_of(settings: RenderSettings, seed: int) -> list[effects.Effect]:
     """Returns the effects that settings ask for, in order; those that are off are left out."""
     rate, chain = settings.sample_rate, []
     if settings.saturation_db is not None:
@@ -272,7 +272,7 @@ def _audio_file(path: Path, sample_rate: int, kind: str, subtype: str) -> Iterat
 def _finish(
     made: BinaryIO,
     output: Path,
-    settings: Settings,
+    settings: RenderSettings,
     loudness: float,
     block_size: int,
     stems: tuple[Path, ...],

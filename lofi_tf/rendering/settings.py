@@ -6,10 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from lofi_tf.config import TYPE_WORDS, configs_dir
 from lofi_tf.errors import LofiError, unknown_name
+from lofi_tf.files import read_yaml
 
 DEFAULT_PRESET = "tape"
 EVERY_PART = "all"
@@ -27,7 +26,7 @@ def _value(default: Any, low: float, high: float, help: str, optional: bool = Fa
 
 
 @dataclasses.dataclass(frozen=True)
-class Settings:
+class RenderSettings:
     """All values of a render; each field's metadata has its range and what it is.
 
     Raises:
@@ -62,7 +61,7 @@ class Settings:
             checked = _checked(field, getattr(self, field.name))
             object.__setattr__(self, field.name, checked)
 
-    def replace(self, values: Mapping[str, Any]) -> "Settings":
+    def replace(self, values: Mapping[str, Any]) -> "RenderSettings":
         """Returns settings with other values; levels of parts are added to those that are there.
 
         Raises:
@@ -96,7 +95,7 @@ def preset_names() -> list[str]:
     return sorted(path.stem for path in presets_dir().glob("*.yaml"))
 
 
-def load_preset(name_or_path: str | Path) -> Settings:
+def load_preset(name_or_path: str | Path) -> RenderSettings:
     """Returns the settings of a shipped preset or of a YAML file of the same form.
 
     Raises:
@@ -107,16 +106,11 @@ def load_preset(name_or_path: str | Path) -> Settings:
         path = presets_dir() / f"{name_or_path}.yaml"
         if not path.is_file():
             raise unknown_name("preset", str(name_or_path), preset_names())
-    try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise LofiError(f"cannot read the preset {path}: {error.strerror}") from error
-    except (yaml.YAMLError, ValueError) as error:
-        raise LofiError(f"{path} is not valid YAML: {' '.join(str(error).split())}") from error
+    values = read_yaml(path)
     if not isinstance(values or {}, Mapping):
         raise LofiError(f"a preset is a mapping of settings. Received: {path}")
     try:
-        return Settings().replace(values or {})
+        return RenderSettings().replace(values or {})
     except LofiError as error:
         raise LofiError(f"{path}: {error}") from error
 

@@ -6,10 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from lofi_tf.config import Config, load_config
 from lofi_tf.errors import LofiError, near_names
+from lofi_tf.files import read_yaml
 
 SAVED_MODEL = "saved_model.pb"
 CONFIG_IN_EXPORT = "assets.extra/config.yaml"
@@ -128,7 +127,7 @@ def about(export: Path) -> About:
 
 def _values(path: Path) -> Mapping[str, Any]:
     try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, yaml.YAMLError):
+        values = read_yaml(path)
+    except LofiError:
         return {}
     return values if isinstance(values, dict) else {}

@@ -1,7 +1,5 @@
 """Evaluation: how well a model explains held-out examples."""
 
-from collections.abc import Iterator
-
 import numpy as np
 import tensorflow as tf
 
@@ -11,9 +9,9 @@ from lofi_tf.errors import LofiError
 from lofi_tf.models.common.latent_model import ACTIVE_VARIANCE, Batch, LatentModel
 from lofi_tf.models.crossmodal.model import CrossModal
 from lofi_tf.plotting.crossmodal import write_cross_pictures
-from lofi_tf.plotting.piano_roll import piano_roll_array
-from lofi_tf.plotting.waveform import sounds_array
-from lofi_tf.progress import open_progress
+from lofi_tf.plotting.figures import array_of
+from lofi_tf.plotting.pieces import draw_pieces
+from lofi_tf.progress import tracked
 
 
 def evaluate(
@@ -36,36 +34,21 @@ def evaluate(
     totals: dict[str, np.ndarray] = {}
     count = 0
     batches = batches.take(-1 if num_batches is None else num_batches)
-    for batch in _shown(batches) if show_progress else batches:
+    total = max(int(batches.cardinality()), 0) or None
+    for batch in tracked(batches, total, "batch", "evaluating", show_progress):
         sums = model.evaluate_batch(batch)
         count += len(batch["length"])
         for name, value in sums.items():
             totals[name] = totals.get(name, 0.0) + value.numpy().astype(np.float64)
     if not count:
         raise LofiError("there are no examples to evaluate on")
-    active = _active_units(totals.pop("z_mean"), totals.pop("z_mean_square"), count)
+    means, squares = totals.pop("z_mean") / count, totals.pop("z_mean_square") / count
+    active = float(np.count_nonzero(squares - np.square(means) > ACTIVE_VARIANCE))
     sums = {name: tf.constant(value, tf.float32) for name, value in totals.items()}
     scalars = {name: float(value) for name, value in model.scalars(sums, count).items()}
     beta = model.training_settings.max_beta
     loss = scalars["losses/r_loss"] + beta * scalars["losses/kl_loss"]
     return {"loss": loss, **scalars, "metrics/active_units": active}
-
-
-def _active_units(z_sum: np.ndarray, z_square_sum: np.ndarray, count: int) -> float:
-    variance = z_square_sum / count - np.square(z_sum / count)
-    return float(np.count_nonzero(variance > ACTIVE_VARIANCE))
-
-
-def _shown(batches: tf.data.Dataset) -> Iterator[Batch]:
-    """Yields batches and shows how many are done, where it takes a while."""
-    total = int(batches.cardinality())
-    progress = open_progress(total if total > 0 else None, "batch", desc="evaluating", keep=False)
-    try:
-        for batch in batches:
-            yield batch
-            progress.update(1)
-    finally:
-        progress.close()
 
 
 def write_pictures(model: LatentModel, converter: Converter, batch: Batch) -> None:
@@ -86,13 +69,8 @@ def write_pictures(model: LatentModel, converter: Converter, batch: Batch) -> No
         steps = None if np.ndim(length) else length  # segments are padded where they stand
         pieces = [converter.from_outputs(part[:steps]) for part in (target, output)]
         titles = ["original", "reconstruction"]
-        tf.summary.image(f"reconstruction/{number}", _picture(pieces, titles)[None])
+        tf.summary.image(f"reconstruction/{number}", array_of(draw_pieces(pieces, titles))[None])
         for title, piece in zip(titles, pieces, strict=True):
             if isinstance(piece, Audio):
                 samples, rate = piece.samples[None], piece.sample_rate
                 tf.summary.audio(f"reconstruction/{number}/{title}", samples, rate)
-
-
-def _picture(pieces: list, titles: list[str]) -> np.ndarray:
-    draw = sounds_array if isinstance(pieces[0], Audio) else piano_roll_array
-    return draw(pieces, titles)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import tensorflow as tf
 
-from lofi_tf.files import atomic_write
+from lofi_tf.files import write_file
 
 HISTORY = "history.csv"
 
@@ -38,10 +38,9 @@ class ScalarLog:
         self.writer.flush()
 
     def _rewrite(self, scalars):
-        with atomic_write(self.path) as file:
-            names = ["step", *scalars]
-            lines = [names, *([row.get(name, "") for name in names] for row in self.rows)]
-            file.write("".join(",".join(map(str, line)) + "\n" for line in lines).encode())
+        names = ["step", *scalars]
+        lines = [names, *([row.get(name, "") for name in names] for row in self.rows)]
+        write_file(self.path, "".join(",".join(map(str, line)) + "\n" for line in lines))
         self.begun = True
 
 

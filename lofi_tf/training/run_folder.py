@@ -7,12 +7,10 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from lofi_tf.config import Config, load_config
 from lofi_tf.data.storage.examples import Examples
 from lofi_tf.errors import LofiError
-from lofi_tf.files import atomic_write, check_writable
+from lofi_tf.files import check_writable, read_yaml, write_yaml
 from lofi_tf.saving.model_card import Facts
 
 
@@ -60,7 +58,7 @@ def write_run(
     config: Config,
     examples: Examples,
     begun: Mapping[str, Any],
-    say: Callable[[str], None],
+    log: Callable[[str], None],
 ) -> None:
     """Writes a run's settings; says what differs from those of a run that goes on.
 
@@ -69,19 +67,18 @@ def write_run(
         config: of the run.
         examples: that it trains on.
         begun: what else is kept of it: its `seed` and how it began.
-        say: told what a person should know.
+        log: told what a person should know.
     """
     facts = {**begun, "examples": len(examples), "data_sha1": examples.sha1()}
-    say(f"{len(examples)} training examples, sha1 {facts['data_sha1']}.")
+    log(f"{len(examples)} training examples, sha1 {facts['data_sha1']}.")
     if _has_begun(run_dir):
         if load_config(run_dir).training != config.training:
-            say("The training settings differ from those the run began with.")
+            log("The training settings differ from those the run began with.")
         before = run_facts(run_dir).get("data_sha1")
         if before != facts["data_sha1"]:
-            say(f"The data differs from what the run began with (sha1 {before}).")
+            log(f"The data differs from what the run began with (sha1 {before}).")
     for name, values in (("config.yaml", config.to_dict()), ("run.yaml", facts)):
-        with atomic_write(run_dir / name) as file:
-            file.write(yaml.safe_dump(values, sort_keys=False).encode())
+        write_yaml(run_dir / name, values)
 
 
 def run_facts(run_dir: str | Path) -> dict[str, Any]:
@@ -93,10 +90,7 @@ def run_facts(run_dir: str | Path) -> dict[str, Any]:
     path = Path(run_dir) / "run.yaml"
     if not path.is_file():
         return {}
-    try:
-        facts = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, yaml.YAMLError) as error:
-        raise LofiError(f"cannot read {path}: {' '.join(str(error).split())}") from error
+    facts = read_yaml(path)
     if not isinstance(facts, dict) or type(facts.get("seed")) is not int:
         raise LofiError(f"{path} must hold the run's seed. Received: {facts!r:.80}")
     return facts
@@ -112,7 +106,7 @@ def facts_of_run(run_dir: str | Path | None, step: int, **said: str) -> Facts:
     known: Mapping[str, Any] = {}
     metrics: Mapping[str, float] = {}
     if run_dir is not None and (Path(run_dir) / "run.yaml").is_file():
-        known = yaml.safe_load((Path(run_dir) / "run.yaml").read_text(encoding="utf-8"))
+        known = read_yaml(Path(run_dir) / "run.yaml")
         metrics = _metrics_at(Path(run_dir), step)
     found = (known.get(name) for name in ("examples", "data_sha1", "seed"))
     return Facts(step, *found, metrics, **said)

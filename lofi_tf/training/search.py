@@ -15,12 +15,11 @@ from typing import Any, NamedTuple
 
 import keras
 import optuna
-import yaml
 
 from lofi_tf.config import Config
 from lofi_tf.data.storage.examples import Examples
 from lofi_tf.errors import LofiError
-from lofi_tf.files import atomic_write, check_writable
+from lofi_tf.files import check_writable, read_yaml, write_file, write_yaml
 from lofi_tf.hparams import with_hparams
 from lofi_tf.training.history import HISTORY, read_history
 from lofi_tf.training.search_space import Space, as_hparams, chosen, described, hparams_of
@@ -30,7 +29,7 @@ from lofi_tf.training.train import TrainOptions, train
 STUDY, JOURNAL, TRIALS, TABLE, BEST = "study.yaml", "study.log", "trials", "trials.csv", "best.yaml"
 _UNPRUNED = 5  # first trials that always run to their end
 _ENDED = (optuna.trial.TrialState.COMPLETE, optuna.trial.TrialState.PRUNED)
-Say = Callable[[str], None]
+Log = Callable[[str], None]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -81,7 +80,7 @@ def search(
     folder: str | Path,
     options: SearchOptions = SearchOptions(),  # noqa: B008 (frozen)
     training: TrainOptions = TrainOptions(),  # noqa: B008 (frozen)
-    say: Say = lambda line: None,
+    log: Log = lambda line: None,
 ) -> Best:
     """Searches to `num_trials`; returns the best.
 
@@ -105,12 +104,12 @@ def search(
         study.sampler = optuna.samplers.TPESampler(seed=options.seed * 100003 + number)
         trial = study.ask()
         params = chosen(trial, space)
-        say(f"trial {number:03d} (of {options.num_trials}): {hparams_of(params)}")
+        log(f"trial {number:03d} (of {options.num_trials}): {hparams_of(params)}")
         run = folder / TRIALS / f"{number:03d}"
         found = _run(config, params, examples, validation, run, trial, options, training)
         _tell(study, trial, found)
         best = _write_results(study, folder, config)
-        say(_line(best, found, options.metric))
+        log(_line(best, found, options.metric))
     return _required(_best(study, config), study)
 
 
@@ -118,7 +117,7 @@ def _run(config, params, examples, validation, run, trial, options, training):
     """Trains one trial; returns what became of it."""
     began, state, reason = time.monotonic(), "complete", ""
 
-    def heard(step: int, scalars: Mapping[str, float]) -> None:
+    def on_evaluation(step: int, scalars: Mapping[str, float]) -> None:
         if step:
             trial.report(_value_of(scalars, options.metric), step)
             if step < training.num_steps and options.prune and trial.should_prune():
@@ -128,8 +127,8 @@ def _run(config, params, examples, validation, run, trial, options, training):
         trained = with_hparams(config, hparams_of(params))
         check(trained, run, training)
         for row in _rows(run):
-            heard(int(row["step"]), {name: float(value) for name, value in row.items()})
-        train(trained, examples, run, training, validation, heard=heard)
+            on_evaluation(int(row["step"]), {name: float(value) for name, value in row.items()})
+        train(trained, examples, run, training, validation, on_evaluation=on_evaluation)
     except _Pruned:
         state = "pruned"
     except _UnknownMetric:
@@ -228,12 +227,10 @@ def _write_results(study: optuna.Study, folder: Path, config: Config) -> Best | 
     for number, trial in enumerate(ended):
         facts, params = trial.user_attrs, as_hparams(trial.params)
         table.writerow([number, *(facts[c] for c in columns), *(params.get(n) for n in names)])
-    with atomic_write(folder / TABLE) as file:
-        file.write(text.getvalue().encode())
+    write_file(folder / TABLE, text.getvalue())
     best = _best(study, config)
     if best is not None:
-        with atomic_write(folder / BEST) as file:
-            file.write(yaml.safe_dump(best.config.to_dict(), sort_keys=False).encode())
+        write_yaml(folder / BEST, best.config.to_dict())
     return best
 
 
@@ -272,7 +269,8 @@ def _check_folder(folder: Path, facts: Mapping[str, Any]) -> None:
     path = folder / STUDY
     check_writable(path)
     if path.is_file():
-        begun = _read(path)
+        begun = read_yaml(path)
+        begun = begun if isinstance(begun, dict) else {}
         other = [name for name, value in facts.items() if begun.get(name) != value]
         if other:
             raise LofiError(
@@ -280,13 +278,4 @@ def _check_folder(folder: Path, facts: Mapping[str, Any]) -> None:
                 "or the settings it began with"
             )
         return
-    with atomic_write(path) as file:
-        file.write(yaml.safe_dump(dict(facts), sort_keys=False).encode())
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        found = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, yaml.YAMLError) as error:
-        raise LofiError(f"cannot read {path}: {' '.join(str(error).split())}") from error
-    return found if isinstance(found, dict) else {}
+    write_yaml(path, facts)

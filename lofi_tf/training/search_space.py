@@ -14,6 +14,7 @@ import yaml
 
 from lofi_tf.config import Config, configs_dir
 from lofi_tf.errors import LofiError
+from lofi_tf.files import read_yaml
 from lofi_tf.hparams import with_hparams
 
 _GRAMMAR = "name=1|2|5, name=20:200 or name=1e-4:1e-2:log, separated by commas"
@@ -115,11 +116,8 @@ def _written(values: Choice | Range) -> str:
 
 
 def _of_file(path: Path) -> dict[str, str]:
-    try:
-        # BaseLoader keeps every value as it is written: 1:6 is 66 to the others, in base 60.
-        found = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.BaseLoader)
-    except (OSError, ValueError, yaml.YAMLError) as error:
-        raise LofiError(f"cannot read {path}: {' '.join(str(error).split())}") from error
+    # BaseLoader keeps every value as it is written: 1:6 is 66 to the others, in base 60.
+    found = read_yaml(path, yaml.BaseLoader)
     if not isinstance(found, dict) or not found:
         raise LofiError(f"{path} must map settings to their values. Received: {found!r:.80}")
     return {

@@ -160,19 +160,19 @@ def log_start(
     facts: Mapping[str, Any],
     options: TrainOptions,
     first_step: int,
-    say: Callable[[str], None],
+    log: Callable[[str], None],
 ) -> None:
     """Says what a run starts with: the facts of `build`, and the step of `start`."""
     warm, asked = facts.get("warm_start", {}), options.warm_start
     if first_step:
-        say(f"Going on from step {first_step}.")
+        log(f"Going on from step {first_step}.")
         if asked and asked != warm.get("model"):
-            say(f"The run has a checkpoint of its own: --warm_start={asked} is not taken.")
+            log(f"The run has a checkpoint of its own: --warm_start={asked} is not taken.")
     elif warm:
-        say(f"The weights are those of {warm['model']}, sha1 {warm['weights_sha1']}.")
+        log(f"The weights are those of {warm['model']}, sha1 {warm['weights_sha1']}.")
     if "frozen" in facts:
         trained, frozen = counts(model)
-        say(f"{trained:,} numbers are trained, {frozen:,} frozen: {', '.join(facts['frozen'])}.")
+        log(f"{trained:,} numbers are trained, {frozen:,} frozen: {', '.join(facts['frozen'])}.")
 
 
 def _check_memory(config, converter, strategy) -> None:

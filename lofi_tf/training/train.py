@@ -34,8 +34,8 @@ def train(
     run_dir: str | Path,
     options: TrainOptions = TrainOptions(),  # noqa: B008 (frozen)
     validation: Examples | None = None,
-    say: Callable[[str], None] = lambda line: None,
-    heard: Callable[[int, Mapping[str, float]], None] = lambda step, scalars: None,
+    log: Callable[[str], None] = lambda line: None,
+    on_evaluation: Callable[[int, Mapping[str, float]], None] = lambda step, scalars: None,
     strategy: tf.distribute.Strategy | None = None,
 ) -> LatentModel:
     """Trains to `num_steps`, from the run's last checkpoint where there is one.
@@ -51,8 +51,9 @@ def train(
         run_dir: the run's folder.
         options: how the run goes.
         validation: examples to evaluate on while training; the best checkpoint is kept.
-        say: told what a person should know.
-        heard: told the step and the scalars of each evaluation; what it raises ends the run.
+        log: told what a person should know.
+        on_evaluation: told the step and the scalars of each evaluation; what it raises ends the
+            run.
         strategy: of `distribution.open_strategy`; None trains in one place.
 
     Returns:
@@ -73,22 +74,22 @@ def train(
     saver = _saver(model, run_dir, options, writes=chief)
     first_step = start(model, saver, options, config.training.load)
     if why := _ended(run_dir, options, first_step):
-        say(f"{run_dir} {why}")
+        log(f"{run_dir} {why}")
         return model
     if strategy is not None:
         _check_agreement(strategy, config, examples, options, facts, first_step)
     batches = _batches(config, examples, options, first_step, strategy)
     callbacks = [StopOnNaN(first_step)]
     if chief:
-        write_run(run_dir, config, examples, facts, say)
-        log_start(model, facts, options, first_step, say)
+        write_run(run_dir, config, examples, facts, log)
+        log_start(model, facts, options, first_step, log)
         callbacks.append(History(run_dir / "train", first_step, options.log_steps))
     callbacks.append(WholeSteps() if strategy is None else distribution.StopTogether())
     if chief and options.show_progress:
         callbacks.append(Progress(first_step, options.num_steps))
     if chief and evaluated:
-        found = _evaluation(model, config, validation, run_dir, options, first_step, say)
-        callbacks.append(found.telling(heard))
+        given = model, config, validation, run_dir, options, first_step, log, on_evaluation
+        callbacks.append(_evaluation(*given))
     _fit(model, batches, [*callbacks, saver], options, first_step, strategy)
     return model
 
@@ -220,7 +221,9 @@ def _check_agreement(strategy, config, examples, options, facts, first_step) -> 
     distribution.check_agreement(strategy, facts)
 
 
-def _evaluation(model, config, validation, run_dir, options, first_step, say) -> Evaluation:
+def _evaluation(
+    model, config, validation, run_dir, options, first_step, log, on_evaluation
+) -> Evaluation:
     converter = build_converter(config.data.converter)
     size, steps = config.training.batch_size, config.model.max_seq_len
     batches = evaluation_batches(validation, converter, size, steps)
@@ -231,9 +234,10 @@ def _evaluation(model, config, validation, run_dir, options, first_step, say) ->
         options.eval_steps,
         options.num_steps,
         first_step,
-        say,
+        log,
         lambda: write_pictures(model, converter, shown),
         options.picture_steps,
         model.rate.plateau,
         options.patience,
+        on_evaluation,
     )

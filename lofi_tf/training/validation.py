@@ -6,9 +6,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 import tensorflow as tf
-import yaml
 
-from lofi_tf.files import atomic_write
+from lofi_tf.files import read_yaml, write_yaml
 from lofi_tf.models.common.plateau import Plateau
 from lofi_tf.saving import checkpoints
 from lofi_tf.training.callbacks import StepCallback
@@ -30,7 +29,7 @@ def read_best(folder: Path, first_step: int) -> Best:
     path = Path(folder) / "best" / "best.yaml"
     if first_step == 0 or not path.is_file():
         return NONE_YET
-    found = yaml.safe_load(path.read_text(encoding="utf-8"))
+    found = read_yaml(path)
     return Best(found["step"], found["loss"])
 
 
@@ -65,12 +64,13 @@ class Evaluation(StepCallback):
         every: steps between evaluations.
         num_steps: the run's last step, which is evaluated too.
         first_step: the step that the run goes on from.
-        say: told each result.
+        log: told each result.
         picture: writes histograms and reconstructions to TensorBoard's default writer.
         picture_every: steps between pictures; with each evaluation if not given, never if 0.
         plateau: told the loss of each evaluation that is due by `every`.
         patience: evaluations due by `every` in turn, none better than the best, that end the run;
             it goes on whatever they find if 0.
+        on_evaluation: told the step and the scalars of each evaluation.
     """
 
     def __init__(
@@ -80,25 +80,21 @@ class Evaluation(StepCallback):
         every: int,
         num_steps: int,
         first_step: int,
-        say: Callable[[str], None],
+        log: Callable[[str], None],
         picture: Callable[[], None],
         picture_every: int | None = None,
         plateau: Plateau | None = None,
         patience: int = 0,
+        on_evaluation: Callable[[int, Mapping[str, float]], None] = lambda step, scalars: None,
     ):
         super().__init__(first_step)
         self.evaluate, self.every, self.num_steps = evaluate, every, num_steps
-        self.say, self.picture = say, picture
+        self.log, self.picture = log, picture
         self.picture_every = every if picture_every is None else picture_every
-        self.plateau, self.heard = plateau, lambda step, scalars: None
+        self.plateau, self.on_evaluation = plateau, on_evaluation
         self.best_folder, self.patience = Path(folder) / "best", patience
-        self.log, self.best = ScalarLog(folder, first_step), read_best(folder, first_step)
-        self.steps = {int(row["step"]) for row in self.log.rows}
-
-    def telling(self, heard: Callable[[int, Mapping[str, float]], None]) -> "Evaluation":
-        """Returns this callback, which tells another the step and scalars of each evaluation."""
-        self.heard = heard
-        return self
+        self.scalars, self.best = ScalarLog(folder, first_step), read_best(folder, first_step)
+        self.steps = {int(row["step"]) for row in self.scalars.rows}
 
     def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
         """Evaluates the model of a new run before its first step.
@@ -119,24 +115,24 @@ class Evaluation(StepCallback):
             found = self._evaluate(step)
             self._keep_best(step, found)
             if due and self.plateau and self.plateau.update(step, found["loss"]):
-                self.say(f"step {step}: the learning rate is scaled by {self.plateau.factor:g}")
-            self.heard(step, found)
+                self.log(f"step {step}: the learning rate is scaled by {self.plateau.factor:g}")
+            self.on_evaluation(step, found)
             if self.patience and _number_since(self.best, self.steps, self.every) >= self.patience:
-                self.say(f"step {step}: {_reason(self.best, self.patience)}. The training ends.")
+                self.log(f"step {step}: {_reason(self.best, self.patience)}. The training ends.")
                 self.model.stop_training = True
         if self.picture_every and (step % self.picture_every == 0 or step == self.num_steps):
             self._picture(step)
 
     def _picture(self, step: int) -> None:
-        with self.log.writer.as_default(step=step):
+        with self.scalars.writer.as_default(step=step):
             self.picture()
-        self.log.writer.flush()
+        self.scalars.writer.flush()
 
     def _evaluate(self, step: int) -> dict[str, float]:
         found = self.evaluate()
-        self.log.write(step, found)
+        self.scalars.write(step, found)
         self.steps.add(step)
-        self.say(
+        self.log(
             f"step {step}: validation loss {found['loss']:.2f}, reconstruction "
             f"{found['losses/r_loss']:.2f}, KL {found['losses/kl_bits']:.1f} bits"
             + (" (best so far)" if found["loss"] < self.best.loss and step else "")
@@ -152,5 +148,4 @@ class Evaluation(StepCallback):
             checkpoint, str(self.best_folder), max_to_keep=1, checkpoint_name="model.ckpt"
         )
         manager.save(checkpoint_number=step)
-        with atomic_write(self.best_folder / "best.yaml") as file:
-            file.write(yaml.safe_dump({"step": step, **found}, sort_keys=False).encode())
+        write_yaml(self.best_folder / "best.yaml", {"step": step, **found})

@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from lofi_tf.crossmodal.model import CrossModel
-from lofi_tf.errors import LofiError
+from lofi_tf.errors import LofiError, check_range
 from lofi_tf.evaluation.crossmodal import metrics
 from lofi_tf.evaluation.crossmodal.baselines import Baselines, sigma_of
 from lofi_tf.evaluation.crossmodal.mixtures import Frames, Recordings
@@ -32,7 +32,7 @@ TABLES = (
 
 
 @dataclasses.dataclass(frozen=True)
-class Settings:
+class AnalysisSettings:
     """How much is done.
 
     Attributes:
@@ -50,10 +50,8 @@ class Settings:
     show_progress: bool = True
 
     def __post_init__(self):
-        least = {"num_passes": 1, "num_samples": 1, "seed": 0, "num_epochs": 0}
-        for name, low in least.items():
-            if getattr(self, name) < low:
-                raise LofiError(f"{name} must be {low} or more. Received: {getattr(self, name)}")
+        for name, low in (("num_passes", 1), ("num_samples", 1), ("seed", 0), ("num_epochs", 0)):
+            check_range(name, getattr(self, name), low)
 
 
 class Analysis(NamedTuple):
@@ -83,7 +81,11 @@ class BaselineSystems:
     """
 
     def __init__(
-        self, model: CrossModel, training: Recordings, others: Recordings, settings: Settings
+        self,
+        model: CrossModel,
+        training: Recordings,
+        others: Recordings,
+        settings: AnalysisSettings,
     ):
         random = np.random.default_rng([settings.seed, 2])
         self.bank = training.training_frames(BANK_FRAMES, random)
@@ -136,8 +138,8 @@ def analyse(
     training: Recordings,
     others: Recordings,
     held_out: Mapping[str, Recordings],
-    settings: Settings,
-    say: Callable[[str], None] = lambda line: None,
+    settings: AnalysisSettings,
+    log: Callable[[str], None] = lambda line: None,
 ) -> Analysis:
     """Returns how good a model is, and the simpler systems on the same frames.
 
@@ -147,7 +149,7 @@ def analyse(
         others: such recordings of other notes, by which the baselines' learning ends.
         held_out: recordings by the name of their set, none of which was trained on.
         settings: how much.
-        say: told what is being done.
+        log: told what is being done.
 
     Raises:
         LofiError: no training notes of an instrument, or held-out ones that the symbols cannot
@@ -156,7 +158,7 @@ def analyse(
     if training.missing or others.missing:
         names = ", ".join(dict.fromkeys(training.missing + others.missing))
         raise LofiError(f"there are too few training examples of {names}")
-    say("Fitting the simpler systems to the training notes.")
+    log("Fitting the simpler systems to the training notes.")
     simple = BaselineSystems(model, training, others, settings)
     tasks = [
         task for name, found in held_out.items() for task in _tasks(name, found, simple, settings)
@@ -164,7 +166,7 @@ def analyse(
     tables: dict[str, list[Row]] = {name: [] for name in TABLES}
     confusions, made = {}, {}
     for task in tasks:
-        say(f"Scoring {len(task.frames.symbols)} frames: {task.name}.")
+        log(f"Scoring {len(task.frames.symbols)} frames: {task.name}.")
         found = _score(model, simple, task, settings)
         for name, rows in found[0].items():
             tables[name] += rows
@@ -174,7 +176,7 @@ def analyse(
 
 
 def _tasks(
-    name: str, recordings: Recordings, simple: BaselineSystems, settings: Settings
+    name: str, recordings: Recordings, simple: BaselineSystems, settings: AnalysisSettings
 ) -> list[Task]:
     """Returns the sets of frames: all instruments at once, where there are several, and each."""
     if not len(recordings):
@@ -197,7 +199,7 @@ def _tasks(
     ]  # fmt: skip
 
 
-def _score(model: CrossModel, simple: BaselineSystems, task: Task, settings: Settings):
+def _score(model: CrossModel, simple: BaselineSystems, task: Task, settings: AnalysisSettings):
     """Returns the rows of each table, and what was made by set, direction and system."""
     spectra, symbols = task.frames
     heard, read = model.encode_sound(spectra), model.encode_notes(symbols)

@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from lofi_tf.evaluation.crossmodal.mixtures import Frames, Recordings
 from lofi_tf.models.crossmodal.model import CrossModal
-from lofi_tf.progress import open_progress
+from lofi_tf.progress import tracked
 
 EPOCH_FRAMES, BATCH_SIZE = 4096, 128
 PATIENCE = 4  # epochs without a better one on frames of other notes, after which a net is done
@@ -117,16 +117,12 @@ class Baselines:
             "conv": Net(conv_classifier(bands, depth), symbol_loss, lambda f: f),
             "deconv": Net(deconv_synthesiser(depth, bands), "mse", lambda f: f[::-1]),
         }
-        bar = open_progress(num_epochs, "epoch", desc="baselines") if show_progress else None
-        for _ in range(num_epochs):
+        epochs = range(num_epochs)
+        for _ in tracked(epochs, num_epochs, "epoch", "baselines", show_progress):
             frames = training.training_frames(EPOCH_FRAMES, random)
             for net in self.nets.values():
                 if not net.done:
                     net.learn(frames, held)
-            if bar:
-                bar.update(1)
-        if bar:
-            bar.close()
         for net in self.nets.values():
             net.finish()
 

@@ -15,7 +15,7 @@ ENDING_SHARE = 0.1  # of the training notes, by which the training of baselines 
 
 
 def examples_of(
-    path: str, split: str | None, component: Mapping[str, Any], say: Callable[[str], None]
+    path: str, split: str | None, component: Mapping[str, Any], log: Callable[[str], None]
 ) -> list[Examples]:
     """Returns the examples of a split, or of every split, of a store.
 
@@ -23,7 +23,7 @@ def examples_of(
         path: what `prepare_paired` wrote.
         split: its name; all if not given.
         component: the model's converter, `{kind: ..., **options}`.
-        say: told how many there are.
+        log: told how many there are.
 
     Raises:
         LofiError: no such store or split, or one of other spectra.
@@ -44,19 +44,19 @@ def examples_of(
     settings = {**component, "instruments": list(stored["instruments"])}
     names = [split] if split else list(shards.files)
     found = [load_shards(shards, name, settings) for name in names]
-    say(f"{shards.info_path}: {sum(map(len, found))} examples of {', '.join(names)}.")
+    log(f"{shards.info_path}: {sum(map(len, found))} examples of {', '.join(names)}.")
     return [part for part in found if len(part)]
 
 
 def training_recordings(
-    path: str, component: Mapping[str, Any], say: Callable[[str], None]
+    path: str, component: Mapping[str, Any], log: Callable[[str], None]
 ) -> tuple[Recordings, Recordings]:
     """Returns the training notes to learn from, and others of them, by which learning ends.
 
     Raises:
         LofiError: as `examples_of`.
     """
-    (examples,) = examples_of(path, "train", component, say)
+    (examples,) = examples_of(path, "train", component, log)
     groups, names = build_converter(component).groups_of(examples.arrays), examples.sources
     ending: set[str] = set()
     for number in set(groups.tolist()) - {-1}:

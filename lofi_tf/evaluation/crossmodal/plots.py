@@ -1,10 +1,11 @@
 """Pictures and sounds of an analysis."""
 
 import io
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import numpy as np
 import soundfile
-import tensorflow as tf
 
 from lofi_tf.audio.io import Audio, quantized
 from lofi_tf.crossmodal.model import CrossModel
@@ -13,26 +14,29 @@ from lofi_tf.evaluation.crossmodal.analysis import Analysis
 from lofi_tf.evaluation.crossmodal.mixtures import Recordings
 from lofi_tf.evaluation.crossmodal.report import AudioExample
 from lofi_tf.evaluation.crossmodal.scores import Task
-from lofi_tf.plotting.crossmodal import SHOWN, latent_array, spectra_array, symbols_array
-from lofi_tf.plotting.figures import figure_of, png_of
+from lofi_tf.evaluation.samples import PITCH_CLASSES
+from lofi_tf.plotting.crossmodal import SHOWN, draw_latents, draw_spectra, draw_symbols
+from lofi_tf.plotting.figures import new_figure, png_of
 
-PITCH_NAMES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
 DRAWN_SYSTEMS = ("model", "conv")
 
 
 def pictures_of(model: CrossModel, analysis: Analysis) -> dict[str, bytes]:
     """Returns PNG files by what they show."""
-    found = {}
+    figures = {}
     for task in analysis.tasks:
-        found |= _examples(model, analysis, task)
-        drawn = [
-            (system, label, counts)
+        figures |= _examples(model, analysis, task)
+        confusions = {
+            (system, label): counts
             for (name, system, label), counts in analysis.confusions.items()
             if name == task.name and system in DRAWN_SYSTEMS
-        ]
-        if drawn:
+        }
+        if confusions:
             title = f"Sound to notes: true classes down, guessed across ({task.name})"
-            found[title] = confusions_png(drawn)
+            figures[title] = draw_confusions(confusions)
     first = analysis.tasks[0].name.rsplit(" ", 1)[0]
     task = [task for task in analysis.tasks if task.name.startswith(first)][-1]
     posteriors = {
@@ -40,26 +44,23 @@ def pictures_of(model: CrossModel, analysis: Analysis) -> dict[str, bytes]:
         "notes": model.encode_notes(task.frames.symbols),
     }
     for what, posterior in posteriors.items():
-        array = latent_array(posterior.mean, task.frames.symbols, model.converter)
-        found[f"Latents of {what}, their two main directions ({task.name})"] = _png(array)
-    return found
+        title = f"Latents of {what}, their two main directions ({task.name})"
+        figures[title] = draw_latents(posterior.mean, task.frames.symbols, model.converter)
+    return {title: png_of(figure) for title, figure in figures.items()}
 
 
-def confusions_png(drawn: list[tuple[str, str, np.ndarray]]) -> bytes:
-    """Returns a picture of counts [C, C] of systems and labels, each row of which sums to 1."""
-    systems = list(dict.fromkeys(system for system, _, _ in drawn))
-    labels = list(dict.fromkeys(label for _, label, _ in drawn))
-
-    def draw(figure):
-        for system, label, counts in drawn:
-            place = systems.index(system) * len(labels) + labels.index(label)
-            axes = figure.add_subplot(len(systems), len(labels), place + 1)
-            shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-            axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
-            axes.set_title(f"{system}: {label} (last: silent)", fontsize=8)
-            axes.tick_params(labelsize=6)
-
-    return png_of(figure_of(draw, (3.2 * len(labels), 3.3 * len(systems))))
+def draw_confusions(confusions: Mapping[tuple[str, str], np.ndarray]) -> "Figure":
+    """Returns a figure of counts [C, C] by system and label, each row of which sums to 1."""
+    systems, labels = (list(dict.fromkeys(names)) for names in zip(*confusions, strict=True))
+    inches = (3.2 * len(labels), 3.3 * len(systems))
+    figure, grid = new_figure(inches, len(systems), len(labels))
+    for (system, label), counts in confusions.items():
+        axes = grid[systems.index(system), labels.index(label)]
+        shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+        axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+        axes.set_title(f"{system}: {label} (last: silent)", fontsize=8)
+        axes.tick_params(labelsize=6)
+    return figure
 
 
 def sounds_of(
@@ -108,35 +109,22 @@ def described(names: tuple[str, ...], symbols: list[Symbol]) -> str:
 
 def _note(symbol: Symbol) -> str:
     pitch = pitch_of(symbol)
-    return "?" if pitch is None else f"{PITCH_NAMES[pitch % 12]}{pitch // 12 - 1}"
+    return "?" if pitch is None else f"{PITCH_CLASSES[pitch % 12]}{pitch // 12 - 1}"
 
 
-def _examples(model: CrossModel, analysis: Analysis, task: Task) -> dict[str, bytes]:
+def _examples(model: CrossModel, analysis: Analysis, task: Task) -> dict[str, "Figure"]:
     """Returns spectra and symbols of a few frames of a set, and what was made of them."""
     chosen = np.linspace(0, len(task.frames.symbols) - 1, SHOWN).astype(int)
-
-    def made(direction, system):
-        return analysis.made[task.name, direction, system][chosen]
-
-    spectra = spectra_array(
-        task.frames.spectra[chosen],
-        {"sound to sound": made("again", "model"), "notes to sound": made("sound", "model")},
+    again, sound, notes = (
+        analysis.made[task.name, direction, "model"][chosen]
+        for direction in ("again", "sound", "notes")
     )
-    fields, names = model.layout.fields, model.converter.instruments
-    symbols = symbols_array(
-        task.frames.symbols[chosen],
-        {"sound to notes": made("notes", "model")},
-        [f"{names[field.instrument]} {field.label}" for field in fields],
-        [field.begin for field in fields],
-    )
+    sounds = {"sound to sound": again, "notes to sound": sound}
+    symbols = task.frames.symbols[chosen]
     return {
-        f"Spectra ({task.name})": _png(spectra),
-        f"Symbols ({task.name})": _png(symbols),
+        f"Spectra ({task.name})": draw_spectra(task.frames.spectra[chosen], sounds),
+        f"Symbols ({task.name})": draw_symbols(symbols, {"sound to notes": notes}, model.converter),
     }
-
-
-def _png(array: np.ndarray) -> bytes:
-    return tf.io.encode_png(array).numpy()
 
 
 def _wav(audio: Audio) -> bytes:

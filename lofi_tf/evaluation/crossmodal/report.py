@@ -11,7 +11,7 @@ import numpy as np
 from lofi_tf.evaluation.crossmodal.analysis import Analysis
 from lofi_tf.evaluation.crossmodal.scores import Row
 from lofi_tf.evaluation.tables import Table, shown
-from lofi_tf.files import atomic_write
+from lofi_tf.files import write_file
 
 PAGE, CONFUSIONS = "report.html", "confusions.csv"
 TITLES = {
@@ -63,8 +63,7 @@ def write_tables(analysis: Analysis, folder: Path) -> list[Path]:
         if n
     ]
     for name, rows in found.items():
-        with atomic_write(folder / name) as file:
-            file.write(Table.of_rows(name, rows).as_csv().encode())
+        write_file(folder / name, Table.of_rows(name, rows).as_csv())
     return [folder / name for name in found]
 
 
@@ -102,8 +101,7 @@ def write_page(
         f'<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>{html.escape(title)}'
         f"</title><style>{STYLE}</style></head><body>{''.join(parts)}</body></html>\n"
     )
-    with atomic_write(path) as file:
-        file.write(page.encode())
+    write_file(path, page)
 
 
 def verdicts(analysis: Analysis) -> list[str]:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from lofi_tf.errors import LofiError
+from lofi_tf.errors import LofiError, check_range
 
 TURNS = 3  # of a helix
 MAX_ORDER = 3
@@ -24,9 +24,8 @@ def through(points: np.ndarray, num_steps: int, order: int = 1) -> np.ndarray:
     from scipy.interpolate import interp1d, make_interp_spline
 
     points = np.asarray(points, np.float64)
-    if order not in range(MAX_ORDER + 1):
-        raise LofiError(f"interp_order must be 0 to {MAX_ORDER}. Received: {order}")
-    _check_steps(num_steps)
+    check_range("interp_order", order, 0, MAX_ORDER)
+    check_range("n_steps", num_steps, 2)
     if len(points) < max(2, order + 1):
         raise LofiError(
             f"interp_order {order} needs {max(2, order + 1)} points. Received: {len(points)}; "
@@ -50,7 +49,7 @@ def circle(points: np.ndarray, num_steps: int) -> np.ndarray:
 
     It lies in the plane of the first two of points [3, Z], with the first one's radius, from it on.
     """
-    _check_steps(num_steps)
+    check_range("n_steps", num_steps, 2)
     first, second, _ = _directions(points)
     angles = np.linspace(0, 2 * np.pi, num_steps)[:, None]
     radius = np.linalg.norm(points[0])
@@ -63,7 +62,7 @@ def helix(points: np.ndarray, num_steps: int) -> np.ndarray:
     Half of its square distance from the origin is, at both ends, along an axis that stands upright
     on the circle that `circle` gives.
     """
-    _check_steps(num_steps)
+    check_range("n_steps", num_steps, 2)
     first, second, axis = _directions(points)
     share = np.linspace(0, 1, num_steps)[:, None]
     angles, radius = 2 * np.pi * TURNS * share, np.linalg.norm(points[0]) / np.sqrt(2)
@@ -108,7 +107,7 @@ def given_path(text: str, start: np.ndarray, num_steps: int) -> np.ndarray:
 
 
 def _by_dimensions(text: str, start: np.ndarray, num_steps: int) -> np.ndarray:
-    _check_steps(num_steps)
+    check_range("n_steps", num_steps, 2)
     path = np.repeat(np.asarray(start, np.float32)[None], num_steps, axis=0)
     for word in text.split(","):
         parts = word.split(":")
@@ -134,8 +133,3 @@ def _directions(points: np.ndarray) -> np.ndarray:
         length = np.linalg.norm(rest)
         found.append(rest / length if length > 1e-9 else np.zeros_like(rest))
     return np.array(found)
-
-
-def _check_steps(num_steps: int) -> None:
-    if num_steps < 2:
-        raise LofiError(f"n_steps must be 2 or more. Received: {num_steps}")

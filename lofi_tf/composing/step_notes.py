@@ -24,7 +24,7 @@ class Note(NamedTuple):
     velocity: int
 
 
-def notes_of(piece: Any) -> list[Note]:
+def notes_in_steps(piece: Any) -> list[Note]:
     """Returns the notes of a NoteSequence at 120 quarters a minute, in steps."""
     found = [
         Note(

@@ -70,7 +70,7 @@ class TrackEvents:
     controls: dict[int, Curve]
 
 
-def parts_of(sequence: Any, sample_rate: int) -> list[TrackEvents]:
+def track_events(sequence: Any, sample_rate: int) -> list[TrackEvents]:
     """Returns the parts of a NoteSequence, in the order of its instruments.
 
     A part's role is `drums` where its notes are drums, else the one that its track's name says,

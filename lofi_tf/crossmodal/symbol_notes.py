@@ -26,7 +26,7 @@ Chord = tuple[tuple[int, int], ...]  # pitch and velocity of what sounds at once
 _NAMES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 
 
-def parts_of(
+def instrument_notes(
     sequence: NoteSequence, instruments: Sequence[str], tracks: Sequence[str] = ()
 ) -> list[Part]:
     """Returns what each of a model's instruments plays of a piece of music.

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from lofi_tf.crossmodal import paths
+from lofi_tf.crossmodal import latent_paths as paths
 from lofi_tf.errors import LofiError
 
 POINTS = np.random.default_rng(0).normal(size=(4, 5))

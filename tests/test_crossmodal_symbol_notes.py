@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from lofi_tf.crossmodal import notes
+from lofi_tf.crossmodal import symbol_notes as notes
 from lofi_tf.data.converters.note_events import NoteEvent
 from lofi_tf.data.converters.paired import PairedConverter
 from lofi_tf.data.converters.symbols import Symbol
@@ -42,22 +42,22 @@ def pitches(parts):
 )
 def test_tracks_find_their_instruments(programs, expected):
     music = sequence(*((program, [n + 1]) for n, program in enumerate(programs)))
-    assert pitches(notes.parts_of(music, CONVERTER.instruments)) == expected
+    assert pitches(notes.instrument_notes(music, CONVERTER.instruments)) == expected
 
 
 def test_named_tracks_go_where_they_are_sent():
     music = sequence((0, [60]), (0, [61]))
-    parts = notes.parts_of(music, CONVERTER.instruments, ("violin", "flute"))
+    parts = notes.instrument_notes(music, CONVERTER.instruments, ("violin", "flute"))
     assert pitches(parts) == [[], [61], [60]]
     with pytest.raises(LofiError, match="unknown instrument"):
-        notes.parts_of(music, CONVERTER.instruments, ("tuba",))
+        notes.instrument_notes(music, CONVERTER.instruments, ("tuba",))
 
 
 def test_tracks_too_many_and_drums_are_left_out():
     music = sequence((56, [60]), (57, [61]), (58, [62]), (60, [63]))
     music.notes.add(pitch=36, velocity=80, end_time=1, is_drum=True, instrument=9)
     with pytest.warns(LofiWarning, match="1 of 4 tracks"):
-        parts = notes.parts_of(music, CONVERTER.instruments)
+        parts = notes.instrument_notes(music, CONVERTER.instruments)
     assert pitches(parts) == [[60], [61], [62]]
 
 
@@ -104,7 +104,7 @@ def test_music_keeps_times_tracks_and_programs():
     parts = [[NoteEvent(60, 20, 0.0, 1.0)], [NoteEvent(70, 99, 0.5, 2.0)], []]
     again = read_midi(midi_bytes(notes.sequence_of(parts, CONVERTER.instruments)))
     assert {note.program for note in again.notes} == {0, 73}
-    found = notes.parts_of(again, CONVERTER.instruments)
+    found = notes.instrument_notes(again, CONVERTER.instruments)
     for part, before in zip(found, parts, strict=True):
         assert [n[:2] for n in part] == [n[:2] for n in before]
         assert np.allclose([n[2:] for n in part], [n[2:] for n in before], atol=0.002)

@@ -5,8 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from lofi_tf.evaluation import features
-from lofi_tf.evaluation.features import FEATURES, excerpt_of
+from lofi_tf.evaluation import music_features as features
+from lofi_tf.evaluation.music_features import FEATURES, excerpt_of
 from tests.mirrors import CLOSED, KICK, SNARE, drums, melody
 
 SCALE = melody(*((2 * n, 2, pitch) for n, pitch in enumerate((60, 62, 64, 65, 67, 69, 71, 72))))
