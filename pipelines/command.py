@@ -1,28 +1,25 @@
-"""What the pipelines' commands share: how they end, Beam's flags, a folder for pieces."""
+"""What the pipelines' commands share: flags, how they end, a folder for what is not whole yet."""
 
 import argparse
-import importlib
 import logging
+import os
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import NoReturn
 
-from lofi_tf.errors import LofiError, unknown_flags
+from lofi_tf.cli.flags import Parser
+from lofi_tf.errors import LofiError
 from lofi_tf.quiet import silence_tensorflow
 
 LOG_LEVELS = ["DEBUG", "INFO", "WARN", "ERROR", "FATAL"]
-
-# Where one process would be busy for about 20 s, starting several pays.
-PARALLEL_BYTES = 40 * 2**20
-
-DASK = "apache_beam.runners.dask.dask_runner.DaskRunner"  # Beam has no short name for it
-
 MAX_SHARDS = 99999
 
-# Runners whose job server has flags of its own, which Beam asks it for.
-JOB_SERVERS = ("PortableRunner", "FlinkRunner", "SparkRunner")
+
+def pipeline_parser(prog: str, description: str) -> Parser:
+    """Returns a parser; `add_log` ends its flags."""
+    epilog = "Any other flag goes to Apache Beam, such as --runner or --direct_num_workers."
+    return Parser(prog, description, epilog=epilog)
 
 
 def add_log(parser: argparse.ArgumentParser) -> None:
@@ -37,8 +34,21 @@ def add_log(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_splits(parser: argparse.ArgumentParser) -> None:
-    """Adds `--validation_split` and `--split_file`, one of which may be given."""
+def add_errors_file(parser: argparse.ArgumentParser) -> None:
+    """Adds `--errors_file`."""
+    parser.add_argument("--errors_file", help="write every refused file with its reason here")
+
+
+def add_shards(parser: argparse.ArgumentParser, flag: str, default: int) -> None:
+    """Adds the number of shards, and `--validation_split` and `--split_file`, of which one goes."""
+    parser.add_argument(
+        f"--{flag}",
+        dest="num_shards",
+        type=int,
+        default=default,
+        help=f"shards of each split (default: {default})",
+    )
+    parser.set_defaults(shards_flag=flag)
     splits = parser.add_mutually_exclusive_group()
     splits.add_argument(
         "--validation_split",
@@ -49,34 +59,40 @@ def add_splits(parser: argparse.ArgumentParser) -> None:
     splits.add_argument("--split_file", help="CSV with the columns split and path (or filename)")
 
 
-def check_splits(args: argparse.Namespace, shards_flag: str) -> None:
+def check_shards(args: argparse.Namespace) -> None:
     """Refuses a share or a number of shards out of range."""
-    num_shards = getattr(args, shards_flag)
-    if not 1 <= num_shards <= MAX_SHARDS:
-        raise LofiError(f"--{shards_flag} must be 1 to {MAX_SHARDS}. Received: {num_shards}")
+    if not 1 <= args.num_shards <= MAX_SHARDS:
+        raise LofiError(
+            f"--{args.shards_flag} must be 1 to {MAX_SHARDS}. Received: {args.num_shards}"
+        )
     if not 0 <= args.validation_split < 1:
         raise LofiError(
             f"--validation_split must be from 0 to below 1. Received: {args.validation_split}"
         )
 
 
-def run_command(name: str, log: str, body: Callable[[], None]) -> int:
+def run_command(
+    parser: Parser,
+    body: Callable[[argparse.Namespace, list[str]], None],
+    argv: Sequence[str] | None,
+) -> int:
     """Runs a command's body; returns 0, 2 for bad input, 1 for a failed run, 130 if interrupted.
 
     Args:
-        name: of the command, for its messages.
-        log: one of `LOG_LEVELS`; DEBUG lets a runner's errors through.
-        body: the work.
+        parser: of the command's own flags.
+        body: the work, of the flags and of those that are left for Beam.
+        argv: the command line, `sys.argv`'s if not given.
     """
+    args, beam_flags = parser.parse_known_args(argv)
     silence_tensorflow()
-    logging.basicConfig(level=logging.INFO if log == "DEBUG" else logging.CRITICAL)
+    logging.basicConfig(level=logging.INFO if args.log == "DEBUG" else logging.CRITICAL)
 
     def fail(message: str, code: int) -> int:
-        print(f"{name}: {message}", file=sys.stderr)
+        print(f"{parser.prog}: {message}", file=sys.stderr)
         return code
 
     try:
-        body()
+        body(args, beam_flags)
     except LofiError as error:
         return fail(str(error), 2)
     except KeyboardInterrupt:
@@ -84,105 +100,58 @@ def run_command(name: str, log: str, body: Callable[[], None]) -> int:
     except Exception as error:  # a runner's errors are many; people get their last line
         if _was_interrupted(error):
             return fail("interrupted; nothing was written", 130)
-        if log == "DEBUG":
+        if args.log == "DEBUG":
             raise
         lines = [line for line in str(error).splitlines() if line.strip()]
         return fail(f"{type(error).__name__}: {lines[-1] if lines else ''}", 1)
     return 0
 
 
+def says_results(args: argparse.Namespace) -> bool:
+    """Says whether `--log` lets a command print what came of it."""
+    return args.log in ("DEBUG", "INFO", "WARN")
+
+
+def check_outputs(args: argparse.Namespace, output: str | Path) -> None:
+    """Refuses an output, or a file of errors, that could not be written later."""
+    from lofi_tf.files import check_writable
+
+    check_writable(output)
+    if getattr(args, "errors_file", None):
+        check_writable(os.path.expanduser(args.errors_file))
+
+
+def write_errors(args: argparse.Namespace, refusals: Sequence[Sequence[str]]) -> None:
+    """Writes what was refused to `--errors_file`: (file, rule, message), separated by tabs."""
+    from lofi_tf.files import atomic_write
+
+    if not getattr(args, "errors_file", None):
+        return
+    lines = ["file\trule\tmessage"]
+    for refusal in refusals:
+        lines.append("\t".join(" ".join(part.split()) for part in refusal))
+    with atomic_write(os.path.expanduser(args.errors_file)) as file:
+        file.write(("\n".join(lines) + "\n").encode("utf-8", "replace"))
+
+
 def folder_beside(path: Path) -> tempfile.TemporaryDirectory:
     """Makes a hidden folder beside `path`, on the same disk, to be removed at the end."""
+    folder = path.parent.absolute()
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True)
         return tempfile.TemporaryDirectory(
-            prefix=f".{path.name}.", suffix=".parts", dir=path.parent, ignore_cleanup_errors=True
+            prefix=f".{path.name}.", suffix=".parts", dir=folder, ignore_cleanup_errors=True
         )
     except OSError as error:
         raise LofiError(f"cannot write to {path.parent}: {error.strerror}") from error
 
 
-def beam_options(beam_flags: list[str], size_bytes: int, on_dask: bool = False):
-    """Returns Beam's options; without flags, this process for small folders, all cores for large.
-
-    Args:
-        beam_flags: all flags that are not the command's own.
-        size_bytes: of the input.
-        on_dask: whether the pipeline has only such steps as Beam's runner for Dask can run.
-
-    Raises:
-        LofiError: a flag that neither this command nor Beam knows, a value that Beam does not take,
-            or a runner that is not there.
-    """
-    from apache_beam.options.pipeline_options import PipelineOptions
-
-    beam_flags = _with_dask(beam_flags, on_dask)
-    parser = _BeamParser(add_help=False, allow_abbrev=False)
-    for kind in PipelineOptions.__subclasses__():
-        kind._add_argparse_args(parser)
-    known, unknown = parser.parse_known_args(beam_flags)
-    if unknown and known.runner not in JOB_SERVERS:
-        raise unknown_flags(unknown, parser._option_string_actions)
-    flags = list(beam_flags)
-    if not known.runner:
-        flags.append("--runner=FnApiRunner")  # the direct runner, less its search for others
-    given = any(flag.startswith("--direct_") for flag in flags)
-    if not known.runner and not given and size_bytes > PARALLEL_BYTES:
-        flags += ["--direct_running_mode=multi_processing", "--direct_num_workers=0"]
-    options = PipelineOptions(flags)
-    _check(options, known.runner or "FnApiRunner")
-    return options
-
-
-def _with_dask(beam_flags: list[str], on_dask: bool) -> list[str]:
-    """Returns the flags, those for Dask as Beam knows them; its module brings their parser.
-
-    Beam gives a worker 128 elements at a time. Ours are groups of files, work for seconds each, so
-    that a worker gets one.
-
-    Raises:
-        LofiError: Dask is not installed, or cannot run the pipeline.
-    """
-    parser = _BeamParser(add_help=False, allow_abbrev=False)
-    parser.add_argument("--runner")
-    known, others = parser.parse_known_args(beam_flags)
-    if known.runner is None or known.runner.rpartition(".")[2].lower() != "daskrunner":
-        return beam_flags
-    if not on_dask:
-        raise LofiError(
-            f"--runner={known.runner} cannot run this pipeline, whose steps have several outputs; "
-            "of these commands it runs convert_dir_to_note_sequences alone"
-        )
-    try:
-        import dask.distributed  # noqa: F401
-
-        importlib.import_module(DASK.rpartition(".")[0])
-    except ImportError as error:
-        raise LofiError(
-            f"--runner={known.runner} needs Dask: pip install 'apache-beam[dask]'"
-        ) from error
-    sized = any(flag.startswith(("--dask_npartitions", "--dask_partition_size")) for flag in others)
-    return [*others, f"--runner={DASK}", *([] if sized else ["--dask_partition_size=1"])]
-
-
-class _BeamParser(argparse.ArgumentParser):
-    """Reads Beam's flags; a mistake is an error like any other."""
-
-    def error(self, message: str) -> NoReturn:
-        raise LofiError(message)
-
-
-def _check(options, runner: str) -> None:
-    """Refuses a runner that Beam does not know or have, and options that it lacks."""
-    from apache_beam.options.pipeline_options_validator import PipelineOptionsValidator
-    from apache_beam.runners import create_runner
-
-    try:
-        problems = PipelineOptionsValidator(options, create_runner(runner)).validate()
-    except Exception as error:  # each kind of runner has its own
-        problems = [str(error)]
-    if problems:
-        raise LofiError(f"--runner={runner}: {' '.join(problems[0].split())}")
+def publish(outputs: dict[Path, Path]) -> None:
+    """Moves finished files to their names, output to temporary; one that nobody made is empty."""
+    for made in outputs.values():
+        made.touch()
+    for output, made in outputs.items():
+        os.replace(made, output)
 
 
 def _was_interrupted(error: BaseException | None) -> bool:

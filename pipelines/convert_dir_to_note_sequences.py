@@ -5,22 +5,30 @@ import collections
 import os
 import sys
 import time
-from pathlib import Path
 
 from lofi_tf.cli.flags import Parser, add_bool, counted
 from lofi_tf.errors import LofiError
-from pipelines.command import add_log, beam_options, folder_beside, run_command
+from pipelines.command import (
+    add_errors_file,
+    add_log,
+    check_outputs,
+    folder_beside,
+    pipeline_parser,
+    publish,
+    run_command,
+    says_results,
+    write_errors,
+)
 
 MAX_LISTED = 20
 
 
-def build_parser() -> argparse.ArgumentParser:
+def build_parser() -> Parser:
     """Returns the parser of this command's own flags."""
-    parser = Parser(
+    parser = pipeline_parser(
         "convert_dir_to_note_sequences",
         "Converts .mid .midi .kar .xml .musicxml .mxl .abc files to a TFRecord file "
         "of NoteSequences. Files that cannot be read are listed and passed over.",
-        epilog="Any other flag goes to Apache Beam, such as --runner or --direct_num_workers.",
     )
     parser.add_argument("--input_dir", required=True, help="folder of music files")
     parser.add_argument(
@@ -29,85 +37,71 @@ def build_parser() -> argparse.ArgumentParser:
         help="TFRecord file to write; x.tfrecord@8 writes eight shards",
     )
     add_bool(parser, "recursive", False, "look into sub-folders too (default: false)")
-    parser.add_argument("--errors_file", help="write every refused file with its reason here")
+    add_errors_file(parser)
     add_log(parser)
     return parser
 
 
 def main(argv: list[str] | None = None) -> int:
     """Runs the command; returns 0, 2 for bad input, 1 for a failed run, 130 if interrupted."""
-    args, beam_flags = build_parser().parse_known_args(argv)
-    return run_command(
-        "convert_dir_to_note_sequences", args.log, lambda: _convert(args, beam_flags)
-    )
+    return run_command(build_parser(), _convert, argv)
 
 
 def _convert(args: argparse.Namespace, beam_flags: list[str]) -> None:
     """Does the whole work; raises LofiError where the flags or all files are bad."""
     from lofi_tf.data.storage.tfrecord import shard_paths
-    from lofi_tf.files import check_writable
     from lofi_tf.music.files import KINDS, is_music_file
-    from pipelines.folders import find_files
+    from pipelines.beam_flags import beam_options
+    from pipelines.folders import list_files
 
     start_seconds = time.monotonic()
-    input_dir = os.path.expanduser(args.input_dir)
     shards = shard_paths(os.path.expanduser(args.output_file))
-    if not os.path.isdir(input_dir):
-        raise LofiError(f"no such folder. Received: --input_dir={args.input_dir}")
-    found = find_files(input_dir, args.recursive, is_music_file)
-    if not found.names:
-        hint = "" if args.recursive else "; --recursive looks into sub-folders"
-        raise LofiError(f"no file in {input_dir} ends in {', '.join(KINDS)}{hint}")
-    check_writable(shards[0])
-    if args.errors_file:
-        check_writable(os.path.expanduser(args.errors_file))
-    options = beam_options(beam_flags, found.size_bytes, on_dask=True)
-    with folder_beside(shards[0]) as parts_dir:
-        report = _run(args, options, input_dir, found, shards, Path(parts_dir))
+    files = list_files(args.input_dir, args.recursive, is_music_file, KINDS)
+    check_outputs(args, shards[0])
+    options = beam_options(beam_flags, files.size_bytes, on_dask=True)
+    with folder_beside(shards[0]) as temp_dir:
+        counts, refusals = _run(args, options, files, shards, temp_dir)
     seconds = time.monotonic() - start_seconds
-    if args.log in ("DEBUG", "INFO", "WARN"):
-        _print_refusals(report.refusals, args.errors_file)
-        others = f" ({counted(found.num_others, 'other file')} passed over)"
+    if says_results(args):
+        _print_refusals(refusals, args.errors_file)
+        others = f" ({counted(files.num_others, 'other file')} passed over)"
         print(
-            f"{counted(report.num_sequences, 'sequence')} from {report.num_files} of "
-            f"{counted(len(found.names), 'file')} in {seconds:.1f} s -> {args.output_file}"
-            + (others if found.num_others else "")
+            f"{counted(counts['sequences'], 'sequence')} from {counts['files']} of "
+            f"{counted(len(files.names), 'file')} in {seconds:.1f} s -> {args.output_file}"
+            + (others if files.num_others else "")
         )
 
 
-def _run(args, options, input_dir, found, shards, parts_dir):
-    """Converts the files, joins what came of them and returns the report."""
-    from pipelines import note_sequence_pipeline as pipeline
-    from pipelines.errors_file import write_errors
+def _run(args, options, files, shards, temp_dir):
+    """Converts the files and puts the shards in their place; returns counts and refusals."""
+    from pipelines.note_sequence_pipeline import run, shard_path
     from pipelines.progress import workers_progress
 
+    input_dir = os.path.expanduser(args.input_dir)
     # Without its trailing slash, or the name would be empty, as it is with Magenta.
     collection_name = os.path.basename(input_dir.rstrip("/"))
-    groups = pipeline.make_groups(found.names, len(shards))
-    convert = pipeline.ConvertGroup(os.path.abspath(input_dir), collection_name, str(parts_dir))
-    with workers_progress(args.log, parts_dir / pipeline.PROGRESS, len(found.names), "file"):
-        pipeline.run(groups, convert, options)
-    report = pipeline.collect_reports(groups, parts_dir)
-    if args.errors_file:
-        write_errors(report.refusals, os.path.expanduser(args.errors_file))
-    if not report.num_sequences:
-        _print_refusals(report.refusals, args.errors_file)
-        raise LofiError(f"none of the {len(found.names)} files could be read; nothing was written")
-    pipeline.join_pieces(groups, parts_dir, shards)
-    return report
+    with workers_progress(args.log, temp_dir, len(files.names), "file"):
+        where = (os.path.abspath(input_dir), collection_name, temp_dir)
+        counts, refusals = run(files.inputs, *where, len(shards), options)
+    write_errors(args, refusals)
+    if not counts["sequences"]:
+        _print_refusals(refusals, args.errors_file)
+        raise LofiError(f"none of the {len(files.names)} files could be read; nothing was written")
+    publish({path: shard_path(temp_dir, number) for number, path in enumerate(shards)})
+    return counts, refusals
 
 
 def _print_refusals(refusals: list, errors_file: str | None) -> None:
     if not refusals:
         return
-    rules = collections.Counter(refusal.rule for refusal in refusals).most_common()
+    rules = collections.Counter(rule for _, rule, _ in refusals).most_common()
     counts = ", ".join(f"{count} {rule}" for rule, count in rules)
     what = counted(len(refusals), "file")
-    if any(refusal.name.lower().endswith(".abc") for refusal in refusals):
+    if any(name.lower().endswith(".abc") for name, _, _ in refusals):
         what += " or tune" if len(refusals) == 1 else " or tunes"
     print(f"{what} could not be converted ({counts}):", file=sys.stderr)
     for refusal in refusals[:MAX_LISTED]:
-        print(f"  {refusal.name}: {refusal.rule}: {refusal.message}", file=sys.stderr)
+        print(f"  {': '.join(refusal)}", file=sys.stderr)
     if len(refusals) > MAX_LISTED:
         where = f"see {errors_file}" if errors_file else "--errors_file= writes them all"
         print(f"  ... and {len(refusals) - MAX_LISTED} more; {where}", file=sys.stderr)

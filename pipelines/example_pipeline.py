@@ -1,92 +1,236 @@
-"""The worker's part of preprocess_tfrecord: groups of NoteSequence records to examples.
+"""Beam's steps from examples to shards, whatever the input is.
 
-Workers read the records of a group for themselves, split, filter and convert them; the rest of the
-way is that of `shard_pipeline`.
+    Item -> ConvertToExamples -> GroupByKey (shard) -> Deduplicate -> AssignSplit -> WriteShards
+
+An example's shard and its place there follow from the sha1 of its arrays: so equal examples meet in
+one shard, and the order is a shuffle that the content alone decides.
 """
 
-from collections.abc import Iterator, Mapping
+import hashlib
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import apache_beam as beam
+import numpy as np
+from apache_beam.options.pipeline_options import PipelineOptions
 
 from lofi_tf.data.converters.build import build_converter
-from lofi_tf.errors import LofiError, NotConvertible
-from lofi_tf.music.sequence_proto import NoteSequence
-from pipelines.group_work import GroupWork
-from pipelines.parts import Filters, PieceOfMusic, pieces_of
-from pipelines.record_groups import Group, read_group
-from pipelines.shard_pipeline import Output, hand_on
+from lofi_tf.data.storage.example_records import (
+    encode_arrays,
+    encode_example,
+    layout_of,
+    spec_of_layouts,
+)
+from lofi_tf.data.storage.tfrecord import write_record
+from lofi_tf.errors import NotConvertible
+from lofi_tf.files import atomic_write
+from pipelines.example_reports import (
+    Report,
+    count_in_beam,
+    left_out,
+    merged,
+    step,
+    write_report,
+)
+from pipelines.example_splits import SourcePlace, Splitter, place_of
+from pipelines.temp_shards import Span, TempShardWriter, span_reader
 
-UNMARKED = "taken_for_drums"  # parts that mark no note as a drum
-MAX_PARTS = 100  # a piece in more parts is dropped, as by Magenta
 
-
-class Settings(NamedTuple):
-    """What the workers need to know.
+class Output(NamedTuple):
+    """What is made of the examples.
 
     Attributes:
-        converter: a config's converter, `{kind: ..., **kwargs}`.
-        filters: which parts are left out; None leaves out none.
-        output: what is made of the examples.
+        splitter: which split a source is in.
+        num_shards: shards of each split.
+        temp_dir: folder for temporary and finished shards, one that all workers reach.
     """
 
-    converter: Mapping[str, Any]
-    filters: Filters | None
-    output: Output
+    splitter: Splitter
+    num_shards: int
+    temp_dir: str
 
 
-class ConvertGroup(beam.DoFn):
-    """Converts the records of a group; yields what `hand_on` does."""
+class Item(NamedTuple):
+    """What travels from step to step until there are examples.
 
-    def __init__(self, settings: Settings):
-        self._settings = settings
+    Attributes:
+        place: in the input: the number of the file or the record, then of the part.
+        source: name of the song, performance or recording.
+        content: what the next step takes.
+    """
 
-    def setup(self):
+    place: tuple[int, ...]
+    source: str
+    content: Any
+
+
+# Examples of one source in one shard: the source, the temporary shard that they are in, and
+# (sha1, offset, size) of each. It is a plain tuple, which Beam holds in few bytes.
+SourceRows = tuple[str, str, list[tuple[bytes, int, int]]]
+
+
+class Example(NamedTuple):
+    """A distinct example: where it lies, and its sources, sorted."""
+
+    span: Span
+    sources: list[str]
+
+
+class ConvertToExamples(TempShardWriter):
+    """Item -> (shard, SourceRows); the examples' arrays go to a temporary shard.
+
+    Args:
+        converter: of a config, `{kind: ..., **kwargs}`.
+        output: what is made of the examples.
+        stage: name by which refusals are counted.
+    """
+
+    whole_sources = True  # whether an item is all there is of its source, to be listed if refused
+
+    def __init__(self, converter: Mapping[str, Any], output: Output, stage: str):
+        super().__init__(output.temp_dir)
+        self._settings, self._num_shards = converter, output.num_shards
+        self._stage = stage
+
+    def setup(self) -> None:
         """Builds the converter once a worker."""
-        self._converter = build_converter(self._settings.converter)
+        self._converter = build_converter(self._settings)
 
-    def process(self, group: Group) -> Iterator[Any]:
-        """Yields where the examples of each shard lie, and the places of their sources."""
-        output = self._settings.output
-        with GroupWork(output.parts_dir, group.number) as work:
-            try:
-                for record in read_group(group):
-                    self._convert(record, work)
-            except (LofiError, OSError) as error:
-                work.errors.append(str(error))
-        work.progress(group.num_records)
-        yield from hand_on(work, output, type(self))
-
-    def _convert(self, record: bytes, work: GroupWork) -> None:
-        work.counts["records"] += 1
-        try:
-            sequence = NoteSequence.FromString(record)
-        except Exception:  # protobuf's DecodeError has several homes
-            work.leave_out("dropped_sequences", "not_a_note_sequence", "", "no NoteSequence")
-            return
-        source = sequence.filename or sequence.id
-        work.counts["sequences"] += 1
-        pieces = pieces_of(sequence)
-        if len(pieces) > MAX_PARTS:
-            message = f"it has {len(pieces)} parts. Allowed: {MAX_PARTS}"
-            work.leave_out("dropped_sequences", "too_many_parts", source, message)
-            return
-        work.counts["parts"] += len(pieces)
-        for piece in pieces:
-            self._convert_piece(piece, source, work)
-
-    def _convert_piece(self, piece: PieceOfMusic, source: str, work: GroupWork) -> None:
-        filters = self._settings.filters
-        rule = filters.rule_against(piece.part) if filters else None
-        if rule:
-            reason = f"--{rule}={getattr(filters, rule)}" if hasattr(filters, rule) else "no grid"
-            work.leave_out("filtered_parts", rule, source, reason)
+    def process(self, item: Any) -> Iterator[Any]:
+        """Yields all examples of an item or the rule that refuses it; reports go by."""
+        if isinstance(item, Report):
+            yield item
             return
         try:
-            work.add_all(self._converter.to_examples(piece.sequence), source)
-            work.counts["taken_for_drums"] += self._converter.takes_for_drums(piece.sequence)
+            yield from self.examples_of(item)
         except NotConvertible as problem:
-            work.leave_out("refused_parts", problem.rule, source, str(problem))
-        except Exception as error:  # one odd piece must not cost the others
-            message = f"{type(error).__name__}: {error}"
-            work.leave_out("refused_parts", "failed", source, message)
+            yield self.refused(item, problem.rule, str(problem))
+        except Exception as error:  # one odd item must not cost the others
+            yield self.refused(item, "failed", f"{type(error).__name__}: {error}")
+
+    def examples_of(self, item: Item) -> list[Any]:
+        """Returns what `stored` makes of an item's examples, and what else is to be reported."""
+        raise NotImplementedError
+
+    def refused(self, item: Item, rule: str, message: str) -> Report:
+        """Returns the report of an item that gives no example."""
+        report = left_out(self._stage, rule, item.place, item.source, message)
+        if self.whole_sources:
+            report.refusals.append((item.source, rule, message))
+        return report
+
+    def stored(self, source: str, examples: Iterable[Mapping[str, np.ndarray]]) -> list[Any]:
+        """Writes examples of a source; returns (shard, SourceRows) of each shard, and a report."""
+        spans, layouts, count = {}, set(), 0
+        for example in examples:
+            count += 1
+            layouts.add(layout_of(example))
+            encoded = encode_arrays(example)
+            digest = hashlib.sha1(encoded).digest()
+            if digest not in spans:
+                spans[digest] = self.write(encoded)
+        by_shard: dict[int, list] = {}
+        for digest, span in spans.items():
+            shard = int.from_bytes(digest, "big") % self._num_shards
+            by_shard.setdefault(shard, []).append((digest, span.offset, span.size))
+        smallest = [place_of(source)] if count else []
+        spec = spec_of_layouts(sorted(layouts))
+        return [
+            *((shard, (source, self._name, rows)) for shard, rows in by_shard.items()),
+            Report(Counter(examples=count), spec=spec, smallest=smallest),
+        ]
+
+
+def deduplicate(element: tuple[int, Iterable[SourceRows]]) -> tuple[int, list[Example]]:
+    """Returns a shard with its examples, equal ones as one, in the order of their sha1."""
+    shard, stored = element
+    spans: dict[bytes, Span] = {}
+    sources: dict[bytes, set[str]] = {}
+    for source, file, rows in stored:
+        for digest, offset, size in rows:
+            spans.setdefault(digest, Span(file, offset, size))
+            sources.setdefault(digest, set()).add(source)
+    return shard, [Example(spans[key], sorted(sources[key])) for key in sorted(spans)]
+
+
+def assign_split(
+    element: tuple[int, list[Example]], splitter: Splitter, smallest: list[SourcePlace]
+) -> Iterator[Any]:
+    """Yields (split, shard, Examples), each example in the first split of its sources."""
+    shard, examples = element
+    counts, by_split = Counter(distinct=len(examples)), {}
+    for example in examples:
+        sources = splitter.choose(example.sources, smallest)
+        counts["in_several_splits"] += len(sources) > 1
+        counts["in_no_split"] += not sources
+        for split in list(sources)[:1]:
+            by_split.setdefault(split, []).append(Example(example.span, sources[split]))
+    yield Report(counts, sha1={f"{shard:05d}": {}})
+    for split, chosen in by_split.items():
+        yield split, shard, chosen
+
+
+def write_shard(element: tuple[str, int, list[Example]], temp_dir: str) -> Iterator[Report]:
+    """Writes the records of a shard; yields how many there are, and their sha1."""
+    split, shard, examples = element
+    sha1, read = hashlib.sha1(), span_reader(temp_dir)
+    with atomic_write(shard_path(temp_dir, split, shard)) as file:
+        for example in examples:
+            record = encode_example(read(example.span), example.sources)
+            write_record(file, record)
+            sha1.update(record)
+    digests = {f"{shard:05d}": {split: sha1.hexdigest()}}
+    yield Report(Counter({f"split.{split}": len(examples)}), sha1=digests)
+
+
+@beam.ptransform_fn
+def write_examples(converted: beam.PCollection, output: Output) -> beam.PCollection:
+    """What `ConvertToExamples` yields -> shards, and the report of all steps."""
+    splitter, _, temp_dir = output
+    rows = converted | "Rows" >> beam.Filter(lambda element: not isinstance(element, Report))
+    reports = converted | "Reports" >> beam.Filter(lambda element: isinstance(element, Report))
+    report = reports | "MergeConverted" >> beam.CombineGlobally(merged)
+    smallest = report | "SmallestPlaces" >> beam.Map(lambda report: report.smallest)
+    written = (
+        rows
+        | "GroupByShard" >> beam.GroupByKey()
+        | "Deduplicate" >> beam.Map(deduplicate)
+        | "AssignSplit" >> beam.FlatMap(assign_split, splitter, beam.pvalue.AsSingleton(smallest))
+        | "WriteShards" >> step(write_shard, temp_dir)
+    )
+    return (
+        (report, written)
+        | "AllReports" >> beam.Flatten()
+        | "CountReports" >> beam.Map(count_in_beam)
+        | "MergeReports" >> beam.CombineGlobally(merged)
+        | "WriteReport" >> beam.Map(write_report, temp_dir)
+    )
+
+
+def shard_path(temp_dir: str | Path, split: str, shard: int) -> Path:
+    """Returns where a finished shard lies until all are."""
+    return Path(temp_dir) / f"{split}-{shard:05d}"
+
+
+def run(
+    inputs: list, to_examples: beam.PTransform, output: Output, options: PipelineOptions
+) -> None:
+    """Runs a pipeline to its end.
+
+    Args:
+        inputs: what the workers take, one at a time.
+        to_examples: inputs to what `ConvertToExamples` yields.
+        output: what is made of the examples.
+        options: Beam's.
+    """
+    pipeline = beam.Pipeline(options=options)
+    _ = (
+        pipeline
+        | "ListInputs" >> beam.Create(inputs)
+        | "Reshuffle" >> beam.Reshuffle()
+        | "ToExamples" >> to_examples
+        | "WriteExamples" >> write_examples(output)
+    )
+    pipeline.run().wait_until_finish()

@@ -4,10 +4,7 @@ import dataclasses
 import hashlib
 import os
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from typing import NamedTuple
-
-import apache_beam as beam
 
 from lofi_tf.data.storage.examples import read_split_file
 from lofi_tf.errors import LofiError
@@ -15,7 +12,7 @@ from lofi_tf.errors import LofiError
 TRAIN, VALIDATION = "train", "validation"
 
 
-class Place(NamedTuple):
+class SourcePlace(NamedTuple):
     """A source's place in [0, 1), by the sha1 of its name."""
 
     place: float
@@ -36,16 +33,14 @@ class Splitter:
 
     @classmethod
     def of(cls, share: float, split_file: str | None) -> "Splitter":
-        """Returns the splits of a share, or of a CSV file where one is given."""
-        return cls.from_file(os.path.expanduser(split_file)) if split_file else cls(share)
-
-    @classmethod
-    def from_file(cls, path: str | Path) -> "Splitter":
-        """Returns the splits of a CSV file.
+        """Returns the splits of a share, or of a CSV file where one is given.
 
         Raises:
             LofiError: a file that cannot be read or has other columns.
         """
+        if not split_file:
+            return cls(share)
+        path = os.path.expanduser(split_file)
         table = {source: split for source, split in read_split_file(path).items() if split}
         for split in set(table.values()):
             if not split.replace("_", "").isalnum():
@@ -64,7 +59,7 @@ class Splitter:
         names = set(self.table.values())
         return [n for n in first if n in names] + sorted(names - set(first))
 
-    def split_of(self, source: str, smallest: list[Place]) -> str | None:
+    def split_of(self, source: str, smallest: list[SourcePlace]) -> str | None:
         """Returns the split of a source, None if the split file does not name it.
 
         Args:
@@ -77,7 +72,7 @@ class Splitter:
         chosen = self.share > 0 and len(smallest) > 1 and source == smallest[0].source
         return VALIDATION if chosen or place_of(source).place < self.share else TRAIN
 
-    def choose(self, sources: Iterable[str], smallest: list[Place]) -> dict[str, list[str]]:
+    def choose(self, sources: Iterable[str], smallest: list[SourcePlace]) -> dict[str, list[str]]:
         """Returns the sources of an example by split, in the order of `splits`."""
         by_split: dict[str, list[str]] = {split: [] for split in self.splits}
         for source in sources:
@@ -87,26 +82,11 @@ class Splitter:
         return {split: names for split, names in by_split.items() if names}
 
 
-def place_of(source: str) -> Place:
+def place_of(source: str) -> SourcePlace:
     """Returns the place of a source."""
-    return Place(int(hashlib.sha1(source.encode()).hexdigest(), 16) / 2**160, source)
+    return SourcePlace(int(hashlib.sha1(source.encode()).hexdigest(), 16) / 2**160, source)
 
 
-class SmallestPlaces(beam.CombineFn):
-    """The two smallest places of different sources."""
-
-    def create_accumulator(self) -> list[Place]:
-        """Returns no places."""
-        return []
-
-    def add_input(self, found: list[Place], place: Place) -> list[Place]:
-        """Returns the places with one more looked at."""
-        return self.merge_accumulators([found, [place]])
-
-    def merge_accumulators(self, accumulators: Iterable[list[Place]]) -> list[Place]:
-        """Returns the smallest of all."""
-        return sorted({Place(*place) for found in accumulators for place in found})[:2]
-
-    def extract_output(self, found: list[Place]) -> list[Place]:
-        """Returns the places."""
-        return found
+def smallest_places(places: Iterable[SourcePlace]) -> list[SourcePlace]:
+    """Returns the two smallest places of different sources."""
+    return sorted(set(places))[:2]

@@ -1,11 +1,20 @@
 """Files of a folder, in an order that does not depend on the machine."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
+from lofi_tf.errors import LofiError
 
-class Found(NamedTuple):
+
+class InputFile(NamedTuple):
+    """A file that one worker takes: its number among all, and its path below the folder."""
+
+    number: int
+    name: str
+
+
+class FolderFiles(NamedTuple):
     """Files of a folder.
 
     Attributes:
@@ -18,9 +27,23 @@ class Found(NamedTuple):
     size_bytes: int
     num_others: int
 
+    @property
+    def inputs(self) -> list[InputFile]:
+        """The files as a pipeline's input."""
+        return [InputFile(number, name) for number, name in enumerate(self.names)]
 
-def find_files(folder: str, recursive: bool, wanted: Callable[[str], bool]) -> Found:
-    """Finds the files whose names are `wanted`, following links, never in circles."""
+
+def list_files(
+    input_dir: str, recursive: bool, is_wanted: Callable[[str], bool], endings: Iterable[str]
+) -> FolderFiles:
+    """Returns the files whose names are wanted, links followed, never in circles.
+
+    Raises:
+        LofiError: there is no such folder, or no such file in it.
+    """
+    folder = os.path.expanduser(input_dir)
+    if not os.path.isdir(folder):
+        raise LofiError(f"no such folder. Received: --input_dir={input_dir}")
     names, size_bytes, num_others, seen = [], 0, 0, set()
     for directory, subfolders, files in os.walk(folder, followlinks=True):
         real = os.path.realpath(directory)
@@ -30,10 +53,13 @@ def find_files(folder: str, recursive: bool, wanted: Callable[[str], bool]) -> F
             continue
         seen.add(real)
         for file in files:
-            if not wanted(file):
+            if not is_wanted(file):
                 num_others += 1
                 continue
             path = os.path.join(directory, file)
             names.append(os.path.relpath(path, folder).replace(os.sep, "/"))
             size_bytes += os.path.getsize(path) if os.path.exists(path) else 0
-    return Found(sorted(names), size_bytes, num_others)
+    if not names:
+        hint = "" if recursive else "; --recursive looks into sub-folders"
+        raise LofiError(f"no file in {folder} ends in {', '.join(endings)}{hint}")
+    return FolderFiles(sorted(names), size_bytes, num_others)

@@ -1,16 +1,16 @@
 """The Beam pipeline behind convert_dir_to_note_sequences.
 
-Names of files are dealt out in small groups. A worker writes the records of a group to a piece of
-its own and puts a report beside it; only names travel between steps, so memory does not grow with
-the folder. Joined in the order of their names, the pieces make the output: the same input gives
-the same bytes, however many workers there were.
+    InputFile -> ToNoteSequences -> WriteTempShard -> GroupByKey (shard) -> WriteShards
+
+Files are dealt to the shards in turn and come there in the order of their names: the same input
+gives the same bytes, however many workers there were. One output a step and no side inputs: that is
+all that Beam's runner for Dask can run.
 """
 
 import json
 import os
-import shutil
-from collections.abc import Iterator
-from contextlib import ExitStack
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -21,117 +21,114 @@ from apache_beam.options.pipeline_options import PipelineOptions
 from lofi_tf.data.storage.tfrecord import write_record
 from lofi_tf.files import atomic_write
 from lofi_tf.music.files import convert_file
-
-PROGRESS = "progress"
-FILES_A_GROUP = 32
-
-
-class Group(NamedTuple):
-    """Files that one worker converts into one piece."""
-
-    piece: str
-    names: list[str]
+from pipelines.folders import InputFile
+from pipelines.progress import mark_done
+from pipelines.temp_shards import Span, TempShardWriter, span_reader
 
 
-class Refusal(NamedTuple):
-    """A file, or a tune of one, that could not be converted."""
+class ConvertedFile(NamedTuple):
+    """What came of a file.
 
-    name: str
-    rule: str
-    message: str
+    Attributes:
+        number: of the file.
+        records: its NoteSequences: serialized, or where they lie.
+        refusals: (name, rule, message) of the file, or of tunes of it.
+    """
 
-
-class Report(NamedTuple):
-    """What came of some files."""
-
-    num_files: int
-    num_sequences: int
-    refusals: list[Refusal]
+    number: int
+    records: list[bytes] | list[Span]
+    refusals: list[tuple[str, str, str]]
 
 
-class ConvertGroup(beam.DoFn):
-    """Converts the files of a group; writes a piece of the output and a report beside it."""
-
-    def __init__(self, input_dir: str, collection_name: str, parts_dir: str):
-        self._input_dir = input_dir
-        self._collection_name = collection_name
-        self._parts_dir = Path(parts_dir)
-
-    def process(self, group: Group) -> Iterator[int]:
-        """Yields how many sequences the piece holds."""
-        piece = self._parts_dir / group.piece
-        num_files, num_sequences, refusals = 0, 0, []
-        with open(f"{piece}.part", "wb") as file:
-            for name in group.names:
-                records, problems = self._convert(name)
-                for record in records:
-                    write_record(file, record)
-                num_files += bool(records)
-                num_sequences += len(records)
-                refusals += problems
-        Path(f"{piece}.json").write_text(json.dumps([num_files, num_sequences, refusals]))
-        os.replace(f"{piece}.part", piece)
-        with open(self._parts_dir / PROGRESS, "ab") as progress:
-            progress.write(b"." * len(group.names))
-        self._count(num_files, num_sequences, refusals)
-        yield num_sequences
-
-    def _convert(self, name: str) -> tuple[list[bytes], list[Refusal]]:
-        path = os.path.join(self._input_dir, name)
-        try:
-            sequences, problems = convert_file(path, name, self._collection_name)
-            records = [sequence.SerializeToString() for sequence in sequences]
-        except Exception as error:  # one odd file must not cost the others
-            return [], [Refusal(name, "failed", f"{type(error).__name__}: {error}")]
-        return records, [Refusal(name, problem.rule, str(problem)) for problem in problems]
-
-    def _count(self, num_files: int, num_sequences: int, refusals: list[Refusal]) -> None:
-        Metrics.counter(type(self), "files_converted").inc(num_files)
-        Metrics.counter(type(self), "sequences").inc(num_sequences)
-        for refusal in refusals:
-            Metrics.counter(type(self), f"refused_{refusal.rule}").inc()
+def to_note_sequences(file: InputFile, input_dir: str, collection_name: str) -> ConvertedFile:
+    """Returns what came of a file, its records serialized."""
+    records, refusals = [], []
+    try:
+        path = os.path.join(input_dir, file.name)
+        sequences, problems = convert_file(path, file.name, collection_name)
+        records = [sequence.SerializeToString() for sequence in sequences]
+        refusals = [(file.name, problem.rule, str(problem)) for problem in problems]
+    except Exception as error:  # one odd file must not cost the others
+        refusals = [(file.name, "failed", f"{type(error).__name__}: {error}")]
+    Metrics.counter("convert", "files_converted").inc(bool(records))
+    Metrics.counter("convert", "sequences").inc(len(records))
+    for _, rule, _ in refusals:
+        Metrics.counter("convert", f"refused_{rule}").inc()
+    return ConvertedFile(file.number, records, refusals)
 
 
-def make_groups(names: list[str], num_shards: int) -> list[Group]:
-    """Deals the files to the shards in turn, and each shard's files into groups."""
-    groups = []
-    for shard in range(num_shards):
-        dealt = names[shard::num_shards]
-        for start in range(0, len(dealt), FILES_A_GROUP):
-            piece = f"{shard:05d}-{start // FILES_A_GROUP:07d}"
-            groups.append(Group(piece, dealt[start : start + FILES_A_GROUP]))
-    return groups
+class WriteTempShard(TempShardWriter):
+    """ConvertedFile -> (output shard, ConvertedFile), where its records lie."""
+
+    def __init__(self, temp_dir: str, num_shards: int):
+        super().__init__(temp_dir)
+        self._num_shards = num_shards
+
+    def process(self, file: ConvertedFile) -> Iterator[tuple[int, ConvertedFile]]:
+        """Yields the places of the file's records."""
+        spans = [self.write(record) for record in file.records]
+        mark_done(self._temp_dir, 1)
+        yield file.number % self._num_shards, file._replace(records=spans)
 
 
-def run(groups: list[Group], convert: ConvertGroup, options: PipelineOptions) -> None:
-    """Runs the pipeline to its end."""
+def write_shard(element: tuple[int, Iterable[ConvertedFile]], temp_dir: str) -> None:
+    """Writes an output shard in the order of its files, and a report beside it."""
+    shard, files = element
+    files = sorted(files, key=lambda file: file.number)
+    path, read = shard_path(temp_dir, shard), span_reader(temp_dir)
+    with atomic_write(path) as output:
+        for file in files:
+            for span in file.records:
+                write_record(output, read(span))
+    counts = {
+        "files": sum(bool(file.records) for file in files),
+        "sequences": sum(len(file.records) for file in files),
+    }
+    refusals = [refusal for file in files for refusal in file.refusals]
+    with atomic_write(f"{path}.json") as output:
+        output.write(json.dumps([counts, refusals]).encode())
+
+
+def shard_path(temp_dir: str | Path, shard: int) -> Path:
+    """Returns where a finished shard lies until all are."""
+    return Path(temp_dir) / f"shard-{shard:05d}"
+
+
+def run(
+    files: list[InputFile],
+    input_dir: str,
+    collection_name: str,
+    temp_dir: str,
+    num_shards: int,
+    options: PipelineOptions,
+) -> tuple[Counter[str], list[tuple[str, str, str]]]:
+    """Runs the pipeline to its end.
+
+    Args:
+        files: below the folder.
+        input_dir: the folder, one that all workers reach.
+        collection_name: of all sequences.
+        temp_dir: where shards lie in the end (`shard_path`); one that all workers reach.
+        num_shards: of the output.
+        options: Beam's.
+
+    Returns:
+        How many `files` gave how many `sequences`, and (name, rule, message) of all refusals.
+    """
     pipeline = beam.Pipeline(options=options)
     _ = (
         pipeline
-        | "Groups of files" >> beam.Create(groups)
-        | "Spread over workers" >> beam.Reshuffle()
-        | "Convert" >> beam.ParDo(convert)
+        | "ListMusicFiles" >> beam.Create(files)
+        | "Reshuffle" >> beam.Reshuffle()
+        | "ToNoteSequences" >> beam.Map(to_note_sequences, input_dir, collection_name)
+        | "WriteTempShard" >> beam.ParDo(WriteTempShard(temp_dir, num_shards))
+        | "GroupByShard" >> beam.GroupByKey()
+        | "WriteShards" >> beam.Map(write_shard, temp_dir)
     )
     pipeline.run().wait_until_finish()
-
-
-def collect_reports(groups: list[Group], parts_dir: Path) -> Report:
-    """Adds up the reports of all groups; refusals come in the order of the files' names."""
-    num_files, num_sequences, refusals = 0, 0, []
-    for group in groups:
-        report = Report(*json.loads((parts_dir / f"{group.piece}.json").read_text()))
-        num_files += report.num_files
-        num_sequences += report.num_sequences
-        refusals += [Refusal(*refusal) for refusal in report.refusals]
-    return Report(num_files, num_sequences, sorted(refusals))
-
-
-def join_pieces(groups: list[Group], parts_dir: Path, shards: list[Path]) -> None:
-    """Joins the pieces into the shards, which appear only when all are whole."""
-    with ExitStack() as stack:
-        files = [stack.enter_context(atomic_write(shard)) for shard in shards]
-        for group in groups:
-            piece = parts_dir / group.piece
-            with open(piece, "rb") as source:
-                shutil.copyfileobj(source, files[int(group.piece.split("-")[0])], 1 << 20)
-            piece.unlink()
+    counts, refusals = Counter(), []
+    for path in Path(temp_dir).glob("shard-*.json"):
+        of_shard, refused = json.loads(path.read_text())
+        counts.update(of_shard)
+        refusals += map(tuple, refused)
+    return counts, sorted(refusals)

@@ -4,9 +4,10 @@ import argparse
 import dataclasses
 import os
 import re
-from typing import Any, NamedTuple
+from pathlib import Path
+from typing import Any
 
-from lofi_tf.audio.io import is_audio_file
+from lofi_tf.audio.io import ENDINGS, is_audio_file
 from lofi_tf.audio.render import default_soundfont, render_midi
 from lofi_tf.data.converters.paired import PairedConverter
 from lofi_tf.data.pairs.rendered_phrases import (
@@ -18,39 +19,24 @@ from lofi_tf.data.pairs.rendered_phrases import (
 )
 from lofi_tf.errors import LofiError
 from lofi_tf.music.instruments import Instrument, instrument
-from pipelines.folders import find_files
-from pipelines.paired_pipeline import FILES_A_GROUP, TAKES_A_GROUP, Files, Rendering
+from pipelines.example_reports import Summary
+from pipelines.folders import list_files
+from pipelines.paired_example_pipeline import (
+    CLIPS_A_RENDERING,
+    NAMES,
+    REFUSED,
+    NoteFile,
+    Rendering,
+    pairs_to_examples,
+)
+from pipelines.shards_command import Job
 
-BYTES_A_TAKE = 100_000  # of sound, by which the number of workers is chosen
+PREFIX = "examples"  # what the names of shards and info.json begin with
+BYTES_A_CLIP = 100_000  # of sound, by which the number of workers is chosen
 _NOTE_SECONDS = 0.1  # that a note sounds on after its last frame
 
 
-class Tasks(NamedTuple):
-    """The work of a run.
-
-    Attributes:
-        component: the converter, all options written out.
-        groups: for the workers.
-        input_dir: of the files.
-        soundfont: an .sf2 file, None for the default.
-        rendered: what info.json says of the rendering.
-        count: takes and files.
-        num_files, num_others: files of notes, and files that are no audio.
-        size_bytes: of sound, about.
-    """
-
-    component: dict[str, Any]
-    groups: list[Rendering | Files]
-    input_dir: str
-    soundfont: str | None
-    rendered: dict[str, Any] | None
-    count: int
-    num_files: int
-    num_others: int
-    size_bytes: int
-
-
-def tasks_of(args: argparse.Namespace, default_instruments: str) -> Tasks:
+def job_of(args: argparse.Namespace, default_instruments: str) -> Job:
     """Returns the work that the flags describe.
 
     Raises:
@@ -58,36 +44,53 @@ def tasks_of(args: argparse.Namespace, default_instruments: str) -> Tasks:
             a folder without notes.
     """
     renders = args.render or not args.input_dir
-    asked = args.instruments or (None if args.input_dir else default_instruments)
-    if renders and asked is None:
-        asked = default_instruments
-    players = [instrument(name.strip()) for name in asked.split(",")] if renders else []
-    files, others = _files(args, players) if args.input_dir else ({}, 0)
+    asked = (args.instruments or default_instruments).split(",") if renders else []
+    players = [instrument(name.strip()) for name in asked]
+    files, num_others = _files(args, players) if args.input_dir else ({}, 0)
     names = list(dict.fromkeys([player.name for player in players] + list(files)))
-    component = _component(args, names)
-    converter = PairedConverter(**{k: v for k, v in component.items() if k != "kind"})
-    groups: list = _renderings(args, players, converter)
+    converter = _converter(args, names)
+    component = {"kind": "paired"} | dataclasses.asdict(converter)
+    renderings = _renderings(args, players, converter)
     soundfont = os.path.expanduser(args.soundfont) if args.soundfont else None
     if renders and soundfont:
-        _try(soundfont, groups[0])
+        _try(soundfont, renderings[0])
     octaves = _octaves(args.octaves, files)
-    for name, paths in files.items():
-        for first in range(0, len(paths), FILES_A_GROUP):
-            chosen = [(name, path) for path in paths[first : first + FILES_A_GROUP]]
-            groups.append(Files(len(groups), chosen, octaves.get(name, 0)))
-    rendered = sum(len(group.takes) for group in groups if isinstance(group, Rendering))
-    num_files = sum(map(len, files.values()))
-    return Tasks(
-        component,
-        groups,
-        os.path.abspath(os.path.expanduser(args.input_dir or "")),
-        soundfont,
-        _rendered(args, players) if renders else None,
-        rendered + num_files,
-        num_files,
-        others,
-        (rendered + num_files) * BYTES_A_TAKE,
+    note_files = [
+        NoteFile(number, name, path, octaves.get(name, 0))
+        for number, (name, path) in enumerate(
+            ((name, path) for name, paths in files.items() for path in paths), len(renderings)
+        )
+    ]
+    input_dir = os.path.abspath(os.path.expanduser(args.input_dir or ""))
+    num_items = sum(len(rendering.clips) for rendering in renderings) + len(note_files)
+    return Job(
+        prefix=Path(os.path.expanduser(args.output_dir)) / PREFIX,
+        target=args.output_dir,
+        inputs=[*renderings, *note_files],
+        to_examples=lambda output: pairs_to_examples(component, input_dir, soundfont, output),
+        size_bytes=num_items * BYTES_A_CLIP,
+        num_items=num_items,
+        unit="clip",
+        counted={"files": len(note_files), "other_files": num_others},
+        names=NAMES,
+        info={
+            "made_by": "prepare_paired",
+            "config": {"name": "paired", "data": {"converter": component}},
+            "spectra": {
+                "bands": converter.num_bands,
+                "frame_seconds": converter.frame_seconds,
+                "normalisation": f"1 - dB / {args.floor_db:g}",
+            },
+            "rendered": _rendered(args, players) if renders else None,
+            "octaves": args.octaves,
+        },
+        lack=_lack,
     )
+
+
+def _lack(summary: Summary) -> str:
+    reasons = summary.reasons(REFUSED) or "no source is in the split file"
+    return f"nothing gives an example ({reasons}); nothing was written"
 
 
 def _renderings(
@@ -99,7 +102,7 @@ def _renderings(
     frames = converter.first_frame + converter.num_frames
     seconds = frames * converter.frame_seconds
     held = seconds + _NOTE_SECONDS
-    groups: list[Rendering] = []
+    renderings: list[Rendering] = []
     for player in players:
         notes = note_takes(player, velocities, held, pitches)
         chords = chord_takes(player, velocities, held, args.num_chords, args.seed)
@@ -107,43 +110,40 @@ def _renderings(
         for number, cents in enumerate(tunings):
             alike = [(seconds, notes), (seconds, chords[number :: len(tunings)])]
             alike.append((PHRASE_SECONDS, phrases[number :: len(tunings)]))
-            for length, takes in alike:
-                for first in range(0, len(takes), TAKES_A_GROUP):
-                    chosen = takes[first : first + TAKES_A_GROUP]
-                    groups.append(
-                        Rendering(len(groups), player.name, player.program, cents, length, chosen)
-                    )
-    if players and not groups:
+            for length, clips in alike:
+                for first in range(0, len(clips), CLIPS_A_RENDERING):
+                    chosen = clips[first : first + CLIPS_A_RENDERING]
+                    kind = (player.name, player.program, cents, length)
+                    renderings.append(Rendering(len(renderings), *kind, chosen))
+    if players and not renderings:
         raise LofiError(f"--pitches are outside all ranges. Received: {args.pitches}")
-    return groups
+    return renderings
 
 
-def _try(soundfont: str, group: Rendering) -> None:
+def _try(soundfont: str, rendering: Rendering) -> None:
     """Renders one note, so that a SoundFont that cannot be played is said before workers start."""
-    render_midi(rendered_midi(group.takes[:1], group.program, group.seconds), soundfont=soundfont)
+    midi = rendered_midi(rendering.clips[:1], rendering.program, rendering.seconds)
+    render_midi(midi, soundfont=soundfont)
 
 
 def _files(args: argparse.Namespace, players: list[Instrument]) -> tuple[dict, int]:
     """Returns the files of each instrument, and how many others there are."""
-    folder = os.path.expanduser(args.input_dir)
-    if not os.path.isdir(folder):
-        raise LofiError(f"no such folder. Received: --input_dir={args.input_dir}")
+    audio_files = list_files(args.input_dir, True, is_audio_file, ENDINGS)
     renamed = dict(pair.split("=", 1) for pair in args.rename.split(",") if "=" in pair)
     wanted = {name.strip() for name in args.instruments.split(",")} if args.instruments else None
     wanted = wanted and wanted | {player.name for player in players}
-    found = find_files(folder, True, is_audio_file)
     files: dict[str, list[str]] = {}
-    for path in found.names:
-        inside = os.path.dirname(path).split(os.sep)[0]
-        name = renamed.get(inside, inside)
-        if inside and (wanted is None or name in wanted):
+    for path in audio_files.names:
+        folder = os.path.dirname(path).split(os.sep)[0]
+        name = renamed.get(folder, folder)
+        if folder and (wanted is None or name in wanted):
             files.setdefault(name, []).append(path)
     if not files:
         raise LofiError(
-            f"{folder} has no sub-folder of an instrument with audio files"
+            f"{args.input_dir} has no sub-folder of an instrument with audio files"
             + (f" among {', '.join(sorted(wanted))}" if wanted else "")
         )
-    return files, found.num_others
+    return files, audio_files.num_others
 
 
 def _octaves(text: str, files: dict[str, list[str]]) -> dict[str, int]:
@@ -160,35 +160,22 @@ def _octaves(text: str, files: dict[str, list[str]]) -> dict[str, int]:
     return found
 
 
-def _component(args: argparse.Namespace, names: list[str]) -> dict[str, Any]:
+def _converter(args: argparse.Namespace, names: list[str]) -> PairedConverter:
     first, *rest = _range("frames", args.frames)
-    made = PairedConverter(
+    options = ("sample_rate", "hop_size", "low_hz", "bins_per_octave", "num_bins", "floor_db")
+    return PairedConverter(
         instruments=tuple(names),
-        sample_rate=args.sample_rate,
-        hop_size=args.hop_size,
-        low_hz=args.low_hz,
-        bins_per_octave=args.bins_per_octave,
-        num_bins=args.num_bins,
-        floor_db=args.floor_db,
         first_frame=first,
         num_frames=1 + len(rest),
+        **{name: getattr(args, name) for name in options},
     )
-    plain = {
-        name: list(value) if isinstance(value, tuple) else value
-        for name, value in dataclasses.asdict(made).items()
-    }
-    return {"kind": "paired"} | plain
 
 
 def _rendered(args: argparse.Namespace, players: list[Instrument]) -> dict[str, Any]:
+    flags = ("velocities", "tunings", "pitches", "num_chords", "num_phrases", "seed")
     return {
         "instruments": {player.name: player.program for player in players},
-        "velocities": args.velocities,
-        "tunings": args.tunings,
-        "pitches": args.pitches,
-        "num_chords": args.num_chords,
-        "num_phrases": args.num_phrases,
-        "seed": args.seed,
+        **{name: getattr(args, name) for name in flags},
         "soundfont": os.path.basename(args.soundfont or default_soundfont()),
     }
 

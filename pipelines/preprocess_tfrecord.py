@@ -1,33 +1,22 @@
 """Command: NoteSequence records to example shards, ready for training."""
 
 import argparse
+import dataclasses
 import os
 import sys
-import time
 from pathlib import Path
 
 from lofi_tf.cli.flags import Parser, add_bool
 from lofi_tf.errors import LofiError
-from pipelines.command import (
-    add_log,
-    add_splits,
-    beam_options,
-    check_splits,
-    folder_beside,
-    run_command,
-)
-
-COUNTERS = ("records", "sequences", "parts", "taken_for_drums", "examples")
-STAGES = ("dropped_sequences", "filtered_parts", "refused_parts")
+from pipelines.command import add_log, add_shards, check_shards, pipeline_parser, run_command
 
 
-def build_parser() -> argparse.ArgumentParser:
+def build_parser() -> Parser:
     """Returns the parser of this command's own flags, Magenta's included."""
-    parser = Parser(
+    parser = pipeline_parser(
         "preprocess_tfrecord",
         "Converts NoteSequence records by a config's converter, once for all: split at "
         "changes of tempo and metre, filtered, each example once, in shards for training.",
-        epilog="Any other flag goes to Apache Beam, such as --runner or --direct_num_workers.",
     )
     flag = parser.add_argument
     flag("--input_tfrecord", required=True, help="records: a path, glob or x.tfrecord@8")
@@ -36,8 +25,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     flag("--config", required=True, help="name of a config, or path of a YAML file")
     flag("--hparams", default="", help="overrides such as converter.split_bars=2")
-    flag("--output_shards", type=int, default=32, help="shards of each split (default: 32)")
-    add_splits(parser)
+    add_shards(parser, "output_shards", 32)
     _add_filters(parser)
     flag("--pipeline_options", default="", help="Beam's flags, separated by commas")
     add_log(parser)
@@ -65,35 +53,38 @@ def _add_filters(parser: argparse.ArgumentParser) -> None:
 
 def main(argv: list[str] | None = None) -> int:
     """Runs the command; returns 0, 2 for bad input, 1 for a failed run, 130 if interrupted."""
-    args, beam_flags = build_parser().parse_known_args(argv)
-    return run_command("preprocess_tfrecord", args.log, lambda: _preprocess(args, beam_flags))
+    return run_command(build_parser(), _preprocess, argv)
 
 
 def _preprocess(args: argparse.Namespace, beam_flags: list[str]) -> None:
     """Does the whole work; raises LofiError where the flags or the input are bad."""
-    from lofi_tf.data.storage.example_shards import info_name
     from lofi_tf.data.storage.tfrecord import record_paths
-    from lofi_tf.files import check_writable
-    from pipelines.example_reports import print_summary, splits_text
+    from pipelines.note_example_pipeline import NAMES, list_groups, records_to_examples
+    from pipelines.shards_command import Job, make_shards
 
-    start_seconds = time.monotonic()
     config = _config_of(args)
-    check_splits(args, "output_shards")
-    paths = record_paths(_home(args.input_tfrecord))
-    prefix = Path(_home(args.output_tfrecord))
-    check_writable(info_name(prefix))
+    check_shards(args)
+    paths = record_paths(os.path.expanduser(args.input_tfrecord))
+    groups = list_groups([path.absolute() for path in paths])
+    if not groups:
+        raise LofiError(f"no records in {args.input_tfrecord}")
+    filters = _filters_of(args)
     beam_flags = [flag for flag in [*args.pipeline_options.split(","), *beam_flags] if flag]
-    options = beam_options(beam_flags, sum(path.stat().st_size for path in paths))
-    with folder_beside(prefix) as parts_dir:
-        report = _run(args, options, config, paths, Path(parts_dir), prefix)
-    if args.log in ("DEBUG", "INFO", "WARN"):
-        print_summary(report)
-        seconds = time.monotonic() - start_seconds
-        print(f"{splits_text(report)} examples in {seconds:.1f} s -> {args.output_tfrecord}")
-
-
-def _home(path: str) -> str:
-    return os.path.expanduser(path)
+    job = Job(
+        prefix=Path(os.path.expanduser(args.output_tfrecord)),
+        target=args.output_tfrecord,
+        inputs=groups,
+        to_examples=lambda output: records_to_examples(config.data.converter, filters, output),
+        size_bytes=sum(path.stat().st_size for path in paths),
+        num_items=sum(group.num_records for group in groups),
+        unit="record",
+        counted={"files": len(paths)},
+        names=NAMES,
+        info={"config": config.to_dict()},
+        filters={"filters": filters and dataclasses.asdict(filters)},
+        lack=lambda summary: _lack(args, summary),
+    )
+    make_shards(args, beam_flags, job)
 
 
 def _config_of(args: argparse.Namespace):
@@ -111,34 +102,8 @@ def _config_of(args: argparse.Namespace):
     return config
 
 
-def _run(args, options, config, paths, parts_dir, prefix):
-    """Converts the records, puts the shards in their place and returns the report."""
-    from pipelines.example_pipeline import ConvertGroup, Settings
-    from pipelines.example_reports import Names, collect, publish
-    from pipelines.example_splits import Splitter
-    from pipelines.group_work import PROGRESS
-    from pipelines.progress import workers_progress
-    from pipelines.record_groups import find_groups
-    from pipelines.shard_pipeline import Output, run
-
-    splitter = Splitter.of(args.validation_split, args.split_file)
-    groups = find_groups([path.absolute() for path in paths])
-    if not groups:
-        raise LofiError(f"no records in {args.input_tfrecord}")
-    output = Output(splitter, args.output_shards, str(parts_dir.absolute()))
-    convert = ConvertGroup(Settings(config.data.converter, _filters_of(args), output))
-    num_records = sum(group.num_records for group in groups)
-    with workers_progress(args.log, parts_dir / PROGRESS, num_records, "record"):
-        run(groups, convert, output, options)
-    names = Names(COUNTERS, STAGES)
-    report = collect(parts_dir, {"files": len(paths)}, names, splitter.splits)
-    _check_report(args, report)
-    publish(parts_dir, prefix, args.output_shards, _info(args, config, report))
-    return report
-
-
 def _filters_of(args: argparse.Namespace):
-    from pipelines.parts import Filters
+    from pipelines.filters import Filters
 
     if not args.enable_filtering:
         return None
@@ -152,39 +117,15 @@ def _filters_of(args: argparse.Namespace):
     )
 
 
-def _check_report(args: argparse.Namespace, report) -> None:
-    """Refuses input that cannot be read or gives nothing."""
-    if report.errors:
-        raise LofiError(report.errors[0])
-    if report.num_examples:
-        return
-    if report.counters["examples"]:
-        raise LofiError(f"{args.split_file} names none of the records' sources")
+def _lack(args: argparse.Namespace, summary) -> str:
+    """Says why there is no example."""
+    if summary.counters["examples"]:
+        return f"{args.split_file} names none of the records' sources"
     rules = [
-        f"{count} by {rule}" for rules in report.left_out.values() for rule, count in rules.items()
+        f"{count} by {rule}" for rules in summary.left_out.values() for rule, count in rules.items()
     ]
-    reasons = ", ".join(rules) or f"{report.counters['sequences']} sequences hold nothing"
-    raise LofiError(f"no example in {args.input_tfrecord} fits the config: {reasons}")
-
-
-def _info(args: argparse.Namespace, config, report) -> dict:
-    """Returns what info.json says: the same for the same input and flags."""
-    import dataclasses
-
-    from lofi_tf.data.storage.example_shards import SCHEMA_VERSION
-
-    filters = _filters_of(args)
-    return {
-        "schema_version": SCHEMA_VERSION,
-        "config": config.to_dict(),
-        "example_spec": report.spec,
-        "num_shards": args.output_shards,
-        "splits": report.splits,
-        "split_by": os.path.basename(args.split_file) if args.split_file else args.validation_split,
-        "filters": filters and dataclasses.asdict(filters),
-        "counters": report.counters,
-        "left_out": report.left_out,
-    }
+    reasons = ", ".join(rules) or f"{summary.counters['sequences']} sequences hold nothing"
+    return f"no example in {args.input_tfrecord} fits the config: {reasons}"
 
 
 if __name__ == "__main__":

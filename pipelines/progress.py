@@ -13,25 +13,45 @@ from tqdm import tqdm
 
 from lofi_tf.progress import Lines, open_progress
 
+PROGRESS = "progress"
+
+
+def mark_done(temp_dir: str, count: int) -> None:
+    """Tells the progress bar of so many items that are done; runs in a worker."""
+    with open(os.path.join(temp_dir, PROGRESS), "ab") as file:
+        file.write(b"." * count)
+
 
 @contextmanager
-def workers_progress(log: str, path: Path, total: int, unit: str) -> Iterator[None]:
+def workers_progress(log: str, temp_dir: str, total: int, unit: str) -> Iterator[None]:
     """Shows how far workers are while the block runs, and hides what they write to stderr.
 
     Args:
         log: a command's `--log`: DEBUG and INFO show progress, DEBUG hides nothing.
-        path: file whose size is the number of items done; it may not exist yet.
+        temp_dir: the folder that `mark_done` is given.
         total: items in all.
         unit: what an item is called.
     """
     gc.freeze()  # Beam's many modules need no second look while music comes and goes.
-    with nullcontext(sys.stderr) if log == "DEBUG" else stderr_to_ourselves() as stream:
-        with progress_bar(path, total, unit, stream if log in ("DEBUG", "INFO") else None):
+    with nullcontext(sys.stderr) if log == "DEBUG" else _stderr_to_ourselves() as stream:
+        if log not in ("DEBUG", "INFO"):
             yield
+            return
+        done = threading.Event()
+        pause_seconds = 0.2 if stream.isatty() else 5.0
+        with open_progress(total, unit, stream=stream) as bar:
+            watched = (bar, Path(temp_dir) / PROGRESS, done, pause_seconds)
+            thread = threading.Thread(target=_watch, args=watched, daemon=True)
+            thread.start()
+            try:
+                yield
+            finally:
+                done.set()
+                thread.join()
 
 
 @contextmanager
-def stderr_to_ourselves() -> Iterator[TextIO]:
+def _stderr_to_ourselves() -> Iterator[TextIO]:
     """Drops what libraries and child processes write to stderr; yields a stream that gets there."""
     sys.stderr.flush()
     with os.fdopen(os.dup(2), "w") as stream:
@@ -41,31 +61,6 @@ def stderr_to_ourselves() -> Iterator[TextIO]:
             yield stream
         finally:
             os.dup2(stream.fileno(), 2)
-
-
-@contextmanager
-def progress_bar(path: Path, total: int, unit: str, stream: TextIO | None) -> Iterator[None]:
-    """Shows done, rate and time left while the block runs; see `lofi_tf.progress`.
-
-    Args:
-        path: file whose size is the number of items done; it may not exist yet.
-        total: items in all.
-        unit: what an item is called.
-        stream: where to show it; None shows nothing.
-    """
-    if stream is None:
-        yield
-        return
-    pause_seconds = 0.2 if stream.isatty() else 5.0
-    done = threading.Event()
-    with open_progress(total, unit, stream=stream) as bar:
-        thread = threading.Thread(target=_watch, args=(bar, path, done, pause_seconds), daemon=True)
-        thread.start()
-        try:
-            yield
-        finally:
-            done.set()
-            thread.join()
 
 
 def _watch(bar: tqdm | Lines, path: Path, done: threading.Event, pause_seconds: float) -> None:

@@ -12,7 +12,6 @@ from lofi_tf.data.storage.example_shards import find_shards, load_shards
 from lofi_tf.data.storage.examples import Examples, split_by_source
 from lofi_tf.data.storage.sources import load_examples
 from lofi_tf.errors import LofiError
-from pipelines.audio_pipeline import make_groups
 from pipelines.prepare_audio import main
 from tests.recordings import KINDS, noise, tone, write
 
@@ -263,16 +262,6 @@ def test_prepare_audio_interrupted_leaves_the_old(tmp_path, monkeypatch, capfd):
     assert run(tmp_path) == 130
     assert "interrupted" in capfd.readouterr().err
     assert contents(tmp_path) == before
-
-
-def test_groups_hold_many_small_files_or_one_large(tmp_path):
-    sizes = {"a": 1, "b": 9 * 2**20, "c": 9 * 2**20, "d": 40 * 2**20, "e": 1}
-    for name, size in sizes.items():
-        with open(tmp_path / name, "wb") as file:
-            file.truncate(size)
-    groups = make_groups(str(tmp_path), [*sizes, *["gone"] * 40])
-    assert [group.number for group in groups] == [0, 1, 2, 3, 4]
-    assert [len(group.names) for group in groups] == [2, 1, 1, 32, 9]
 
 
 def test_help_imports_nothing_heavy():

@@ -278,13 +278,13 @@ def test_preprocess_damaged_records_leave_nothing(harm, message, records, tmp_pa
 
 
 def test_preprocess_interrupted_leaves_the_old(records, grooves, monkeypatch, capfd):
-    from pipelines import example_pipeline
+    from pipelines import note_example_pipeline
 
     def interrupt(*args):
         raise KeyboardInterrupt
 
     before = sorted(path.name for path in grooves.parent.iterdir())
-    monkeypatch.setattr(example_pipeline, "pieces_of", interrupt)
+    monkeypatch.setattr(note_example_pipeline, "split_segments", interrupt)
     assert run(records, grooves, "--log=ERROR") == 130
     assert "interrupted" in capfd.readouterr().err
     assert sorted(path.name for path in grooves.parent.iterdir()) == before

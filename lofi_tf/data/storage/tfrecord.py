@@ -1,6 +1,7 @@
 """TFRecord files without TensorFlow: each record is length, crc, bytes, crc."""
 
 import glob
+import itertools
 import os
 import struct
 from collections.abc import Iterable, Iterator
@@ -29,15 +30,41 @@ def write_record(file: BinaryIO, record: bytes) -> None:
     file.write(length + _CRC.pack(masked_crc(length)) + record + _CRC.pack(masked_crc(record)))
 
 
-def read_records(path: str | Path) -> Iterator[bytes]:
+def read_records(
+    path: str | Path, offset: int = 0, num_records: int | None = None
+) -> Iterator[bytes]:
     """Yields the records of one uncompressed TFRecord file.
+
+    Args:
+        path: of the file.
+        offset: where the first of them begins.
+        num_records: how many; all if not given.
 
     Raises:
         LofiError: the file is cut short or is no TFRecord file.
     """
     with open(path, "rb") as file:
-        while head := file.read(_HEAD_SIZE):
+        file.seek(offset)
+        for _ in itertools.count() if num_records is None else range(num_records):
+            if not (head := file.read(_HEAD_SIZE)):
+                return
             yield _read_body(file, head, path)
+
+
+def record_offsets(path: str | Path) -> Iterator[int]:
+    """Yields where each record of a TFRecord file begins; only their heads are read.
+
+    Raises:
+        LofiError: the file is cut short or is no TFRecord file.
+    """
+    size, offset = os.path.getsize(path), 0
+    with open(path, "rb") as file:
+        while offset < size:
+            yield offset
+            file.seek(offset)
+            offset += _HEAD_SIZE + _length_of(file.read(_HEAD_SIZE), path) + _CRC.size
+    if offset > size:
+        raise LofiError(f"{path} is cut short inside a record")
 
 
 def write_records(records: Iterable[bytes], path: str | Path) -> int:
@@ -97,12 +124,16 @@ def _existing(part: str) -> list[Path]:
     return shards
 
 
-def _read_body(file: BinaryIO, head: bytes, path: str | Path) -> bytes:
+def _length_of(head: bytes, path: str | Path) -> int:
     if len(head) < _HEAD_SIZE:
         raise LofiError(f"{path} is cut short inside a record")
     if _CRC.unpack_from(head, _LENGTH.size)[0] != masked_crc(head[: _LENGTH.size]):
         raise LofiError(f"{path} is not a TFRecord file, or it is compressed or damaged")
-    (length,) = _LENGTH.unpack_from(head)
+    return _LENGTH.unpack_from(head)[0]
+
+
+def _read_body(file: BinaryIO, head: bytes, path: str | Path) -> bytes:
+    length = _length_of(head, path)
     body = file.read(length + _CRC.size)
     if len(body) < length + _CRC.size:
         raise LofiError(f"{path} is cut short inside a record")

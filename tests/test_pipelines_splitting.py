@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
+from lofi_tf.music.split_sequences import split_segments
 from lofi_tf.music.splits import part_of
 from lofi_tf.music.sustain import sustained_parts
-from pipelines.parts import Filters, pieces_of
+from pipelines.filters import Filters
 from tests.pieces import named_piece as piece
 from tests.pieces import scale
 
@@ -39,19 +40,19 @@ def test_filters_count_drums_only_where_asked():
     assert Filters(is_drum=True, min_velocities=2).rule_against(part) == "min_velocities"
 
 
-def test_pieces_of_a_piece_without_changes_is_the_piece():
+def test_split_segments_of_a_piece_without_changes_is_the_piece():
     sequence = piece(*scale(4), tempos=[(0, 90), (2, 90)])
-    assert pieces_of(sequence)[0].sequence is sequence
+    assert split_segments(sequence)[0].sequence is sequence
 
 
-def test_pieces_of_a_piece_with_changes_keep_what_converters_read():
+def test_split_segments_of_a_piece_with_changes_keep_what_converters_read():
     sequence = piece(*scale(8), tempos=[(0, 120), (3, 90), (6, 60)])
     sequence.time_signatures.add(time=0, numerator=4, denominator=4)
     sequence.key_signatures.add(time=1, key=7)
     sequence.text_annotations.add(time=2, text="C", annotation_type=1)
     for time, value in [(0.2, 127), (2.9, 0), (4.1, 127), (7.2, 0)]:
         sequence.control_changes.add(time=time, control_number=64, control_value=value)
-    found = [sustained_parts(part.sequence) for part in pieces_of(sequence)]
+    found = [sustained_parts(part.sequence) for part in split_segments(sequence)]
     known = sustained_parts(sequence)
     assert len(known) == 3
     for (ours,), theirs in zip(found, known, strict=True):
