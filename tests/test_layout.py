@@ -4,7 +4,15 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 # Of no one module: what is installed, corpora, pages in a browser, one command after another.
-JOURNEYS = {"html_browser", "html_scripts", "layout", "magenta_parity", "packaging", "recipes"}
+JOURNEYS = {
+    "architecture",
+    "html_browser",
+    "html_scripts",
+    "layout",
+    "magenta_parity",
+    "packaging",
+    "recipes",
+}
 JOURNEYS |= {"sound_runs", "toy_kind"}
 
 
