@@ -210,6 +210,7 @@ class _Service(service.PredictionServiceServicer):
     def GetModelMetadata(self, request, context):  # noqa: N802
         response = get_model_metadata_pb2.GetModelMetadataResponse()
         with _aborting(context):
+            self.server.trouble("metadata")
             servable = self._find(request.model_spec)
             response.metadata["signature_def"].Pack(_signature_map(servable))
         response.model_spec.name = request.model_spec.name
@@ -280,6 +281,7 @@ def _handler(server):
             return serving_json.text_of(servable.predict(name, inputs), by_rows)
 
         def _about(self, found):
+            server.trouble("metadata")
             servable = self._servable(found)
             if found[4] is None:
                 state = {"version": str(VERSION), "state": "AVAILABLE"}

@@ -277,7 +277,7 @@ def test_missing_signature_is_named(local, server, remote):
     server.servable.signatures = {"describe": signatures["describe"]}
     with pytest.raises(LofiError, match="has no signature 'decode'"):
         remote.decode(*rows(local, 0, 2))
-    assert server.asked == ["describe", "decode"]
+    assert server.asked == ["metadata", "describe", "decode"]
 
 
 @pytest.mark.parametrize("wrong", ["twice as wide", "one number wider", "fewer temperatures"])
@@ -291,7 +291,7 @@ def test_wrong_shape_is_refused_once(local, server, remote, wrong):
     given = {"z": z, "temperature": temperature, "seed": seeds, "length": length}
     with pytest.raises(LofiError, match="refused decode: .*(400|INVALID_ARGUMENT)"):
         remote.call("decode", given)
-    assert server.asked == ["describe", "decode"]
+    assert server.asked == ["metadata", "describe", "decode"]
 
 
 @pytest.mark.parametrize("code", [grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED])
@@ -299,14 +299,14 @@ def test_busy_server_is_asked_again(local, server, remote, code):
     server.troubles.extend(fails(code, code))
     given = rows(local, 0, 2)
     np.testing.assert_array_equal(remote.decode(*given), local.decode(*given))
-    assert server.asked == ["describe", "decode", "decode", "decode"]
+    assert server.asked == ["metadata", "describe", "decode", "decode", "decode"]
 
 
 def test_server_that_stays_busy_is_given_up(local, server, remote):
     server.troubles.extend(fails(*3 * [grpc.StatusCode.UNAVAILABLE]))
     with pytest.raises(LofiError, match=r"grooves .*try again later \(asked 3 times\)"):
         remote.decode(*rows(local, 0, 2))
-    assert len(server.asked) == 4
+    assert len(server.asked) == 5
 
 
 def test_too_many_requests_are_asked_again(local, server):

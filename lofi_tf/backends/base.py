@@ -5,9 +5,8 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
-import yaml
 
-from lofi_tf.config import Config, config_from_dict
+from lofi_tf.config import Config
 from lofi_tf.data.converters.base import Converter
 from lofi_tf.data.converters.build import build_converter
 from lofi_tf.errors import LofiError, NoSuchFunction
@@ -150,11 +149,6 @@ def by_either_name(config: Config, call: Call) -> Call:
             return call(old_names[function], arrays)
 
     return either
-
-
-def config_of_yaml(text: str, source: str) -> Config:
-    """Returns the config that a model describes itself with."""
-    return config_from_dict(yaml.safe_load(text), source)
 
 
 def _with(given: dict[str, np.ndarray], controls: np.ndarray | None) -> Arrays:
