@@ -1,16 +1,22 @@
 """How the corpora of the shipped models are assembled."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 import yaml
 
+from lofi_tf.backends.open import open_export
 from lofi_tf.config import config_names
 from lofi_tf.data.converters.progression import ProgressionConverter
 from lofi_tf.evaluation.tables import Table, to_json
 from lofi_tf.music.midi import write_midi
 from lofi_tf.music.sequence_proto import NoteSequence
 from lofi_tf.music.splits import CHORD_SYMBOL
-from saved_models.recipes import one_key, pop909, release, split
+from lofi_tf.saving.export import export, place
+from lofi_tf.saving.model_card import Facts
+from saved_models.recipes import one_key, pop909, reexport, release, split
+from tests.grooves import scrambled_model
 
 
 @pytest.fixture
@@ -147,3 +153,33 @@ def test_every_recipe_is_one_of_a_config_and_says_what_a_card_needs():
     for recipe in recipes.values():
         needed = {"summary", "data", "licence", "records", "train", "evaluate", "remarks"}
         assert needed <= set(recipe)
+
+
+def test_a_model_is_written_anew_with_all_that_is_known_of_it(tmp_path):
+    model, config = scrambled_model("groovae_2bar_humanize")
+    facts = Facts(
+        0, 7, "ab12", 3, {"loss": 12.5, "metrics/hits_f1": 0.75}, "grooves", "MIT", "Feel."
+    )
+    facts = dataclasses.replace(facts, precision="float16")
+    old = export(model, config, place(tmp_path / "old", "beats", 3), facts)
+    more = (
+        "\n## How it was trained\n\nOnce.\n\n## Evaluation\n\n![Samples.](pictures/samples.png)\n"
+    )
+    card = (old / "README.md").read_text()
+    (old / "README.md").write_text(card.replace("`play_hits`", "`played`") + more)
+    (old / "pictures").mkdir()
+    (old / "pictures" / "samples.png").write_bytes(b"a picture")
+    (old / "assets.extra" / "attributes.npz").write_bytes(b"vectors")
+    new = reexport.reexport(old, tmp_path / "new")
+    assert new == tmp_path / "new" / "beats" / "3"
+    assert (new / "README.md").read_text() == card + more
+    for name in ("about.yaml", "config.yaml", "attributes.npz"):
+        path = f"assets.extra/{name}"
+        assert (new / path).read_bytes() == (old / path).read_bytes()
+    assert (new / "pictures" / "samples.png").read_bytes() == b"a picture"
+    (shard,) = (old / "variables").glob("variables.data*")
+    assert (new / "variables" / shard.name).stat().st_size == shard.stat().st_size
+    one, other = (open_export(folder) for folder in (old, new))
+    z = np.random.default_rng(1).normal(size=[3, config.model.z_size]).astype(np.float32)
+    given = z, np.ones(3, np.float32), np.arange(3)
+    np.testing.assert_array_equal(one.decode(*given), other.decode(*given))

@@ -1,4 +1,4 @@
-r"""Trained models written anew as `lofi_export` writes them now: the same weights, the same answers.
+r"""Trained models written anew as `lofi_export` writes them now: the same weights and answers.
 
     python -m saved_models.recipes.reexport --output_dir=new saved_models/groovae_4bar/1 ...
 
