@@ -10,7 +10,7 @@ import pytest
 
 from lofi_tf.cli import evaluate, export, generate, train
 from lofi_tf.data.converters import build
-from lofi_tf.data.converters.base import GridConverter
+from lofi_tf.data.converters.grid import GridConverter
 from lofi_tf.data.specs import ArraySpec
 from lofi_tf.data.storage.note_sequences import write_note_sequences
 from lofi_tf.music.midi import read_midi, write_midi

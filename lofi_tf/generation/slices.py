@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from lofi_tf.data.converters.base import GridConverter
+from lofi_tf.data.converters.grid import GridConverter
 from lofi_tf.music.quantize import Grid
 from lofi_tf.music.sequence_proto import NoteSequence
 from lofi_tf.music.sustain import SUSTAIN

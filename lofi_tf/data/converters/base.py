@@ -6,13 +6,11 @@ from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 
+from lofi_tf.data.converters import options
 from lofi_tf.data.converters.excerpt_codes import Codes, of_steps
-from lofi_tf.data.converters.options import Count, CountOrZero, Mode, check_options
 from lofi_tf.data.converters.output_tracks import OutputTrack
-from lofi_tf.data.converters.windows import capped, of_all_parts
 from lofi_tf.data.specs import ArraySpec, Example, Specs
 from lofi_tf.errors import LofiError
-from lofi_tf.music.splits import Segment, segments_of
 
 Self = TypeVar("Self", bound="Converter")
 
@@ -60,7 +58,7 @@ class Converter:
     hits_as_controls = False
 
     def __post_init__(self):
-        check_options(self)
+        options.check_options(self)
 
     @property
     def component(self) -> dict[str, Any]:
@@ -179,143 +177,6 @@ class Converter:
 
     def _codes(self, tokens: np.ndarray) -> Codes:
         return Codes(tokens.astype(np.int16), np.zeros(tokens.shape[1], bool))
-
-
-class GridConverter(Converter):
-    """The base of converters of notes on a grid; those that lack an option have the one here.
-
-    Attributes:
-        by_instrument: whether a piece is read one instrument at a time.
-        only_drums: whether of a piece that marks drums only these are read.
-        keeps_early_notes: whether notes may begin just ahead of the window that they belong to.
-        open_pitches: lowest and highest pitch of the silent notes that hold a window open from end
-            to end, for kinds that take only windows that are played all through.
-        bar_a_chord: whether a window must have a bar or more for each chord that it is given.
-        rows_a_step: rows of what the model is fed that are one step.
-        bars: in an example; None is any number.
-        valid_programs: MIDI programs that count; None is all.
-        steps_per_quarter, quarters_per_bar: the grid; parts with other bars are refused.
-        presplit_on_time_changes: the piece is split where tempo or metre change.
-        max_tensors_per_notesequence: most examples of one piece (drawn in mode `train`, else the
-            first ones); None keeps all. Magenta's default is 5.
-        stretch_range: [least, largest] factor of all times, drawn once for each piece.
-        mode: `train`, `eval` or `infer`.
-        seed: of the draws of `max_tensors_per_notesequence` and `stretch_range`.
-    """
-
-    by_instrument: ClassVar[bool] = False
-    only_drums: ClassVar[bool] = False
-    keeps_early_notes: ClassVar[bool] = False
-    open_pitches: ClassVar[tuple[int, int] | None] = None
-    bar_a_chord: ClassVar[bool] = False
-    rows_a_step = 1
-    bars = None
-    valid_programs = None
-    steps_per_quarter: Count
-    presplit_on_time_changes = True
-    max_tensors_per_notesequence = None
-    stretch_range = None
-    mode: Mode
-    seed: CountOrZero
-
-    @property
-    def steps_per_bar(self) -> int:
-        """Grid steps in a bar."""
-        return self.steps_per_quarter * self.quarters_per_bar
-
-    def describe(self, max_seq_len: int) -> str:
-        """Returns what a model of so many steps makes, in one line."""
-        bars = self.window_bars(max_seq_len)
-        return f"{self.music}, {bars} bar{'s' if bars > 1 else ''}"
-
-    def window_bars(self, max_seq_len: int) -> int:
-        """Returns the bars of the window of a model of so many steps."""
-        return self.bars or max(1, max_seq_len // (self.steps_per_bar * self.rows_a_step))
-
-    def for_windows(self: Self, num_bars: int) -> Self:
-        """Returns this converter so that it takes a window of so many bars as it is."""
-        options = self._window_options(num_bars) | {"max_tensors_per_notesequence": None}
-        known = {field.name for field in dataclasses.fields(self)}
-        options = {name: value for name, value in options.items() if name in known}
-        return dataclasses.replace(self.with_mode("infer"), **options)
-
-    def full_length(self, num_bars: int) -> int | None:
-        """Returns the length of a whole window whose end may be silent; None: as it was read."""
-        return None
-
-    def takes_for_drums(self, note_sequence: Any) -> bool:
-        """Says whether all notes of a piece are taken for drums, since it marks none."""
-        return False
-
-    def chord_bars(self, num_rows: int) -> np.ndarray:
-        """Returns the bar, from the window's first, whose chord each row is told; NaN for none."""
-        bars = np.arange(num_rows) / self.steps_per_bar
-        if self.end_token is not None:
-            bars[-1] = bars[-2]
-        return bars
-
-    def _window_options(self, num_bars: int) -> dict[str, Any]:
-        """Returns the options with which nothing is looked for, cut or left out."""
-        return {}
-
-    def _examples(self, source: Any) -> Iterator[Example]:
-        """Yields the examples by part; what refuses the first refuses all, if none gives any."""
-        examples = of_all_parts(self._segments(source), self._examples_of_part)
-        yield from capped(examples, self.max_tensors_per_notesequence, source, self.mode, self.seed)
-
-    def _segments(self, note_sequence: Any) -> list[Segment]:
-        return segments_of(
-            note_sequence,
-            self.presplit_on_time_changes,
-            self.stretch_range,
-            self.seed,
-            harmony=self.control_depth > 0,
-        )
-
-    def _examples_of_part(self, part: Segment) -> list[Example]:
-        raise NotImplementedError
-
-
-class StepSequenceConverter(GridConverter):
-    """The base of converters whose examples are some bars of a line, a step of the grid each.
-
-    Attributes:
-        slice_bars: bars in an example; None makes one of each whole line.
-        add_end_token: an example has one more step, which ends it.
-    """
-
-    slice_bars: int | None
-    add_end_token = False
-
-    @property
-    def bars(self) -> int | None:
-        """Bars in an example."""
-        return self.slice_bars
-
-    @property
-    def slice_steps(self) -> int | None:
-        """Grid steps in an example, any end token's not counted."""
-        return self.slice_bars and self.slice_bars * self.steps_per_bar
-
-    @property
-    def num_steps(self) -> int | None:
-        """Steps T of an example, any end token's counted."""
-        return self.slice_steps and self.slice_steps + self.add_end_token
-
-    def _window_options(self, num_bars: int) -> dict[str, Any]:
-        return {
-            "slice_bars": num_bars,
-            "pad_to_total_time": True,
-            "gap_bars": None,
-            "max_bars": None,
-            "dedupe_event_lists": False,
-            "presplit_on_time_changes": False,
-        }
-
-    def _spec_of(self, dtype: str, *names: str, depth: tuple[int, ...] = ()) -> Specs:
-        """Returns the specs of arrays with a row a step, and of `length`."""
-        spec = {name: ArraySpec(dtype, (self.num_steps, *depth)) for name in names}
-        return spec | {"length": ArraySpec("int32")}
 
 
 def steps_of_depth(name: str, array: np.ndarray, depth: int, rows: int | None = None) -> np.ndarray:

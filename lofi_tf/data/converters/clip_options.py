@@ -12,8 +12,8 @@ import numpy as np
 from lofi_tf.audio.clips import Clip, Cut, clips_of, exact, with_channels
 from lofi_tf.audio.io import Audio, probe, quantized, read_blocks
 from lofi_tf.audio.loudness import gain_for, parse_target, rms_db
+from lofi_tf.data.converters import options
 from lofi_tf.data.converters.base import Converter
-from lofi_tf.data.converters.options import choice, number, numbers
 from lofi_tf.data.specs import ArraySpec, Example, Specs
 from lofi_tf.errors import LofiError, NotConvertible
 
@@ -21,14 +21,14 @@ MAX_SAMPLE_RATE = 384000
 
 Rates = Annotated[
     tuple[int, ...],
-    numbers(
+    options.numbers(
         1, MAX_SAMPLE_RATE, "do not fit", f"a list of different rates, 1 to {MAX_SAMPLE_RATE} Hz"
     ),
 ]
-Seconds = Annotated[float, number(0, math.inf, "is not a length", "seconds above 0")]
-Channels = Annotated[int, choice(1, 2)]
-Level = Annotated[float, number(-math.inf, math.inf, "is not a level", "a number of dB")]
-Amount = Annotated[float, number(0, math.inf, "must be a number from 0 on", "0 or more")]
+Seconds = Annotated[float, options.number(0, math.inf, "is not a length", "seconds above 0")]
+Channels = Annotated[int, options.choice(1, 2)]
+Level = Annotated[float, options.number(-math.inf, math.inf, "is not a level", "a number of dB")]
+Amount = Annotated[float, options.number(0, math.inf, "must be a number from 0 on", "0 or more")]
 
 
 class StoredClip(NamedTuple):

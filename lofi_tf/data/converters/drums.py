@@ -7,9 +7,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from lofi_tf.data.converters.base import StepSequenceConverter
 from lofi_tf.data.converters.excerpt_codes import Codes, ended
-from lofi_tf.data.converters.options import Bars, Count, CountOrZero, Mode, StretchRange
+from lofi_tf.data.converters.grid import LineConverter
 from lofi_tf.data.converters.output_tracks import OutputTrack
 from lofi_tf.data.converters.tracks import drum_sequence, drum_tracks, padded_track
 from lofi_tf.data.converters.windows import distinct, examples_of, too_short, windows
@@ -23,8 +22,8 @@ MAX_ONE_HOT_DRUMS = 12  # one-hot sets of more drums would be wider than 4096
 MAX_DRUMS = 62  # bits of a stored step
 
 
-@dataclasses.dataclass(frozen=True)
-class DrumsConverter(StepSequenceConverter):
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class DrumsConverter(LineConverter):
     """Drum tracks to and from sets of drums; follows Magenta's DrumsConverter.
 
     A step's drums are a number, bit d set where drum d is hit: one-hot (2^D wide), or with
@@ -32,23 +31,9 @@ class DrumsConverter(StepSequenceConverter):
     are none). The drum notes of all instruments are one track; velocities do not count.
 
     Attributes:
-        max_bars: longer tracks are cut to that many bars.
-        slice_bars: bars in an example, one every bar; None makes one of each whole track.
-        gap_bars: silence of that many bars or more ends a track; None or 0 never does.
         pitch_classes: `reduced`, `full`, `roland` or lists of MIDI pitches, one a drum; None is
             `reduced`. Other pitches do not count.
-        add_end_token: an example has one more step that ends it: the last class of one-hot steps,
-            a bit of its own in rolls.
-        steps_per_quarter, quarters_per_bar: the grid; parts with other bars are refused.
-        pad_to_total_time: tracks reach from the start of the part to its end.
         roll_input, roll_output: inputs, outputs as bits.
-        max_tensors_per_notesequence: most examples of one piece (drawn in mode `train`, else the
-            first ones); None keeps all. Magenta's default is 5.
-        presplit_on_time_changes: the piece is split where tempo or metre change.
-        dedupe_event_lists: equal examples of a part count once.
-        stretch_range: [least, largest] factor of all times, drawn once for each piece.
-        mode: `train`, `eval` or `infer`.
-        seed: of the draws of `max_tensors_per_notesequence` and `stretch_range`.
 
     Raises:
         LofiError: an option out of range.
@@ -58,22 +43,9 @@ class DrumsConverter(StepSequenceConverter):
     music: ClassVar[str] = "drum hits"
     loop: ClassVar[str] = "beat"
 
-    max_bars: Count | None = None
-    slice_bars: Count | None = None
-    gap_bars: Bars | None = 1.0
     pitch_classes: str | Classes | None = None
-    add_end_token: bool = False
-    steps_per_quarter: Count = 4
-    quarters_per_bar: Count = 4
-    pad_to_total_time: bool = False
     roll_input: bool = False
     roll_output: bool = False
-    max_tensors_per_notesequence: Count | None = None
-    presplit_on_time_changes: bool = True
-    dedupe_event_lists: bool = True
-    stretch_range: StretchRange | None = None
-    mode: Mode = "train"
-    seed: CountOrZero = 0
 
     def __post_init__(self):
         super().__post_init__()
@@ -169,8 +141,9 @@ class DrumsConverter(StepSequenceConverter):
         """Returns the distinct examples of a part."""
         grid = grid_of(part, self.steps_per_quarter, self.steps_per_bar)
         notes = on_grid(part, grid)
-        max_steps = self.max_bars and self.max_bars * self.steps_per_bar
-        tracks = drum_tracks(notes, self._class_table, self.steps_per_bar, self.gap_bars, max_steps)
+        tracks = drum_tracks(
+            notes, self._class_table, self.steps_per_bar, self.gap_bars, self.max_steps
+        )
         if not tracks:
             received = f"{len(notes.starts)} notes"
             raise refusal("no_notes", "it has no drum notes", "one or more", received)

@@ -8,18 +8,11 @@ from typing import Annotated, Any, ClassVar
 
 import numpy as np
 
-from lofi_tf.data.converters.base import GridConverter, steps_of_depth
+from lofi_tf.data.converters import options
+from lofi_tf.data.converters.base import steps_of_depth
 from lofi_tf.data.converters.drum_grid import DrumGrid, drum_grid, drum_notes, marks_no_drum
 from lofi_tf.data.converters.excerpt_codes import Codes, of_steps
-from lofi_tf.data.converters.options import (
-    Count,
-    CountOrZero,
-    Mode,
-    Share,
-    choice,
-    numbers,
-    whole,
-)
+from lofi_tf.data.converters.grid import GridConverter
 from lofi_tf.data.converters.output_tracks import OutputTrack
 from lofi_tf.data.specs import ArraySpec, Example, Specs
 from lofi_tf.errors import LofiError
@@ -30,11 +23,11 @@ from lofi_tf.music.sequence_proto import NoteSequence
 DRUM_INSTRUMENT = 9
 TAP_CHANNEL = 3  # a tapped rhythm is written as open hi-hat
 
-Bins = Annotated[int, whole(2)]
-UnknownPitch = Annotated[str, choice("nearest", "drop", "error")]
+Bins = Annotated[int, options.whole(2)]
+UnknownPitch = Annotated[str, options.choice("nearest", "drop", "error")]
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, kw_only=True)
 class GrooveConverter(GridConverter):
     """Drum music to and from hits, velocities and offsets; follows Magenta's GrooveConverter.
 
@@ -43,9 +36,6 @@ class GrooveConverter(GridConverter):
 
     Attributes:
         split_bars: bars in an example; None makes one example of the whole piece.
-        steps_per_quarter, quarters_per_bar: the grid.
-        max_tensors_per_notesequence: most examples of one piece (drawn in mode `train`, else the
-            first ones); None keeps all.
         pitch_classes: `roland`, `reduced`, `full` or lists of MIDI pitches, one a drum; None is
             `roland`.
         inference_pitch_classes: the same for mode `infer`; None is `reduced` if `pitch_classes` is
@@ -65,8 +55,7 @@ class GrooveConverter(GridConverter):
         unknown_pitch: what a pitch in no class becomes: `nearest` the class of the most similar
             drum, `drop` nothing, `error` refuses the piece. `error` is Magenta's way: it also takes
             every note for a drum; the others ignore melodic notes where drum notes are marked.
-        mode: `train`, `eval` or `infer`; `infer` reads and writes by `inference_pitch_classes`.
-        seed: of the draw of `max_tensors_per_notesequence`.
+        mode: `infer` reads and writes by `inference_pitch_classes`.
 
     Raises:
         LofiError: an option out of range.
@@ -79,10 +68,7 @@ class GrooveConverter(GridConverter):
     only_drums: ClassVar[bool] = True
     keeps_early_notes: ClassVar[bool] = True
 
-    split_bars: Count | None = None
-    steps_per_quarter: Count = 4
-    quarters_per_bar: Count = 4
-    max_tensors_per_notesequence: Count | None = None
+    split_bars: options.Count | None = None
     pitch_classes: str | Classes | None = None
     inference_pitch_classes: str | Classes | None = None
     humanize: bool = False
@@ -91,13 +77,11 @@ class GrooveConverter(GridConverter):
     num_velocity_bins: Bins | None = None
     num_offset_bins: Bins | None = None
     split_instruments: bool = False
-    hop_size: Count | None = None
+    hop_size: options.Count | None = None
     hits_as_controls: bool = False
     fixed_velocities: bool = False
-    max_note_dropout_probability: Share | None = None
+    max_note_dropout_probability: options.Share | None = None
     unknown_pitch: UnknownPitch = "nearest"
-    mode: Mode = "train"
-    seed: CountOrZero = 0
 
     def __post_init__(self):
         super().__post_init__()
@@ -121,7 +105,7 @@ class GrooveConverter(GridConverter):
                 f"tapify needs {TAP_CHANNEL + 1} pitch classes or more. Received: {len(train)}"
             )
         last = len(train) - 1
-        drums = numbers(0, last, "is not a list of drums", f"whole numbers 0 to {last}")
+        drums = options.numbers(0, last, "is not a list of drums", f"whole numbers 0 to {last}")
         added = drums.check("add_instruments", self.add_instruments, optional=True)
         classes = {"pitch_classes": train, "inference_pitch_classes": infer}
         for name, value in (classes | {"add_instruments": added}).items():

@@ -6,21 +6,10 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from lofi_tf.data.converters.base import StepSequenceConverter, steps_of_depth
+from lofi_tf.data.converters import options
+from lofi_tf.data.converters.base import steps_of_depth
 from lofi_tf.data.converters.excerpt_codes import Codes, ended
-from lofi_tf.data.converters.options import (
-    Bars,
-    ChordEncoding,
-    CoincidentChords,
-    Count,
-    CountOrZero,
-    Mode,
-    Pitch,
-    Programs,
-    StretchRange,
-    TransposeRange,
-    UnknownChord,
-)
+from lofi_tf.data.converters.grid import NUM_KEYS, ChordedConverter, LineConverter
 from lofi_tf.data.converters.output_tracks import OutputTrack
 from lofi_tf.data.converters.tracks import (
     FIRST_PITCH,
@@ -53,11 +42,9 @@ from lofi_tf.music.chords import (
 from lofi_tf.music.quantize import Grid, grid_of, refusal
 from lofi_tf.music.splits import Notes, Segment, on_grid
 
-NUM_KEYS = 12
 
-
-@dataclasses.dataclass(frozen=True)
-class MelodyConverter(StepSequenceConverter):
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class MelodyConverter(LineConverter, ChordedConverter):
     """Melodies to and from tokens; follows Magenta's OneHotMelodyConverter.
 
     A step is 0 (nothing new), 1 (the note ends) or 2 + pitch - min_pitch (a note begins). Each
@@ -67,26 +54,6 @@ class MelodyConverter(StepSequenceConverter):
         min_pitch, max_pitch: MIDI pitches; notes outside do not count.
         valid_programs: MIDI programs that count; None is all.
         skip_polyphony: an instrument's melodies end for good where notes start together.
-        max_bars: longer melodies are cut to that many bars.
-        slice_bars: bars in an example, one every bar; None makes one of each whole melody.
-        gap_bars: silence of that many bars or more ends a melody; None or 0 never does.
-        steps_per_quarter, quarters_per_bar: the grid; parts with other bars are refused.
-        add_end_token: an example has one more step, whose token is the depth of the others.
-        pad_to_total_time: melodies reach from the start of the part to its end.
-        max_tensors_per_notesequence: most examples of one piece (drawn in mode `train`, else the
-            first ones); None keeps all. Magenta's default is 5.
-        presplit_on_time_changes: the piece is split where tempo or metre change.
-        chord_encoding: `triad`: the chord at each step is given as control, 49 wide.
-        condition_on_key: the key at each step is given as control, 12 wide, after the chord.
-        dedupe_event_lists: equal examples of a part count once.
-        unknown_chord: what becomes of examples with a chord that is no triad: `drop` them alone,
-            or `error` refuses the part (Magenta's way).
-        coincident_chords: of different chords on one step, the `last` counts, or `error` refuses
-            the part (Magenta's way).
-        transpose_range: [lowest, highest] half steps by which examples move in training.
-        stretch_range: [least, largest] factor of all times, drawn once for each piece.
-        mode: `train`, `eval` or `infer`.
-        seed: of the draws of `max_tensors_per_notesequence` and `stretch_range`.
 
     Raises:
         LofiError: an option out of range.
@@ -97,28 +64,10 @@ class MelodyConverter(StepSequenceConverter):
     loop: ClassVar[str] = "line"
     by_instrument: ClassVar[bool] = True
 
-    min_pitch: Pitch = 21
-    max_pitch: Pitch = 108
-    valid_programs: Programs | None = None
+    min_pitch: options.Pitch = 21
+    max_pitch: options.Pitch = 108
+    valid_programs: options.Programs | None = None
     skip_polyphony: bool = False
-    max_bars: Count | None = None
-    slice_bars: Count | None = None
-    gap_bars: Bars | None = 1.0
-    steps_per_quarter: Count = 4
-    quarters_per_bar: Count = 4
-    add_end_token: bool = False
-    pad_to_total_time: bool = False
-    max_tensors_per_notesequence: Count | None = None
-    presplit_on_time_changes: bool = True
-    chord_encoding: ChordEncoding | None = None
-    condition_on_key: bool = False
-    dedupe_event_lists: bool = True
-    unknown_chord: UnknownChord = "drop"
-    coincident_chords: CoincidentChords = "last"
-    transpose_range: TransposeRange | None = None
-    stretch_range: StretchRange | None = None
-    mode: Mode = "train"
-    seed: CountOrZero = 0
 
     def __post_init__(self):
         super().__post_init__()
@@ -144,15 +93,9 @@ class MelodyConverter(StepSequenceConverter):
         return self.num_events if self.add_end_token else None
 
     @property
-    def control_depth(self) -> int:
-        """Width of the controls."""
-        return (NUM_TRIADS if self.chord_encoding else 0) + NUM_KEYS * self.condition_on_key
-
-    @property
     def example_spec(self) -> Specs:
         """What is stored: `tokens` uint8 [T], any `chords` and `keys` uint8 [T], `length`."""
-        names = {"tokens": True, "chords": self.chord_encoding, "keys": self.condition_on_key}
-        return self._spec_of("uint8", *(name for name, there in names.items() if there))
+        return self._spec_of("uint8", "tokens", *self.control_names)
 
     @property
     def tracks(self) -> list[OutputTrack]:
@@ -203,9 +146,13 @@ class MelodyConverter(StepSequenceConverter):
         notes = on_grid(part, grid)
         if (self.chord_encoding and not part.chords) or (self.condition_on_key and not part.keys):
             part = self._with_guesses(part, grid)
-        max_steps = self.max_bars and self.max_bars * self.steps_per_bar
         tracks = melody_tracks(
-            notes, self.steps_per_bar, self.min_pitch, self.gap_bars, max_steps, self.skip_polyphony
+            notes,
+            self.steps_per_bar,
+            self.min_pitch,
+            self.gap_bars,
+            self.max_steps,
+            self.skip_polyphony,
         )
         if not tracks:
             raise no_melody(whole, self)

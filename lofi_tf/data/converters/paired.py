@@ -11,15 +11,15 @@ import numpy as np
 from lofi_tf.audio.features import CqtSettings, samples_of_db, spectrum_db
 from lofi_tf.audio.griffin_lim import ITERATIONS
 from lofi_tf.audio.io import Audio
+from lofi_tf.data.converters import options
 from lofi_tf.data.converters.base import Converter
 from lofi_tf.data.converters.note_events import NUM_PITCHES, NoteEvent, roll_of
-from lofi_tf.data.converters.options import Count, CountOrZero, choice, names_among
 from lofi_tf.data.converters.symbols import HIGHEST_PITCH, LABELS, LOWEST_PITCH, SymbolLayout
 from lofi_tf.data.specs import ArraySpec, Example, Specs
 from lofi_tf.errors import LofiError, LofiWarning, NotConvertible
 
-LabelType = Annotated[str, choice("categorical", "binary")]
-RandomMode = Annotated[str, choice("constant", "bernoulli")]
+LabelType = Annotated[str, options.choice("categorical", "binary")]
+RandomMode = Annotated[str, options.choice("constant", "bernoulli")]
 
 
 class Pair(NamedTuple):
@@ -69,21 +69,21 @@ class PairedConverter(Converter):
     )  # fmt: skip
     subset_options: ClassVar[tuple[str, ...]] = ("instruments",)
 
-    instruments: Annotated[tuple[str, ...], names_among()] = ("piano", "flute", "alto_sax")
-    sample_rate: Count = 22050
+    instruments: Annotated[tuple[str, ...], options.names_among()] = ("piano", "flute", "alto_sax")
+    sample_rate: options.Count = 22050
     hop_size: int = 704
     low_hz: float = 30.0
     bins_per_octave: int = 48
     num_bins: int | None = None
     floor_db: float = -100.0
-    first_frame: CountOrZero = 10
-    num_frames: Count = 16
-    labels: Annotated[tuple[str, ...], names_among(*LABELS)] = LABELS
-    num_dynamics: Count = 5
+    first_frame: options.CountOrZero = 10
+    num_frames: options.Count = 16
+    labels: Annotated[tuple[str, ...], options.names_among(*LABELS)] = LABELS
+    num_dynamics: options.Count = 5
     label_type: LabelType = "categorical"
     random_mode: RandomMode = "constant"
     zero_extra_class: bool = True
-    max_transpose: CountOrZero = 0
+    max_transpose: options.CountOrZero = 0
 
     def __post_init__(self):
         super().__post_init__()

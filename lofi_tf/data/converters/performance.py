@@ -7,18 +7,10 @@ from typing import Annotated, Any, ClassVar
 
 import numpy as np
 
-from lofi_tf.data.converters.base import GridConverter, steps_of_depth
+from lofi_tf.data.converters import options
+from lofi_tf.data.converters.base import steps_of_depth
 from lofi_tf.data.converters.excerpt_codes import Codes, ended
-from lofi_tf.data.converters.options import (
-    ChordEncoding,
-    Count,
-    CountOrZero,
-    Mode,
-    Pitch,
-    StretchRange,
-    TransposeRange,
-    whole,
-)
+from lofi_tf.data.converters.grid import GridConverter
 from lofi_tf.data.converters.performance_events import (
     DEFAULT_VELOCITY,
     DRUM_PROGRAM,
@@ -44,11 +36,11 @@ from lofi_tf.music.quantize import Grid, grid_of, refusal
 from lofi_tf.music.splits import Segment
 from lofi_tf.music.sustain import sustained_parts
 
-Events = Annotated[int, whole(3)]  # a program, one event and an end
-VelocityBins = Annotated[int, whole(0, 127)]
+Events = Annotated[int, options.whole(3)]  # a program, one event and an end
+VelocityBins = Annotated[int, options.whole(0, 127)]
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, kw_only=True)
 class MultiPerformanceConverter(GridConverter):
     """Bars of several instruments as events; Magenta's MultiInstrumentPerformanceConverter.
 
@@ -60,11 +52,8 @@ class MultiPerformanceConverter(GridConverter):
 
     Attributes:
         num_velocity_bins: velocity events; 0 for none.
-        max_tensors_per_notesequence: most examples of one piece (drawn in mode `train`, else the
-            first ones); None keeps all.
         hop_size_bars: bars in an example; examples do not overlap.
         chunk_size_bars: bars in a chunk; divides `hop_size_bars`.
-        steps_per_quarter, quarters_per_bar: the grid; parts with other bars are refused.
         min_num_instruments, max_num_instruments: bars with fewer or more are dropped; the most is
             also I.
         min_total_events: bars with fewer events (time shifts count) are dropped.
@@ -74,8 +63,6 @@ class MultiPerformanceConverter(GridConverter):
         chord_encoding: `triad`: the chord at each event is given as control, 49 wide.
         transpose_range: [lowest, highest] half steps by which examples move in training.
         stretch_range: [least, largest] factor of all times, drawn once for each piece.
-        mode: `train`, `eval` or `infer`.
-        seed: of the draws of `max_tensors_per_notesequence` and `stretch_range`.
 
     Raises:
         LofiError: an option out of range.
@@ -86,23 +73,19 @@ class MultiPerformanceConverter(GridConverter):
     bar_a_chord: ClassVar[bool] = True
 
     num_velocity_bins: VelocityBins = 0
-    max_tensors_per_notesequence: Count | None = None
-    hop_size_bars: Count = 1
-    chunk_size_bars: Count = 1
-    steps_per_quarter: Count = 24
-    quarters_per_bar: Count = 4
-    min_num_instruments: Count = 2
-    max_num_instruments: Count = 8
-    min_total_events: CountOrZero = 8
+    hop_size_bars: options.Count = 1
+    chunk_size_bars: options.Count = 1
+    steps_per_quarter: options.Count = 24
+    min_num_instruments: options.Count = 2
+    max_num_instruments: options.Count = 8
+    min_total_events: options.CountOrZero = 8
     max_events_per_instrument: Events = 64
-    min_pitch: Pitch = 0
-    max_pitch: Pitch = 127
+    min_pitch: options.Pitch = 0
+    max_pitch: options.Pitch = 127
     first_subsequence_only: bool = False
-    chord_encoding: ChordEncoding | None = None
-    transpose_range: TransposeRange | None = None
-    stretch_range: StretchRange | None = None
-    mode: Mode = "train"
-    seed: CountOrZero = 0
+    chord_encoding: options.ChordEncoding | None = None
+    transpose_range: options.TransposeRange | None = None
+    stretch_range: options.StretchRange | None = None
 
     def __post_init__(self):
         super().__post_init__()

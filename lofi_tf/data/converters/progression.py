@@ -5,16 +5,9 @@ from typing import Annotated, Any, ClassVar
 
 import numpy as np
 
-from lofi_tf.data.converters.base import StepSequenceConverter
+from lofi_tf.data.converters import options
 from lofi_tf.data.converters.excerpt_codes import Codes
-from lofi_tf.data.converters.options import (
-    Bars,
-    Count,
-    CountOrZero,
-    Mode,
-    TransposeRange,
-    choice,
-)
+from lofi_tf.data.converters.grid import StepSequenceConverter
 from lofi_tf.data.converters.progression_tracks import (
     CHORD_OFF,
     FIRST_CHORD,
@@ -33,10 +26,10 @@ from lofi_tf.music.chord_qualities import NUM_CHORDS, NUM_QUALITIES
 from lofi_tf.music.quantize import Grid, grid_of, refusal
 from lofi_tf.music.splits import GridNotes, Segment, on_grid, segments_of
 
-ChordSource = Annotated[str, choice("auto", "notes", "symbols")]
+ChordSource = Annotated[str, options.choice("auto", "notes", "symbols")]
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, kw_only=True)
 class ProgressionConverter(StepSequenceConverter):
     """Chord progressions to and from tokens.
 
@@ -52,14 +45,9 @@ class ProgressionConverter(StepSequenceConverter):
             bars (its last chord may end less than a quarter before the bar line).
         gap_bars: examples with a silence of that many bars or more are left out; None or 0 keeps
             all.
-        steps_per_quarter, quarters_per_bar: the grid; parts with other bars are refused.
-        max_tensors_per_notesequence: most examples of one piece (drawn in mode `train`, else the
-            first ones); None keeps all.
         presplit_on_time_changes: the piece is split where tempo or metre change.
         dedupe_event_lists: equal examples of a part count once.
         transpose_range: [lowest, highest] half steps by which roots move in training.
-        mode: `train`, `eval` or `infer`.
-        seed: of the draws of `max_tensors_per_notesequence`.
 
     Raises:
         LofiError: an option out of range.
@@ -69,19 +57,14 @@ class ProgressionConverter(StepSequenceConverter):
     music: ClassVar[str] = "chord progressions with their rhythm"
     loop: ClassVar[str] = "chords"
 
-    slice_bars: Count = 4
-    hop_bars: Count = 1
+    slice_bars: options.Count = 4
+    hop_bars: options.Count = 1
     chords_from: ChordSource = "auto"
     loop_short: bool = True
-    gap_bars: Bars | None = 1.0
-    steps_per_quarter: Count = 4
-    quarters_per_bar: Count = 4
-    max_tensors_per_notesequence: Count | None = None
+    gap_bars: options.Bars | None = 1.0
     presplit_on_time_changes: bool = True
     dedupe_event_lists: bool = True
-    transpose_range: TransposeRange | None = None
-    mode: Mode = "train"
-    seed: CountOrZero = 0
+    transpose_range: options.TransposeRange | None = None
 
     @property
     def depth(self) -> int:

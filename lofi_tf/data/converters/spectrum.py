@@ -13,11 +13,11 @@ from lofi_tf.audio.features import (
     spectrum_db,
 )
 from lofi_tf.audio.io import Audio, unquantized
+from lofi_tf.data.converters import options
 from lofi_tf.data.converters.clip_options import ClipConverter, StoredClip
-from lofi_tf.data.converters.options import choice
 from lofi_tf.errors import LofiError
 
-Features = Annotated[str, choice(*FEATURES)]
+Features = Annotated[str, options.choice(*FEATURES)]
 _SETTINGS = (
     "fft_size", "hop_size", "num_bins", "low_hz", "high_hz", "bins_per_octave", "floor_db",
 )  # fmt: skip

@@ -6,20 +6,11 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from lofi_tf.data.converters.base import StepSequenceConverter
+from lofi_tf.data.converters import options
 from lofi_tf.data.converters.drums import DrumsConverter
 from lofi_tf.data.converters.excerpt_codes import Codes
+from lofi_tf.data.converters.grid import ChordedConverter
 from lofi_tf.data.converters.melody import MelodyConverter
-from lofi_tf.data.converters.options import (
-    ChordEncoding,
-    CoincidentChords,
-    Count,
-    CountOrZero,
-    Mode,
-    StretchRange,
-    TransposeRange,
-    UnknownChord,
-)
 from lofi_tf.data.converters.output_tracks import OutputTrack
 from lofi_tf.data.converters.tracks import (
     FIRST_PITCH,
@@ -41,8 +32,8 @@ MIN_PITCH, MAX_PITCH = 21, 108  # of melody and bass
 BASS_INSTRUMENT, BASS_PROGRAM = 1, 33
 
 
-@dataclasses.dataclass(frozen=True)
-class TrioConverter(StepSequenceConverter):
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class TrioConverter(ChordedConverter):
     """Melody, bass and drums to and from tokens; follows Magenta's TrioConverter.
 
     A step is a melody token, a bass token (both as `MelodyConverter`'s) and the bit mask of nine
@@ -53,19 +44,6 @@ class TrioConverter(StepSequenceConverter):
         slice_bars: bars in an example, one every bar.
         gap_bars: rests up to so many bars around what an instrument plays count as playing.
         max_bars: later bars of a part do not count.
-        steps_per_quarter, quarters_per_bar: the grid; parts with other bars are refused.
-        max_tensors_per_notesequence: most examples of one piece (drawn in mode `train`, else the
-            first ones); None keeps all. Magenta's default is 5.
-        chord_encoding: `triad`: the chord at each step is given as control, 49 wide.
-        condition_on_key: the key at each step is given as control, 12 wide, after the chord.
-        unknown_chord: what becomes of examples with a chord that is no triad: `drop` them alone,
-            or `error` refuses the part (Magenta's way).
-        coincident_chords: of different chords on one step, the `last` counts, or `error` refuses
-            the part (Magenta's way).
-        transpose_range: [lowest, highest] half steps by which examples move in training.
-        stretch_range: [least, largest] factor of all times, drawn once for each piece.
-        mode: `train`, `eval` or `infer`.
-        seed: of the draws of `max_tensors_per_notesequence` and `stretch_range`.
 
     Raises:
         LofiError: an option out of range.
@@ -75,20 +53,9 @@ class TrioConverter(StepSequenceConverter):
     music: ClassVar[str] = "melody, bass and drums"
     open_pitches: ClassVar[tuple[int, int]] = (MIN_PITCH, MAX_PITCH)
 
-    slice_bars: Count = 16
-    gap_bars: CountOrZero = 2
-    max_bars: Count = 1024
-    steps_per_quarter: Count = 4
-    quarters_per_bar: Count = 4
-    max_tensors_per_notesequence: Count | None = None
-    chord_encoding: ChordEncoding | None = None
-    condition_on_key: bool = False
-    unknown_chord: UnknownChord = "drop"
-    coincident_chords: CoincidentChords = "last"
-    transpose_range: TransposeRange | None = None
-    stretch_range: StretchRange | None = None
-    mode: Mode = "train"
-    seed: CountOrZero = 0
+    slice_bars: options.Count = 16
+    gap_bars: options.CountOrZero = 2
+    max_bars: options.Count = 1024
 
     @property
     def track_depths(self) -> tuple[int, int, int]:
@@ -101,15 +68,9 @@ class TrioConverter(StepSequenceConverter):
         return sum(self.track_depths)
 
     @property
-    def control_depth(self) -> int:
-        """Width of the controls."""
-        return self._melody.control_depth
-
-    @property
     def example_spec(self) -> Specs:
         """What is stored: `tokens` int16 [T, 3], any `chords` and `keys` uint8 [T], `length`."""
-        there = {"chords": self.chord_encoding, "keys": self.condition_on_key}
-        columns = self._spec_of("uint8", *(name for name in there if there[name]))
+        columns = self._spec_of("uint8", *self.control_names)
         return self._spec_of("int16", "tokens", depth=(3,)) | columns
 
     @property
@@ -148,8 +109,8 @@ class TrioConverter(StepSequenceConverter):
     @functools.cached_property
     def _melody(self) -> MelodyConverter:
         return MelodyConverter(
-            MIN_PITCH,
-            MAX_PITCH,
+            min_pitch=MIN_PITCH,
+            max_pitch=MAX_PITCH,
             steps_per_quarter=self.steps_per_quarter,
             quarters_per_bar=self.quarters_per_bar,
             chord_encoding=self.chord_encoding,

@@ -1,12 +1,11 @@
 """Clips of sound: stored waveforms and spectra as floats, changed at random in training."""
 
-from collections.abc import Mapping
-
 import tensorflow as tf
 
 from lofi_tf.data.converters.clip_options import ClipConverter
 from lofi_tf.data.converters.spectrum import SpectrumConverter
 from lofi_tf.data.converters.waveform import WaveformConverter
+from lofi_tf.data.model_inputs.steps import Arrays, Seed
 
 
 def as_float(array: tf.Tensor) -> tf.Tensor:
@@ -69,11 +68,8 @@ class Augmentation:
 
 
 def waveform_to_model(
-    options: WaveformConverter,
-    example: Mapping[str, tf.Tensor],
-    training: bool,
-    seed: tf.Tensor | None,
-) -> dict[str, tf.Tensor]:
+    options: WaveformConverter, example: Arrays, training: bool, seed: Seed
+) -> Arrays:
     """Returns what the model is fed of stored waveforms; gain, polarity and shift are drawn."""
     rate, drawn = options.sample_rate, Augmentation(training, seed)
     samples = as_float(example[f"waveform_{rate}"]) / 32768.0
@@ -84,11 +80,8 @@ def waveform_to_model(
 
 
 def spectrum_to_model(
-    options: SpectrumConverter,
-    example: Mapping[str, tf.Tensor],
-    training: bool,
-    seed: tf.Tensor | None,
-) -> dict[str, tf.Tensor]:
+    options: SpectrumConverter, example: Arrays, training: bool, seed: Seed
+) -> Arrays:
     """Returns what the model is fed of stored spectra; gain, and a shift in whole frames."""
     rate, drawn = options.sample_rate, Augmentation(training, seed)
     floor_db = options.settings.floor_db
@@ -98,7 +91,7 @@ def spectrum_to_model(
     return _ended(*drawn.shift(values, example[f"length_{rate}"], most), options)
 
 
-def _ended(values: tf.Tensor, length: tf.Tensor, options: ClipConverter) -> dict[str, tf.Tensor]:
+def _ended(values: tf.Tensor, length: tf.Tensor, options: ClipConverter) -> Arrays:
     """Returns clips [..., T, depth] with zeros from `length` [...] on.
 
     Where padding is silence, these count: every clip is as long as it can be.

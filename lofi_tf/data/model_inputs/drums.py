@@ -1,19 +1,12 @@
 """Drum tracks: stored bit masks as one-hot classes or bits."""
 
-from collections.abc import Mapping
-
 import tensorflow as tf
 
 from lofi_tf.data.converters.drums import DrumsConverter
-from lofi_tf.data.model_inputs.steps import inside
+from lofi_tf.data.model_inputs.steps import Arrays, Seed, inside
 
 
-def to_model(
-    options: DrumsConverter,
-    example: Mapping[str, tf.Tensor],
-    training: bool,
-    seed: tf.Tensor | None,
-) -> dict[str, tf.Tensor]:
+def to_model(options: DrumsConverter, example: Arrays, training: bool, seed: Seed) -> Arrays:
     """Returns what the model is fed of stored examples; nothing is drawn."""
     masks, length = (tf.convert_to_tensor(example[name]) for name in ("drums", "length"))
     counts = inside(length, tf.shape(masks)[-1])

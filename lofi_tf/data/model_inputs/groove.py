@@ -1,12 +1,12 @@
 """Grooves: stored grids as hits, velocities and offsets, the inputs without what is learned."""
 
-from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
 import tensorflow as tf
 
 from lofi_tf.data.converters.groove import TAP_CHANNEL, GrooveConverter, bin_edges, to_bins
+from lofi_tf.data.model_inputs.steps import Arrays, Seed
 
 
 class Cells(NamedTuple):
@@ -31,12 +31,7 @@ class Cells(NamedTuple):
         return self._replace(velocities=tf.zeros_like(self.velocities))
 
 
-def to_model(
-    options: GrooveConverter,
-    example: Mapping[str, tf.Tensor],
-    training: bool,
-    seed: tf.Tensor | None,
-) -> dict[str, tf.Tensor]:
+def to_model(options: GrooveConverter, example: Arrays, training: bool, seed: Seed) -> Arrays:
     """Returns what the model is fed of stored examples.
 
     Only `max_note_dropout_probability` is random. Magenta draws it in every mode; to evaluate as
@@ -98,7 +93,7 @@ def tap(source: Cells, target: Cells) -> Cells:
     return Cells(*(tf.where(channel, part, tf.zeros_like(part)) for part in taps))
 
 
-def _read(options: GrooveConverter, example: Mapping[str, tf.Tensor]) -> Cells:
+def _read(options: GrooveConverter, example: Arrays) -> Cells:
     offsets = example.get("offsets")
     if options.is_categorical:
         offsets = tf.cast(example["offset_bins"], tf.int32) - _zero_bin(options)

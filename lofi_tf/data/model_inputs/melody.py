@@ -1,21 +1,15 @@
 """Melodies: stored tokens, chords and keys as one-hot steps."""
 
-from collections.abc import Mapping
-
 import tensorflow as tf
 
-from lofi_tf.data.converters.melody import NUM_KEYS, MelodyConverter
+from lofi_tf.data.converters.grid import NUM_KEYS
+from lofi_tf.data.converters.melody import MelodyConverter
 from lofi_tf.data.converters.tracks import FIRST_PITCH, NO_EVENT, NOTE_OFF
-from lofi_tf.data.model_inputs.steps import drawn_shift, inside
+from lofi_tf.data.model_inputs.steps import Arrays, Seed, drawn_shift, inside
 from lofi_tf.music.chords import NUM_TRIADS
 
 
-def to_model(
-    options: MelodyConverter,
-    example: Mapping[str, tf.Tensor],
-    training: bool,
-    seed: tf.Tensor | None,
-) -> dict[str, tf.Tensor]:
+def to_model(options: MelodyConverter, example: Arrays, training: bool, seed: Seed) -> Arrays:
     """Returns what the model is fed of stored examples.
 
     In training, `transpose_range` moves pitches, chords and keys by one draw an example. A note
@@ -34,16 +28,14 @@ def to_model(
     return {"inputs": one_hot, "targets": one_hot, **controls, "length": length}
 
 
-def control_rows(columns: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+def control_rows(columns: Arrays) -> Arrays:
     """Returns any `chords` and `keys`, int32 [..., T], as `controls`, one-hot side by side."""
     depths = {"chords": NUM_TRIADS, "keys": NUM_KEYS}
     rows = [tf.one_hot(columns[name], depth) for name, depth in depths.items() if name in columns]
     return {"controls": tf.concat(rows, -1)} if rows else {}
 
 
-def transposed(
-    columns: Mapping[str, tf.Tensor], shift: tf.Tensor, num_events: int
-) -> dict[str, tf.Tensor]:
+def transposed(columns: Arrays, shift: tf.Tensor, num_events: int) -> Arrays:
     """Returns tokens, chords and keys moved by half steps.
 
     Args:
@@ -56,7 +48,7 @@ def transposed(
     return transposed_harmony(columns, shift) | {"tokens": tokens}
 
 
-def transposed_harmony(columns: Mapping[str, tf.Tensor], shift: tf.Tensor) -> dict[str, tf.Tensor]:
+def transposed_harmony(columns: Arrays, shift: tf.Tensor) -> Arrays:
     """Returns columns whose `chords` and `keys`, if any, are moved by half steps [..., 1]."""
     moved = dict(columns)
     if "chords" in columns:

@@ -1,7 +1,5 @@
 """Sound with its notes: stored pairs as mixtures, drawn in the graph."""
 
-from collections.abc import Mapping
-
 import tensorflow as tf
 
 from lofi_tf.data.converters.paired import PairedConverter
@@ -12,14 +10,10 @@ from lofi_tf.data.converters.symbols import (
     NUM_OCTAVES,
     NUM_PITCH_CLASSES,
 )
+from lofi_tf.data.model_inputs.steps import Arrays, Seed
 
 
-def to_model(
-    converter: PairedConverter,
-    example: Mapping[str, tf.Tensor],
-    training: bool,
-    seed: tf.Tensor | None,
-) -> dict[str, tf.Tensor]:
+def to_model(converter: PairedConverter, example: Arrays, training: bool, seed: Seed) -> Arrays:
     """Returns what the model is fed of one mixture.
 
     Args:

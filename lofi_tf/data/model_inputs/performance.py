@@ -1,22 +1,17 @@
 """Performances: the stored events of each segment as one-hot rows."""
 
-from collections.abc import Mapping
-
 import tensorflow as tf
 
 from lofi_tf.data.converters.performance import MultiPerformanceConverter
 from lofi_tf.data.converters.performance_events import Vocabulary
 from lofi_tf.data.model_inputs.melody import transposed_triads
-from lofi_tf.data.model_inputs.steps import drawn_shift
+from lofi_tf.data.model_inputs.steps import Arrays, Seed, drawn_shift
 from lofi_tf.music.chords import NUM_TRIADS
 
 
 def to_model(
-    options: MultiPerformanceConverter,
-    example: Mapping[str, tf.Tensor],
-    training: bool,
-    seed: tf.Tensor | None,
-) -> dict[str, tf.Tensor]:
+    options: MultiPerformanceConverter, example: Arrays, training: bool, seed: Seed
+) -> Arrays:
     """Returns what the model is fed of stored examples.
 
     In training, `transpose_range` moves pitches and chords by one draw an example; drums do not

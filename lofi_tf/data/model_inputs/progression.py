@@ -1,21 +1,14 @@
 """Chord progressions: stored tokens as one-hot steps."""
 
-from collections.abc import Mapping
-
 import tensorflow as tf
 
 from lofi_tf.data.converters.progression import ProgressionConverter
 from lofi_tf.data.converters.progression_tracks import FIRST_CHORD
-from lofi_tf.data.model_inputs.steps import drawn_shift, inside
+from lofi_tf.data.model_inputs.steps import Arrays, Seed, drawn_shift, inside
 from lofi_tf.music.chord_qualities import NUM_QUALITIES
 
 
-def to_model(
-    options: ProgressionConverter,
-    example: Mapping[str, tf.Tensor],
-    training: bool,
-    seed: tf.Tensor | None,
-) -> dict[str, tf.Tensor]:
+def to_model(options: ProgressionConverter, example: Arrays, training: bool, seed: Seed) -> Arrays:
     """Returns what the model is fed of stored examples; `transpose_range` moves the roots."""
     tokens, length = tf.cast(example["tokens"], tf.int32), tf.convert_to_tensor(example["length"])
     shift = drawn_shift(options.transpose_range, tf.shape(length), training, seed)

@@ -1,6 +1,11 @@
 """What the TensorFlow halves share: which steps count, and by how much music moves."""
 
+from collections.abc import Mapping
+
 import tensorflow as tf
+
+Arrays = Mapping[str, tf.Tensor]
+Seed = tf.Tensor | None  # int32 [2]
 
 
 def inside(length: tf.Tensor, num_steps: tf.Tensor) -> tf.Tensor:

@@ -1,21 +1,14 @@
 """Trios: three stored tokens a step, each one-hot."""
 
-from collections.abc import Mapping
-
 import tensorflow as tf
 
 from lofi_tf.data.converters.tracks import NO_EVENT, NOTE_OFF
 from lofi_tf.data.converters.trio import TrioConverter
 from lofi_tf.data.model_inputs.melody import control_rows, transposed_harmony, transposed_tokens
-from lofi_tf.data.model_inputs.steps import drawn_shift
+from lofi_tf.data.model_inputs.steps import Arrays, Seed, drawn_shift
 
 
-def to_model(
-    options: TrioConverter,
-    example: Mapping[str, tf.Tensor],
-    training: bool,
-    seed: tf.Tensor | None,
-) -> dict[str, tf.Tensor]:
+def to_model(options: TrioConverter, example: Arrays, training: bool, seed: Seed) -> Arrays:
     """Returns what the model is fed of stored examples.
 
     In training, `transpose_range` moves melody, bass, chords and keys by one draw an example;

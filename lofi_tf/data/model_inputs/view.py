@@ -1,40 +1,43 @@
 """From what is stored of an example to what a model is fed, for every kind of music."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 import tensorflow as tf
 
 from lofi_tf.data.converters.base import Converter
-from lofi_tf.data.model_inputs.clip import spectrum_to_model, waveform_to_model
-from lofi_tf.data.model_inputs.drums import to_model as drums_to_model
-from lofi_tf.data.model_inputs.groove import to_model as groove_to_model
-from lofi_tf.data.model_inputs.melody import to_model as melody_to_model
-from lofi_tf.data.model_inputs.paired import to_model as paired_to_model
-from lofi_tf.data.model_inputs.performance import to_model as performance_to_model
-from lofi_tf.data.model_inputs.progression import to_model as progression_to_model
-from lofi_tf.data.model_inputs.trio import to_model as trio_to_model
+from lofi_tf.data.model_inputs import (
+    clip,
+    drums,
+    groove,
+    melody,
+    paired,
+    performance,
+    progression,
+    trio,
+)
+from lofi_tf.data.model_inputs.steps import Arrays, Seed
 from lofi_tf.errors import LofiError
 
 # By kinds of converters; what others store is what their models are fed (`as_stored`).
-TO_MODEL: dict[str, Callable[..., dict[str, tf.Tensor]]] = {
-    "drums": drums_to_model,
-    "groove": groove_to_model,
-    "melody": melody_to_model,
-    "multi_performance": performance_to_model,
-    "paired": paired_to_model,
-    "progression": progression_to_model,
-    "spectrum": spectrum_to_model,
-    "trio": trio_to_model,
-    "waveform": waveform_to_model,
+TO_MODEL: dict[str, Callable[..., Arrays]] = {
+    "drums": drums.to_model,
+    "groove": groove.to_model,
+    "melody": melody.to_model,
+    "multi_performance": performance.to_model,
+    "paired": paired.to_model,
+    "progression": progression.to_model,
+    "spectrum": clip.spectrum_to_model,
+    "trio": trio.to_model,
+    "waveform": clip.waveform_to_model,
 }
 
 
 def to_model(
     converter: Converter,
-    example: Mapping[str, tf.Tensor],
+    example: Arrays,
     training: bool = False,
     seed: tf.Tensor | None = None,
-) -> dict[str, tf.Tensor]:
+) -> Arrays:
     """Returns what a model is fed of stored examples, by `model_spec`; TF operations only.
 
     Args:
@@ -64,12 +67,7 @@ def to_model(
     }
 
 
-def as_stored(
-    converter: Converter,
-    example: Mapping[str, tf.Tensor],
-    training: bool,
-    seed: tf.Tensor | None,
-) -> dict[str, tf.Tensor]:
+def as_stored(converter: Converter, example: Arrays, training: bool, seed: Seed) -> Arrays:
     """Returns stored arrays by the names of `model_spec`; unstored `targets` are the inputs."""
     arrays = {"targets": example["inputs"], **example}
     return {name: tf.cast(arrays[name], spec.dtype) for name, spec in converter.model_spec.items()}
