@@ -128,12 +128,12 @@ def _component(args: argparse.Namespace) -> dict:
     }
     if args.silence_db != "none":
         options["silence_db"] = _number("silence_db", args.silence_db)
-    if options["kind"] == "spectrum":
+    if args.features != "waveform":
         options["features"] = args.features
     for setting in filter(None, args.feature_options.split(",")):
         name, _, text = setting.partition("=")
         options[name.strip()] = _number("feature_options", text)
-    return {"kind": options["kind"]} | dataclasses.asdict(build_converter(options))
+    return build_converter(options).component
 
 
 def _number(flag: str, text: str) -> int | float:
@@ -167,9 +167,9 @@ def _audio_info(component: dict) -> dict:
         "clip_seconds": cut.clip_seconds,
         "hop_seconds": cut.hop_seconds,
         "clip_samples": {str(rate): cut.clip_size(rate) for rate in cut.sample_rates},
-        "features": component.get("features", component["kind"]),
+        "features": converter.stored_name,
     }
-    if component["kind"] == "spectrum":
+    if converter.settings:
         info["settings"] = dataclasses.asdict(converter.settings)
     return info
 

@@ -39,6 +39,9 @@ class Converter:
         end_token: the class or bit of the outputs that ends an example, if any.
         chord_encoding, condition_on_key, hits_as_controls: whether chords, keys or hits are
             controls.
+
+    Raises:
+        LofiError: an option out of range.
     """
 
     kind: ClassVar[str]

@@ -66,9 +66,6 @@ class ClipConverter(Converter):
         random_gain_db: in training each clip is lowered by up to so many dB, drawn anew each time.
         random_shift_seconds: in training each clip comes up to so much later or earlier, zeros
             coming in; what is stored stays as it is.
-
-    Raises:
-        LofiError: an option out of range.
     """
 
     medium: ClassVar[str] = "sound"
@@ -106,6 +103,11 @@ class ClipConverter(Converter):
         if self.normalize_loudness is not None:
             target = str(parse_target(self.normalize_loudness))
             object.__setattr__(self, "normalize_loudness", target)
+
+    @property
+    def settings(self) -> Any:
+        """Which spectrum is stored; None of waveforms."""
+        return None
 
     @property
     def cut(self) -> Cut:

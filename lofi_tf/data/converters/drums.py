@@ -34,9 +34,6 @@ class DrumsConverter(LineConverter):
         pitch_classes: `reduced`, `full`, `roland` or lists of MIDI pitches, one a drum; None is
             `reduced`. Other pitches do not count.
         roll_input, roll_output: inputs, outputs as bits.
-
-    Raises:
-        LofiError: an option out of range.
     """
 
     kind: ClassVar[str] = "drums"

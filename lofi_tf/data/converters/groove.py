@@ -2,7 +2,6 @@
 
 import dataclasses
 import functools
-import zlib
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, ClassVar
 
@@ -14,6 +13,7 @@ from lofi_tf.data.converters.drum_grid import DrumGrid, drum_grid, drum_notes, m
 from lofi_tf.data.converters.excerpt_codes import Codes, of_steps
 from lofi_tf.data.converters.grid import GridConverter
 from lofi_tf.data.converters.output_tracks import OutputTrack
+from lofi_tf.data.converters.windows import capped
 from lofi_tf.data.specs import ArraySpec, Example, Specs
 from lofi_tf.errors import LofiError
 from lofi_tf.music.drum_classes import REDUCED, Classes, class_table, drum_classes
@@ -56,9 +56,6 @@ class GrooveConverter(GridConverter):
             drum, `drop` nothing, `error` refuses the piece. `error` is Magenta's way: it also takes
             every note for a drum; the others ignore melodic notes where drum notes are marked.
         mode: `infer` reads and writes by `inference_pitch_classes`.
-
-    Raises:
-        LofiError: an option out of range.
     """
 
     kind: ClassVar[str] = "groove"
@@ -285,13 +282,7 @@ class GrooveConverter(GridConverter):
                 f"{num_steps // self.steps_per_bar} bars",
             )
         cap = self.max_tensors_per_notesequence
-        if cap is None or len(starts) <= cap:
-            return list(starts), size
-        if self.mode != "train":
-            return list(starts[:cap]), size
-        name = zlib.crc32(f"{note_sequence.id}/{note_sequence.filename}".encode())
-        drawn = np.random.default_rng([self.seed, name]).choice(starts, cap, replace=False)
-        return sorted(drawn.tolist()), size
+        return capped(list(starts), cap, note_sequence, self.mode, self.seed), size
 
     def fields(self, outputs: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Returns hits, velocities (int64, 0 to 127) and offsets in steps, each [S, D]."""

@@ -54,9 +54,6 @@ class MelodyConverter(LineConverter, ChordedConverter):
         min_pitch, max_pitch: MIDI pitches; notes outside do not count.
         valid_programs: MIDI programs that count; None is all.
         skip_polyphony: an instrument's melodies end for good where notes start together.
-
-    Raises:
-        LofiError: an option out of range.
     """
 
     kind: ClassVar[str] = "melody"

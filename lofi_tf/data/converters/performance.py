@@ -63,9 +63,6 @@ class MultiPerformanceConverter(GridConverter):
         chord_encoding: `triad`: the chord at each event is given as control, 49 wide.
         transpose_range: [lowest, highest] half steps by which examples move in training.
         stretch_range: [least, largest] factor of all times, drawn once for each piece.
-
-    Raises:
-        LofiError: an option out of range.
     """
 
     kind: ClassVar[str] = "multi_performance"

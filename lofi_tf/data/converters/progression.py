@@ -48,9 +48,6 @@ class ProgressionConverter(StepSequenceConverter):
         presplit_on_time_changes: the piece is split where tempo or metre change.
         dedupe_event_lists: equal examples of a part count once.
         transpose_range: [lowest, highest] half steps by which roots move in training.
-
-    Raises:
-        LofiError: an option out of range.
     """
 
     kind: ClassVar[str] = "progression"

@@ -44,9 +44,6 @@ class TrioConverter(ChordedConverter):
         slice_bars: bars in an example, one every bar.
         gap_bars: rests up to so many bars around what an instrument plays count as playing.
         max_bars: later bars of a part do not count.
-
-    Raises:
-        LofiError: an option out of range.
     """
 
     kind: ClassVar[str] = "trio"
