@@ -91,7 +91,7 @@ def _reconstruct(backend: Backend, view, seeds: np.ndarray) -> Reconstruction:
     with contextlib.suppress(NoSuchFunction):
         _, taught = backend.score(mean, view["targets"], lengths, controls)
         loss, _ = backend.score(drawn, view["targets"], lengths, controls)
-    if backend.config.data.converter["kind"] == "groove":
+    if backend.converter.expressive:
         hits = view["targets"][:, :, : view["targets"].shape[2] // 3]
         with contextlib.suppress(NoSuchFunction):
             played = backend.play_hits(mean, hits, controls)
