@@ -278,6 +278,8 @@ def test_the_card_says_what_it_is_and_how_to_call_it(exported):
     folder, _, _ = exported(HUMANIZE)
     card = (folder / "README.md").read_text(encoding="utf-8")
     assert "`z` float32 [B, 4]" in card
+    assert "`hits` float32 [B, 32, 9] | `outputs` float32 [B, 32, 27] |" in card  # 3 a drum
+    assert card.splitlines()[2] == "velocities and timing for plain hits, 2 bars."
     assert "not stated" in card
     assert "lofi_generate --model=" in card
 

@@ -63,7 +63,8 @@ class GridConverter(Converter):
     def describe(self, max_seq_len: int) -> str:
         """Returns what a model of so many steps makes, in one line."""
         bars = self.window_bars(max_seq_len)
-        return f"{self.music}, {bars} bar{'s' if bars > 1 else ''}"
+        over = " over given chords" if self.chord_encoding else ""
+        return f"{self.music}{over}, {bars} bar{'s' if bars > 1 else ''}"
 
     def window_bars(self, max_seq_len: int) -> int:
         """Returns the bars of the window of a model of so many steps."""

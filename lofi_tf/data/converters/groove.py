@@ -23,6 +23,13 @@ from lofi_tf.music.sequence_proto import NoteSequence
 DRUM_INSTRUMENT = 9
 TAP_CHANNEL = 3  # a tapped rhythm is written as open hi-hat
 
+MADE = {
+    "humanize": "velocities and timing for plain hits",
+    "tap2drum": "a drum part for a tapped rhythm",
+    "add_hihats": "drums that a part is without",
+    "groove_transfer": "the feel of one beat for the hits of another",
+}
+
 Bins = Annotated[int, options.whole(2)]
 UnknownPitch = Annotated[str, options.choice("nearest", "drop", "error")]
 
@@ -59,7 +66,6 @@ class GrooveConverter(GridConverter):
     """
 
     kind: ClassVar[str] = "groove"
-    music: ClassVar[str] = "drums with velocities and timing"
     loop: ClassVar[str] = "beat"
     expressive: ClassVar[bool] = True
     only_drums: ClassVar[bool] = True
@@ -186,6 +192,12 @@ class GrooveConverter(GridConverter):
     def bars(self) -> int | None:
         """Bars in an example."""
         return self.split_bars
+
+    @property
+    def music(self) -> str:
+        """What it is, in words."""
+        made = (words for mode, words in MADE.items() if mode in self.modes)
+        return next(made, "drums with velocities and timing")
 
     @property
     def modes(self) -> frozenset[str]:

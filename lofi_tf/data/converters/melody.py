@@ -100,11 +100,6 @@ class MelodyConverter(LineConverter, ChordedConverter):
         pitches = (FIRST_PITCH, self.num_events)
         return [OutputTrack("melody", 0, self.depth, "class", pitches=pitches)]
 
-    def describe(self, max_seq_len: int) -> str:
-        """Returns what a model of so many steps makes, in one line."""
-        music = super().describe(max_seq_len)
-        return music.replace(",", " over given chords,") if self.chord_encoding else music
-
     def _window_options(self, num_bars: int) -> dict[str, Any]:
         return super()._window_options(num_bars) | {"valid_programs": None}  # chosen already
 

@@ -66,7 +66,6 @@ class MultiPerformanceConverter(GridConverter):
     """
 
     kind: ClassVar[str] = "multi_performance"
-    music: ClassVar[str] = "several instruments"
     bar_a_chord: ClassVar[bool] = True
 
     num_velocity_bins: VelocityBins = 0
@@ -168,11 +167,11 @@ class MultiPerformanceConverter(GridConverter):
         """Bars in an example."""
         return self.hop_size_bars
 
-    def describe(self, max_seq_len: int) -> str:
-        """Returns what a model of so many steps makes, in one line."""
-        most = f"up to {self.max_num_instruments} instruments"
+    @property
+    def music(self) -> str:
+        """What it is, in words."""
         velocities = " with velocities" if self.num_velocity_bins else ""
-        return super().describe(max_seq_len).replace(self.music, most + velocities)
+        return f"up to {self.max_num_instruments} instruments{velocities}"
 
     def chord_bars(self, num_rows: int) -> np.ndarray:
         """Returns the bar whose chord each row is told: the first of its chunk; NaN of programs.

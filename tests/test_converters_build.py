@@ -1,0 +1,60 @@
+"""The table of kinds: each says what it is, is built again from what it says, and refuses alike."""
+
+import pytest
+
+from lofi_tf.config import config_names, load_config
+from lofi_tf.data.converters.build import CONVERTERS, build_converter
+from lofi_tf.errors import LofiError
+
+
+@pytest.mark.parametrize("name", config_names())
+def test_a_converter_is_built_again_from_its_component(name):
+    converter = build_converter(load_config(name).data.converter)
+    assert build_converter(converter.component) == converter
+    assert hash(build_converter(converter.component)) == hash(converter)
+
+
+@pytest.mark.parametrize(
+    ("name", "line"),
+    [  # bars and words as in the README's table of configs
+        ("groovae_4bar", "drums with velocities and timing, 4 bars"),
+        ("groovae_2bar_tap_fixed_velocity", "a drum part for a tapped rhythm, 2 bars"),
+        ("cat-mel_2bar_med_chords", "melodies over given chords, 2 bars"),
+        ("lofi_chords", "chord progressions with their rhythm, 4 bars"),
+        ("flat-trio_16bar", "melody, bass and drums, 16 bars"),
+        ("hier-multiperf_vel_1bar_med", "up to 8 instruments with velocities, 1 bar"),
+        ("lofai_dense", "sound, 1 s at 3000 Hz"),
+        ("crossmodal", "sound of notes and notes of sound"),
+    ],
+)
+def test_a_kind_says_what_its_model_makes(name, line):
+    config = load_config(name)
+    assert build_converter(config.data.converter).describe(config.model.max_seq_len) == line
+
+
+def test_kinds_without_notes_learn_from_shards():
+    sound = {name for name, kind in CONVERTERS.items() if kind.medium != "notes"}
+    assert sound == {"paired", "spectrum", "waveform"}
+    assert {name for name, kind in CONVERTERS.items() if kind.shards_by} == sound
+
+
+@pytest.mark.parametrize(
+    ("component", "message"),
+    [
+        ({"kind": "melodie"}, "melody"),
+        ({"kind": "melody", "slice_bar": 2}, "slice_bars"),
+        ({"kind": "melody", "slice_bars": True}, "slice_bars is not a count"),
+        ({"kind": "melody", "slice_bars": 0}, "a whole number from 1 on or none. Received: 0"),
+        ({"kind": "trio", "slice_bars": None}, "a whole number from 1 on. Received: None"),
+        ({"kind": "drums", "roll_input": 1}, "roll_input is not a switch. Allowed: true, false"),
+        ({"kind": "groove", "mode": "sleep"}, "Allowed: eval, infer, train. Received: 'sleep'"),
+        ({"kind": "melody", "transpose_range": [3]}, "is no range of half steps"),
+        ({"kind": "melody", "stretch_range": [0, 1]}, "is no range of factors"),
+        ({"kind": "melody", "valid_programs": [128]}, "are no MIDI programs"),
+        ({"kind": "groove", "add_instruments": [9]}, "whole numbers 0 to 8 or none"),
+    ],
+)
+def test_options_out_of_range_are_one_line(component, message):
+    with pytest.raises(LofiError) as caught:
+        build_converter(component)
+    assert message in str(caught.value) and "\n" not in str(caught.value)
