@@ -9,7 +9,6 @@ from lofi_tf import generation
 from lofi_tf.api.model import TEMPERATURE, Model, generation_config
 from lofi_tf.api.music import Music, music_of
 from lofi_tf.backends.base import Backend
-from lofi_tf.generation.grooves import fits
 from lofi_tf.generation.latent_perturbation import CHAIN_AMOUNT
 from lofi_tf.music.sequence_proto import NoteSequence
 
@@ -411,6 +410,5 @@ _GROOVES: dict[str, type[SequenceModel]] = {
 
 def sequence_model(backend: Backend) -> SequenceModel:
     """Returns the handle of a model of notes: of what it was made for."""
-    settings = backend.config.data.converter
-    kinds = (kind for mode, kind in _GROOVES.items() if fits(settings, mode))
+    kinds = (kind for mode, kind in _GROOVES.items() if mode in backend.converter.modes)
     return next(kinds, SequenceModel)(backend)

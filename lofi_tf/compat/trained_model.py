@@ -21,7 +21,6 @@ from lofi_tf.backends.base import Backend
 from lofi_tf.backends.open import backend_of_model, is_checkpoint, open_source
 from lofi_tf.compat.data_converter import DataConverter
 from lofi_tf.config import Config, load_config
-from lofi_tf.data.converters.build import build_converter
 from lofi_tf.errors import LofiError
 from lofi_tf.models.common.slerp import slerp
 from lofi_tf.saving.loading import check_config, load_model
@@ -68,7 +67,7 @@ class TrainedModel:
         config = load_config(config) if isinstance(config, str | Path) else config
         self._backend = _open(config, checkpoint_dir_or_path, var_name_substitutions)
         ours = self._backend.config
-        if build_converter(ours.data.converter).medium == "sound":
+        if self._backend.converter.medium == "sound":
             raise LofiError(f"{ours.name} is a model of sound: TrainedModel is for those of notes")
         self._config = SimpleNamespace(
             data_converter=DataConverter(ours),

@@ -6,7 +6,6 @@ from collections.abc import Callable
 import numpy as np
 
 from lofi_tf.backends.base import Backend
-from lofi_tf.data.converters.build import build_converter
 from lofi_tf.errors import LofiError
 from lofi_tf.evaluation.clip_errors import ClipErrors
 from lofi_tf.evaluation.continuing import continuation_table
@@ -63,7 +62,7 @@ def reconstruction_tables(
     """
     if backend.config.model.kind == "continuation":
         return [continuation_table(backend, music.held_out, settings.seed, settings.show)]
-    converter = build_converter(backend.config.data.converter)
+    converter = backend.converter
     latents, parts = Latents(backend.config), []
     training = music.training
     if training is not None:

@@ -5,7 +5,6 @@ from collections.abc import Callable
 import numpy as np
 
 from lofi_tf.backends.base import Backend
-from lofi_tf.data.converters.build import build_converter
 from lofi_tf.data.storage.examples import Examples
 from lofi_tf.evaluation.distributions import likeness, overlap
 from lofi_tf.evaluation.excerpts import Measured, all_codes, of_examples, of_samples
@@ -40,7 +39,7 @@ def sample_tables(
         how: temperature and seed.
         log: told what is being done.
     """
-    of_notes = build_converter(backend.config.data.converter).medium == "notes"
+    of_notes = backend.converter.medium == "notes"
     if not num_samples or not len(held_out) or not of_notes:
         return []
     log(f"Drawing {num_samples} samples.")

@@ -4,7 +4,6 @@ Gillick et al. 2019, "Learning to Groove with Inverse Sequence Transformations".
 """
 
 import warnings
-from typing import Any
 
 import numpy as np
 
@@ -164,17 +163,13 @@ def as_taps(piece: NoteSequence, converter: GrooveConverter) -> NoteSequence:
 
 def check_fits(backend: Backend, mode: str) -> None:
     """Refuses a model that was not made for a mode, and names those that were."""
-    if fits(backend.config.data.converter, mode):
+    if mode in backend.converter.modes:
         return
-    names = [name for name in config_names() if fits(load_config(name).data.converter, mode)]
+    kinds = {name: build_converter(load_config(name).data.converter) for name in config_names()}
+    names = [name for name, kind in kinds.items() if mode in kind.modes]
     raise LofiError(
         f"{backend.config.name} was not made for {mode}. Configs that are: {', '.join(names)}"
     )
-
-
-def fits(settings: dict[str, Any], mode: str) -> bool:
-    """Says whether a model with a converter of these settings was made for a mode."""
-    return mode in build_converter(settings).modes
 
 
 def _felt(

@@ -23,19 +23,10 @@ _start_and_pitch = itemgetter(0, 2)
 
 
 class Note(NamedTuple):
-    """A note in steps; `velocity` is a bin from 1 on, or 0 where there are none.
+    """A note in steps; `velocity` is a bin from 1 on, or 0 where there are none; MIDI's if decoded.
 
     Where there are many, plain tuples in this order stand for it: they are made five times faster.
     """
-
-    start: int
-    end: int
-    pitch: int
-    velocity: int
-
-
-class Played(NamedTuple):
-    """A decoded note in steps; `velocity` is MIDI's, 1 to 127."""
 
     start: int
     end: int
@@ -221,7 +212,7 @@ def limited(tokens: Iterable[int], num_steps: int, vocabulary: Vocabulary) -> li
     return kept + [first - 1 + min(left - s, longest) for s in range(0, left, longest)]
 
 
-def decode(tokens: Iterable[int], vocabulary: Vocabulary) -> list[Played]:
+def decode(tokens: Iterable[int], vocabulary: Vocabulary) -> list[Note]:
     """Returns the notes of events, in the order in which they end; those left over come last.
 
     A note-off without its note is ignored, as are notes of no length.
@@ -237,14 +228,14 @@ def decode(tokens: Iterable[int], vocabulary: Vocabulary) -> list[Played]:
             if waiting:
                 start, its_velocity = waiting.pop(0)
                 if start < step:
-                    found.append(Played(start, step, token - pitches, its_velocity))
+                    found.append(Note(start, step, token - pitches, its_velocity))
         elif token < vocabulary.first_velocity:
             step += token - shift
         else:
             velocity = vocabulary.velocity_of(token - vocabulary.first_velocity + 1)
     for pitch, waiting in sounding.items():
         left = [(start, its_velocity) for start, its_velocity in waiting if start < step]
-        found += [Played(start, step, pitch, its_velocity) for start, its_velocity in left]
+        found += [Note(start, step, pitch, its_velocity) for start, its_velocity in left]
     lowest = vocabulary.min_pitch
     return [note._replace(pitch=note.pitch + lowest) for note in found]
 
