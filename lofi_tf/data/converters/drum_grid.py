@@ -91,11 +91,11 @@ def drum_grid(notes: DrumNotes, grid: Grid, num_drums: int, steps_per_bar: int) 
     seconds = grid.step_seconds
     offsets = (seconds * steps[winners] - notes.onsets[winners]) / seconds * 2
     shape = (size, num_drums)
-    found = DrumGrid(np.zeros(shape, np.uint8), np.zeros(shape, np.uint8), np.zeros(shape))
-    found.hits.reshape(-1)[cells] = 1
-    found.velocities.reshape(-1)[cells] = notes.velocities[winners]
-    found.offsets.reshape(-1)[cells] = offsets
-    return found
+    filled = DrumGrid(np.zeros(shape, np.uint8), np.zeros(shape, np.uint8), np.zeros(shape))
+    filled.hits.reshape(-1)[cells] = 1
+    filled.velocities.reshape(-1)[cells] = notes.velocities[winners]
+    filled.offsets.reshape(-1)[cells] = offsets
+    return filled
 
 
 def _steps(notes: DrumNotes, grid: Grid) -> np.ndarray:

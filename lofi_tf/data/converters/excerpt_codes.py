@@ -50,13 +50,13 @@ class Codes:
         """
         tokens = self.tokens[row]
         pitches = self.pitched & (tokens >= FIRST_PITCH) & (tokens != self.end_token)
-        found = tokens.astype(np.int64) - FIRST_PITCH + shift * self.half_step
+        shifted = tokens.astype(np.int64) - FIRST_PITCH + shift * self.half_step
         if self.around is not None:
-            found %= self.around
+            shifted %= self.around
         elif self.end_token is not None:
-            found[found + FIRST_PITCH >= self.end_token] = -1
-        found = np.where(found >= 0, found + FIRST_PITCH, -1)
-        return np.where(pitches, found, tokens).astype(tokens.dtype)
+            shifted[shifted + FIRST_PITCH >= self.end_token] = -1
+        shifted = np.where(shifted >= 0, shifted + FIRST_PITCH, -1)
+        return np.where(pitches, shifted, tokens).astype(tokens.dtype)
 
     def take(self, rows: np.ndarray) -> "Codes":
         """Returns the excerpts of rows."""
@@ -71,8 +71,8 @@ def joined(parts: list[Codes]) -> Codes:
     """Returns the excerpts of several one after the other."""
     names = ("tokens", "hits", "velocities", "late")
     arrays = {name: [getattr(part, name) for part in parts] for name in names}
-    found = {name: np.concatenate(a) for name, a in arrays.items() if a[0] is not None}
-    return dataclasses.replace(parts[0], **found)
+    joint = {name: np.concatenate(a) for name, a in arrays.items() if a[0] is not None}
+    return dataclasses.replace(parts[0], **joint)
 
 
 def ended(tokens: np.ndarray, ends: np.ndarray) -> np.ndarray:

@@ -227,14 +227,14 @@ class MultiPerformanceConverter(GridConverter):
             raise refusal("not_first_only", "it is longer than an example", most, received)
         if self.chord_encoding and not part.chords:
             part = with_inferred_chords(part, grid)
-        found, reasons = [], []
+        examples, reasons = [], []
         for window in windows:
             try:
-                found += [self._example(window, part, grid)] if window.notes else []
+                examples += [self._example(window, part, grid)] if window.notes else []
             except NotConvertible as reason:
                 reasons.append(reason)
-        if found:
-            return found
+        if examples:
+            return examples
         raise reasons[0] if reasons else refusal("no_notes", "it is empty", "notes", "none")
 
     def _example(self, window: Window, part: Segment, grid: Grid) -> Example:
@@ -259,7 +259,7 @@ class MultiPerformanceConverter(GridConverter):
         words, steps = self.vocabulary, self.chunk_steps
         tracks = tracks_of(window, self.min_num_instruments, self.max_num_instruments, words)
         default = words.velocity_bin(DEFAULT_VELOCITY)
-        found, total = [], 0
+        segments, total = [], 0
         for instrument, track in enumerate(tracks):
             for chunk, notes in enumerate(
                 segment_notes(track.notes, self.num_chunks, steps, default)
@@ -272,10 +272,10 @@ class MultiPerformanceConverter(GridConverter):
                 # Magenta takes a segment without notes for drums.
                 program = words.first_program + (track.program if notes else DRUM_PROGRAM)
                 place = chunk * self.max_num_instruments + instrument
-                found.append((place, [program, *events, self.end_token]))
+                segments.append((place, [program, *events, self.end_token]))
         if total < self.min_total_events:
             raise dropped("few_events", f"{self.min_total_events} events or more", f"{total}")
-        return found
+        return segments
 
     def _chords(
         self, events: np.ndarray, length: np.ndarray, window: Window, part: Segment, grid: Grid
@@ -297,10 +297,10 @@ class MultiPerformanceConverter(GridConverter):
         place = np.arange(self.max_events_per_instrument)
         is_event = (place > 0) & (place < length[:, None] - 1)
         triads = np.array([triad_of(figure) for figure in figures])
-        found = np.where(is_event, triads[chosen], 0)
-        if (found == UNKNOWN_CHORD).any():
-            unread = figures[chosen[found == UNKNOWN_CHORD][0]]
+        chords_of_events = np.where(is_event, triads[chosen], 0)
+        if (chords_of_events == UNKNOWN_CHORD).any():
+            unread = figures[chosen[chords_of_events == UNKNOWN_CHORD][0]]
             raise dropped("unknown_chord", "major, minor, augmented, diminished chords", unread)
         last = np.arange(self.num_segments), length - 1
-        found[last] = found[last[0], np.maximum(length - 2, 0)]
-        return found.astype(np.int8)
+        chords_of_events[last] = chords_of_events[last[0], np.maximum(length - 2, 0)]
+        return chords_of_events.astype(np.int8)

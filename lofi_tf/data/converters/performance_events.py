@@ -116,13 +116,13 @@ def segment_notes(
         default_bin: bin of the default velocity.
     """
     if num_segments == 1 and _follow_each_other(notes):
-        found = [
+        clipped = [
             (start, min(end, segment_steps), pitch, velocity)
             for start, end, pitch, velocity in notes
             if start < min(end, segment_steps)
         ]
-        return [sorted(found, key=_start_and_pitch)]
-    found = [[] for _ in range(num_segments)]
+        return [sorted(clipped, key=_start_and_pitch)]
+    segments = [[] for _ in range(num_segments)]
     now, sounding, velocity, unsaid = 0, {}, 0, False
     for step, index, is_end in _ons_and_offs(notes):
         segment = max(now, (step - is_end) // segment_steps)
@@ -136,12 +136,12 @@ def segment_notes(
             unsaid, velocity = unsaid and its_velocity == velocity, its_velocity
             row = [step, (now + 1) * segment_steps, pitch, default_bin if unsaid else velocity]
             waiting.append(row)
-            found[now].append(row)
+            segments[now].append(row)
         elif waiting:
             waiting.pop(0)[1] = step
     return [
         [tuple(row) for row in sorted(segment, key=_start_and_pitch) if row[1] > row[0]]
-        for segment in found
+        for segment in segments
     ]
 
 
@@ -217,7 +217,7 @@ def decode(tokens: Iterable[int], vocabulary: Vocabulary) -> list[Note]:
 
     A note-off without its note is ignored, as are notes of no length.
     """
-    found, step, velocity = [], 0, DEFAULT_VELOCITY
+    played, step, velocity = [], 0, DEFAULT_VELOCITY
     sounding = defaultdict(list)
     pitches, shift = vocabulary.num_pitches, vocabulary.first_shift - 1
     for token in tokens:
@@ -228,16 +228,16 @@ def decode(tokens: Iterable[int], vocabulary: Vocabulary) -> list[Note]:
             if waiting:
                 start, its_velocity = waiting.pop(0)
                 if start < step:
-                    found.append(Note(start, step, token - pitches, its_velocity))
+                    played.append(Note(start, step, token - pitches, its_velocity))
         elif token < vocabulary.first_velocity:
             step += token - shift
         else:
             velocity = vocabulary.velocity_of(token - vocabulary.first_velocity + 1)
     for pitch, waiting in sounding.items():
         left = [(start, its_velocity) for start, its_velocity in waiting if start < step]
-        found += [Note(start, step, pitch, its_velocity) for start, its_velocity in left]
+        played += [Note(start, step, pitch, its_velocity) for start, its_velocity in left]
     lowest = vocabulary.min_pitch
-    return [note._replace(pitch=note.pitch + lowest) for note in found]
+    return [note._replace(pitch=note.pitch + lowest) for note in played]
 
 
 def event_steps(events: np.ndarray, vocabulary: Vocabulary) -> np.ndarray:

@@ -100,14 +100,14 @@ class ProgressionConverter(StepSequenceConverter):
         grid = grid_of(part, self.steps_per_quarter, self.steps_per_bar)
         notes = on_grid(part, grid)
         track = self._track(part, notes, grid)
-        found = windows_of(
+        windows = windows_of(
             self._looped(track), self.slice_steps, self.hop_bars * self.steps_per_bar
         )
-        if not len(found):
+        if not len(windows):
             allowed = f"{self.slice_bars} bars or more, or whole bars to repeat"
             received = f"{notes.total_steps / self.steps_per_bar:.2f} bars"
             raise refusal("too_short", "it is shorter than an example", allowed, received)
-        blocks = [{"tokens": self._kept(found).astype(np.uint16)}]
+        blocks = [{"tokens": self._kept(windows).astype(np.uint16)}]
         return examples_of(distinct(blocks) if self.dedupe_event_lists else blocks)
 
     def _track(self, part: Segment, notes: GridNotes, grid: Grid) -> np.ndarray:
@@ -136,18 +136,18 @@ class ProgressionConverter(StepSequenceConverter):
             return track
         return np.resize(track, self.slice_steps)
 
-    def _kept(self, found: np.ndarray) -> np.ndarray:
+    def _kept(self, windows: np.ndarray) -> np.ndarray:
         """Returns the windows [W, T] that hold chords with names and no long silence."""
-        known = (found != UNREAD).all(axis=1)
+        known = (windows != UNREAD).all(axis=1)
         if not known.any():
             raise refusal(
                 "unknown_chord",
                 "no example has only chords that have a name",
                 "chords near those of the vocabulary",
-                f"{len(found)} examples",
+                f"{len(windows)} examples",
             )
-        found = found[known]
-        longest = np.array([longest_rest(row) for row in found])
+        windows = windows[known]
+        longest = np.array([longest_rest(row) for row in windows])
         most = self.gap_bars * self.steps_per_bar if self.gap_bars else self.slice_steps
         if not (longest < most).any():
             raise refusal(
@@ -156,4 +156,4 @@ class ProgressionConverter(StepSequenceConverter):
                 f"less than {most:g} steps",
                 f"{longest.min()} steps",
             )
-        return found[longest < most]
+        return windows[longest < most]

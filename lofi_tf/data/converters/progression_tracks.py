@@ -73,12 +73,12 @@ def written(part: Segment, grid: Grid, total_steps: int) -> list[ChordEvent]:
         time = f"a chord at {min(chord.time for chord in part.chords):.3f} s"
         raise refusal("negative_time", "a chord starts too early", "times from 0 s on", time)
     starts = [start for start in changes if start < total_steps]
-    found = []
+    events = []
     for start, end in itertools.pairwise([*starts, total_steps]):
         if changes[start] != NO_CHORD:
             chord = chord_of_figure(changes[start])
-            found.append(ChordEvent(start, end, UNREAD if chord is None else chord))
-    return found
+            events.append(ChordEvent(start, end, UNREAD if chord is None else chord))
+    return events
 
 
 def plays_all(played: list[ChordEvent], written: list[ChordEvent]) -> bool:
@@ -111,15 +111,15 @@ def windows_of(track: np.ndarray, size: int, hop: int) -> np.ndarray:
         hop: steps from one window to the next.
     """
     starts = np.arange(0, len(track) - size + 1, hop)
-    found = track[starts[:, None] + np.arange(size)]
-    for row, start in zip(found, starts.tolist(), strict=True):
+    windows = track[starts[:, None] + np.arange(size)]
+    for row, start in zip(windows, starts.tolist(), strict=True):
         before = np.flatnonzero(track[:start])
         held = track[before[-1]] if len(before) else CHORD_OFF
         if row[0] == NO_EVENT and held != CHORD_OFF:
             row[0] = held
         elif row[0] == CHORD_OFF:
             row[0] = NO_EVENT
-    return found
+    return windows
 
 
 def longest_rest(track: np.ndarray) -> int:

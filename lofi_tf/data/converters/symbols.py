@@ -96,13 +96,13 @@ class SymbolLayout:
             vector: [S], probabilities or anything that grows with them.
             least: without a class for silence, a label whose largest value is not above is silent.
         """
-        found: list[dict[str, int | None]] = [{} for _ in range(self.num_instruments)]
+        symbols: list[dict[str, int | None]] = [{} for _ in range(self.num_instruments)]
         for field in self.fields:
             values = np.asarray(vector[field.begin : field.begin + field.size])
             best = int(values.argmax())
             silent = best == self.num_classes(field.label) or values[best] <= least
-            found[field.instrument][field.label] = None if silent else best
-        return [Symbol(**values) for values in found]
+            symbols[field.instrument][field.label] = None if silent else best
+        return [Symbol(**values) for values in symbols]
 
     def _fields(self) -> Iterator[Field]:
         begin = 0

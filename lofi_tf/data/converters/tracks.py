@@ -65,7 +65,7 @@ def melody_tracks(
     other = instruments[1:] != instruments[:-1]
     highest = np.append(True, other | (starts[1:] != starts[:-1]))
     bounds = [0, *(np.flatnonzero(other) + 1).tolist(), len(order)]
-    found = []
+    tracks = []
     for first, last in zip(bounds, bounds[1:], strict=False):
         if first == last:
             break
@@ -76,8 +76,8 @@ def melody_tracks(
         kept = highest[span]
         line = (column[span][kept] for column in (starts, ends, tokens))
         polyphonic = starts[span][~kept] if skip_polyphony else ()
-        found += _melodies(begins, *line, polyphonic, steps_per_bar, gap_bars, max_steps)
-    return found
+        tracks += _melodies(begins, *line, polyphonic, steps_per_bar, gap_bars, max_steps)
+    return tracks
 
 
 def no_melody(notes: Notes, options: Any) -> NotConvertible:
@@ -134,12 +134,12 @@ def drum_tracks(
     line = np.zeros(int(steps.max()) + 1, np.int64)
     np.bitwise_or.at(line, steps, np.int64(1) << drums)
     starts = np.flatnonzero(line)
-    found = []
+    tracks = []
     for bar, first, last in _stretches(starts, starts, starts + 1, steps_per_bar, gap_bars):
         begin, end = int(starts[first]), int(starts[last - 1]) + 1
         events = _stretch_of(line, bar, begin, end, steps_per_bar)
-        found.append(Track(bar, _cut(events, steps_per_bar, max_steps)))
-    return found
+        tracks.append(Track(bar, _cut(events, steps_per_bar, max_steps)))
+    return tracks
 
 
 def padded_melody(track: Track, total_steps: int) -> Track:
@@ -265,7 +265,7 @@ def _melodies(
     line[ends[:-1][ends[:-1] < starts[1:]]] = NOTE_OFF
     line[ends[-1]] = NOTE_OFF
     line[starts] = tokens
-    found = []
+    tracks = []
     for bar, first, last in _stretches(first_steps, starts, ends, steps_per_bar, gap_bars):
         if len(polyphonic) and np.isin(starts[first:last], polyphonic).any():
             break
@@ -273,8 +273,8 @@ def _melodies(
         events = _stretch_of(line, bar, begin, end, steps_per_bar)
         events = _cut(events, steps_per_bar, max_steps)
         if begin - bar < len(events):
-            found.append(Track(bar, events))
-    return found
+            tracks.append(Track(bar, events))
+    return tracks
 
 
 def _stretch_of(line: np.ndarray, bar: int, begin: int, end: int, steps_per_bar: int) -> np.ndarray:

@@ -149,17 +149,17 @@ class TrioConverter(ChordedConverter):
 
     def _lines(self, notes: GridNotes, cast: Cast, num_steps: int) -> dict[int, np.ndarray]:
         """Returns the tokens of each instrument that has any, int64 [T]."""
-        found = {}
+        lines = {}
         inside = (notes.pitches >= MIN_PITCH) & (notes.pitches <= MAX_PITCH)
         for instrument in (*cast[0], *cast[1]):
             its = notes.take((notes.instruments == instrument) & inside)
             for track in melody_tracks(its, self.steps_per_bar, MIN_PITCH, gap_bars=None):
-                found[instrument] = padded_melody(track, num_steps).events
+                lines[instrument] = padded_melody(track, num_steps).events
         for instrument in cast[2]:
             its = notes.take(notes.instruments == instrument)
             for track in drum_tracks(its, self._class_table, self.steps_per_bar, gap_bars=None):
-                found[instrument] = padded_track(track, num_steps).events
-        return found
+                lines[instrument] = padded_track(track, num_steps).events
+        return lines
 
     def _columns(self, part: Segment, grid: Grid, num_steps: int) -> Block:
         """Returns the triads and keys at each step that are controls, int64 [T] each."""
@@ -193,8 +193,8 @@ class TrioConverter(ChordedConverter):
         ):
             allowed = "major, minor, augmented and diminished chords"
             raise refusal("unknown_chord", "it has chords that are no triads", allowed, "others")
-        found = []
+        readable = []
         for block, k in zip(blocks, known, strict=True):
             kept = {name: column[k] for name, column in block.items()}
-            found.append(kept | {"chords": kept["chords"].astype(np.uint8)})
-        return found
+            readable.append(kept | {"chords": kept["chords"].astype(np.uint8)})
+        return readable

@@ -34,7 +34,7 @@ def cast_of(notes: GridNotes) -> Cast:
         its = kinds[notes.instruments == instrument]
         if its[0] != OTHER and (its == its[0]).all() and instrument <= MAX_INSTRUMENT:
             cast[its[0]].append(instrument)
-    missing = [name for name, found in zip(KIND_NAMES, cast, strict=True) if not found]
+    missing = [name for name, instruments in zip(KIND_NAMES, cast, strict=True) if not instruments]
     if missing:
         received = f"no instrument that plays only {' nor '.join(missing)}"
         raise refusal("no_trio", "it is no trio", ", ".join(KIND_NAMES), received)
@@ -54,15 +54,15 @@ def coverage_of(
         gap_bars: rests that count as playing, on either side.
     """
     first, last = notes.starts // steps_per_bar, -(-notes.ends // steps_per_bar)
-    found = {}
+    coverage = {}
     for instrument in instruments:
         its = (notes.instruments == instrument) & (first < num_bars)
         begins = np.maximum(first[its] - gap_bars, 0)
         ends = np.minimum(np.minimum(last[its], num_bars) + gap_bars, num_bars)
         changes = np.bincount(begins, minlength=num_bars + 1)
         changes = changes - np.bincount(ends, minlength=num_bars + 1)
-        found[instrument] = np.cumsum(changes[:-1]) > 0
-    return found
+        coverage[instrument] = np.cumsum(changes[:-1]) > 0
+    return coverage
 
 
 def trios(

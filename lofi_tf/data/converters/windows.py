@@ -51,7 +51,7 @@ def joined(groups: list[Windows]) -> list[Windows]:
 
 def distinct(blocks: Iterable[Block]) -> list[Block]:
     """Returns the blocks without the rows that equal an earlier one in all columns."""
-    seen, found = set(), []
+    seen, kept_blocks = set(), []
     for block in blocks:
         rows = np.concatenate(list(block.values()), axis=1)
         size = rows.shape[1] * rows.itemsize
@@ -62,20 +62,20 @@ def distinct(blocks: Iterable[Block]) -> list[Block]:
                 kept.append(index)
         if len(kept) < len(rows):
             block = {name: column[kept] for name, column in block.items()}
-        found.append(block)
-    return found
+        kept_blocks.append(block)
+    return kept_blocks
 
 
 def examples_of(blocks: Iterable[Block]) -> list[Example]:
     """Returns the rows of all blocks, each with its `length`, int32."""
-    found = []
+    examples = []
     for block in blocks:
         names = [*block, "length"]
         shape = next(iter(block.values())).shape
         lengths = np.full(shape[0], shape[1], np.int32)
         for row in zip(*block.values(), lengths, strict=True):
-            found.append(dict(zip(names, row, strict=True)))
-    return found
+            examples.append(dict(zip(names, row, strict=True)))
+    return examples
 
 
 def capped(examples: list, cap: int | None, note_sequence: Any, mode: str, seed: int) -> list:
@@ -94,14 +94,14 @@ def of_all_parts(parts: list[Segment], convert: Callable[[Segment], list]) -> li
     Raises:
         NotConvertible: the first part's refusal, where no part gives anything.
     """
-    found, refused = [], []
+    results, refused = [], []
     for part in parts:
         try:
-            found += convert(part)
+            results += convert(part)
         except NotConvertible as error:
             refused.append(error)
-    if found:
-        return found
+    if results:
+        return results
     raise refused[0] if refused else refusal("no_notes", "it is empty", "one note or more", "none")
 
 

@@ -58,8 +58,8 @@ class Augmentation:
         places = tf.range(steps) - by[..., None]  # [..., T]
         there = (places >= 0) & (places < length[..., None])
         places = tf.clip_by_value(places, 0, steps - 1)
-        found = tf.gather(values, places, axis=-2, batch_dims=batch_dims)
-        return tf.where(there[..., None], found, 0.0), tf.clip_by_value(length + by, 1, steps)
+        shifted = tf.gather(values, places, axis=-2, batch_dims=batch_dims)
+        return tf.where(there[..., None], shifted, 0.0), tf.clip_by_value(length + by, 1, steps)
 
     def _uniform(self, values: tf.Tensor, number: int, low: float, high: float) -> tf.Tensor:
         """Returns numbers [...] of the stream `number`, one for each clip."""

@@ -62,8 +62,8 @@ def transposed(
     def moved(values, by, empty):
         size = values.shape[1]
         origin = tf.range(size) - by
-        found = tf.gather(values, tf.clip_by_value(origin, 0, size - 1), batch_dims=1)
-        return tf.where((origin >= 0) & (origin < size), found, empty)
+        shifted = tf.gather(values, tf.clip_by_value(origin, 0, size - 1), batch_dims=1)
+        return tf.where((origin >= 0) & (origin < size), shifted, empty)
 
     return moved(spectrum, bands, converter.floor_db), moved(roll, steps, 0)
 
@@ -88,7 +88,7 @@ def _symbols(converter: PairedConverter, roll: tf.Tensor) -> tf.Tensor:
     by_octave = tf.reshape(octaves, [-1, NUM_OCTAVES, NUM_PITCH_CLASSES])
     dynamics = (by_octave - 1) * converter.num_dynamics // MAX_VELOCITY
     classes = tf.range(converter.num_dynamics)
-    found = {
+    classes_of = {
         "octave": tf.reduce_any(by_octave > 0, axis=2),
         "pitch": tf.reduce_any(by_octave > 0, axis=1),
         "dynamics": tf.reduce_any(
@@ -98,7 +98,7 @@ def _symbols(converter: PairedConverter, roll: tf.Tensor) -> tf.Tensor:
     silent = tf.reduce_all(octaves == 0, axis=1, keepdims=True)
     parts = []
     for label in layout.labels:
-        parts.append(found[label])
+        parts.append(classes_of[label])
         if layout.zero_extra_class:
             parts.append(silent)
     vectors = tf.cast(tf.concat(parts, axis=1), tf.float32)

@@ -178,7 +178,7 @@ def mixer_of(examples: Examples, converter: Converter) -> Mixer | None:
     groups = converter.groups_of(examples.arrays)
     members = [np.flatnonzero(groups == number) for number in range(len(converter.groups))]
     lacking = [
-        name for name, found in zip(converter.groups, members, strict=True) if not len(found)
+        name for name, group in zip(converter.groups, members, strict=True) if not len(group)
     ]
     if lacking:
         raise LofiError(
@@ -186,8 +186,8 @@ def mixer_of(examples: Examples, converter: Converter) -> Mixer | None:
             "are of all instruments: prepare more, or with another --validation_split, or leave "
             "instruments out by --hparams=instruments=[...]"
         )
-    counts = tf.constant([len(found) for found in members])
-    table = tf.ragged.constant([found.tolist() for found in members], tf.int64).to_tensor()
+    counts = tf.constant([len(group) for group in members])
+    table = tf.ragged.constant([group.tolist() for group in members], tf.int64).to_tensor()
     group_of = tf.constant(groups)
 
     def mix(index: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:

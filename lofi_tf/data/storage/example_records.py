@@ -63,11 +63,11 @@ def spec_of_layouts(layouts: Iterable[Layout]) -> Spec:
     """
     spec: Spec = {}
     for layout in layouts:
-        found = {
+        entries = {
             name: {"dtype": np.dtype(dtype).name, "shape": list(shape)}
             for name, dtype, shape in layout
         }
-        spec = merged_spec(spec, found) if spec else found
+        spec = merged_spec(spec, entries) if spec else entries
     return spec
 
 

@@ -139,13 +139,13 @@ def check_converter(shards: ShardSet, converter: Mapping[str, Any]) -> None:
         differing = [name for name in {**ours, **theirs} if ours.get(name) != theirs.get(name)]
         differing = _hindering(differing, ours, theirs, build_converter(converter))
     if differing:
-        found = "; ".join(
+        differences = "; ".join(
             f"{name}: {theirs.get(name)!r} there, {ours.get(name)!r} in the config"
             for name in differing
         )
         raise LofiError(
             f"{shards.info_path} was made for {shards.info['config']['name']}, whose converter "
-            f"differs from the config's ({found}): run "
+            f"differs from the config's ({differences}): run "
             f"{shards.info.get('made_by', 'preprocess_tfrecord')} with this config's settings"
         )
 
@@ -165,11 +165,11 @@ def _info_of_set(path: str) -> Path | None:
     if path.endswith(INFO_ENDING):
         return Path(path)
     if os.path.isdir(path):
-        found = sorted(Path(path).glob(f"*{INFO_ENDING}"))
-        if len(found) > 1:
-            names = ", ".join(info.name for info in found)
+        infos = sorted(Path(path).glob(f"*{INFO_ENDING}"))
+        if len(infos) > 1:
+            names = ", ".join(info.name for info in infos)
             raise LofiError(f"{path} holds more than one set of examples. Received: {names}")
-        return found[0] if found else None
+        return infos[0] if infos else None
     named = info_name(path)
     return named if os.path.isfile(named) and not os.path.isfile(path) else None
 
@@ -216,10 +216,10 @@ def _read_shards(files: Sequence[Path], spec: Spec) -> tuple[dict[str, np.ndarra
     values: dict[str, list[bytes]] = {name: [] for name in spec}
     sources: list[str] = []
     for row, source in shard_rows(files, list(spec)):
-        for found, value in zip(values.values(), row, strict=True):
-            found.append(value)
+        for column, value in zip(values.values(), row, strict=True):
+            column.append(value)
         sources.append(source)
-    return {name: _array(found, spec[name]) for name, found in values.items()}, sources
+    return {name: _array(column, spec[name]) for name, column in values.items()}, sources
 
 
 def _check_count(shards: ShardSet, split: str, count: int) -> None:
@@ -239,10 +239,10 @@ def _array(values: list[bytes], entry: Mapping[str, Any]) -> np.ndarray:
         return np.frombuffer(b"".join(values), dtype).reshape(len(values), *shape).copy()
     rows = [np.frombuffer(value, dtype).reshape(-1, *shape[1:]) for value in values]
     steps = max(map(len, rows), default=0)
-    found = np.zeros((len(rows), steps, *shape[1:]), dtype)
-    for place, row in zip(found, rows, strict=True):
+    padded = np.zeros((len(rows), steps, *shape[1:]), dtype)
+    for place, row in zip(padded, rows, strict=True):
         place[: len(row)] = row
-    return found
+    return padded
 
 
 def _options(component: Mapping[str, Any]) -> dict[str, Any]:

@@ -210,7 +210,7 @@ def _convert(settings: Mapping[str, Any], records: list[bytes]) -> Examples:
     from lofi_tf.music.sequence_proto import NoteSequence
 
     converter = build_converter(settings)
-    found, sources, refusals, num_unmarked = [], [], [], 0
+    examples, sources, refusals, num_unmarked = [], [], [], 0
     for record in records:
         try:
             sequence = NoteSequence.FromString(record)
@@ -224,15 +224,17 @@ def _convert(settings: Mapping[str, Any], records: list[bytes]) -> Examples:
         except NotConvertible as error:
             refusals.append(Refusal(error.rule, source, str(error)))
             continue
-        found += made
+        examples += made
         sources += [source] * len(made)
         num_unmarked += bool(made) and converter.takes_for_drums(sequence)
-    arrays = _stacked(found)
+    arrays = _stacked(examples)
     return Examples(arrays, np.array(sources, object), refusals, len(records), num_unmarked)
 
 
-def _stacked(found: list[dict[str, np.ndarray]]) -> dict[str, np.ndarray]:
-    return {name: _padded([example[name] for example in found]) for name in (found or [{}])[0]}
+def _stacked(examples: list[dict[str, np.ndarray]]) -> dict[str, np.ndarray]:
+    return {
+        name: _padded([example[name] for example in examples]) for name in (examples or [{}])[0]
+    }
 
 
 def _padded(arrays: list[np.ndarray]) -> np.ndarray:

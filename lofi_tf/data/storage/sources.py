@@ -101,13 +101,13 @@ def tempi_of(path: str) -> dict[str, float]:
     """
     from lofi_tf.music.sequence_proto import NoteSequence
 
-    found = {}
+    tempi = {}
     for record in _records(path, []):
         sequence = NoteSequence.FromString(record)
         first = min(sequence.tempos, key=lambda tempo: tempo.time, default=None)
         name = sequence.filename or sequence.id
-        found[name] = first.qpm if first else DEFAULT_QPM
-    return found
+        tempi[name] = first.qpm if first else DEFAULT_QPM
+    return tempi
 
 
 def _progress():
@@ -166,13 +166,13 @@ def _records(path: str, unread: list[Refusal]) -> Iterator[bytes]:
 def _no_music(folder: Path) -> LofiError:
     """Returns the error for a folder that holds nothing to convert."""
     files = sorted(path.name for path in folder.iterdir() if path.is_file())
-    found = f"{len(files)} files such as {files[0]}" if files else "no files"
+    received = f"{len(files)} files such as {files[0]}" if files else "no files"
     hint = "; records are named by a path or glob" if any("tfrecord" in f for f in files) else ""
     if any(map(is_audio_file, files)):
         hint = "; recordings are for configs of sound, which take what prepare_audio writes"
     return LofiError(
         f"{folder} holds no music files ({', '.join(KINDS)}) at any depth, nor example shards"
-        f"{hint}. Received: {found}"
+        f"{hint}. Received: {received}"
     )
 
 

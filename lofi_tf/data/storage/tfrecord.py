@@ -112,10 +112,10 @@ def _existing(part: str) -> list[Path]:
         return [Path(part)]
     shards = shard_paths(part)
     if shards == [Path(part)]:
-        found = [Path(name) for name in sorted(glob.glob(part, recursive=True))]
-        files = [path for path in found if not path.is_dir()]
+        matches = [Path(name) for name in sorted(glob.glob(part, recursive=True))]
+        files = [path for path in matches if not path.is_dir()]
         if not files:
-            what = "a folder is no file of records" if found else "no such file"
+            what = "a folder is no file of records" if matches else "no such file"
             raise LofiError(f"{what}. Received: {part!r}")
         return files
     missing = [str(shard) for shard in shards if not shard.is_file()]
