@@ -20,7 +20,7 @@ _LOUDNESS = 1000.0  # what amplitudes are scaled by before their logarithm
 
 
 class Model(Protocol):
-    """What is asked of a model; see `opening.CrossModel`."""
+    """What is asked of a model; see `model.CrossModel`."""
 
     converter: PairedConverter
     z_size: int

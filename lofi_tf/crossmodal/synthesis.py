@@ -99,7 +99,7 @@ def sound_and_back(model: Model, audio: Audio, how: SynthesisConfig) -> Piece:
 def morphing(
     model: Model, points: np.ndarray, order: int, num_steps: int, how: SynthesisConfig
 ) -> Piece:
-    """Returns what sounds on the way through points [P, Z]; see `paths.through`."""
+    """Returns what sounds on the way through points [P, Z]; see `latent_paths.through`."""
     return on_path(model, through(points, num_steps, order), how)
 
 
@@ -110,7 +110,7 @@ def trajectory(
 
     Args:
         model: that plays.
-        figure: one of `paths.TRAJECTORIES`.
+        figure: one of `latent_paths.TRAJECTORIES`.
         num_steps: frames.
         number: of the figure; another is elsewhere.
         how: it is played.
@@ -141,7 +141,7 @@ def on_path(model: Model, z: np.ndarray, how: SynthesisConfig) -> Piece:
 
 
 def point_of_notes(model: Model, spec: str, how: SynthesisConfig) -> np.ndarray:
-    """Returns z [Z] of notes such as `piano:C4:mf+flute:E5`; see `notes.chords_of_spec`."""
+    """Returns z [Z] of notes such as `piano:C4:mf+flute:E5`; see `symbol_notes.chords_of_spec`."""
     chords = note_tools.chords_of_spec(spec, model.converter)
     parts = [[note_tools.NoteEvent(*note, 0.0, 1.0) for note in chord] for chord in chords]
     parts = note_tools.changed(parts, how.transpose, how.dynamics, model.converter.num_dynamics)

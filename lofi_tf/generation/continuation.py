@@ -27,7 +27,7 @@ def continue_(
     """Returns a piece, and music that follows it from its next bar line on.
 
     The theme is the mean of the posterior of the piece's last window with music; every new window
-    is a neighbour of it, chosen by its joint with the window before (see `chaining`).
+    is a neighbour of it, chosen by its joint with the window before (see `stitching`).
 
     Args:
         backend: the model.

@@ -42,8 +42,8 @@ def sample_best(
 ) -> list[Any]:
     """Returns new pieces, each the best of several draws; the first of them is `sample`'s.
 
-    Beats are judged by `loops.beat_score`, chords by `loops.progression_score`, lines by
-    `loops.line_score`, how well they keep to a key, and how they sit on their chords.
+    Beats are judged by `scoring.beat_score`, chords by `scoring.progression_score`, lines by
+    `scoring.line_score`, how well they keep to a key, and how they sit on their chords.
 
     Args:
         backend: a model of drums, of chord progressions or of single lines, in bars of sixteen

@@ -41,7 +41,7 @@ def sample(
         hits: a piece that a hits-control model is to play, all of it, in one feel an output.
         chords: for a model that takes them, as `progressions.progression` reads them.
         length_bars: length of the pieces; None is the model's. Longer ones are chained, as
-            `chaining` tells; each begins as the short one of the same seed does.
+            `stitching` tells; each begins as the short one of the same seed does.
         amount: how far the windows of a longer piece go from its first, from 0 to 1.
 
     Raises:

@@ -61,7 +61,7 @@ def summary_of(config: Config, facts: Facts) -> str:
 
 
 def about_yaml(config: Config, facts: Facts) -> str:
-    """Returns what a program may want to know of an export, as `model_folders.about` reads it."""
+    """Returns what a program may want to know of an export, as `hub.about` reads it."""
     said = {name: getattr(facts, name) for name in ("data", "licence", "precision", "step")}
     return yaml.safe_dump({"summary": summary_of(config, facts), **said}, sort_keys=False)
 

@@ -43,7 +43,7 @@ class TrainOptions:
             checkpoints or of a run.
         warm_start: model whose weights a new run begins with, at step 0: see
             `warm_start.read_weights`.
-        frozen: parts that are not trained, see `models.parts.freeze`; those of the run that goes
+        frozen: parts that are not trained, see `weight_names.freeze`; those of the run that goes
             on if not given.
         checkpoints_to_keep: latest checkpoints to keep.
         keep_checkpoint_every_n_hours: one checkpoint in so many hours is kept besides.

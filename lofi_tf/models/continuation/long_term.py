@@ -1,8 +1,8 @@
 """A continuation that recalls: each frame goes on from an earlier place of what was heard.
 
-The lag after which the sound comes again is measured (`lags`), and what was heard that long ago,
+The lag after which the sound comes again is measured (`periods`), and what was heard that long ago,
 over and over, is what the next frame starts from: a loop keeps its beat, a tone its pitch. The
-LSTMs say how much of it is trusted and how the levels change, within bounds (`recall_levels`). z is
+LSTMs say how much of it is trusted and how the levels change, within bounds (`gain_control`). z is
 an equaliser: it lifts or lowers bands by a bounded amount, and what the model feeds itself is
 without it, so that nothing adds up.
 """
