@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from lofi_tf.errors import LofiError, unknown_name
+from lofi_tf.errors import LofiError, naming, unknown_name
 from lofi_tf.files import read_yaml
 
 SCHEMA_VERSION = 1
@@ -301,10 +301,8 @@ def _build(kind: type, values: Any, where: str) -> Any:
     for name, field in fields.items():
         if field.default is dataclasses.MISSING and name not in values:
             raise LofiError(f"{where}: {name} is missing")
-    try:
+    with naming(where):
         return kind(**{name: _typed(name, values[name], fields[name].default) for name in values})
-    except LofiError as error:
-        raise LofiError(f"{where}: {error}") from error
 
 
 def _typed(name: str, value: Any, like: Any) -> Any:

@@ -1,9 +1,10 @@
 """The errors that a person can mend, and warnings; commands print each as one line."""
 
+import contextlib
 import difflib
 import math
 import numbers
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 
 class LofiError(ValueError):
@@ -32,6 +33,15 @@ class NotConvertible(LofiError):
 
 class NoSuchFunction(LofiError):
     """A model that lacks a function which newer ones answer."""
+
+
+@contextlib.contextmanager
+def naming(what: object) -> Iterator[None]:
+    """Puts what an error is about, such as a file, before the message of a LofiError."""
+    try:
+        yield
+    except LofiError as error:
+        raise LofiError(f"{what}: {error}") from error
 
 
 def check_range(name: str, value: float, low: float, high: float = math.inf) -> None:

@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from lofi_tf.errors import LofiError, NotConvertible
+from lofi_tf.errors import LofiError
 from lofi_tf.generation.decoding import start_at_zero
-from lofi_tf.music import midi
-from lofi_tf.music.files import KINDS, MIDI, sequences_from_file
+from lofi_tf.music import files, midi
+from lofi_tf.music.files import KINDS, MIDI
 from lofi_tf.music.sequence_proto import NoteSequence
 
 Music = NoteSequence | str | Path
@@ -22,10 +22,7 @@ def read_music(path: str | Path) -> NoteSequence:
         >>> [note.pitch for note in tune.notes][:3]
         [60, 62, 64]
     """
-    try:
-        return sequences_from_file(path, str(path), "")[0]
-    except NotConvertible as error:
-        raise LofiError(f"{path}: {error}") from error
+    return files.read_music(path)
 
 
 def read_midi(path: str | Path) -> NoteSequence:

@@ -12,7 +12,7 @@ import soundfile
 from lofi_tf.api.display import displayed
 from lofi_tf.api.music import Music, music_of
 from lofi_tf.audio import io as audio_io
-from lofi_tf.errors import LofiError
+from lofi_tf.errors import naming
 from lofi_tf.rendering import render as rendering
 from lofi_tf.rendering.settings import DEFAULT_PRESET, RenderSettings
 
@@ -81,10 +81,8 @@ def read_audio(path: str | Path) -> Sound:
         >>> lofi_tf.read_audio("drums.wav")
         Sound(1.0 s, 1 channel, 8000 Hz)
     """
-    try:
+    with naming(path):
         audio = audio_io.read_audio(path)
-    except LofiError as error:
-        raise LofiError(f"{path}: {error}") from error
     return Sound(audio.samples, audio.sample_rate)
 
 

@@ -10,7 +10,7 @@ from lofi_tf.cli.flags import Parser, add_bool, command, counted, teller
 from lofi_tf.cli.generate_checks import INPUTS, SOUNDS, check, check_folder, check_model, given
 from lofi_tf.cli.generate_modes import MODES, SOUND_MODES
 from lofi_tf.cli.latent_map import add_points, check_map, write_map
-from lofi_tf.errors import LofiError
+from lofi_tf.errors import LofiError, naming
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -134,20 +134,13 @@ def config_of(args: argparse.Namespace):
 def _inputs(args: argparse.Namespace) -> list:
     """Returns the music of the input files; of an ABC file with several tunes the first."""
     from lofi_tf.audio.io import read_audio
-    from lofi_tf.music.files import sequences_from_file
+    from lofi_tf.music.files import read_music
 
-    sounds = [Path(getattr(args, name)) for name in given(args, SOUNDS)]
-    if sounds:
-        return [_read(read_audio, path) for path in sounds]
-    paths = [Path(getattr(args, name)) for name in given(args, INPUTS)]
-    return [_read(lambda path: sequences_from_file(path, str(path), "")[0], path) for path in paths]
-
-
-def _read(reader: Callable, path: Path):
-    try:
-        return reader(path)
-    except LofiError as error:
-        raise LofiError(f"{path}: {error}") from error
+    sounds = []
+    for name in given(args, SOUNDS):
+        with naming(getattr(args, name)):
+            sounds.append(read_audio(getattr(args, name)))
+    return sounds or [read_music(getattr(args, name)) for name in given(args, INPUTS)]
 
 
 def _writer(args: argparse.Namespace, stem: str, tell: Callable[[str], None]) -> Callable:

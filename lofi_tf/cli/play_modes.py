@@ -7,7 +7,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, NamedTuple
 
-from lofi_tf.errors import LofiError, check_range
+from lofi_tf.errors import LofiError, check_range, naming
 
 if TYPE_CHECKING:
     from lofi_tf.crossmodal.inference import Model
@@ -159,23 +159,17 @@ def _points(args, model, how, synthesis) -> Iterator:
 
 
 def _music(path: str):
-    from lofi_tf.music.files import sequences_from_file
+    from lofi_tf.music.files import read_music
 
-    return _named(lambda: sequences_from_file(path, path, "")[0], path)
+    return read_music(path)
 
 
 def _of_sound(make: Callable, model, path: str, how):
     """Returns what `make(model, sound, how)` makes of a file; its errors name the file."""
     from lofi_tf.audio.io import read_audio
 
-    return _named(lambda: make(model, read_audio(path), how), path)
-
-
-def _named(make: Callable, path: str):
-    try:
-        return make()
-    except LofiError as error:
-        raise LofiError(f"{path}: {error}") from error
+    with naming(path):
+        return make(model, read_audio(path), how)
 
 
 _NOTES = ("transpose", "dynamics", "sampling", "instruments")

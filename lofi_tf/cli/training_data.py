@@ -3,7 +3,7 @@
 import argparse
 
 from lofi_tf.cli.flags import add_bool, check_flags, talks, teller
-from lofi_tf.errors import LofiError
+from lofi_tf.errors import LofiError, naming
 
 
 def add_data_flags(parser: argparse.ArgumentParser) -> None:
@@ -59,11 +59,9 @@ def check_music(args: argparse.Namespace, config) -> None:
         path = getattr(args, name)
         if not path and (args.tfds_name is None or name != "examples_path"):
             continue
-        try:
+        other = f" (if not given, {line} of {args.config})" if is_json else ""
+        with naming(f"--{name}{other}"):
             check_source(path, config.data.converter)
-        except LofiError as error:
-            other = f" (if not given, {line} of {args.config})" if is_json else ""
-            raise LofiError(f"--{name}{other}: {error}") from error
 
 
 def training_data(args: argparse.Namespace, config):

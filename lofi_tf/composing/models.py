@@ -5,7 +5,7 @@ from pathlib import Path
 from lofi_tf.composing.plan import Plan
 from lofi_tf.config import Config, load_config
 from lofi_tf.data.converters.build import build_converter
-from lofi_tf.errors import LofiError
+from lofi_tf.errors import LofiError, naming
 from lofi_tf.saving.hub import CONFIG_IN_EXPORT, find_model, is_address
 
 # Of each part: what its model makes, what its music is judged as, and its steps.
@@ -26,10 +26,8 @@ def check_models(plan: Plan) -> None:
         LofiError: which part, what is wanted and what came.
     """
     for name, part in plan.parts.items():
-        try:
+        with naming(f"model of {name}"):
             folder = find_model(part.model)
-        except LofiError as error:
-            raise LofiError(f"model of {name}: {error}") from error
         for path in (Path(folder) / CONFIG_IN_EXPORT, Path(folder) / "config.yaml"):
             if not is_address(folder) and path.is_file():
                 _check(name, part.model, load_config(path))

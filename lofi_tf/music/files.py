@@ -4,7 +4,7 @@ import hashlib
 from pathlib import Path
 from typing import NamedTuple
 
-from lofi_tf.errors import NotConvertible
+from lofi_tf.errors import NotConvertible, naming
 from lofi_tf.music.midi import read_midi
 from lofi_tf.music.scores import read_abc, read_musicxml
 from lofi_tf.music.sequence_proto import NoteSequence
@@ -62,6 +62,16 @@ def sequences_from_file(
     if not converted.sequences:
         raise converted.problems[0]
     return converted.sequences
+
+
+def read_music(path: str | Path) -> NoteSequence:
+    """Returns the music of one file, of several tunes the first.
+
+    Raises:
+        LofiError: the file, and why it cannot be read.
+    """
+    with naming(path):
+        return sequences_from_file(path, str(path), "")[0]
 
 
 def convert_file(path: str | Path, filename: str, collection_name: str) -> Converted:

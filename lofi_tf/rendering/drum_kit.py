@@ -12,7 +12,7 @@ import numpy as np
 import soxr
 
 from lofi_tf.audio.io import is_audio_file, read_audio
-from lofi_tf.errors import LofiError, NotConvertible
+from lofi_tf.errors import LofiError, naming
 from lofi_tf.rendering.voices import CHOKE_SECONDS
 
 # General MIDI's percussion by the names that sample folders use.
@@ -132,10 +132,8 @@ def _files(folder: Path) -> dict[tuple[int, ...], list[Path]]:
 
 def _read(path: Path, sample_rate: int) -> np.ndarray:
     """Returns a hit as float32 [2, n]."""
-    try:
+    with naming(path):
         samples, rate, _ = read_audio(path)
-    except NotConvertible as error:
-        raise LofiError(f"{path}: {error}") from error
     samples = samples[: int(MAX_SECONDS * rate)]
     if rate != sample_rate:
         samples = soxr.resample(samples, rate, sample_rate, "HQ")

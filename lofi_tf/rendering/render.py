@@ -21,7 +21,7 @@ from lofi_tf.audio.loudness import Meter
 from lofi_tf.audio.render import default_soundfont
 from lofi_tf.errors import LofiError, LofiWarning, unknown_name
 from lofi_tf.files import atomic_write, check_writable
-from lofi_tf.music.files import KINDS, is_music_file, sequences_from_file
+from lofi_tf.music.files import KINDS, is_music_file, read_music
 from lofi_tf.rendering import effects
 from lofi_tf.rendering.drum_kit import Kit
 from lofi_tf.rendering.limiter import Limiter, TruePeaks
@@ -171,10 +171,7 @@ def sequence_of(music: Any) -> Any:
         raise LofiError(f"no music file by its ending. Allowed: {endings}. Received: {music}")
     if not Path(music).is_file():
         raise LofiError(f"there is no such file: {music}")
-    try:
-        return sequences_from_file(music, Path(music).name, "")[0]
-    except LofiError as error:
-        raise LofiError(f"{music}: {error}") from error
+    return read_music(music)
 
 
 def check_output(output: Path, others: tuple[str, ...] = ()) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from lofi_tf.config import TYPE_WORDS, configs_dir
-from lofi_tf.errors import LofiError, unknown_name
+from lofi_tf.errors import LofiError, naming, unknown_name
 from lofi_tf.files import read_yaml
 
 DEFAULT_PRESET = "tape"
@@ -109,10 +109,8 @@ def load_preset(name_or_path: str | Path) -> RenderSettings:
     values = read_yaml(path)
     if not isinstance(values or {}, Mapping):
         raise LofiError(f"a preset is a mapping of settings. Received: {path}")
-    try:
+    with naming(path):
         return RenderSettings().replace(values or {})
-    except LofiError as error:
-        raise LofiError(f"{path}: {error}") from error
 
 
 def parse_levels(text: str) -> dict[str, float]:

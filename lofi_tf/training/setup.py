@@ -13,7 +13,7 @@ from lofi_tf.config import Config
 from lofi_tf.data.converters.build import build_converter
 from lofi_tf.data.storage.dataset import mixer_of
 from lofi_tf.data.storage.examples import Examples
-from lofi_tf.errors import LofiError
+from lofi_tf.errors import LofiError, naming
 from lofi_tf.models.build import build_model
 from lofi_tf.models.common.latent_model import LatentModel
 from lofi_tf.models.common.memory import largest_batch_size, training_bytes
@@ -94,11 +94,9 @@ def check_mixes(config: Config, splits: Mapping[str, Examples | None]) -> None:
     """Refuses a split that cannot be mixed, before anything is written."""
     converter = build_converter(config.data.converter)
     for name, examples in splits.items():
-        try:
-            if examples is not None and len(examples):
+        if examples is not None and len(examples):
+            with naming(f"the split {name}"):
                 mixer_of(examples, converter)
-        except LofiError as error:
-            raise LofiError(f"the split {name}: {error}") from error
 
 
 def build(

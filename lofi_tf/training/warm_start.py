@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from lofi_tf.config import Config
-from lofi_tf.errors import LofiError
+from lofi_tf.errors import LofiError, naming
 from lofi_tf.models.common.latent_model import LatentModel
 from lofi_tf.models.weight_names import DISCRIMINATOR, named_weights
 from lofi_tf.saving.hub import export_in
@@ -98,9 +98,7 @@ def _weights_path(source: str) -> Path:
     """Returns where a model's weights lie: an export's folder, or a checkpoint."""
     path = Path(source)
     if not path.exists() and not Path(f"{path}.index").is_file():
-        try:
+        with naming("--warm_start"):
             return model_folder(source)
-        except LofiError as error:
-            raise LofiError(f"--warm_start: {error}") from error
     inside = path / "train"
     return export_in(path) or (inside if inside.is_dir() else path)
