@@ -7,7 +7,8 @@ from lofi_tf.composing.compose import Track
 from lofi_tf.composing.harmony import chord_at
 from lofi_tf.composing.plan import PARTS, blocks_of
 from lofi_tf.composing.step_notes import BLOCK_BARS, Note, fingerprint, moved, within
-from lofi_tf.generation.scoring import STEPS_PER_BAR, STRONG, chord_classes
+from lofi_tf.generation.scoring import STRONG, chord_classes
+from lofi_tf.music.quantize import STEPS_PER_BAR
 
 
 def strong_share(track: Track) -> float:

@@ -11,7 +11,8 @@ from lofi_tf.composing.instrument_models import Players
 from lofi_tf.composing.plan import Block, Part, Plan
 from lofi_tf.composing.step_notes import Note, row_seeds, stream
 from lofi_tf.generation.latent_perturbation import neighbours
-from lofi_tf.generation.scoring import CLASSES, KICK, STEPS_PER_BAR
+from lofi_tf.generation.scoring import CLASSES, KICK
+from lofi_tf.music.quantize import STEPS_PER_BAR
 
 NUM_BEATS, NUM_FILLS, NUM_VARIATIONS = 64, 32, 6  # drawn: for the themes, for fills, for each block
 SOFTEST = 18  # velocity of a hit

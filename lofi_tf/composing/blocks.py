@@ -6,7 +6,7 @@ from typing import Any
 
 from lofi_tf.composing.plan import Block, Plan, blocks_of
 from lofi_tf.composing.step_notes import BLOCK_BARS, Note, moved, within
-from lofi_tf.generation.scoring import STEPS_PER_BAR
+from lofi_tf.music.quantize import STEPS_PER_BAR
 
 MOST_REPEATS = 2  # of a block
 

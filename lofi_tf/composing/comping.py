@@ -11,7 +11,8 @@ from lofi_tf.composing.instrument_models import Players
 from lofi_tf.composing.plan import Part, Plan
 from lofi_tf.composing.step_notes import Note, fingerprint, row_seeds, stream
 from lofi_tf.data.converters.progression_tracks import ChordEvent
-from lofi_tf.generation.scoring import STEPS_PER_BAR, merged, progression_score, strikes_of
+from lofi_tf.generation.scoring import merged, progression_score, strikes_of
+from lofi_tf.music.quantize import STEPS_PER_BAR
 
 Harmony = Mapping[str, Sequence[ChordEvent]]  # the chords of a block, by theme
 

@@ -14,13 +14,14 @@ from lofi_tf.composing.phrases import line_notes
 from lofi_tf.composing.plan import PARTS, Plan, blocks_of, parse_key
 from lofi_tf.composing.step_notes import END_BARS, Note, swung
 from lofi_tf.data.converters.progression_tracks import ChordEvent, voicing
-from lofi_tf.generation.scoring import STEPS_PER_BAR, merged
+from lofi_tf.generation.scoring import merged
 from lofi_tf.music.chord_qualities import NUM_QUALITIES, chord_figure
 from lofi_tf.music.midi import write_midi
+from lofi_tf.music.quantize import STEPS_PER_BAR
 from lofi_tf.music.sequence_proto import NoteSequence
 from lofi_tf.music.splits import CHORD_SYMBOL
 
-TICKS_PER_QUARTER = 480
+TRACK_TICKS_PER_QUARTER = 480
 LOWEST = {"bass": 28, "chords": 46, "melody": 58}  # pitches; what a key moves below goes up again
 OnPart = Callable[[str], None]
 
@@ -145,7 +146,7 @@ def _end(plan: Plan, notes: dict[str, list[Note]], chords: Sequence[ChordEvent])
 
 def _piece(plan: Plan, notes: dict[str, list[Note]], chords: Sequence[ChordEvent]) -> Any:
     """Returns the NoteSequence of notes in steps."""
-    piece = NoteSequence(ticks_per_quarter=TICKS_PER_QUARTER)
+    piece = NoteSequence(ticks_per_quarter=TRACK_TICKS_PER_QUARTER)
     piece.tempos.add(qpm=plan.qpm)
     piece.time_signatures.add(numerator=4, denominator=4)
     tonic, name = parse_key(plan.key)

@@ -12,10 +12,10 @@ from lofi_tf.generation.scoring import (
     CRASH,
     KICK,
     SNARE,
-    STEPS_PER_BAR,
     TOMS,
     beat_score,
 )
+from lofi_tf.music.quantize import STEPS_PER_BAR
 
 BACKBEAT_VELOCITY, KICK_VELOCITY = 0.62, 0.66
 SOFT = 0.3  # velocities below it are ghost notes

@@ -15,7 +15,7 @@ from lofi_tf.composing.plan import Block, Part, Plan, Section
 from lofi_tf.composing.step_notes import Note, fingerprint, row_seeds, stream
 from lofi_tf.data.converters.progression_tracks import ChordEvent
 from lofi_tf.generation.latent_perturbation import neighbours
-from lofi_tf.generation.scoring import STEPS_PER_BAR
+from lofi_tf.music.quantize import STEPS_PER_BAR
 
 WINDOWS = 2  # of a phrase of four bars
 MOST_THINNED = 8  # phrases with fewer notes, for tracks so long that no other is new

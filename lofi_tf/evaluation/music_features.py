@@ -12,8 +12,8 @@ import numpy as np
 
 from lofi_tf.music import metrics
 from lofi_tf.music.drum_classes import DRUM_NAMES, REDUCED, class_table
+from lofi_tf.music.quantize import STEPS_PER_BAR, STEPS_PER_QUARTER
 
-STEPS_PER_QUARTER = metrics.STEPS_PER_QUARTER
 MAJOR = np.isin(np.arange(12), (0, 2, 4, 5, 7, 9, 11))
 LENGTHS = (1, 2, 3, 4, 6, 8, 12, 16)  # sixteenths: the classes of note lengths
 _DRUMS = class_table(REDUCED, nearest=True)
@@ -170,7 +170,7 @@ def self_similarity(excerpt: Excerpt) -> float:
 
 def syncopation(excerpt: Excerpt) -> float:
     """Returns `metrics.syncopation`; NaN of music without bars of 4/4 or without notes."""
-    known = excerpt.bar_steps == metrics.STEPS_PER_BAR and len(excerpt.starts)
+    known = excerpt.bar_steps == STEPS_PER_BAR and len(excerpt.starts)
     return metrics.syncopation(excerpt.piece) if known else np.nan
 
 

@@ -14,7 +14,6 @@ from lofi_tf.generation.sampling import sample
 from lofi_tf.generation.scoring import (
     BLOCK_STEPS,
     CLASSES,
-    STEPS_PER_BAR,
     STRONG,
     TONICS,
     beat_score,
@@ -26,7 +25,7 @@ from lofi_tf.generation.scoring import (
 from lofi_tf.music.chord_qualities import chord_of_figure
 from lofi_tf.music.chords import triad_of
 from lofi_tf.music.drum_classes import REDUCED, class_table
-from lofi_tf.music.quantize import DEFAULT_QPM
+from lofi_tf.music.quantize import DEFAULT_QPM, STEPS_PER_BAR
 from lofi_tf.music.splits import Segment, part_of
 
 ENERGIES = (0.25, 0.5, 0.75)  # a beat counts by the one it suits best

@@ -6,13 +6,14 @@ import numpy as np
 
 from lofi_tf.data.converters.progression_tracks import CHORD_OFF, FIRST_CHORD, ChordEvent
 from lofi_tf.music.chord_qualities import CHORD_QUALITIES, NUM_QUALITIES
+from lofi_tf.music.quantize import STEPS_PER_BAR
 
 # Columns of a groove: kick, snare, closed and open hi-hat, low, mid and high tom, crash, ride.
 KICK, SNARE, CLOSED, OPEN, LOW, MID, HIGH, CRASH, RIDE = range(9)
 TOMS, HATS = [LOW, MID, HIGH], [CLOSED, OPEN, RIDE]
 CLASSES = 9
 BACKBEATS = (4, 12)  # steps of a bar
-STEPS_PER_BAR, BEAT = 16, 4  # steps
+BEAT = 4  # steps
 STRONG = 8  # steps from one strong beat, the first or third, to the next
 BLOCK_STEPS = 4 * STEPS_PER_BAR
 C_MAJOR = frozenset({0, 2, 4, 5, 7, 9, 11})

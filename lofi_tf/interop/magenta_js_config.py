@@ -11,8 +11,8 @@ from lofi_tf.data.converters.trio import MAX_PITCH, MIN_PITCH
 from lofi_tf.errors import LofiError
 from lofi_tf.interop import tfjs_weights
 from lofi_tf.interop.magenta_js_spec import CONFIG, SPEC_TYPE, is_magenta_js
+from lofi_tf.music.quantize import STEPS_PER_BAR, STEPS_PER_QUARTER
 
-STEPS_PER_QUARTER, STEPS_PER_BAR = 4, 16  # of music that does not say its own
 Shapes = Mapping[str, tuple[int, ...]]
 
 

@@ -12,8 +12,9 @@ from typing import Any, NamedTuple
 
 from lofi_tf.config import Config, DataConfig, ModelConfig, TrainingConfig
 from lofi_tf.errors import LofiError, unknown_name
-from lofi_tf.interop.symusic_decoders import STEPS_PER_BAR, decoder_settings
+from lofi_tf.interop.symusic_decoders import decoder_settings
 from lofi_tf.interop.symusic_keys import MISSING, check_keys, fraction, whole
+from lofi_tf.music.quantize import STEPS_PER_BAR
 
 # What a run is like where the file does not say: the project's own settings.
 DEFAULTS = {

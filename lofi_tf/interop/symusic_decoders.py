@@ -10,7 +10,6 @@ from typing import Any, NamedTuple
 from lofi_tf.errors import LofiError, unknown_name
 from lofi_tf.interop.symusic_keys import check_keys, fraction, whole
 
-STEPS_PER_BAR = 16
 FACTORY_KEYS = ("key", "params")
 SEQ_DECODERS = {
     "greedy": ("z_size", "decoder_args"),

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-STEPS_PER_QUARTER, STEPS_PER_BAR = 4, 16
+from lofi_tf.music.quantize import STEPS_PER_BAR, STEPS_PER_QUARTER
 
 # How strong each step of a bar is: the level of the metre that it begins (Lerdahl and Jackendoff
 # 1983), 0 for the bar, -1 for its half, down to -4 for sixteenths off the eighths.

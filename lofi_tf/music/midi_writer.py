@@ -12,10 +12,10 @@ from lofi_tf.errors import LofiError, check_range
 from lofi_tf.files import write_file
 from lofi_tf.music.midi_events import KEY_SIGNATURE, META, SET_TEMPO, TIME_SIGNATURE, TRACK_NAME
 from lofi_tf.music.midi_reader import DRUM_CHANNEL
+from lofi_tf.music.quantize import TICKS_PER_QUARTER
 from lofi_tf.music.sequence_proto import NoteSequence
 from lofi_tf.music.tempo_map import TempoMap
 
-_DEFAULT_TICKS_PER_QUARTER = 220
 _DEFAULT_QPM = 120.0
 _END_OF_TRACK, _MARKER = 0x2F, 0x06
 _MAX_MICROSECONDS = 0xFFFFFF
@@ -59,7 +59,7 @@ def midi_bytes(sequence: NoteSequence, markers: Markers = ()) -> bytes:
         LofiError: a pitch outside 0..127, a tempo that is not positive, or a metre that MIDI
             cannot express.
     """
-    resolution = sequence.ticks_per_quarter or _DEFAULT_TICKS_PER_QUARTER
+    resolution = sequence.ticks_per_quarter or TICKS_PER_QUARTER
     check_range("ticks_per_quarter", resolution, 1, 0x7FFF)
     tempos = _tempo_events(sequence, resolution)
     tempo_map = TempoMap(resolution, tempos)

@@ -13,6 +13,8 @@ import numpy as np
 from lofi_tf.errors import NotConvertible
 
 DEFAULT_QPM = 120.0
+STEPS_PER_QUARTER, STEPS_PER_BAR = 4, 16  # where nothing else is said: sixteenths, bars of 4/4
+TICKS_PER_QUARTER = 220  # of NoteSequences, as note_seq has it
 
 
 @dataclasses.dataclass(frozen=True)

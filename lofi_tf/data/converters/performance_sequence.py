@@ -12,11 +12,9 @@ from lofi_tf.data.converters.performance_events import (
     limited,
 )
 from lofi_tf.music.chords import figure_of
-from lofi_tf.music.quantize import Grid
+from lofi_tf.music.quantize import TICKS_PER_QUARTER, Grid
 from lofi_tf.music.sequence_proto import NoteSequence
 from lofi_tf.music.splits import CHORD_SYMBOL
-
-TICKS_PER_QUARTER = 220
 
 
 def sequence_of_segments(

@@ -17,7 +17,7 @@ from lofi_tf.music.chord_qualities import (
     chord_of_pitches,
 )
 from lofi_tf.music.chords import NO_CHORD
-from lofi_tf.music.quantize import Grid, refusal
+from lofi_tf.music.quantize import TICKS_PER_QUARTER, Grid, refusal
 from lofi_tf.music.sequence_proto import NoteSequence
 from lofi_tf.music.splits import CHORD_SYMBOL, GridNotes, Segment
 
@@ -25,7 +25,6 @@ NO_EVENT, CHORD_OFF, FIRST_CHORD = 0, 1, 2
 UNREAD = -1
 MIN_NOTES = 3  # fewer that begin together are no chord
 VELOCITY, PROGRAM = 80, 4  # electric piano
-TICKS_PER_QUARTER = 220
 LOWEST_BASS, LOWEST_VOICE, HIGHEST_VOICE = 36, 52, 74  # MIDI pitches: C2, E3, D5
 CENTRE = 62  # where the voices of the first chord lie, on the mean
 

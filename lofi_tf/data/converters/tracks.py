@@ -13,14 +13,13 @@ import numpy as np
 
 from lofi_tf.errors import NotConvertible
 from lofi_tf.music.drum_classes import UNKNOWN
-from lofi_tf.music.quantize import Grid, refusal
+from lofi_tf.music.quantize import TICKS_PER_QUARTER, Grid, refusal
 from lofi_tf.music.sequence_proto import NoteSequence
 from lofi_tf.music.splits import GridNotes, Notes
 
 NO_EVENT, NOTE_OFF, FIRST_PITCH = 0, 1, 2  # melody tokens; FIRST_PITCH is the lowest pitch
 OUTPUT_VELOCITY = 80
 DRUM_INSTRUMENT = 9
-TICKS_PER_QUARTER = 220
 
 
 @dataclasses.dataclass(frozen=True)
