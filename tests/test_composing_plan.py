@@ -4,7 +4,7 @@ import dataclasses
 
 import pytest
 
-from lofi_tf.composing.models import check_models
+from lofi_tf.composing.model_checks import check_models
 from lofi_tf.composing.plan import PARTS, blocks_of, load_plan, parse_key, plan_of, save_plan
 from lofi_tf.composing.planning import (
     PlanOptions,

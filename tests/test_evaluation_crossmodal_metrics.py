@@ -8,7 +8,7 @@ import pytest
 from lofi_tf.data.converters.symbols import LABELS, Symbol, SymbolLayout, symbol_of
 from lofi_tf.evaluation.crossmodal import metrics
 from lofi_tf.evaluation.crossmodal.baselines import PCA, sigma_of
-from lofi_tf.evaluation.crossmodal.scores import with_best
+from lofi_tf.evaluation.crossmodal.score_rows import with_best
 
 LAYOUT = SymbolLayout(2)
 

@@ -4,7 +4,7 @@ import soundfile
 
 from lofi_tf.errors import LofiError
 from lofi_tf.html.picture import bar_starts, draw_track, track_picture
-from lofi_tf.html.sound import sound_shape
+from lofi_tf.html.sound_shape import sound_shape
 from lofi_tf.music.sequence_proto import NoteSequence
 
 

@@ -111,7 +111,7 @@ def _names(text: str | None) -> list[str]:
 
 def _check(args: argparse.Namespace, plan) -> None:
     """Refuses what could not be made or written later, before anything heavy is loaded."""
-    from lofi_tf.composing.models import check_models
+    from lofi_tf.composing.model_checks import check_models
     from lofi_tf.composing.plan import load_plan
     from lofi_tf.files import check_writable
     from lofi_tf.rendering.plugins import check_plugins

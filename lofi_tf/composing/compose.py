@@ -9,7 +9,7 @@ from lofi_tf.composing import harmony
 from lofi_tf.composing.beats import drum_grooves, drum_notes, kicks_of
 from lofi_tf.composing.comping import Harmony, chord_notes, harmony_of
 from lofi_tf.composing.instrument_models import Players
-from lofi_tf.composing.models import check_models
+from lofi_tf.composing.model_checks import check_models
 from lofi_tf.composing.phrases import line_notes
 from lofi_tf.composing.plan import PARTS, Plan, blocks_of, parse_key
 from lofi_tf.composing.step_notes import END_BARS, Note, swung

@@ -15,7 +15,7 @@ from lofi_tf.audio.io import probe, read_blocks
 from lofi_tf.errors import LofiError
 from lofi_tf.files import write_file
 from lofi_tf.html.picture import Section, named_tracks, sections_in
-from lofi_tf.html.sound import SoundShape, sound_shape
+from lofi_tf.html.sound_shape import SoundShape, sound_shape
 from lofi_tf.rendering.render import sequence_of
 
 MIME = {".wav": "audio/wav", ".flac": "audio/flac", ".ogg": "audio/ogg"}

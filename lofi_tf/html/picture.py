@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lofi_tf.errors import LofiError
-from lofi_tf.html.sound import LEAST_DB, SoundShape, sound_shape
+from lofi_tf.html.sound_shape import LEAST_DB, SoundShape, sound_shape
 from lofi_tf.music.files import KINDS, MIDI
 from lofi_tf.music.midi_markers import read_markers, sections_of
 from lofi_tf.plotting.figures import new_figure, save_png

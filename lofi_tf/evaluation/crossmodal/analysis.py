@@ -13,7 +13,7 @@ from lofi_tf.evaluation.crossmodal import metrics
 from lofi_tf.evaluation.crossmodal.baselines import Baselines, sigma_of
 from lofi_tf.evaluation.crossmodal.mixtures import Frames, Recordings
 from lofi_tf.evaluation.crossmodal.nearest import NearestNoteSampler, nearest_probabilities
-from lofi_tf.evaluation.crossmodal.scores import (
+from lofi_tf.evaluation.crossmodal.score_rows import (
     Row,
     Sound,
     Task,

@@ -13,7 +13,7 @@ from lofi_tf.data.converters.symbols import Symbol, pitch_of
 from lofi_tf.evaluation.crossmodal.analysis import Analysis
 from lofi_tf.evaluation.crossmodal.mixtures import Recordings
 from lofi_tf.evaluation.crossmodal.report import AudioExample
-from lofi_tf.evaluation.crossmodal.scores import Task
+from lofi_tf.evaluation.crossmodal.score_rows import Task
 from lofi_tf.evaluation.samples import PITCH_CLASSES
 from lofi_tf.plotting.crossmodal import SHOWN, draw_latents, draw_spectra, draw_symbols
 from lofi_tf.plotting.figures import new_figure, png_of

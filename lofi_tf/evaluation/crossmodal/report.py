@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from lofi_tf.evaluation.crossmodal.analysis import Analysis
-from lofi_tf.evaluation.crossmodal.scores import Row
+from lofi_tf.evaluation.crossmodal.score_rows import Row
 from lofi_tf.evaluation.tables import Table, shown
 from lofi_tf.files import write_file
 
