@@ -13,7 +13,7 @@ JOURNEYS = {
     "packaging",
     "recipes",
 }
-JOURNEYS |= {"sound_runs", "toy_kind"}
+JOURNEYS |= {"api_models", "sound_runs", "toy_kind"}
 
 
 def subjects():
