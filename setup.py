@@ -62,7 +62,6 @@ setup(
         "keras>=3.10",
         "librosa>=0.11",
         "matplotlib>=3.9",
-        "midirenderer>=0.1.3",
         "note-seq>=0.0.5",
         "numpy>=2.0",
         "optuna>=4.2",

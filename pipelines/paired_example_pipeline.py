@@ -12,10 +12,10 @@ from typing import Any, NamedTuple
 import apache_beam as beam
 import numpy as np
 
-from lofi_tf.audio.render import render_midi
 from lofi_tf.data.converters.paired import Pair
 from lofi_tf.data.pairs.note_files import pair_of_file
-from lofi_tf.data.pairs.rendered_phrases import NoteClip, rendered_midi
+from lofi_tf.data.pairs.rendered_phrases import NoteClip, sequence_of
+from lofi_tf.rendering.notes import render_notes
 from pipelines.example_pipeline import ConvertToExamples, Item, Output
 from pipelines.example_reports import Names, counted, step
 from pipelines.progress import mark_done
@@ -80,10 +80,10 @@ def rendered_pairs(
 ) -> list[tuple[str, Pair]]:
     """Returns the clips of a rendering, (source, with its sound) each."""
     spacing = rendering.seconds + RELEASE_SECONDS
-    midi = rendered_midi(rendering.clips, rendering.program, spacing)
+    sequence = sequence_of(rendering.clips, rendering.program, spacing)
     # What is rendered for another rate is in another tuning at the converter's.
     ratio = 2 ** (rendering.cents / 1200)
-    audio = render_midi(midi, round(sample_rate / ratio), soundfont)
+    audio = render_notes(sequence, round(sample_rate / ratio), soundfont)
     samples, size = audio.samples.mean(axis=1), round(rendering.seconds * sample_rate)
     pairs = []
     for number, clip in enumerate(rendering.clips):
@@ -142,7 +142,7 @@ def pairs_to_examples(
         inputs: of both kinds.
         converter: `paired` with its options.
         input_dir: of the files, one that all workers reach.
-        soundfont: an .sf2 file, or None for the default.
+        soundfont: an .sf2 or .sf3 file, or None for the default.
         output: what is made of the examples.
     """
     render = step(to_pairs, converter["sample_rate"], soundfont, output.temp_dir)

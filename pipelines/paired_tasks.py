@@ -8,17 +8,18 @@ from pathlib import Path
 from typing import Any
 
 from lofi_tf.audio.io import ENDINGS, is_audio_file
-from lofi_tf.audio.render import default_soundfont, render_midi
 from lofi_tf.data.converters.paired import PairedConverter
 from lofi_tf.data.pairs.rendered_phrases import (
     PHRASE_SECONDS,
-    chord_takes,
-    note_takes,
-    phrase_takes,
-    rendered_midi,
+    chord_clips,
+    note_clips,
+    phrase_clips,
+    sequence_of,
 )
 from lofi_tf.errors import LofiError
 from lofi_tf.music.instruments import Instrument, instrument
+from lofi_tf.rendering.notes import render_notes
+from lofi_tf.rendering.soundfont import default_soundfont
 from pipelines.example_reports import Summary
 from pipelines.folders import list_files
 from pipelines.paired_example_pipeline import (
@@ -52,8 +53,9 @@ def job_of(args: argparse.Namespace, default_instruments: str) -> Job:
     component = {"kind": "paired"} | dataclasses.asdict(converter)
     renderings = _renderings(args, players, converter)
     soundfont = os.path.expanduser(args.soundfont) if args.soundfont else None
-    if renders and soundfont:
-        _try(soundfont, renderings[0])
+    if renderings and soundfont:  # so that one that cannot be played shows before workers start
+        _, _, program, _, seconds, clips = renderings[0]
+        render_notes(sequence_of(clips[:1], program, seconds), args.sample_rate, soundfont)
     octaves = _octaves(args.octaves, files)
     note_files = [
         NoteFile(number, name, path, octaves.get(name, 0))
@@ -104,9 +106,9 @@ def _renderings(
     held = seconds + _NOTE_SECONDS
     renderings: list[Rendering] = []
     for player in players:
-        notes = note_takes(player, velocities, held, pitches)
-        chords = chord_takes(player, velocities, held, args.num_chords, args.seed)
-        phrases = phrase_takes(player, velocities, args.num_phrases, args.seed)
+        notes = note_clips(player, velocities, held, pitches)
+        chords = chord_clips(player, velocities, held, args.num_chords, args.seed)
+        phrases = phrase_clips(player, velocities, args.num_phrases, args.seed)
         for number, cents in enumerate(tunings):
             alike = [(seconds, notes), (seconds, chords[number :: len(tunings)])]
             alike.append((PHRASE_SECONDS, phrases[number :: len(tunings)]))
@@ -118,12 +120,6 @@ def _renderings(
     if players and not renderings:
         raise LofiError(f"--pitches are outside all ranges. Received: {args.pitches}")
     return renderings
-
-
-def _try(soundfont: str, rendering: Rendering) -> None:
-    """Renders one note, so that a SoundFont that cannot be played is said before workers start."""
-    midi = rendered_midi(rendering.clips[:1], rendering.program, rendering.seconds)
-    render_midi(midi, soundfont=soundfont)
 
 
 def _files(args: argparse.Namespace, players: list[Instrument]) -> tuple[dict, int]:

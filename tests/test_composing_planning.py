@@ -4,12 +4,11 @@ import numpy as np
 import pytest
 
 from lofi_tf.audio.loudness import Meter
-from lofi_tf.audio.render import default_soundfont
 from lofi_tf.composing.planning import instruments
 from lofi_tf.music.sequence_proto import NoteSequence
 from lofi_tf.rendering.mixing import Mixer
 from lofi_tf.rendering.settings import RenderSettings
-from lofi_tf.rendering.soundfont import SoundFont
+from lofi_tf.rendering.soundfont import SoundFont, default_soundfont
 from lofi_tf.rendering.track_events import track_events
 
 RATE, BEAT = 44100, 0.75

@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from lofi_tf.audio.render import render_midi
 from lofi_tf.crossmodal import inference
 from lofi_tf.data.converters.note_events import NoteEvent
-from lofi_tf.data.pairs.rendered_phrases import NoteClip, rendered_midi
+from lofi_tf.data.pairs.rendered_phrases import NoteClip, sequence_of
 from lofi_tf.errors import LofiError
 from lofi_tf.music.instruments import instrument
+from lofi_tf.rendering.notes import render_notes
 from tests.crossmodal_standin import CONVERTER
 
 
@@ -16,8 +16,8 @@ from tests.crossmodal_standin import CONVERTER
 def recording():
     """A scale of a SoundFont's piano, 16 kHz stereo."""
     notes = tuple(NoteEvent(60 + 2 * n, 90, 0.4 * n, 0.4 * n + 0.3) for n in range(5))
-    midi = rendered_midi([NoteClip(notes, "")], instrument("piano").program, 3.0)
-    return render_midi(midi, 16000)
+    sequence = sequence_of([NoteClip(notes, "")], instrument("piano").program, 3.0)
+    return render_notes(sequence, 16000)
 
 
 def joined(blocks, rate):

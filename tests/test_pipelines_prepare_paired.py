@@ -100,7 +100,7 @@ def test_shards_hold_every_note_of_both_kinds(made):
         (["--num_chords=3", "--tunings=0", "--input_dir=docs"], "--tunings, --num_chords need"),
         (["--pitches=60", "--input_dir=docs"], "--pitches needs --render"),
         (["--rename=a=b"], "--rename is for the sub-folders of --input_dir"),
-        ([f"--soundfont={__file__}"], "a SoundFont is an .sf2 file"),
+        ([f"--soundfont={__file__}"], "a SoundFont is an .sf2 or .sf3 file"),
     ],
 )
 def test_bad_flags_are_one_line(tmp_path, flags, message, capsys):
@@ -115,4 +115,4 @@ def test_a_damaged_soundfont_is_one_line(tmp_path, capsys):
     font.write_bytes(b"RIFF\x04\0\0\0sfbk")
     assert prepare_paired.main([f"--output_dir={tmp_path / 'out'}", f"--soundfont={font}"]) == 2
     error = capsys.readouterr().err
-    assert f"{font} cannot be rendered" in error and error.count("\n") == 1 and "[" not in error
+    assert f"{font} is a damaged SoundFont" in error and error.count("\n") == 1 and "[" not in error

@@ -5,6 +5,7 @@ protobuf alone, so that module is loaded by itself, under its own full name: a l
 `import note_seq` finds it loaded and shares the class.
 """
 
+import copyreg
 import importlib.util
 import sys
 from pathlib import Path
@@ -29,3 +30,11 @@ def _load() -> ModuleType:
 
 music_pb2 = _load()
 NoteSequence = music_pb2.NoteSequence
+
+
+def _parsed(data: bytes) -> NoteSequence:
+    return NoteSequence.FromString(data)
+
+
+# Else pickle would import the package of the message's module, for one process to give it another.
+copyreg.pickle(NoteSequence, lambda sequence: (_parsed, (sequence.SerializeToString(),)))

@@ -18,7 +18,6 @@ import numpy as np
 import soundfile
 
 from lofi_tf.audio.loudness import Meter
-from lofi_tf.audio.render import default_soundfont
 from lofi_tf.errors import LofiError, LofiWarning, unknown_name
 from lofi_tf.files import atomic_write, check_writable
 from lofi_tf.music.files import KINDS, is_music_file, read_music
@@ -28,7 +27,7 @@ from lofi_tf.rendering.limiter import Limiter, TruePeaks
 from lofi_tf.rendering.mixing import Mixer, stem_paths
 from lofi_tf.rendering.plugins import Plugin
 from lofi_tf.rendering.settings import DEFAULT_PRESET, EVERY_PART, RenderSettings, load_preset
-from lofi_tf.rendering.soundfont import SoundFont
+from lofi_tf.rendering.soundfont import SoundFont, default_soundfont
 from lofi_tf.rendering.track_events import ROLES, TrackEvents, track_events
 from lofi_tf.rendering.vinyl import Vinyl
 

@@ -97,6 +97,13 @@ class Sample(NamedTuple):
     loop_end: int
 
 
+def default_soundfont() -> Path:
+    """Returns the General MIDI SoundFont that comes with the pretty_midi package."""
+    import pretty_midi
+
+    return Path(pretty_midi.__file__).parent / "TimGM6mb.sf2"
+
+
 class SoundFont:
     """An open SoundFont; samples are read when they are first asked for.
 

@@ -8,7 +8,6 @@ import numpy as np
 from lofi_tf.data.converters.note_events import NoteEvent
 from lofi_tf.data.converters.symbols import HIGHEST_PITCH, LOWEST_PITCH
 from lofi_tf.music.instruments import Instrument
-from lofi_tf.music.midi_writer import midi_bytes
 from lofi_tf.music.sequence_proto import NoteSequence
 
 CHORDS = ((0, 4, 7), (0, 3, 7), (0, 4, 7, 11), (0, 3, 7, 10), (0, 4, 7, 10), (0, 5, 7))
@@ -31,7 +30,7 @@ class NoteClip(NamedTuple):
     source: str
 
 
-def note_takes(
+def note_clips(
     instrument: Instrument, velocities: Sequence[int], seconds: float, pitches: Sequence[int] = ()
 ) -> list[NoteClip]:
     """Returns every note of an instrument at every velocity; all of a pitch have one source.
@@ -51,7 +50,7 @@ def note_takes(
     ]
 
 
-def chord_takes(
+def chord_clips(
     instrument: Instrument, velocities: Sequence[int], seconds: float, count: int, seed: int
 ) -> list[NoteClip]:
     """Returns chords of three and four notes, drawn by the seed.
@@ -65,7 +64,7 @@ def chord_takes(
     """
     random = np.random.default_rng([seed, instrument.program, 1])
     low, high = max(instrument.low, LOWEST_PITCH), min(instrument.high, HIGHEST_PITCH)
-    found = []
+    clips = []
     for _ in range(count):
         kind = CHORDS[random.integers(len(CHORDS))]
         root = int(random.integers(low, max(low + 1, high - kind[-1] + 1)))
@@ -74,11 +73,11 @@ def chord_takes(
             NoteEvent(root + step, velocity, 0.0, seconds) for step in kind if root + step <= high
         )
         name = "-".join(str(note.pitch) for note in notes)
-        found.append(NoteClip(notes, f"{instrument.name}/chord-{name}"))
-    return found
+        clips.append(NoteClip(notes, f"{instrument.name}/chord-{name}"))
+    return clips
 
 
-def phrase_takes(
+def phrase_clips(
     instrument: Instrument, velocities: Sequence[int], count: int, seed: int
 ) -> list[NoteClip]:
     """Returns melodies of 6 s in a major key, mostly by steps, drawn by the seed."""
@@ -91,13 +90,12 @@ def phrase_takes(
     ]
 
 
-def rendered_midi(takes: Sequence[NoteClip], program: int, spacing_seconds: float) -> bytes:
-    """Returns a MIDI file that plays takes one after the other, `spacing_seconds` apart."""
+def sequence_of(clips: Sequence[NoteClip], program: int, spacing_seconds: float) -> NoteSequence:
+    """Returns a sequence that plays clips one after the other, `spacing_seconds` apart."""
     sequence = NoteSequence()
-    sequence.tempos.add(qpm=120)
-    for number, take in enumerate(takes):
-        for note in take.notes:
-            begin = number * spacing_seconds
+    for number, clip in enumerate(clips):
+        begin = number * spacing_seconds
+        for note in clip.notes:
             sequence.notes.add(
                 pitch=note.pitch,
                 velocity=note.velocity,
@@ -105,7 +103,7 @@ def rendered_midi(takes: Sequence[NoteClip], program: int, spacing_seconds: floa
                 end_time=begin + note.end,
                 program=program,
             )
-    return midi_bytes(sequence)
+    return sequence
 
 
 def _phrase(instrument, velocities, random) -> tuple[NoteEvent, ...]:

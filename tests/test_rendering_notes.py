@@ -3,21 +3,23 @@
 import numpy as np
 import pytest
 
-from lofi_tf.audio.render import default_soundfont, render_midi
 from lofi_tf.data.converters.note_events import NoteEvent
 from lofi_tf.data.pairs.rendered_phrases import (
     NoteClip,
-    chord_takes,
-    note_takes,
-    phrase_takes,
-    rendered_midi,
+    chord_clips,
+    note_clips,
+    phrase_clips,
+    sequence_of,
 )
 from lofi_tf.errors import LofiError
 from lofi_tf.music.instruments import instrument
+from lofi_tf.music.sequence_proto import NoteSequence
+from lofi_tf.rendering.notes import render_notes
+from lofi_tf.rendering.soundfont import default_soundfont
 
 
 def rendered(notes, program=73, rate=22050, **how):
-    return render_midi(rendered_midi([NoteClip(tuple(notes), "x")], program, 4.0), rate, **how)
+    return render_notes(sequence_of([NoteClip(tuple(notes), "x")], program, 4.0), rate, **how)
 
 
 def loudest_hz(samples, rate):
@@ -37,9 +39,25 @@ def test_velocity_is_loudness_and_the_rest_is_silence():
     levels = []
     for velocity in (32, 64, 127):
         samples = rendered([NoteEvent(72, velocity, 0.5, 1.0)]).samples
-        assert np.abs(samples[: 22050 // 4]).max() < 1e-3
-        levels.append(np.sqrt(np.mean(samples[11025:22050] ** 2)))
-    assert levels[0] * 2 < levels[1] and levels[1] * 2 < levels[2]
+        assert not samples[: 22050 // 2].any()
+        levels.append(20 * np.log10(np.sqrt(np.mean(samples[11025:22050] ** 2))))
+    # The default modulator of the SoundFont specification: 40 dB a decade of velocity.
+    expected = [40 * np.log10(64 / 32), 40 * np.log10(127 / 64)]
+    np.testing.assert_allclose(np.diff(levels), expected, atol=0.1)
+
+
+def test_two_programs_sound_as_each_alone_together():
+    flute, piano = (
+        sequence_of([NoteClip((NoteEvent(72, 90, 0.1, seconds),), "x")], program, 4.0)
+        for program, seconds in ((73, 0.5), (0, 1.0))
+    )
+    both = NoteSequence(notes=[*flute.notes, *piano.notes])
+    sounds = [render_notes(sequence, 22050).samples for sequence in (both, flute, piano)]
+    alone = np.zeros_like(sounds[0])
+    for sound in sounds[1:]:
+        alone[: len(sound)] += sound
+    np.testing.assert_allclose(sounds[0], alone, atol=1e-6)
+    assert len(sounds[0]) == max(map(len, sounds[1:]))
 
 
 def test_the_same_notes_sound_the_same():
@@ -52,10 +70,10 @@ def test_what_cannot_be_rendered_is_one_line(tmp_path):
     with pytest.raises(LofiError, match="cannot read the SoundFont"):
         rendered([], soundfont=tmp_path / "none.sf2")
     (tmp_path / "no.sf2").write_bytes(b"music")
-    with pytest.raises(LofiError, match="a SoundFont is an .sf2 file"):
+    with pytest.raises(LofiError, match="a SoundFont is an .sf2 or .sf3 file"):
         rendered([], soundfont=tmp_path / "no.sf2")
-    with pytest.raises(LofiError, match="cannot be rendered"):
-        render_midi(b"no midi")
+    with pytest.raises(LofiError, match="the music has no notes"):
+        render_notes(NoteSequence(), 22050)
 
 
 def test_instruments_by_name_and_program():
@@ -67,16 +85,16 @@ def test_instruments_by_name_and_program():
         instrument("128")
 
 
-def test_takes_stay_in_their_range():
+def test_clips_stay_in_their_range():
     sax = instrument("alto_sax")
-    notes = note_takes(sax, [50, 100], 1.0)
+    notes = note_clips(sax, [50, 100], 1.0)
     assert len(notes) == 2 * (sax.high - sax.low + 1)
     assert len({take.source for take in notes}) == len(notes) / 2  # velocities stay together
-    assert [t.notes[0].pitch for t in note_takes(sax, [50], 1.0, range(50, 52))] == [50, 51]
-    chords = chord_takes(sax, [50, 100], 1.0, 20, seed=1)
-    assert chords == chord_takes(sax, [50, 100], 1.0, 20, seed=1)
-    assert chords != chord_takes(sax, [50, 100], 1.0, 20, seed=2)
-    phrases = phrase_takes(sax, [50, 100], 5, seed=1)
+    assert [t.notes[0].pitch for t in note_clips(sax, [50], 1.0, range(50, 52))] == [50, 51]
+    chords = chord_clips(sax, [50, 100], 1.0, 20, seed=1)
+    assert chords == chord_clips(sax, [50, 100], 1.0, 20, seed=1)
+    assert chords != chord_clips(sax, [50, 100], 1.0, 20, seed=2)
+    phrases = phrase_clips(sax, [50, 100], 5, seed=1)
     for take in chords + phrases:
         assert take.notes
         assert all(sax.low <= note.pitch <= sax.high for note in take.notes)
