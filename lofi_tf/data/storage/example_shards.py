@@ -4,7 +4,6 @@ A set of shards is `<prefix>-<split>-00000-of-00032` and so on for each split, b
 `<prefix>.info.json`, whose `example_spec` says what a record holds (`example_records.py`).
 """
 
-import dataclasses
 import json
 import os
 import re
@@ -247,5 +246,4 @@ def _array(values: list[bytes], entry: Mapping[str, Any]) -> np.ndarray:
 
 def _options(component: Mapping[str, Any]) -> dict[str, Any]:
     """Returns a converter's options, those left out too, as JSON holds them."""
-    options = dataclasses.asdict(build_converter(component))
-    return json.loads(json.dumps({"kind": component["kind"]} | options))
+    return json.loads(json.dumps(build_converter(component).component))
