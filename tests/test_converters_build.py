@@ -1,5 +1,8 @@
 """The table of kinds: each says what it is, is built again from what it says, and refuses alike."""
 
+import subprocess
+import sys
+
 import pytest
 
 from lofi_tf.config import config_names, load_config
@@ -51,6 +54,9 @@ def test_kinds_without_notes_learn_from_shards():
         ({"kind": "melody", "transpose_range": [3]}, "is no range of half steps"),
         ({"kind": "melody", "stretch_range": [0, 1]}, "is no range of factors"),
         ({"kind": "melody", "valid_programs": [128]}, "are no MIDI programs"),
+        ({"kind": "melody", "valid_programs": []}, "are no MIDI programs"),
+        ({"kind": "waveform", "sample_rates": [8000, 8000]}, "a list of different rates"),
+        ({"kind": "paired", "instruments": ["flute", "flute"]}, "a list of different names"),
         ({"kind": "groove", "add_instruments": [9]}, "whole numbers 0 to 8 or none"),
     ],
 )
@@ -58,3 +64,20 @@ def test_options_out_of_range_are_one_line(component, message):
     with pytest.raises(LofiError) as caught:
         build_converter(component)
     assert message in str(caught.value) and "\n" not in str(caught.value)
+
+
+def test_lists_are_kept_as_tuples():
+    groove = build_converter({"kind": "groove", "add_instruments": [2, 2]})
+    assert groove.add_instruments == (2, 2)
+    assert build_converter({"kind": "groove", "add_instruments": []}).add_instruments == ()
+    assert build_converter({"kind": "melody", "valid_programs": range(3)}).valid_programs == (
+        0,
+        1,
+        2,
+    )
+
+
+def test_kinds_know_no_tensorflow():
+    code = "import sys, lofi_tf.data.converters.build; print('tensorflow' in sys.modules)"
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert shown.stdout == "False\n"

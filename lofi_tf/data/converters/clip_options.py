@@ -2,7 +2,7 @@
 
 import dataclasses
 import functools
-import math
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, NamedTuple
@@ -18,17 +18,21 @@ from lofi_tf.data.specs import ArraySpec, Example, Specs
 from lofi_tf.errors import LofiError, NotConvertible
 
 MAX_SAMPLE_RATE = 384000
+MOST = sys.float_info.max  # no number is infinite
 
 Rates = Annotated[
     tuple[int, ...],
-    options.numbers(
-        1, MAX_SAMPLE_RATE, "do not fit", f"a list of different rates, 1 to {MAX_SAMPLE_RATE} Hz"
+    options.listed(
+        options.whole(1, MAX_SAMPLE_RATE).fits,
+        "do not fit",
+        f"a list of different rates, 1 to {MAX_SAMPLE_RATE} Hz",
+        once=True,
     ),
 ]
-Seconds = Annotated[float, options.number(0, math.inf, "is not a length", "seconds above 0")]
+Seconds = Annotated[float, options.number(0, MOST, "is not a length", "seconds above 0")]
 Channels = Annotated[int, options.choice(1, 2)]
-Level = Annotated[float, options.number(-math.inf, math.inf, "is not a level", "a number of dB")]
-Amount = Annotated[float, options.number(0, math.inf, "must be a number from 0 on", "0 or more")]
+Level = Annotated[float, options.number(-MOST, MOST, "is not a level", "a number of dB")]
+Amount = Annotated[float, options.number(0, MOST, "must be a number from 0 on", "0 or more")]
 
 
 class StoredClip(NamedTuple):

@@ -108,7 +108,8 @@ class GrooveConverter(GridConverter):
                 f"tapify needs {TAP_CHANNEL + 1} pitch classes or more. Received: {len(train)}"
             )
         last = len(train) - 1
-        drums = options.numbers(0, last, "is not a list of drums", f"whole numbers 0 to {last}")
+        fits, allowed = options.whole(0, last).fits, f"whole numbers 0 to {last}"
+        drums = options.listed(fits, "is not a list of drums", allowed, least=0)
         added = drums.check("add_instruments", self.add_instruments, optional=True)
         classes = {"pitch_classes": train, "inference_pitch_classes": infer}
         for name, value in (classes | {"add_instruments": added}).items():

@@ -62,26 +62,24 @@ def choice(*values: Any) -> Rule:
     return Rule("is unknown", allowed, lambda value: _known(value, known))
 
 
+def listed(
+    fits: Callable[[Any], bool], wrong: str, allowed: str, once: bool = False, least: int = 1
+) -> Rule:
+    """Returns the rule of lists of things that fit, `least` or more, each only once if wanted."""
+
+    def all_fit(value: Any) -> bool:
+        if not isinstance(value, list | tuple | range) or not all(map(fits, value)):
+            return False
+        return len(value) >= least and not (once and len(set(value)) < len(value))
+
+    return Rule(wrong, allowed, all_fit, tuple)
+
+
 def names_among(*allowed: str) -> Rule:
     """Returns the rule of lists of different words, of some words if these are given."""
-
-    def fits(value: Any) -> bool:
-        words = isinstance(value, list | tuple) and all(isinstance(one, str) for one in value)
-        return words and 0 < len(set(value)) == len(value) and set(value) <= set(allowed or value)
-
     words = f"ones of {', '.join(allowed)}" if allowed else "names"
-    return Rule("do not fit", f"a list of different {words}", fits, tuple)
-
-
-def numbers(low: int, high: int, wrong: str, allowed: str) -> Rule:
-    """Returns the rule of lists of different whole numbers in a range."""
-
-    def fits(value: Any) -> bool:
-        if not isinstance(value, list | tuple | range) or not all(map(_whole, value)):
-            return False
-        return 0 < len(set(value)) == len(value) and low <= min(value) <= max(value) <= high
-
-    return Rule(wrong, allowed, fits, tuple)
+    fits = allowed.__contains__ if allowed else lambda value: isinstance(value, str)
+    return listed(fits, "do not fit", f"a list of different {words}", once=True)
 
 
 def span(kinds: tuple[type, ...], fits: Callable, wrong: str, allowed: str) -> Rule:
@@ -103,7 +101,7 @@ def _whole(value: Any) -> bool:
 
 
 def _number(value: Any) -> bool:
-    return type(value) in (int, float) and math.isfinite(value)
+    return type(value) in (int, float)
 
 
 FLAG = Rule("is not a switch", "true, false", lambda value: type(value) is bool)
@@ -117,7 +115,8 @@ ChordEncoding = Annotated[str, choice("triad")]
 UnknownChord = Annotated[str, choice("drop", "error")]
 CoincidentChords = Annotated[str, choice("last", "error")]
 Programs = Annotated[
-    tuple[int, ...], numbers(0, 127, "are no MIDI programs", "a list of numbers 0 to 127")
+    tuple[int, ...],
+    listed(whole(0, 127).fits, "are no MIDI programs", "a list of numbers 0 to 127"),
 ]
 TransposeRange = Annotated[
     tuple[int, int],
