@@ -54,6 +54,8 @@ def test_kinds_without_notes_learn_from_shards():
         ({"kind": "melody", "transpose_range": [3]}, "is no range of half steps"),
         ({"kind": "melody", "stretch_range": [0, 1]}, "is no range of factors"),
         ({"kind": "melody", "valid_programs": [128]}, "are no MIDI programs"),
+        ({"kind": "melody", "gap_bars": float("nan")}, "is no length"),
+        ({"kind": "spectrum", "clip_seconds": float("inf")}, "is not a length"),
         ({"kind": "melody", "valid_programs": []}, "are no MIDI programs"),
         ({"kind": "waveform", "sample_rates": [8000, 8000]}, "a list of different rates"),
         ({"kind": "paired", "instruments": ["flute", "flute"]}, "a list of different names"),
