@@ -83,8 +83,8 @@ setup(
     extras_require={
         "dask": ["apache-beam[dask]>=2.70"],
         "dev": [
-            *("mir_eval>=0.8", "pedalboard>=0.9", "pytest>=8", "pytest-xdist>=3.6", "ruff>=0.8"),
-            "setuptools>=77",
+            *("mir_eval>=0.8", "mypy>=1.18", "pedalboard>=0.9", "pytest>=8", "pytest-xdist>=3.6"),
+            *("ruff>=0.8", "setuptools>=77", "types-PyYAML>=6.0"),
         ],
         "plugins": ["pedalboard>=0.9"],  # GPL-3.0
     },

@@ -13,8 +13,8 @@ def displayed(value: Any, data: dict[str, str]) -> bool:
         value: what is shown.
         data: how, by MIME type.
     """
-    ipython = sys.modules.get("IPython")
-    shell = ipython.get_ipython() if ipython else None
+    ipython: Any = sys.modules.get("IPython")
+    shell: Any = ipython.get_ipython() if ipython else None
     if not hasattr(shell, "kernel"):
         return False
     if shell.execution_count not in _shown:

@@ -68,7 +68,7 @@ def generation_config(temperature: float, seed: int | None, qpm: float | None) -
     return GenerationConfig(temperature, seed, qpm)
 
 
-def _kinds(kind: type) -> Iterator[type]:
+def _kinds(kind: type["Model"]) -> Iterator[type["Model"]]:
     for child in kind.__subclasses__():
         yield child
         yield from _kinds(child)

@@ -1,6 +1,7 @@
 """Music files to NoteSequences and back."""
 
 from pathlib import Path
+from typing import TypeAlias
 
 from lofi_tf.errors import LofiError
 from lofi_tf.generation.decoding import start_at_zero
@@ -8,7 +9,7 @@ from lofi_tf.music import files, midi
 from lofi_tf.music.files import KINDS, MIDI
 from lofi_tf.music.sequence_proto import NoteSequence
 
-Music = NoteSequence | str | Path
+Music: TypeAlias = NoteSequence | str | Path
 
 
 def read_music(path: str | Path) -> NoteSequence:

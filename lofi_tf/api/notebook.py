@@ -4,6 +4,7 @@ import base64
 import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any, cast
 
 from lofi_tf.api.display import displayed
 from lofi_tf.api.music import Music, music_of
@@ -66,7 +67,7 @@ def show(music: Music | Sound | Sequence[Music | Sound], titles: Sequence[str] =
     from lofi_tf.plotting.pieces import draw_pieces
 
     several = isinstance(music, Sequence) and not isinstance(music, str | Sound)
-    items = list(music) if several else [music]
+    items: Any = list(cast(Sequence, music)) if several else [music]
     titles = list(titles) or [""] * len(items)
     pieces = [Audio(*one) if isinstance(one, Sound) else music_of(one) for one in items]
     picture = Picture(png_of(draw_pieces(pieces, titles)))

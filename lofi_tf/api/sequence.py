@@ -1,7 +1,7 @@
 """Handles of models of notes: VAEs of sequences, and GrooVAE's that do one thing more."""
 
 from collections.abc import Mapping, Sequence
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -57,7 +57,7 @@ class SequenceModel(Model):
             (2, True)
         """
         how = generation_config(temperature, seed, qpm)
-        options = {"hits": None if hits is None else music_of(hits)}
+        options: dict[str, Any] = {"hits": None if hits is None else music_of(hits)}
         options |= {"chords": chords, "length_bars": length_bars}
         if best_of is None:
             return generation.sample(self.backend, num_outputs, how, **options)

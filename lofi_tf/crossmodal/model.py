@@ -1,6 +1,7 @@
 """A trained cross-modal model as a few numpy functions, wherever it runs."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -34,7 +35,7 @@ class CrossModel:
 
     def __init__(self, backend: Backend):
         self.backend, self.config, self.model = backend, backend.config, backend.model
-        self.converter = backend.converter
+        self.converter: Any = backend.converter
         self.layout, self.z_size = self.converter.layout, self.config.model.encoder["dims"][0]
         self.step = self.model and self.model.steps_trained
 

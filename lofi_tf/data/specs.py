@@ -1,7 +1,6 @@
 """What an array is, as data: its type and its shape."""
 
 import dataclasses
-from collections.abc import Mapping
 
 import numpy as np
 
@@ -19,5 +18,5 @@ class ArraySpec:
     shape: tuple[int | None, ...] = ()
 
 
-Specs = Mapping[str, ArraySpec]
+Specs = dict[str, ArraySpec]
 Example = dict[str, np.ndarray]  # the arrays of one example, by their names

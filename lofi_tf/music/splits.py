@@ -79,8 +79,8 @@ class Notes:
     def __len__(self) -> int:
         return len(self.pitches)
 
-    def take(self, chosen: np.ndarray) -> "Notes":
-        """Returns the notes of a mask or of indices."""
+    def take(self, chosen: np.ndarray | slice) -> "Notes":
+        """Returns the notes of a mask, of indices or of a slice."""
         return Notes(*(column[chosen] for column in vars(self).values()))
 
     def at(self, starts: np.ndarray, ends: np.ndarray) -> "Notes":

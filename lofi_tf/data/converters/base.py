@@ -44,6 +44,7 @@ class Converter:
         LofiError: an option out of range.
     """
 
+    __dataclass_fields__: ClassVar[dict[str, Any]]
     kind: ClassVar[str]
     music: ClassVar[str]
     medium: ClassVar[str] = "notes"
@@ -55,10 +56,11 @@ class Converter:
     loop: ClassVar[str | None] = None
     quarters_per_bar = 4
     control_depth = 0
-    end_token = None
-    chord_encoding = None
+    end_token: int | None = None
+    chord_encoding: str | None = None
     condition_on_key = False
     hits_as_controls = False
+    depth: int
 
     def __post_init__(self):
         options.check_options(self)

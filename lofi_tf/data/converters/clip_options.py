@@ -82,6 +82,8 @@ class ClipConverter(Converter):
         *("padding_is_silence", "random_gain_db", "random_shift_seconds", "random_polarity"),
     )
     subset_options: ClassVar[tuple[str, ...]] = ("sample_rates",)
+    stored_name: ClassVar[str]
+    stored_type: ClassVar[str]
 
     sample_rates: Rates = (16000,)
     clip_seconds: Seconds = 2.0
@@ -107,6 +109,18 @@ class ClipConverter(Converter):
         if self.normalize_loudness is not None:
             target = str(parse_target(self.normalize_loudness))
             object.__setattr__(self, "normalize_loudness", target)
+
+    def steps_at(self, rate: int) -> int:
+        """Returns the steps of a clip at a rate."""
+        raise NotImplementedError
+
+    def depth_at(self, rate: int) -> int:
+        """Returns the width of a step at a rate."""
+        raise NotImplementedError
+
+    def example_of(self, clip: StoredClip) -> Example:
+        """Returns the example of one clip."""
+        raise NotImplementedError
 
     @property
     def settings(self) -> Any:

@@ -3,7 +3,7 @@
 import dataclasses
 import functools
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 import numpy as np
 
@@ -122,7 +122,7 @@ class DrumsConverter(LineConverter):
             hits, ended = masks[:, None] >> drums & 1, masks == self.end_token
         if self.add_end_token and ended.any():
             hits = hits[: ended.argmax()]
-        pitches = [group[0] for group in self.pitch_classes]
+        pitches = [group[0] for group in cast(Classes, self.pitch_classes)]
         return drum_sequence(hits, pitches, Grid(qpm, self.steps_per_quarter))
 
     @property
@@ -132,7 +132,7 @@ class DrumsConverter(LineConverter):
 
     @functools.cached_property
     def _class_table(self) -> np.ndarray:
-        return class_table(self.pitch_classes)
+        return class_table(cast(Classes, self.pitch_classes))
 
     def _examples_of_part(self, part: Segment) -> list[Example]:
         """Returns the distinct examples of a part."""

@@ -1,6 +1,7 @@
 """Excerpts as small arrays that can be compared: stored examples and decoded outputs alike."""
 
 import dataclasses
+from typing import Any
 
 import numpy as np
 
@@ -39,9 +40,9 @@ class Codes:
     def silent(self) -> np.ndarray:
         """Which excerpts have no note, bool [N]."""
         if self.hits is not None:
-            return ~self.hits.any(axis=1)
+            return ~np.any(self.hits, axis=1)
         counts = self.tokens >= FIRST_PITCH if self.pitched.any() else self.tokens > 0
-        return ~counts.any(axis=1)
+        return ~np.any(counts, axis=1)
 
     def moved(self, row: int, shift: int) -> np.ndarray:
         """Returns the tokens [K] of a row by so many half steps higher, where they are pitches.
@@ -71,7 +72,7 @@ def joined(parts: list[Codes]) -> Codes:
     """Returns the excerpts of several one after the other."""
     names = ("tokens", "hits", "velocities", "late")
     arrays = {name: [getattr(part, name) for part in parts] for name in names}
-    joint = {name: np.concatenate(a) for name, a in arrays.items() if a[0] is not None}
+    joint: dict[str, Any] = {n: np.concatenate(a) for n, a in arrays.items() if a[0] is not None}
     return dataclasses.replace(parts[0], **joint)
 
 

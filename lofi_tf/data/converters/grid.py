@@ -2,18 +2,20 @@
 
 import dataclasses
 from collections.abc import Iterator
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar, cast
 
 import numpy as np
 
 from lofi_tf.data.converters import options
-from lofi_tf.data.converters.base import Converter, Self
+from lofi_tf.data.converters.base import Converter
 from lofi_tf.data.converters.windows import capped, of_all_parts
 from lofi_tf.data.specs import ArraySpec, Example, Specs
 from lofi_tf.music.chords import NUM_TRIADS
 from lofi_tf.music.splits import Segment, segments_of
 
 NUM_KEYS = 12
+
+Self = TypeVar("Self", bound="GridConverter")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -44,10 +46,10 @@ class GridConverter(Converter):
     open_pitches: ClassVar[tuple[int, int] | None] = None
     bar_a_chord: ClassVar[bool] = False
     rows_a_step = 1
-    bars = None
-    valid_programs = None
+    bars: ClassVar[int | None] = None
+    valid_programs = cast(Any, None)
     presplit_on_time_changes = True
-    stretch_range = None
+    stretch_range = cast(Any, None)
 
     steps_per_quarter: options.Count = 4
     quarters_per_bar: options.Count = 4

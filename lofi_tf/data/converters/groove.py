@@ -3,7 +3,7 @@
 import dataclasses
 import functools
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, cast
 
 import numpy as np
 
@@ -123,7 +123,8 @@ class GrooveConverter(GridConverter):
     @property
     def classes(self) -> Classes:
         """The pitch classes of this mode."""
-        return self.inference_pitch_classes if self.mode == "infer" else self.pitch_classes
+        groups = self.inference_pitch_classes if self.mode == "infer" else self.pitch_classes
+        return cast(Classes, groups)
 
     @property
     def is_categorical(self) -> bool:

@@ -144,7 +144,7 @@ def check_options(options: Any) -> None:
     Raises:
         LofiError: what is wrong, what is allowed, what came.
     """
-    for name, (rule, optional) in _rules_of(type(options)).items():
+    for name, (rule, optional) in _rules_of(options.__class__).items():
         value = rule.check(name, getattr(options, name), optional)
         object.__setattr__(options, name, value)
 

@@ -10,7 +10,7 @@ import functools
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from operator import itemgetter
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -89,7 +89,7 @@ class Vocabulary:
         """MIDI velocities in a bin."""
         return -(-127 // self.num_velocity_bins)
 
-    def velocity_bin(self, velocity: int) -> int:
+    def velocity_bin(self, velocity: Any) -> Any:
         """Returns the bin, from 1 on, of a MIDI velocity; 0 where there are no bins."""
         if not self.num_velocity_bins:
             return 0
@@ -116,14 +116,15 @@ def segment_notes(
         default_bin: bin of the default velocity.
     """
     if num_segments == 1 and _follow_each_other(notes):
-        clipped = [
+        clipped: list[Any] = [
             (start, min(end, segment_steps), pitch, velocity)
             for start, end, pitch, velocity in notes
             if start < min(end, segment_steps)
         ]
         return [sorted(clipped, key=_start_and_pitch)]
-    segments = [[] for _ in range(num_segments)]
-    now, sounding, velocity, unsaid = 0, {}, 0, False
+    segments: list[list[Any]] = [[] for _ in range(num_segments)]
+    sounding: dict[int, list[list[int]]] = {}
+    now, velocity, unsaid = 0, 0, False
     for step, index, is_end in _ons_and_offs(notes):
         segment = max(now, (step - is_end) // segment_steps)
         if segment >= num_segments:
@@ -139,15 +140,16 @@ def segment_notes(
             segments[now].append(row)
         elif waiting:
             waiting.pop(0)[1] = step
-    return [
+    rows: list[list[Any]] = [
         [tuple(row) for row in sorted(segment, key=_start_and_pitch) if row[1] > row[0]]
         for segment in segments
     ]
+    return rows
 
 
 def _follow_each_other(notes: Sequence[Note]) -> bool:
     """Returns whether notes in the order of their starts end before the next of their pitch."""
-    ends = {}
+    ends: dict[int, int] = {}
     for start, end, pitch, _ in notes:
         if start < ends.get(pitch, start) or end < start:
             return False
@@ -199,7 +201,8 @@ def encode(notes: Iterable[Note], begin: int, end: int, vocabulary: Vocabulary) 
 def limited(tokens: Iterable[int], num_steps: int, vocabulary: Vocabulary) -> list[int]:
     """Returns the events made `num_steps` long, by cutting or by more shifts."""
     first, longest = vocabulary.first_shift, vocabulary.max_shift
-    kept, left = [], num_steps
+    kept: list[int] = []
+    left = num_steps
     for token in tokens:
         passed = token - first + 1
         if 0 < passed <= longest:

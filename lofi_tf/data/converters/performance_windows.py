@@ -3,7 +3,7 @@
 import bisect
 import dataclasses
 from collections import defaultdict
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -74,7 +74,7 @@ def windows_of(part: Segment, grid: Grid, quarters: float, vocabulary: Vocabular
         raise refusal("negative_time", "a note ends too early", "times from 0 s on", "an earlier")
     order = np.lexsort((notes.pitches, seconds, place))
     columns = (starts, ends, notes.pitches, _bins(notes.velocities, vocabulary))
-    rows = list(zip(*(c[order].tolist() for c in columns), strict=True))
+    rows: list[Any] = list(zip(*(c[order].tolist() for c in columns), strict=True))
     known = (notes.programs >= 0) & (notes.programs < DRUM_PROGRAM)
     programs = np.where(known, notes.programs, UNKNOWN_PROGRAM)
     programs = np.where(notes.drums, DRUM_PROGRAM, programs)[order].tolist()

@@ -48,9 +48,9 @@ def played(notes: GridNotes) -> list[ChordEvent]:
     order = np.lexsort((notes.pitches[sounding], notes.starts[sounding]))
     columns = (notes.starts, notes.ends, notes.pitches)
     rows = zip(*(column[sounding][order].tolist() for column in columns), strict=True)
-    groups = []
-    for start, group in itertools.groupby(rows, key=lambda row: row[0]):
-        group = list(group)
+    groups: list[list[tuple[int, int, int]]] = []
+    for start, rows_of_start in itertools.groupby(rows, key=lambda row: row[0]):
+        group = list(rows_of_start)
         last = groups[-1] if groups else None
         if last and start == last[0][0] + 1 and all(end > start for _, end, _ in last):
             last += group
@@ -75,8 +75,8 @@ def written(part: Segment, grid: Grid, total_steps: int) -> list[ChordEvent]:
     events = []
     for start, end in itertools.pairwise([*starts, total_steps]):
         if changes[start] != NO_CHORD:
-            chord = chord_of_figure(changes[start])
-            events.append(ChordEvent(start, end, UNREAD if chord is None else chord))
+            number = chord_of_figure(changes[start])
+            events.append(ChordEvent(start, end, UNREAD if number is None else number))
     return events
 
 

@@ -73,7 +73,7 @@ def melody_tracks(
         if len(order) < len(notes.starts):
             begins = np.sort(notes.starts[notes.instruments == instruments[first]])
         kept = highest[span]
-        line = (column[span][kept] for column in (starts, ends, tokens))
+        line = starts[span][kept], ends[span][kept], tokens[span][kept]
         polyphonic = starts[span][~kept] if skip_polyphony else ()
         tracks += _melodies(begins, *line, polyphonic, steps_per_bar, gap_bars, max_steps)
     return tracks

@@ -29,7 +29,7 @@ def cast_of(notes: GridNotes) -> Cast:
     """
     programs = notes.programs
     kinds = np.select([notes.drums, programs < 0, programs < 32, programs < 40], [2, 3, 0, 1], 3)
-    cast = ([], [], [])
+    cast: tuple[list[int], list[int], list[int]] = ([], [], [])
     for instrument in np.unique(notes.instruments).tolist():
         its = kinds[notes.instruments == instrument]
         if its[0] != OTHER and (its == its[0]).all() and instrument <= MAX_INSTRUMENT:
@@ -82,7 +82,7 @@ def trios(
         if not all(instrument in coverage for instrument in group):
             continue
         plays = np.stack([coverage[instrument] for instrument in group])  # [3, bars]
-        together = plays.all(axis=0)
+        together = np.all(plays, axis=0, keepdims=False)
         together[:gap_bars] = plays[:, :gap_bars].any()
         together[-gap_bars:] = plays[:, -gap_bars:].any()
         if len(together) < slice_bars:

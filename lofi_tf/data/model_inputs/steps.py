@@ -1,10 +1,8 @@
 """What the TensorFlow halves share: which steps count, and by how much music moves."""
 
-from collections.abc import Mapping
-
 import tensorflow as tf
 
-Arrays = Mapping[str, tf.Tensor]
+Arrays = dict[str, tf.Tensor]
 Seed = tf.Tensor | None  # int32 [2]
 
 

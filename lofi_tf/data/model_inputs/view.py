@@ -59,10 +59,10 @@ def to_model(
                 f"{spec.dtype}. Received: {received}"
             )
     fed = TO_MODEL.get(converter.kind, as_stored)(converter, example, training, seed)
-    spec, lead = converter.model_spec, fed["length"].shape
-    lead = lead[: lead.rank - len(spec["length"].shape)]
+    specs, lead = converter.model_spec, fed["length"].shape
+    lead = lead[: lead.rank - len(specs["length"].shape)]
     return {
-        name: tf.ensure_shape(part, lead.concatenate(spec[name].shape))
+        name: tf.ensure_shape(part, lead.concatenate(specs[name].shape))
         for name, part in fed.items()
     }
 

@@ -87,8 +87,8 @@ def merged_spec(first: Spec, second: Spec) -> Spec:
 
 def _feature(name: str, values: Iterable[bytes]) -> bytes:
     """Returns an entry of the message's map: a name and a list of bytes."""
-    values = b"".join(_field(1, value) for value in values)
-    return _field(1, _field(1, name.encode()) + _field(2, _field(1, values)))
+    joined = b"".join(_field(1, value) for value in values)
+    return _field(1, _field(1, name.encode()) + _field(2, _field(1, joined)))
 
 
 def _field(number: int, data: bytes) -> bytes:

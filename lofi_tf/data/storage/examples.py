@@ -189,7 +189,10 @@ def _map(converter, tasks, num_workers) -> Iterator[Examples]:
         yield from (_convert(converter, task) for task in tasks)
         return
     # Ctrl-C reaches workers too: they leave it to this process, which ends them.
-    ignore = {"initializer": signal.signal, "initargs": (signal.SIGINT, signal.SIG_IGN)}
+    ignore: dict[str, Any] = {
+        "initializer": signal.signal,
+        "initargs": (signal.SIGINT, signal.SIG_IGN),
+    }
     pool = ProcessPoolExecutor(num_workers, mp_context=get_context("spawn"), **ignore)
     try:
         waiting = []
@@ -209,7 +212,7 @@ def _convert(settings: Mapping[str, Any], records: list[bytes]) -> Examples:
 
     from lofi_tf.music.sequence_proto import NoteSequence
 
-    converter = build_converter(settings)
+    converter: Any = build_converter(settings)
     examples, sources, refusals, num_unmarked = [], [], [], 0
     for record in records:
         try:
