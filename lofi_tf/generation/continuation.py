@@ -29,19 +29,8 @@ def continue_(
     The theme is the mean of the posterior of the piece's last window with music; every new window
     is a neighbour of it, chosen by its joint with the window before (see `stitching`).
 
-    Args:
-        backend: the model.
-        piece: music; it stays as it is.
-        num_outputs: outputs, each going on in its own way.
-        how: temperature, seed, and a tempo other than the piece's.
-        length_bars: bars that follow; None is one window.
-        chords: for a model that takes them, as `progressions.progression` reads them; of the new
-            bars. Without them the last window's chords come again.
-        amount: how far each window goes from the theme, from 0 to 1.
-
-    Raises:
-        LofiError: the model takes hits as controls: what it is to play does not go on.
-        NotConvertible: the model takes nothing of the piece, and which rule says so.
+    Arguments and errors are those of `lofi_tf.SequenceModel.continue_`; without chords the
+    last window's come again.
     """
     converter = backend.converter
     if converter.hits_as_controls:

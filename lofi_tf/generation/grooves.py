@@ -40,16 +40,8 @@ def humanize(
     step the loudest, and a `LofiWarning` counts the others. The decoder is fed these hits, not
     those that it would choose itself.
 
-    Args:
-        backend: a model trained with the option `humanize`.
-        piece: a beat; of its velocities and timing nothing is kept.
-        num_outputs: outputs; each has latents of its own, drawn of the posteriors.
-        how: seed, a tempo other than the piece's, and the temperature: how far latents are drawn
-            from the posteriors' means, in their standard deviations.
-
-    Raises:
-        LofiError: a model for something else, or an export from before there was `play_hits`.
-        NotConvertible: the model takes nothing of the piece, and which rule says so.
+    Arguments and errors are those of `lofi_tf.api.sequence.HumanizeModel.humanize`. The temperature
+    is how far latents are drawn from the posteriors' means, in their standard deviations.
     """
     check_fits(backend, "humanize")
     passage, how = passage_of(backend, piece), how.like(piece)
@@ -70,16 +62,7 @@ def groove_transfer(
     The latents are those of the beat with the feel, window by window and again from its first;
     the hits are given as controls, and stay as in `humanize`. Tempo and metre are those of `hits`.
 
-    Args:
-        backend: a model trained with the option `hits_as_controls`.
-        feel: the beat whose feel is taken.
-        hits: the beat whose hits are played.
-        num_outputs: outputs; each has latents of its own, drawn of the posteriors.
-        how: temperature and seed as in `humanize`, and a tempo other than that of `hits`.
-
-    Raises:
-        LofiError: a model for something else, or an export from before there was `play_hits`.
-        NotConvertible: the model takes nothing of a piece, and which rule says so.
+    Arguments and errors are those of `lofi_tf.api.sequence.TransferModel.groove_transfer`.
     """
     check_fits(backend, "groove_transfer")
     source, passage = passage_of(backend, feel), passage_of(backend, hits)
@@ -99,15 +82,7 @@ def tap2drum(
 
     Every note is a tap, whatever its pitch and instrument; the timing counts.
 
-    Args:
-        backend: a model trained with the option `tapify`.
-        piece: the taps.
-        num_outputs: outputs; they differ where `how` has a temperature above 0.
-        how: temperature, seed, and a tempo other than the piece's.
-
-    Raises:
-        LofiError: a model for something else.
-        NotConvertible: the model takes nothing of the piece, and which rule says so.
+    Arguments and errors are those of `lofi_tf.api.sequence.TapModel.tap2drum`.
     """
     check_fits(backend, "tap2drum")
     converter = backend.converter
@@ -127,15 +102,7 @@ def add_hihats(
     The drums are those of the model's option `add_instruments`; any that the piece has are left
     out first.
 
-    Args:
-        backend: a model trained with the option `add_instruments`.
-        piece: a beat.
-        num_outputs: outputs; they differ where `how` has a temperature above 0.
-        how: temperature, seed, and a tempo other than the piece's.
-
-    Raises:
-        LofiError: a model for something else.
-        NotConvertible: the model takes nothing of the piece, and which rule says so.
+    Arguments and errors are those of `lofi_tf.api.sequence.HihatModel.add_hihats`.
     """
     check_fits(backend, "add_hihats")
     converter = backend.converter

@@ -21,16 +21,8 @@ def interpolate(
     The way is the great circle between the posteriors' means (White 2016, "Sampling Generative
     Networks"). Where the model takes controls, the start's are used throughout, as is its tempo.
 
-    Args:
-        backend: the model.
-        start: an excerpt, whose first row counts, or a piece that holds exactly one.
-        end: as `start`.
-        num_steps: pieces, both ends included.
-        how: temperature, seed, tempo.
-
-    Raises:
-        LofiError: a piece of several excerpts.
-        NotConvertible: one that does not fit.
+    Arguments and errors are those of `lofi_tf.SequenceModel.interpolate`; an end may be
+    `ModelInputs`, whose first row counts.
     """
     (one, other), how = _excerpts(backend, (start, end), how)
     means = [excerpt.means(backend)[0] for excerpt in (one, other)]
@@ -50,14 +42,8 @@ def grid(
     The left and right edges are great circles from the upper to the lower corners; each row is
     the great circle between its points on them.
 
-    Args:
-        backend: the model.
-        corners: upper left, upper right, lower left and lower right; as `interpolate` takes them.
-        side: pieces in a row and in a column, 2 or more.
-        how: temperature, seed, tempo; tempo and controls are the first corner's.
-
-    Raises:
-        LofiError: not four corners, a side below 2, or as `interpolate`.
+    Arguments and errors are those of `lofi_tf.SequenceModel.grid`; tempo and controls are the
+    first corner's.
     """
     if len(corners) != 4 or side < 2:
         raise LofiError(

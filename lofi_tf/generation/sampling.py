@@ -33,19 +33,10 @@ def sample(
 ) -> list[NoteSequence]:
     """Returns new pieces, their latents drawn from the prior.
 
-    Args:
-        backend: the model.
-        num_outputs: pieces to draw.
-        how: temperature, seed, tempo.
-        controls: [T, C], for all pieces, where the model takes them.
-        hits: a piece that a hits-control model is to play, all of it, in one feel an output.
-        chords: for a model that takes them, as `progressions.progression` reads them.
-        length_bars: length of the pieces; None is the model's. Longer ones are chained, as
-            `stitching` tells; each begins as the short one of the same seed does.
-        amount: how far the windows of a longer piece go from its first, from 0 to 1.
-
-    Raises:
-        LofiError: the model takes controls and none are given, or the reverse.
+    Arguments and errors are those of `lofi_tf.SequenceModel.sample`; besides, `controls` [T, C] of
+    all pieces, where the model takes them, and `amount`, how far the windows of a longer piece go
+    from its first, from 0 to 1. Longer pieces are chained (`stitching`); each begins as the short
+    one of its seed does.
     """
     z = prior(row_seeds(how.seed, num_outputs), backend.config.model.z_size)
     if hits is not None:
@@ -79,15 +70,7 @@ def reconstruct(
 
     Each window is encoded, the posterior's mean decoded. See `passage_of` for the windows.
 
-    Args:
-        backend: the model.
-        piece: music.
-        num_outputs: outputs; they differ where `how` has a temperature above 0.
-        how: temperature, seed, and a tempo other than the piece's.
-        chords: other chords to play it over, as `progressions.progression` reads them.
-
-    Raises:
-        NotConvertible: the model takes nothing of the piece, and which rule says so.
+    Arguments and errors are those of `lofi_tf.SequenceModel.reconstruct`.
     """
     passage, how = passage_of(backend, piece), how.like(piece)
     z = passage.excerpt.means(backend)

@@ -30,17 +30,7 @@ def continue_sound(
     from its draw towards another, along the great circle, at the first frame from the moment on;
     what is before is as it would be without.
 
-    Args:
-        backend: a continuation.
-        sound: what to go on with, at any rate, a frame of the model or longer.
-        num_outputs: outputs, each of its own seed.
-        how: temperature and seed.
-        seconds: of new sound.
-        change_at_seconds: the moment, in new sound; None changes nothing.
-        change_amount: how far, from 0 to 1, the other draw; 1 if not given.
-
-    Raises:
-        LofiError: no continuation, too short a sound, or a change that the model cannot make.
+    Arguments and errors are those of `lofi_tf.ContinuationModel.continue_`.
     """
     given = given_sound(backend, sound)
     size = max(1, round(seconds * backend.converter.sample_rate))

@@ -48,14 +48,7 @@ class ClipInputs(NamedTuple):
 def reconstruct(backend: Backend, sound: Audio, how: GenerationConfig = HOW) -> Audio:
     """Returns a sound as the model plays it: each window's posterior mean, decoded.
 
-    Args:
-        backend: a model of clips of sound.
-        sound: at any rate, of any length from one sample on.
-        how: how many windows are decoded at once; nothing is drawn.
-
-    Raises:
-        LofiError: a model of something else, or an empty sound.
-        NotConvertible: more channels than the model can take.
+    Arguments and errors are those of `lofi_tf.SoundModel.reconstruct`; nothing is drawn.
     """
     inputs = clip_inputs(backend, sound)
     return _decoded(backend, inputs, means_of(backend, inputs), how)
@@ -70,16 +63,7 @@ def vary(
 ) -> list[Audio]:
     """Returns neighbours of a sound, as long as it is; all windows of one move the same way.
 
-    Args:
-        backend: a model of clips of sound.
-        sound: as of `reconstruct`.
-        num_outputs: outputs, each in a direction of its own.
-        how: the seed.
-        amount: 0 is `reconstruct`, 1 a new sample; 0.3 if not given. See `neighbours`.
-
-    Raises:
-        LofiError: as `reconstruct`, or an amount outside [0, 1].
-        NotConvertible: as `reconstruct`.
+    Arguments and errors are those of `lofi_tf.SoundModel.vary`.
     """
     inputs = clip_inputs(backend, sound)
     means = means_of(backend, inputs)
@@ -100,15 +84,7 @@ def morph(
     Networks"). Of a sound longer than a clip the first clip counts, and a `LofiWarning` says so.
     All are as long as the longer one, a clip at most, and as loud as the model plays them.
 
-    Args:
-        backend: a model of clips of sound.
-        start: as of `reconstruct`.
-        end: as of `reconstruct`.
-        num_steps: sounds, both ends included.
-        how: how many are decoded at once; nothing is drawn.
-
-    Raises:
-        LofiError, NotConvertible: as `reconstruct`.
+    Arguments and errors are those of `lofi_tf.SoundModel.interpolate`; nothing is drawn.
     """
     ends = [
         _first_clip(clip_inputs(backend, sound), backend, n) for n, sound in enumerate((start, end))

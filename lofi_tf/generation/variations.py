@@ -28,19 +28,7 @@ def vary(
 
     All windows of an output move the same way.
 
-    Args:
-        backend: the model.
-        piece: music.
-        num_outputs: outputs, each in a direction of its own.
-        how: temperature, seed, and a tempo other than the piece's.
-        amount: 0 plays the piece again, 1 is a new sample; None is 0.3, or 0 with attributes.
-        attributes: how far to go along each attribute; 1.0 is its vector.
-        vectors: of the attributes, [Z] each; see `lofi_tf.generation.attributes`.
-        chords: other chords to play it over, as `progressions.progression` reads them.
-
-    Raises:
-        LofiError: an amount outside [0, 1], or an attribute without a vector.
-        NotConvertible: the model takes nothing of the piece, and which rule says so.
+    Arguments and errors are those of `lofi_tf.SequenceModel.vary`.
     """
     shift = shift_of(attributes or {}, vectors or {})
     if amount is None:
