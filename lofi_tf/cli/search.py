@@ -5,12 +5,7 @@ import signal
 from pathlib import Path
 
 from lofi_tf.cli.flags import Parser, add_bool, check_flags, command, talks, teller
-from lofi_tf.cli.training_data import (
-    add_data_flags,
-    check_data_flags,
-    check_music,
-    training_data,
-)
+from lofi_tf.cli.training_data import add_data_flags, check_data_flags, check_music, training_data
 
 
 def build_parser() -> argparse.ArgumentParser:

@@ -104,12 +104,7 @@ def _sounding_print(phrase: Sequence[Note], block: Block, name: str) -> tuple[tu
 
 
 def _theme(
-    plan: Plan,
-    players: Players,
-    name: str,
-    part: Part,
-    strikes: Sequence[ChordEvent],
-    theme: str,
+    plan: Plan, players: Players, name: str, part: Part, strikes: Sequence[ChordEvent], theme: str
 ) -> np.ndarray:
     """Returns the latents [2, Z] of the windows of the best phrase over the chords of a theme."""
     kind, random = KINDS[name], stream(part.seed, name, "theme", theme)

@@ -28,10 +28,7 @@ def notes_in_steps(piece: Any) -> list[Note]:
     """Returns the notes of a NoteSequence at 120 quarters a minute, in steps."""
     found = [
         Note(
-            note.start_time / STEP_SECONDS,
-            note.end_time / STEP_SECONDS,
-            note.pitch,
-            note.velocity,
+            note.start_time / STEP_SECONDS, note.end_time / STEP_SECONDS, note.pitch, note.velocity
         )
         for note in piece.notes
     ]

@@ -15,9 +15,7 @@ from lofi_tf.evaluation.reconstructing import reconstructions, views
 from lofi_tf.evaluation.reconstruction import Accuracies, Latents, commonest_symbols
 from lofi_tf.evaluation.tables import Table
 
-OTHER_COMMANDS = {
-    "cross_modal": "a model of sound and notes: lofi_analyze measures these",
-}
+OTHER_COMMANDS = {"cross_modal": "a model of sound and notes: lofi_analyze measures these"}
 
 
 def check_kind(backend: Backend) -> None:

@@ -9,13 +9,7 @@ from lofi_tf.data.converters.groove import GrooveConverter
 from lofi_tf.data.storage.examples import Examples
 from lofi_tf.evaluation import groove_baselines as baselines
 from lofi_tf.evaluation.groove_baselines import BaselineData, Predictor
-from lofi_tf.evaluation.grooves import (
-    NOTES,
-    Groove,
-    groove_row,
-    grooves_of,
-    step_milliseconds,
-)
+from lofi_tf.evaluation.grooves import NOTES, Groove, groove_row, grooves_of, step_milliseconds
 from lofi_tf.evaluation.reconstructing import Reconstruction, views
 from lofi_tf.evaluation.tables import Table
 

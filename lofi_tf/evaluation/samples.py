@@ -78,7 +78,7 @@ def feature_table(samples: Measured, data: Measured, learned: Measured | None) -
         "densities of the feature, 1 where they are the same. OA and KLD: overlapped area and "
         "divergence (nats) of the distances within the held-out excerpts and of those from them to "
         "the samples (Yang and Lerch 2020). training: the same of the music that the model learned "
-        "from, which is what real music reaches.",
+        "from, which is what real music reaches."
     ]
     return Table.of_rows("Samples and data", rows, notes)
 

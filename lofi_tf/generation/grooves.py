@@ -29,10 +29,7 @@ from lofi_tf.music.sequence_proto import NoteSequence
 
 
 def humanize(
-    backend: Backend,
-    piece: NoteSequence,
-    num_outputs: int = 1,
-    how: GenerationConfig = HOW,
+    backend: Backend, piece: NoteSequence, num_outputs: int = 1, how: GenerationConfig = HOW
 ) -> list[NoteSequence]:
     """Returns the hits of a beat with velocities and timing of the model's.
 
@@ -73,10 +70,7 @@ def groove_transfer(
 
 
 def tap2drum(
-    backend: Backend,
-    piece: NoteSequence,
-    num_outputs: int = 1,
-    how: GenerationConfig = HOW,
+    backend: Backend, piece: NoteSequence, num_outputs: int = 1, how: GenerationConfig = HOW
 ) -> list[NoteSequence]:
     """Returns beats for a tapped rhythm.
 
@@ -92,10 +86,7 @@ def tap2drum(
 
 
 def add_hihats(
-    backend: Backend,
-    piece: NoteSequence,
-    num_outputs: int = 1,
-    how: GenerationConfig = HOW,
+    backend: Backend, piece: NoteSequence, num_outputs: int = 1, how: GenerationConfig = HOW
 ) -> list[NoteSequence]:
     """Returns a beat with hi-hats of the model's; all else stays as it was played.
 

@@ -33,11 +33,7 @@ from lofi_tf.rendering.vinyl import Vinyl
 
 BLOCK_SIZE = 32768  # samples of each channel that are in memory at a time
 NOMINAL_LUFS = -18.0  # of what goes through the chain
-FORMATS = {
-    ".wav": ("WAV", "PCM_24"),
-    ".flac": ("FLAC", "PCM_24"),
-    ".ogg": ("OGG", "VORBIS"),
-}
+FORMATS = {".wav": ("WAV", "PCM_24"), ".flac": ("FLAC", "PCM_24"), ".ogg": ("OGG", "VORBIS")}
 _NEAR_LU, _TOLD_LU, _MOST_TRIES, _MOST_EXTRA_DB = 0.05, 0.5, 5, 6.0
 
 

@@ -124,11 +124,7 @@ class Tone:
         self._ratio = 2 ** (cents / 1200) * sample.rate / self._rate
 
     def _is_bent(self) -> bool:
-        moves = (
-            soundfont.MOD_LFO_TO_PITCH,
-            soundfont.VIB_LFO_TO_PITCH,
-            soundfont.MOD_ENV_TO_PITCH,
-        )
+        moves = (soundfont.MOD_LFO_TO_PITCH, soundfont.VIB_LFO_TO_PITCH, soundfont.MOD_ENV_TO_PITCH)
         return self._bend is not None or any(self._values[move] for move in moves)
 
     def _forget(self, begin: int) -> None:
