@@ -6,7 +6,6 @@ from pathlib import Path
 from lofi_tf.cli.flags import check_flags
 from lofi_tf.cli.generate_modes import FLAGS, MODES, SOUND_MODES, Mode
 from lofi_tf.config import Config, load_config
-from lofi_tf.data.converters.build import build_converter
 from lofi_tf.errors import LofiError
 from lofi_tf.saving.hub import named_models
 
@@ -86,6 +85,8 @@ def check_model(args: argparse.Namespace, config: Config) -> dict[str, Mode]:
     Raises:
         LofiError: a mode, an input or a flag that is not for models of its kind.
     """
+    from lofi_tf.data.converters.build import build_converter  # --help does without numpy
+
     check_kind(config)
     sound = build_converter(config.data.converter).medium == "sound"
     others, names, modes = (INPUTS, SOUNDS, SOUND_MODES) if sound else (SOUNDS, INPUTS, MODES)
