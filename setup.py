@@ -85,6 +85,7 @@ setup(
         "dev": [
             *("mir_eval>=0.8", "mypy>=1.18", "pedalboard>=0.9", "pytest>=8", "pytest-xdist>=3.6"),
             *("ruff>=0.8", "setuptools>=77", "types-PyYAML>=6.0"),
+            *("ipykernel>=6.29", "nbclient>=0.10"),
         ],
         "plugins": ["pedalboard>=0.9"],  # GPL-3.0
     },

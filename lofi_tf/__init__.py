@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from lofi_tf.api.crossmodal import CrossModalModel as CrossModalModel
     from lofi_tf.api.model import Model as Model
     from lofi_tf.api.music import read_midi as read_midi
-    from lofi_tf.api.music import read_music as read_music
     from lofi_tf.api.music import write_midi as write_midi
     from lofi_tf.api.notebook import Picture as Picture
     from lofi_tf.api.notebook import listen as listen
@@ -30,16 +29,25 @@ if TYPE_CHECKING:
     from lofi_tf.api.sound import render as render
     from lofi_tf.api.sounds import ContinuationModel as ContinuationModel
     from lofi_tf.api.sounds import SoundModel as SoundModel
+    from lofi_tf.api.tracks import compose as compose
+    from lofi_tf.api.training import list_configs as list_configs
+    from lofi_tf.api.training import train as train
+    from lofi_tf.errors import LofiError as LofiError
+    from lofi_tf.music.files import read_music as read_music
 
 _NAMES = {
-    "crossmodal": ("CrossModalModel",),
-    "model": ("Model",),
-    "music": ("read_midi", "read_music", "write_midi"),
-    "notebook": ("Picture", "listen", "show"),
-    "opening": ("list_models", "load_model"),
-    "sequence": ("SequenceModel",),
-    "sound": ("Sound", "read_audio", "render"),
-    "sounds": ("ContinuationModel", "SoundModel"),
+    "api.crossmodal": ("CrossModalModel",),
+    "api.model": ("Model",),
+    "api.music": ("read_midi", "write_midi"),
+    "api.notebook": ("Picture", "listen", "show"),
+    "api.opening": ("list_models", "load_model"),
+    "api.sequence": ("SequenceModel",),
+    "api.sound": ("Sound", "read_audio", "render"),
+    "api.sounds": ("ContinuationModel", "SoundModel"),
+    "api.tracks": ("compose",),
+    "api.training": ("list_configs", "train"),
+    "errors": ("LofiError",),
+    "music.files": ("read_music",),
 }
 _MODULES = {name: module for module, names in _NAMES.items() for name in names}
 __all__ = ["__version__", *_MODULES]
@@ -53,7 +61,7 @@ def __getattr__(name: str) -> Any:
     from lofi_tf import quiet
 
     with quiet.imports():
-        return getattr(importlib.import_module(f"lofi_tf.api.{_MODULES[name]}"), name)
+        return getattr(importlib.import_module(f"lofi_tf.{_MODULES[name]}"), name)
 
 
 def __dir__() -> list[str]:

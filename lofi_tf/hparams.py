@@ -16,8 +16,10 @@ WITHOUT_EFFECT = {
     "conditional": "a model is conditioned on its latent whenever z_size is not 0",
 }
 
-# Other names of settings: LoFAI's, a spelling of its README, those of cross-modal inference.
+# Other names of settings: Magenta's, LoFAI's, a spelling of its README, those of cross-modal
+# inference.
 ALIASES = {
+    "nade_num_hidden": "hidden_size",
     "latent_dim": "z_size",
     "output_nerons": "output_neurons",
     "epochs": "num_epochs",
@@ -45,10 +47,12 @@ def with_hparams(config: Config, hparams: str) -> Config:
     Raises:
         LofiError: an unknown name or a value of the wrong type.
     """
-    for name, index, text in _parse_hparams(hparams):
-        if name in WITHOUT_EFFECT:
-            continue
-        config = _with_hparam(config, ALIASES.get(name, name), index, text)
+    parsed = _parse_hparams(hparams)
+    for name, index, text in sorted(parsed, key=lambda hparam: hparam[0] == "conditional"):
+        if name == "conditional":  # the last: what is built is known then
+            _check_conditional(config, text)
+        elif name not in WITHOUT_EFFECT:
+            config = _with_hparam(config, name, index, text)
     return config
 
 
@@ -78,7 +82,22 @@ def _parse_hparams(text: str) -> list[tuple[str, int | None, str]]:
     return found
 
 
-def _with_hparam(config: Config, name: str, index: int | None, text: str) -> Config:
+def _check_conditional(config: Config, text: str) -> None:
+    """Refuses a value that is not what is built.
+
+    Raises:
+        LofiError: which value is.
+    """
+    built = config.model.z_size > 0
+    if _scalar("conditional", text, True) != built:
+        raise LofiError(
+            f"hparam conditional must be {str(built).lower()} where z_size is "
+            f"{config.model.z_size}: a model is conditioned on its latent. Received: {text!r}"
+        )
+
+
+def _with_hparam(config: Config, called: str, index: int | None, text: str) -> Config:
+    name = ALIASES.get(called, called)
     if "." in name:
         return _with_component_value(config, name, text)
     for section in ("model", "training"):
@@ -92,7 +111,7 @@ def _with_hparam(config: Config, name: str, index: int | None, text: str) -> Con
             )
     stated = [c for c in _COMPONENTS if name in _component(config, c) and name != "kind"]
     if not stated:
-        raise unknown_name("hparam", name, _known_names(config))
+        raise unknown_name("hparam", called, hparam_names(config))
     for component in stated:
         old = _component(config, component)[name]
         old = tuple(old) if isinstance(old, list) else old
@@ -100,7 +119,8 @@ def _with_hparam(config: Config, name: str, index: int | None, text: str) -> Con
     return config
 
 
-def _known_names(config: Config) -> set[str]:
+def hparam_names(config: Config) -> set[str]:
+    """Returns the names that `with_hparams` knows, but for those with a dot."""
     settings = {f.name for s in (ModelConfig, TrainingConfig) for f in dataclasses.fields(s)}
     stated = {name for component in _COMPONENTS for name in _component(config, component)}
     return (settings | stated | set(WITHOUT_EFFECT)) - set(_COMPONENTS) - {"kind"}

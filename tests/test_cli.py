@@ -14,6 +14,7 @@ from lofi_tf.cli import generate, train
 from lofi_tf.data.model_inputs.view import to_model
 from lofi_tf.music.midi import read_midi
 from lofi_tf.saving import hub
+from lofi_tf.training.data import DataOptions
 from lofi_tf.training.history import read_history
 from tests.grooves import FOLDER, SMALL, groove_records, write_groove_records
 
@@ -277,7 +278,7 @@ def test_wrong_run_is_refused_before_the_data_is_read(
     (tmp_path / "file").touch()
     (tmp_path / "x.tfrecord").touch()
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(train, "training_data", lambda *_: pytest.fail("the data was read"))
+    monkeypatch.setattr(DataOptions, "read", lambda *_: pytest.fail("the data was read"))
     flags = train_flags(run_dir, "x.tfrecord", f"--mode={mode}", flag)
     assert message in error_of(capsys, train.main, flags)
 

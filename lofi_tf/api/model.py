@@ -8,7 +8,6 @@ from lofi_tf.backends.base import Backend
 from lofi_tf.config import Config
 from lofi_tf.data.converters.base import Converter
 from lofi_tf.generation.decoding import GenerationConfig
-from lofi_tf.saving.model_card import Facts, summary_of
 
 TEMPERATURE = 0.5  # as lofi_generate's
 
@@ -49,7 +48,7 @@ class Model:
         return self.backend.num_steps
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} {self.name}: {summary_of(self.config, Facts())}>"
+        return f"<{type(self).__name__} {self.name}: {self.converter.describe(self.num_steps)}>"
 
     def __getattr__(self, name: str) -> Any:
         # Only asked for what is not there. A name that other models have says which.
@@ -57,8 +56,8 @@ class Model:
         if not others or name.startswith("_"):
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
         raise AttributeError(
-            f"{self.name} ({summary_of(self.config, Facts())}) has no {name}: that is for models "
-            f"such as {' and '.join(dict.fromkeys(others))}"
+            f"{self.name} ({self.converter.describe(self.num_steps)}) has no {name}: that is for "
+            f"models such as {' and '.join(dict.fromkeys(others))}"
         )
 
 

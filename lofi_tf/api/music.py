@@ -1,29 +1,18 @@
 """Music files to NoteSequences and back."""
 
 from pathlib import Path
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from lofi_tf.errors import LofiError
 from lofi_tf.generation.decoding import start_at_zero
-from lofi_tf.music import files, midi
-from lofi_tf.music.files import KINDS, MIDI
+from lofi_tf.music import midi
+from lofi_tf.music.files import KINDS, MIDI, read_music
 from lofi_tf.music.sequence_proto import NoteSequence
 
+if TYPE_CHECKING:  # a track's module imports the models
+    from lofi_tf.composing.compose import Track
+
 Music: TypeAlias = NoteSequence | str | Path
-
-
-def read_music(path: str | Path) -> NoteSequence:
-    """Returns the music of a MIDI, MusicXML or ABC file; of several tunes the first.
-
-    Raises:
-        LofiError: a file that cannot be read, and why.
-
-    Example:
-        >>> tune = lofi_tf.read_music("tune.abc")
-        >>> [note.pitch for note in tune.notes][:3]
-        [60, 62, 64]
-    """
-    return files.read_music(path)
 
 
 def read_midi(path: str | Path) -> NoteSequence:
@@ -59,6 +48,6 @@ def write_midi(music: NoteSequence, path: str | Path) -> None:
     midi.write_midi(copy, path)
 
 
-def music_of(music: Music) -> NoteSequence:
-    """Returns music as it was given, or that of a file."""
-    return read_music(music) if isinstance(music, str | Path) else music
+def music_of(music: "Music | Track") -> NoteSequence:
+    """Returns music as it was given, that of a file, or the notes of a track."""
+    return read_music(music) if isinstance(music, str | Path) else getattr(music, "piece", music)

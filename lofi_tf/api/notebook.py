@@ -4,14 +4,16 @@ import base64
 import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from lofi_tf.api.display import displayed
 from lofi_tf.api.music import Music, music_of
 from lofi_tf.api.sound import Sound, render
 from lofi_tf.audio.io import Audio
 from lofi_tf.files import atomic_write
-from lofi_tf.rendering.settings import DEFAULT_PRESET
+
+if TYPE_CHECKING:  # a track's module imports the models
+    from lofi_tf.composing.compose import Track
 
 
 @dataclasses.dataclass(frozen=True)
@@ -75,12 +77,12 @@ def show(music: Music | Sound | Sequence[Music | Sound], titles: Sequence[str] =
     return picture
 
 
-def listen(music: Music | Sound, preset: str | Path = DEFAULT_PRESET) -> Sound:
+def listen(music: "Music | Sound | Track", preset: str | Path | None = None) -> Sound:
     """Plays music or sound; in a notebook, a player appears at once.
 
     Args:
-        music: a `Sound`, or a NoteSequence or the path of a file, which is rendered.
-        preset: how notes are rendered.
+        music: a `Sound`, or what `render` takes.
+        preset: as of `render`.
 
     Returns:
         The sound; its `write` saves it.

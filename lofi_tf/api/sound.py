@@ -4,7 +4,7 @@ import base64
 import io
 import tempfile
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import soundfile
@@ -15,6 +15,9 @@ from lofi_tf.audio import io as audio_io
 from lofi_tf.errors import naming
 from lofi_tf.rendering import render as rendering
 from lofi_tf.rendering.settings import DEFAULT_PRESET, RenderSettings
+
+if TYPE_CHECKING:  # a track's module imports the models
+    from lofi_tf.composing.compose import Track
 
 
 class Sound(NamedTuple):
@@ -87,17 +90,18 @@ def read_audio(path: str | Path) -> Sound:
 
 
 def render(
-    music: Music,
-    preset: str | Path | RenderSettings = DEFAULT_PRESET,
-    seed: int = 0,
+    music: "Music | Track",
+    preset: str | Path | RenderSettings | None = None,
+    seed: int | None = None,
     **options: Any,
 ) -> Sound:
     """Returns music as a finished sound: played, mixed, through tape and vinyl, at its loudness.
 
     Args:
-        music: a NoteSequence, or the path of a file.
-        preset: the sound: a name of `lofi_render`'s, a YAML file of such settings, or settings.
-        seed: of noise, wow, flutter and hits.
+        music: a NoteSequence, the path of a file, or what `compose` gives.
+        preset: the sound: a name of `lofi_render`'s, a YAML file of such settings, or settings;
+            `tape`, or a track's own, if not given.
+        seed: of noise, wow, flutter and hits; 0, or a track's own, if not given.
         **options: of `lofi_tf.rendering.render.render`: `values`, `soundfont`, `drum_kit`,
             `stems_dir`, `plugins`.
 
@@ -112,9 +116,16 @@ def render(
         >>> samples.shape[1], samples.dtype.name, sample_rate
         (2, 'float32', 44100)
     """
+    plan = getattr(music, "plan", None)
+    if plan is not None:
+        from lofi_tf.composing.compose import levels_of
+
+        values = {"gain_db": levels_of(plan), **options.get("values", {})}
+        options, preset = {**options, "values": values}, preset or plan.preset
+        seed = plan.seed if seed is None else seed
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "sound.wav"
-        rendering.render(music_of(music), path, preset, seed, **options)
+        path, how = Path(folder) / "sound.wav", (preset or DEFAULT_PRESET, seed or 0)
+        rendering.render(music_of(music), path, *how, **options)
         return read_audio(path)
 
 

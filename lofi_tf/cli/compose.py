@@ -139,19 +139,16 @@ def _check(args: argparse.Namespace, plan) -> None:
 def _render(args: argparse.Namespace, plan, track) -> str:
     """Writes the sound; returns what is to be said of it."""
     from lofi_tf.cli.render import shown_progress
+    from lofi_tf.composing.compose import levels_of
     from lofi_tf.rendering.render import render
-    from lofi_tf.rendering.settings import EVERY_PART, load_preset
 
-    gains = dict(load_preset(plan.preset).gain_db)
-    for name, part in plan.parts.items():
-        gains[name] = gains.get(name, gains.get(EVERY_PART, 0.0)) + part.gain_db
     with shown_progress() as progress:
         measured = render(
             track.piece,
             args.output,
             plan.preset,
             plan.seed,
-            values={"gain_db": gains},
+            values={"gain_db": levels_of(plan)},
             soundfont=args.soundfont,
             drum_kit=args.drum_kit,
             stems_dir=args.stems_dir,

@@ -10,8 +10,7 @@ from lofi_tf.cli.training_data import (
     add_data_flags,
     check_data_flags,
     check_music,
-    read_examples,
-    training_data,
+    data_options,
 )
 from lofi_tf.errors import LofiError
 
@@ -88,7 +87,7 @@ def _run(args: argparse.Namespace, config) -> None:
     cluster = _cluster_of(args)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with quiet.imports():
-        from lofi_tf.training import distribution, setup, train
+        from lofi_tf.training import distribution, train
     if args.mode == "eval":
         _evaluate(args, config)
         return
@@ -98,14 +97,8 @@ def _run(args: argparse.Namespace, config) -> None:
         teller(args.log)(f"Waiting for {len(cluster.addresses)} workers to be there.")
     strategy = distribution.open_strategy(args.strategy, cluster)
     options = _options_of(args)
-    setup.check(config, args.run_dir, options, strategy)
-    if options.warm_start or options.frozen:
-        setup.build(config, args.run_dir, options)  # refuses before the data is read
-    examples, validation = training_data(args, config)
-    tell = teller(args.log)
-    model = train.train(
-        config, examples, args.run_dir, options, validation, tell, strategy=strategy
-    )
+    tell, data = teller(args.log), data_options(args)
+    model = train.train_on(config, data, args.run_dir, options, tell, strategy)
     step = model.steps_trained
     tell(f"Trained to step {step}: {Path(args.run_dir) / 'train'}")
 
@@ -220,7 +213,8 @@ def _evaluate(args, config) -> None:
     from lofi_tf.training import train
 
     model = train.open_run(args.run_dir, config)
-    examples = read_examples(args, config, "test")
+    how = config.data.converter, talks(args.log), teller(args.log)
+    examples = data_options(args).read("test", *how)
     if args.split_file:
         splits = split_by_file(examples, args.split_file)
         if args.split not in splits:

@@ -1,6 +1,7 @@
 """Which music a command trains on and which it holds out: the flags, and what they mean."""
 
 import argparse
+import dataclasses
 
 from lofi_tf.cli.flags import add_bool, check_flags, talks, teller
 from lofi_tf.errors import LofiError, naming
@@ -64,42 +65,14 @@ def check_music(args: argparse.Namespace, config) -> None:
             check_source(path, config.data.converter)
 
 
+def data_options(args: argparse.Namespace):
+    """Returns what the flags say of the music, as `DataOptions`."""
+    from lofi_tf.training.data import DataOptions
+
+    names = [field.name for field in dataclasses.fields(DataOptions)]
+    return DataOptions(**{name: getattr(args, name) for name in names})
+
+
 def training_data(args: argparse.Namespace, config):
     """Returns the examples to train on, and those held out (None where there are none)."""
-    from lofi_tf.data.storage.examples import split_by_file, split_by_source
-    from lofi_tf.data.storage.sources import made_splits
-
-    examples = read_examples(args, config, "train")
-    if args.eval_examples_path:
-        return examples, read_examples(args, config, "validation", args.eval_examples_path)
-    if splits := made_splits(args.examples_path):
-        if args.split_file:
-            raise LofiError(f"{args.examples_path} is split already: leave out --split_file")
-        held_out = "validation" in splits
-        return examples, read_examples(args, config, "validation") if held_out else None
-    if args.split_file:
-        splits = split_by_file(examples, args.split_file)
-        if "train" not in splits:
-            raise LofiError(
-                f"{args.split_file} has no rows of the split train. Received: {', '.join(splits)}"
-            )
-        return splits["train"], splits.get("validation")
-    if args.tfds_name:
-        return examples, read_examples(args, config, "validation")
-    return split_by_source(examples, args.validation_split)
-
-
-def read_examples(args: argparse.Namespace, config, split: str, path: str | None = None):
-    """Returns the examples of a split, of `path` or of where the flags say."""
-    from lofi_tf.data.storage.sources import load_examples
-
-    return load_examples(
-        path or args.examples_path,
-        args.tfds_name,
-        split,
-        config.data.converter,
-        args.num_workers,
-        talks(args.log),
-        teller(args.log),
-        args.cache_dataset,
-    )
+    return data_options(args).splits(config.data.converter, talks(args.log), teller(args.log))

@@ -1,26 +1,26 @@
 """Magenta's `TrainedModel`, over our models: the same methods, arguments and exceptions.
 
-    from lofi_tf.compat.trained_model import TrainedModel
-    model = TrainedModel("groovae_4bar", batch_size=4, checkpoint_dir_or_path="groovae_4bar.tar")
+    from lofi_tf.compat import TrainedModel, configs
+    config = configs.CONFIG_MAP["groovae_4bar"]
+    model = TrainedModel(config, batch_size=4, checkpoint_dir_or_path="groovae_4bar.tar")
 
 Differences on purpose: a length that is not given is the model's, where Magenta decoded without
 end or refused; interpolation between equal pieces is that piece, where Magenta gave NaN; pieces
 that begin with an early note keep it before time zero, as Magenta's do.
 """
 
-import dataclasses
+import copy
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 
 from lofi_tf.backends.base import Backend
 from lofi_tf.backends.open import backend_of_model, is_checkpoint, open_source
-from lofi_tf.compat.data_converter import DataConverter
-from lofi_tf.config import Config, load_config
+from lofi_tf.compat.configs import MagentaConfig, config_of
+from lofi_tf.config import Config
 from lofi_tf.errors import LofiError
 from lofi_tf.models.common.slerp import slerp
 from lofi_tf.saving.loading import check_config, load_model
@@ -42,10 +42,10 @@ class TrainedModel:
     Random numbers are numpy's: `np.random.seed` repeats them.
 
     Args:
-        config: ours, or a config's name; not needed where the model knows it.
+        config: of `configs.CONFIG_MAP`, ours, or a name; not needed where the model knows it.
         batch_size: rows decoded at once; how many `sample` gives where it is not told.
-        checkpoint_dir_or_path: what `lofi_generate` takes as `--checkpoint_file` or as `--model`
-            (a checkpoint's prefix, folder or `.tar`, a run, an export, an address), or a `Backend`.
+        checkpoint_dir_or_path: a checkpoint's prefix, folder or `.tar`, ours or Magenta's; the name
+            of a model that comes along; a run, an export or an address; or a `Backend`.
         var_name_substitutions: pairs of a pattern and its replacement that turn the model's
             variable names into a Magenta checkpoint's.
         session_target: taken and unused.
@@ -57,23 +57,21 @@ class TrainedModel:
 
     def __init__(
         self,
-        config: Config | str | None,
+        config: MagentaConfig | Config | str | None,
         batch_size: int,
         checkpoint_dir_or_path: str | Path | Backend | None = None,
         var_name_substitutions: Sequence[tuple[str, str]] | None = None,
         session_target: str = "",
         **sample_kwargs: Any,
     ):
-        config = load_config(config) if isinstance(config, str | Path) else config
-        self._backend = _open(config, checkpoint_dir_or_path, var_name_substitutions)
+        self._backend = _open(config_of(config), checkpoint_dir_or_path, var_name_substitutions)
         ours = self._backend.config
-        if self._backend.converter.medium == "sound":
+        if self._backend.converter.medium != "notes":
             raise LofiError(f"{ours.name} is a model of sound: TrainedModel is for those of notes")
-        self._config = SimpleNamespace(
-            data_converter=DataConverter(ours),
-            hparams=SimpleNamespace(**dataclasses.asdict(ours.model), batch_size=batch_size),
-            name=ours.name,
-        )
+        self._config = MagentaConfig(ours)
+        self._config.hparams.batch_size = batch_size
+        if isinstance(config, MagentaConfig):
+            self._config.data_converter = copy.deepcopy(config.data_converter)
 
     def sample(
         self,

@@ -20,6 +20,7 @@ from lofi_tf.music.midi import write_midi
 from lofi_tf.music.quantize import STEPS_PER_BAR
 from lofi_tf.music.sequence_proto import NoteSequence
 from lofi_tf.music.splits import CHORD_SYMBOL
+from lofi_tf.rendering.settings import EVERY_PART, load_preset
 
 TRACK_TICKS_PER_QUARTER = 480
 LOWEST = {"bass": 28, "chords": 46, "melody": 58}  # pitches; what a key moves below goes up again
@@ -71,6 +72,14 @@ def compose(
     chords = _chords_of(plan, studio.harmony(plan.parts["chords"].seed))
     _end(plan, notes, chords)
     return Track(plan, notes, chords, _piece(plan, notes, chords), _sections(plan))
+
+
+def levels_of(plan: Plan) -> dict[str, float]:
+    """Returns the levels of a track's parts in dB: its preset's, and its own above them."""
+    levels = dict(load_preset(plan.preset).gain_db)
+    for name, part in plan.parts.items():
+        levels[name] = levels.get(name, levels.get(EVERY_PART, 0.0)) + part.gain_db
+    return levels
 
 
 class _Studio:

@@ -27,6 +27,10 @@ class ModelInputs:
         lengths: valid steps, int32 [N].
         targets: what it should give back, [N, T, D].
         controls: [N, T, C], or None where the model takes none.
+
+    Example:
+        >>> generation.excerpts_of(backend, beat).lengths.tolist()
+        [64]
     """
 
     inputs: np.ndarray
@@ -55,6 +59,10 @@ class ChunkedSequence:
         layout: of all windows.
         crops: the music of each row's window, times from the window's start.
         left_out: why the others were left out; windows without notes are not named.
+
+    Example:
+        >>> generation.passage_of(backend, beat).layout.window_bars
+        4
     """
 
     excerpt: ModelInputs
@@ -71,6 +79,10 @@ def excerpts_of(backend: Backend, sequence: NoteSequence) -> ModelInputs:
 
     Raises:
         NotConvertible: the piece holds nothing that fits, and which rule says so.
+
+    Example:
+        >>> generation.excerpts_of(backend, beat).inputs.shape
+        (1, 64, 27)
     """
     converter = backend.converter.with_mode("infer")
     record = sequence.SerializeToString()
@@ -102,6 +114,11 @@ def passage_of(
 
     Raises:
         NotConvertible: no window holds music that the model takes, and which rule says so.
+
+    Example:
+        >>> passage = generation.passage_of(backend, beat)
+        >>> passage.layout.num_bars, passage.rows
+        (4, (0,))
     """
     converter = backend.converter
     if converter.medium != "notes":
@@ -139,6 +156,14 @@ def join_chunks(
         passage: where they lie.
         how: tempo and metre.
         converter: the model's.
+
+    Example:
+        >>> how = generation.GenerationConfig(qpm=120)
+        >>> passage = generation.passage_of(backend, beat)
+        >>> windows = generation.decode(backend, passage.excerpt.means(backend), how)
+        >>> piece = generation.join_chunks(windows, passage, how, backend.converter)
+        >>> piece.tempos[0].qpm
+        120.0
     """
     layout = passage.layout
     places = [(layout.starts[row], *layout.kept(row)) for row in passage.rows]

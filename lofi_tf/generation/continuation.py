@@ -31,6 +31,11 @@ def continue_(
 
     Arguments and errors are those of `lofi_tf.SequenceModel.continue_`; without chords the
     last window's come again.
+
+    Example:
+        >>> (longer,) = generation.continue_(backend, beat, length_bars=4)
+        >>> len(longer.notes) > len(beat.notes)
+        True
     """
     converter = backend.converter
     if converter.hits_as_controls:

@@ -38,6 +38,12 @@ class GenerationConfig:
 
     Raises:
         LofiError: a number out of range, or no such expression.
+
+    Example:
+        >>> generation.GenerationConfig(temperature=-1)
+        Traceback (most recent call last):
+            ...
+        lofi_tf.errors.LofiError: temperature must be 0 or more. Received: -1
     """
 
     temperature: float = 0.5
@@ -85,6 +91,11 @@ def decode(
 
     Raises:
         LofiError: controls that the model does not take, or none where it does.
+
+    Example:
+        >>> z = generation.prior(generation.row_seeds(0, 2), backend.config.model.z_size)
+        >>> len(generation.decode(backend, z))
+        2
     """
     outputs = decode_arrays(backend, z, how, controls, seeds)
     return pieces_of(backend, outputs, how, controls)
@@ -180,12 +191,22 @@ def by_row(controls: np.ndarray | None, rows: int) -> np.ndarray | None:
 
 
 def prior(seeds: np.ndarray, z_size: int) -> np.ndarray:
-    """Returns draws of the prior, float32 [B, Z], one for each of the seeds, int64 [B]."""
+    """Returns draws of the prior, float32 [B, Z], one for each of the seeds, int64 [B].
+
+    Example:
+        >>> generation.prior(generation.row_seeds(0, 2), 256).shape
+        (2, 256)
+    """
     return row_normal(tf_seeds(seeds), z_size).numpy()
 
 
 def row_seeds(seed: int, count: int) -> np.ndarray:
-    """Returns the rows' seeds, int64 [count], of a whole request's seed."""
+    """Returns the rows' seeds, int64 [count], of a whole request's seed.
+
+    Example:
+        >>> generation.row_seeds(0, 3)[:2].tolist() == generation.row_seeds(0, 2).tolist()
+        True
+    """
     return seeds_from(seed, count).numpy()
 
 
@@ -200,6 +221,11 @@ def window_seeds(seed: int, output: int, count: int, draw: int = 0) -> np.ndarra
         output: the output's number, from 0.
         count: windows.
         draw: tells apart what is drawn for the same windows.
+
+    Example:
+        >>> first = generation.window_seeds(0, output=1, count=4)[0]
+        >>> bool(first == generation.row_seeds(0, 2)[1])
+        True
     """
     streams = [np.random.SeedSequence([seed, output, draw, window]) for window in range(count)]
     found = [int(stream.generate_state(1, np.uint64)[0]) >> 1 for stream in streams]
@@ -213,6 +239,11 @@ def start_at_zero(sequence: NoteSequence) -> int:
 
     A model's early notes may fall before the first beat; files cannot hold them. `total_time`
     becomes the last note's end where it is less.
+
+    Example:
+        >>> beat.notes[0].start_time = -0.01
+        >>> generation.start_at_zero(beat), beat.notes[0].start_time
+        (1, 0.0)
     """
     early = [note for note in sequence.notes if note.start_time < 0]
     for note in early:

@@ -39,6 +39,12 @@ def humanize(
 
     Arguments and errors are those of `lofi_tf.api.sequence.HumanizeModel.humanize`. The temperature
     is how far latents are drawn from the posteriors' means, in their standard deviations.
+
+    Example:
+        >>> humanizer = lofi_tf.load_model("groovae_2bar_humanize").backend
+        >>> (played,) = generation.humanize(humanizer, beat)
+        >>> len(played.notes) == len(beat.notes)
+        True
     """
     check_fits(backend, "humanize")
     passage, how = passage_of(backend, piece), how.like(piece)
@@ -60,6 +66,11 @@ def groove_transfer(
     the hits are given as controls, and stay as in `humanize`. Tempo and metre are those of `hits`.
 
     Arguments and errors are those of `lofi_tf.api.sequence.TransferModel.groove_transfer`.
+
+    Example:
+        >>> (played,) = generation.groove_transfer(transfer, feel=beat, hits=beat)
+        >>> len(played.notes) == len(beat.notes)
+        True
     """
     check_fits(backend, "groove_transfer")
     source, passage = passage_of(backend, feel), passage_of(backend, hits)
@@ -77,6 +88,12 @@ def tap2drum(
     Every note is a tap, whatever its pitch and instrument; the timing counts.
 
     Arguments and errors are those of `lofi_tf.api.sequence.TapModel.tap2drum`.
+
+    Example:
+        >>> drummer = lofi_tf.load_model("groovae_2bar_tap_fixed_velocity").backend
+        >>> beats = generation.tap2drum(drummer, beat, 2)
+        >>> len(beats)
+        2
     """
     check_fits(backend, "tap2drum")
     converter = backend.converter
@@ -94,6 +111,12 @@ def add_hihats(
     out first.
 
     Arguments and errors are those of `lofi_tf.api.sequence.HihatModel.add_hihats`.
+
+    Example:
+        >>> adder = lofi_tf.load_model("groovae_2bar_add_closed_hh").backend
+        >>> (fuller,) = generation.add_hihats(adder, beat)
+        >>> len(fuller.notes) > len(beat.notes)
+        True
     """
     check_fits(backend, "add_hihats")
     converter = backend.converter
@@ -120,7 +143,14 @@ def as_taps(piece: NoteSequence, converter: GrooveConverter) -> NoteSequence:
 
 
 def check_fits(backend: Backend, mode: str) -> None:
-    """Refuses a model that was not made for a mode, and names those that were."""
+    """Refuses a model that was not made for a mode, and names those that were.
+
+    Example:
+        >>> generation.check_fits(backend, "humanize")
+        Traceback (most recent call last):
+            ...
+        lofi_tf.errors.LofiError: groovae_4bar was not made for humanize. Configs that are: ...
+    """
     if mode in backend.converter.modes:
         return
     kinds = {name: build_converter(load_config(name).data.converter) for name in config_names()}

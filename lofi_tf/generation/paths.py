@@ -23,6 +23,10 @@ def interpolate(
 
     Arguments and errors are those of `lofi_tf.SequenceModel.interpolate`; an end may be
     `ModelInputs`, whose first row counts.
+
+    Example:
+        >>> len(generation.interpolate(backend, beat, beat, 3))
+        3
     """
     (one, other), how = _excerpts(backend, (start, end), how)
     means = [excerpt.means(backend)[0] for excerpt in (one, other)]
@@ -44,6 +48,11 @@ def grid(
 
     Arguments and errors are those of `lofi_tf.SequenceModel.grid`; tempo and controls are the
     first corner's.
+
+    Example:
+        >>> rows = generation.grid(backend, (beat, beat, beat, beat), 2)
+        >>> [len(row) for row in rows]
+        [2, 2]
     """
     if len(corners) != 4 or side < 2:
         raise LofiError(

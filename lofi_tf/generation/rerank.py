@@ -54,6 +54,10 @@ def sample_best(
 
     Raises:
         LofiError: a model of something else, or `best_of` below 1.
+
+    Example:
+        >>> len(generation.sample_best(backend, 2, best_of=4))
+        2
     """
     check_range("best_of", best_of, 1)
     score = scorer_of(backend)

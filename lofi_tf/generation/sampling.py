@@ -37,6 +37,12 @@ def sample(
     all pieces, where the model takes them, and `amount`, how far the windows of a longer piece go
     from its first, from 0 to 1. Longer pieces are chained (`stitching`); each begins as the short
     one of its seed does.
+
+    Example:
+        >>> how = generation.GenerationConfig(temperature=0.8, seed=1, qpm=90)
+        >>> beats = generation.sample(backend, 2, how)
+        >>> [piece.tempos[0].qpm for piece in beats]
+        [90.0, 90.0]
     """
     z = prior(row_seeds(how.seed, num_outputs), backend.config.model.z_size)
     if hits is not None:
@@ -71,6 +77,11 @@ def reconstruct(
     Each window is encoded, the posterior's mean decoded. See `passage_of` for the windows.
 
     Arguments and errors are those of `lofi_tf.SequenceModel.reconstruct`.
+
+    Example:
+        >>> (again,) = generation.reconstruct(backend, beat)
+        >>> again.tempos[0].qpm == beat.tempos[0].qpm
+        True
     """
     passage, how = passage_of(backend, piece), how.like(piece)
     z = passage.excerpt.means(backend)

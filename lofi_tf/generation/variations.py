@@ -29,6 +29,10 @@ def vary(
     All windows of an output move the same way.
 
     Arguments and errors are those of `lofi_tf.SequenceModel.vary`.
+
+    Example:
+        >>> len(generation.vary(backend, beat, 3, amount=0.2))
+        3
     """
     shift = shift_of(attributes or {}, vectors or {})
     if amount is None:

@@ -69,6 +69,11 @@ def read_music(path: str | Path) -> NoteSequence:
 
     Raises:
         LofiError: the file, and why it cannot be read.
+
+    Example:
+        >>> tune = lofi_tf.read_music("tune.abc")
+        >>> [note.pitch for note in tune.notes][:3]
+        [60, 62, 64]
     """
     with naming(path):
         return sequences_from_file(path, str(path), "")[0]

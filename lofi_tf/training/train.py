@@ -21,6 +21,7 @@ from lofi_tf.models.common.latent_model import LatentModel
 from lofi_tf.saving import checkpoints
 from lofi_tf.training import distribution
 from lofi_tf.training.callbacks import History, Progress, Saver, StopOnNaN, WholeSteps
+from lofi_tf.training.data import DataOptions
 from lofi_tf.training.evaluate import evaluate, write_pictures
 from lofi_tf.training.history import ScalarLog
 from lofi_tf.training.run_folder import check_run, write_run
@@ -92,6 +93,25 @@ def train(
         callbacks.append(_evaluation(*given))
     _fit(model, batches, [*callbacks, saver], options, first_step, strategy)
     return model
+
+
+def train_on(
+    config: Config,
+    data: DataOptions,
+    run_dir: str | Path,
+    options: TrainOptions,
+    say: Callable[[str], None],
+    strategy: tf.distribute.Strategy | None = None,
+) -> LatentModel:
+    """Reads the music that a run is to train on, and trains; takes and raises what `train` does.
+
+    What can be refused without the music is refused before it is read.
+    """
+    check(config, run_dir, options, strategy)
+    if options.warm_start or options.frozen:
+        build(config, run_dir, options)
+    examples, validation = data.splits(config.data.converter, options.show_progress, say)
+    return train(config, examples, run_dir, options, validation, say, strategy=strategy)
 
 
 def open_run(run_dir: str | Path, config: Config) -> LatentModel:
