@@ -5,7 +5,7 @@ import warnings
 import pytest
 
 from lofi_tf.cli import analyze, attributes, export, generate, play, search, train, transcribe
-from lofi_tf.cli.flags import counted, run_command, teller
+from lofi_tf.cli.flags import counted, logger, run_command
 from lofi_tf.errors import LofiWarning
 from pipelines import (
     convert_dir_to_note_sequences,
@@ -30,13 +30,13 @@ def test_interrupt_says_where_it_came(capsys):
 
 
 @pytest.mark.parametrize(
-    ("log", "lines"), [("INFO", ["warning: b", "a"]), ("WARN", ["warning: b"]), ("ERROR", [])]
+    ("level", "lines"), [("INFO", ["warning: b", "a"]), ("WARN", ["warning: b"]), ("ERROR", [])]
 )
-def test_levels_of_log_say_all_or_warn_or_neither(log, lines, capsys):
+def test_levels_of_log_say_all_or_warn_or_neither(level, lines, capsys):
     def work():
-        tell = teller(log)
+        log = logger(level)
         warnings.warn("b", LofiWarning, stacklevel=1)
-        tell("a")
+        log("a")
 
     assert run_command(work) == 0
     assert capsys.readouterr().err.splitlines() == lines

@@ -105,7 +105,7 @@ def test_prepare_audio_bytes_do_not_depend_on_the_workers(corpus, tmp_path):
 def test_lofi_train_reads_the_shards(corpus):
     config = WAVEFORM | {"sample_rates": [3000, 8000], "silence_db": -40, "hop_seconds": 0.5}
     said = []
-    examples = load_examples(str(corpus / "out"), None, "train", config, say=said.append)
+    examples = load_examples(str(corpus / "out"), None, "train", config, log=said.append)
     assert f"{len(examples)} examples of the split train." in said[0]
     assert set(examples.arrays) == {
         f"{name}_{rate}" for name in ("waveform", "length") for rate in (3000, 8000)

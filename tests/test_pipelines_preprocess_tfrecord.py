@@ -45,7 +45,7 @@ def test_summary_tells_of_filters_and_of_melodies_taken_for_drums(tmp_path, caps
     assert ["min_velocities", "1", "--min_velocities=2 (plain.mid)"] in shown
     assert info_of(tmp_path / "out")["counters"]["taken_for_drums"] == 1
     said = []
-    load_examples(str(records), None, "train", load_config(CONFIG).data.converter, say=said.append)
+    load_examples(str(records), None, "train", load_config(CONFIG).data.converter, log=said.append)
     assert said[1].startswith("2 of 3 sequences mark no note as a drum")
 
 

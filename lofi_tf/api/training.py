@@ -27,7 +27,7 @@ def train(
     num_steps: int = 200000,
     seed: int | None = None,
     progress: bool = True,
-    say: Callable[[str], None] = print,
+    log: Callable[[str], None] = print,
     **options: Any,
 ) -> AnyModel:
     """Trains a model; the same call goes on from its last checkpoint.
@@ -40,7 +40,7 @@ def train(
         num_steps: the step to end at.
         seed: of weights, order, dropout and samples; 0, or the run's.
         progress: whether to draw a progress line.
-        say: told what a person should know.
+        log: told what a person should know.
         **options: changes to the config's values by their names (`batch_size=64`, `z_size=128`,
             `enc_rnn_size=[256]`, `**{"converter.unknown_pitch": "drop"}`); those of
             `TrainOptions` (`eval_steps`, `patience`, `warm_start`, `frozen`, ...); and those of
@@ -57,7 +57,7 @@ def train(
         >>> model = lofi_tf.train(
         ...     "groovae_4bar", examples="notes.tfrecord", run_dir="run", batch_size=2,
         ...     num_steps=1, enc_rnn_size=[8], dec_rnn_size=[8], z_size=4, validation_split=0,
-        ...     progress=False, say=lambda line: None,
+        ...     progress=False, log=lambda line: None,
         ... )
         >>> len(model.sample(2, seed=1))
         2
@@ -75,7 +75,7 @@ def train(
         show_progress=progress,
         **{name: options[name] for name in _RUN & set(options)},
     )
-    return model_of(backend_of_model(train_on(settings, data, run_dir, run, say), settings))
+    return model_of(backend_of_model(train_on(settings, data, run_dir, run, log), settings))
 
 
 def list_configs() -> list[str]:

@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from lofi_tf.cli.flags import Parser, add_bool, check_flags, command, say
+from lofi_tf.cli.flags import Parser, add_bool, check_flags, command, log
 from lofi_tf.errors import LofiError
 
 CHECKPOINTS = ("best", "latest")
@@ -52,13 +52,13 @@ def _run(args: argparse.Namespace) -> None:
     if args.test_examples_path:
         stores["other"] = (args.test_examples_path, None)
     held_out = {
-        name: recordings_of(examples_of(*given, component, say), component)
+        name: recordings_of(examples_of(*given, component, log), component)
         for name, given in stores.items()
     }
-    training, others = training_recordings(args.examples_path, component, say)
-    analysis = analyse(model, training, others, held_out, settings, say)
+    training, others = training_recordings(args.examples_path, component, log)
+    analysis = analyse(model, training, others, held_out, settings, log)
     remarks = _remarks(model, args, held_out) + report.verdicts(analysis)
-    say("Drawing pictures and sounds.")
+    log("Drawing pictures and sounds.")
     sounds = [
         one
         for found in held_out.values()
@@ -71,7 +71,7 @@ def _run(args: argparse.Namespace) -> None:
     for name, heading in report.TITLES.items():
         print(f"{heading}\n{_text(analysis.tables[name])}\n")
     print("\n".join(remarks))
-    say(f"Wrote {page}, and its tables beside it.")
+    log(f"Wrote {page}, and its tables beside it.")
 
 
 def _text(rows) -> str:

@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from lofi_tf.cli.flags import Parser, check_flags, command, say
+from lofi_tf.cli.flags import Parser, check_flags, command, log
 from lofi_tf.errors import LofiError
 
 
@@ -33,13 +33,13 @@ def _run(args: argparse.Namespace) -> None:
     backend = open_backend(args.model)
     attributes.check_measurable(backend.config)
     settings = {**backend.config.data.converter, "mode": "eval"}
-    examples = load_examples(args.examples_path, None, "train", settings, say=say)
+    examples = load_examples(args.examples_path, None, "train", settings, log=log)
     found = attributes.attributes_of(backend, examples)
     path = Path(args.output) if args.output else attributes.attributes_path(args.model)
     attributes.save_attributes(found, path, backend.config.name)
     for name, one in found.items():
         print(f"{name:12} {one.low:8.3f} {one.high:8.3f} {one.num_examples:8}")
-    say(f"Wrote {len(found)} attributes of {len(examples)} examples to {path}.")
+    log(f"Wrote {len(found)} attributes of {len(examples)} examples to {path}.")
 
 
 main = command(build_parser, _run)

@@ -7,7 +7,7 @@ import secrets
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from lofi_tf.cli.flags import Parser, command, talks, teller
+from lofi_tf.cli.flags import Parser, command, is_verbose, logger
 from lofi_tf.cli.latent_map import drawn_map, open_mappable
 from lofi_tf.cli.sound_flags import add_sound_flags, check_pages
 from lofi_tf.errors import LofiError, check_range
@@ -68,7 +68,7 @@ def _run(args: argparse.Namespace) -> None:
         said = _render(args, plan, track)
     _draw(args, track, backend)
     about = f"--seed={plan.seed}, {plan.key}, {plan.qpm:g} a minute, {plan.mood}, {plan.preset}"
-    teller(args.log)(
+    logger(args.log)(
         f"Wrote {output}: {said} ({about}); its plan is {output.with_suffix('.yaml')}."
     )
 
@@ -153,7 +153,7 @@ def _render(args: argparse.Namespace, plan, track) -> str:
             drum_kit=args.drum_kit,
             stems_dir=args.stems_dir,
             plugins=args.plugin,
-            progress=progress if talks(args.log) else None,
+            progress=progress if is_verbose(args.log) else None,
         )
     return (
         f"{measured.seconds:.0f} s, {measured.loudness_lufs:.1f} LUFS, "
@@ -186,7 +186,7 @@ def _parts_shown(log: str) -> Iterator[Callable[[str], None]]:
     from lofi_tf.composing.plan import PARTS
     from lofi_tf.progress import open_progress
 
-    if not talks(log):
+    if not is_verbose(log):
         yield lambda part: None
         return
     with open_progress(len(PARTS), " parts", desc="playing ", keep=False) as progress:

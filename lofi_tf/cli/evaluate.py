@@ -4,7 +4,7 @@ import argparse
 import datetime
 from pathlib import Path
 
-from lofi_tf.cli.flags import Parser, add_bool, check_flags, command, talks, teller
+from lofi_tf.cli.flags import Parser, add_bool, check_flags, command, is_verbose, logger
 from lofi_tf.errors import LofiError
 
 LATENT_PICTURES = ("pca", "tsne", "none")
@@ -52,7 +52,7 @@ def _run(args: argparse.Namespace) -> None:
     from lofi_tf.cli.generate import config_of
     from lofi_tf.saving.hub import find_model
 
-    tell, config = teller(args.log), config_of(args)
+    log, config = logger(args.log), config_of(args)
     args.model = args.model and str(find_model(args.model))
     with quiet.imports():
         from lofi_tf.backends.open import open_backend
@@ -67,23 +67,25 @@ def _run(args: argparse.Namespace) -> None:
     how = GenerationConfig(args.temperature, args.seed, max_batch_size=args.batch_size)
     backend, source = open_backend(args.model, args.checkpoint_file, config), _source(args)
     check_kind(backend)
-    music = read_music(source, backend.config.data.converter, talks(args.log), tell)
+    music = read_music(source, backend.config.data.converter, is_verbose(args.log), log)
     music = music.with_held_out(some_of(music.held_out, args.num_examples, args.seed))
     groups = _groups(args, music)
     if music.training is None:
-        tell("No training examples are known: nothing is compared with what learned from them.")
-    tell(f"Measuring {backend.config.name} on {len(music.held_out)} examples ({music.split}).")
-    settings = EvaluationSettings(args.batch_size, args.seed, args.baselines, talks(args.log), tell)
-    tables = reconstruction_tables(
-        backend, music, lambda names: qpm_of(source, names, tell), settings
+        log("No training examples are known: nothing is compared with what learned from them.")
+    log(f"Measuring {backend.config.name} on {len(music.held_out)} examples ({music.split}).")
+    settings = EvaluationSettings(
+        args.batch_size, args.seed, args.baselines, is_verbose(args.log), log
     )
-    tables += sample_tables(backend, music.held_out, music.training, args.num_samples, how, tell)
+    tables = reconstruction_tables(
+        backend, music, lambda names: qpm_of(source, names, log), settings
+    )
+    tables += sample_tables(backend, music.held_out, music.training, args.num_samples, how, log)
     _write(args, backend.config, music, tables)
     if args.png:
-        _draw(args, backend, music, how, groups, tell)
+        _draw(args, backend, music, how, groups, log)
     for table in tables:
         print("\n".join([table.title, table.as_text(), *table.notes, ""]))
-    tell(f"Wrote {CSV} and {JSON} to {args.output_dir}.")
+    log(f"Wrote {CSV} and {JSON} to {args.output_dir}.")
 
 
 def _source(args: argparse.Namespace):
@@ -101,12 +103,12 @@ def _groups(args: argparse.Namespace, music):
     return groups_of(music.held_out.sources, args.split_file, args.colour_by)
 
 
-def _draw(args: argparse.Namespace, backend, music, how, groups, tell) -> None:
+def _draw(args: argparse.Namespace, backend, music, how, groups, log) -> None:
     from lofi_tf.evaluation.plots import write_pictures
 
     run_dir = Path(args.model) if args.model and (Path(args.model) / "train").is_dir() else None
     folder = Path(args.output_dir)
-    write_pictures(backend, music.held_out, folder, how, run_dir, args.latent_picture, groups, tell)
+    write_pictures(backend, music.held_out, folder, how, run_dir, args.latent_picture, groups, log)
 
 
 def _check(args: argparse.Namespace) -> None:

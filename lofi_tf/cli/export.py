@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from lofi_tf.cli.flags import Parser, command, say
+from lofi_tf.cli.flags import Parser, command, log
 from lofi_tf.errors import LofiError
 
 # Flags that only some formats know, with their defaults there.
@@ -112,7 +112,7 @@ def _write_saved_model(args: argparse.Namespace, model, config, path: Path) -> N
     said = {name: getattr(args, name) for name in ("summary", "data", "licence", "precision")}
     facts = run_folder.facts_of_run(run_dir, model.steps_trained, **said)
     folder = export.export(model, config, where, facts)
-    say(f"Wrote {folder}")
+    log(f"Wrote {folder}")
 
 
 def _write_magenta_js(args: argparse.Namespace, model, config, path: Path) -> None:
@@ -122,9 +122,9 @@ def _write_magenta_js(args: argparse.Namespace, model, config, path: Path) -> No
     if args.output_dir is None:
         raise LofiError("--format=magentajs needs --output_dir, the folder of this model")
     export_for_magenta_js(model, config, args.output_dir, args.quantization)
-    say(f"Wrote {args.output_dir}")
+    log(f"Wrote {args.output_dir}")
     if not encodes(config):
-        say("magenta.js has no encoder like this model's: there it samples and decodes, no more")
+        log("magenta.js has no encoder like this model's: there it samples and decodes, no more")
 
 
 def _write_magenta(args: argparse.Namespace, model, config, path: Path) -> None:
@@ -134,9 +134,9 @@ def _write_magenta(args: argparse.Namespace, model, config, path: Path) -> None:
         raise LofiError("--format=magenta needs --output_dir, the folder of its checkpoints")
     name = args.name or config.name
     like = export_for_magenta(model, config, args.output_dir, name, model.steps_trained)
-    say(f"Wrote {Path(args.output_dir) / name}.tar and .ckpt.*")
+    log(f"Wrote {Path(args.output_dir) / name}.tar and .ckpt.*")
     for line in how_to_load(like, args.output_dir, name):
-        say(line)
+        log(line)
 
 
 WRITERS = {

@@ -105,13 +105,13 @@ def run_command(body: Callable[[], None]) -> int:
 
 @contextlib.contextmanager
 def _warnings_as_lines() -> Iterator[None]:
-    """Prints our own warnings as `say` does; others go their way."""
+    """Prints our own warnings as `log` does; others go their way."""
     with warnings.catch_warnings():
         others = warnings.showwarning
 
         def show(message, category, *where):
             if issubclass(category, LofiWarning):
-                say(f"warning: {message}")
+                log(f"warning: {message}")
             else:
                 others(message, category, *where)
 
@@ -120,16 +120,16 @@ def _warnings_as_lines() -> Iterator[None]:
         yield
 
 
-def talks(log: str) -> bool:
+def is_verbose(level: str) -> bool:
     """Says whether a level of `--log` lets a command say what it does, and draw progress."""
-    return log in ("DEBUG", "INFO")
+    return level in ("DEBUG", "INFO")
 
 
-def teller(log: str) -> Callable[[str], None]:
+def logger(level: str) -> Callable[[str], None]:
     """Returns what says how the work goes at a level of `--log`; from ERROR on no warnings show."""
-    if log in SILENT:
+    if level in SILENT:
         warnings.simplefilter("ignore", LofiWarning)
-    return say if talks(log) else lambda line: None
+    return log if is_verbose(level) else lambda line: None
 
 
 def counted(count: int, noun: str) -> str:
@@ -137,7 +137,7 @@ def counted(count: int, noun: str) -> str:
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
-def say(line: str) -> None:
+def log(line: str) -> None:
     """Prints a line for the person, above any progress line."""
     from tqdm import tqdm
 

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from lofi_tf.cli.flags import Parser, add_bool, command, counted, teller
+from lofi_tf.cli.flags import Parser, add_bool, command, counted, logger
 from lofi_tf.cli.generate_checks import INPUTS, SOUNDS, check, check_folder, check_model, given
 from lofi_tf.cli.generate_modes import MODES, SOUND_MODES
 from lofi_tf.cli.latent_map import add_points, check_map, write_map
@@ -76,7 +76,7 @@ def _run(args: argparse.Namespace) -> None:
     from lofi_tf import quiet
     from lofi_tf.files import check_writable
 
-    tell = teller(args.log)
+    log = logger(args.log)
     config, inputs = config_of(args), _inputs(args)
     chosen = _choose_model(args, config)
     check_writable(args.map or Path(args.output_dir) / "a.mid")
@@ -88,7 +88,7 @@ def _run(args: argparse.Namespace) -> None:
     named = chosen is not None and not args.hparams  # --config says no more than which model
     if config is not None and not same_model(backend.config, config) and not named:
         asked = f"{args.config} and --hparams" if args.hparams else args.config
-        tell(f"{asked}: the model's own settings are taken, which differ.")
+        log(f"{asked}: the model's own settings are taken, which differ.")
     modes = check_model(args, backend.config)
     seed = secrets.randbelow(2**31) if args.seed is None else args.seed
     how = generation.GenerationConfig(
@@ -96,12 +96,12 @@ def _run(args: argparse.Namespace) -> None:
     )
     flags = f"--model={chosen} --seed={seed}" if chosen else f"--seed={seed}"
     if args.map:
-        return write_map(args, backend, how, tell, flags)
+        return write_map(args, backend, how, log, flags)
     stem = f"{backend.config.name}_%s_{time.strftime('%Y-%m-%d_%H%M%S')}"
-    write = _writer(args, stem, tell)
+    write = _writer(args, stem, log)
     pieces = modes[args.mode].run(args, backend, inputs, how, write)
     write(pieces, args.mode)
-    tell(f"Wrote {counted(len(pieces), 'file')} to {args.output_dir} ({flags}).")
+    log(f"Wrote {counted(len(pieces), 'file')} to {args.output_dir} ({flags}).")
 
 
 def _choose_model(args: argparse.Namespace, config) -> str | None:
@@ -143,7 +143,7 @@ def _inputs(args: argparse.Namespace) -> list:
     return sounds or [read_music(getattr(args, name)) for name in given(args, INPUTS)]
 
 
-def _writer(args: argparse.Namespace, stem: str, tell: Callable[[str], None]) -> Callable:
+def _writer(args: argparse.Namespace, stem: str, log: Callable[[str], None]) -> Callable:
     """Returns what writes pieces under a word and their numbers, or the names that they have."""
 
     def write(pieces: list | dict, word: str) -> None:
@@ -167,9 +167,9 @@ def _writer(args: argparse.Namespace, stem: str, tell: Callable[[str], None]) ->
                 save_piece(piece, path.with_name(f"{path.name}.png"))
         if empty:
             what = f"{empty} of {count} outputs have" if empty > 1 else f"1 of {count} outputs has"
-            tell(f"{what} no notes: other seeds or temperatures draw others.")
+            log(f"{what} no notes: other seeds or temperatures draw others.")
         if moved and word == args.mode:
-            tell(f"{counted(moved, 'note')} ahead of the first beat: moved to its start.")
+            log(f"{counted(moved, 'note')} ahead of the first beat: moved to its start.")
 
     return write
 

@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from lofi_tf.cli.flags import talks
+from lofi_tf.cli.flags import is_verbose
 from lofi_tf.errors import LofiError
 
 POINTS = 400
@@ -74,7 +74,7 @@ def drawn_map(args: argparse.Namespace, backend, how, chords: str | None = None)
     from lofi_tf.progress import open_progress
 
     points = args.map_points or POINTS
-    if not talks(getattr(args, "log", "INFO")):
+    if not is_verbose(getattr(args, "log", "INFO")):
         return latent_map(backend, points, how, chords)
     with open_progress(None, "latent", desc="map", keep=False) as shown:
 
@@ -85,11 +85,11 @@ def drawn_map(args: argparse.Namespace, backend, how, chords: str | None = None)
         return latent_map(backend, points, how, chords, progress=show)
 
 
-def write_map(args: argparse.Namespace, backend, how, tell, flags: str) -> None:
+def write_map(args: argparse.Namespace, backend, how, log, flags: str) -> None:
     """Writes the page that `lofi_generate --map` asks for."""
     from lofi_tf.html import map_page
 
     found = drawn_map(args, backend, how, args.chords)
     map_page(found, args.map, f"{backend.config.name}: a map of its music")
     size = Path(args.map).stat().st_size / 1e6
-    tell(f"Wrote {args.map}: {found['points']} points, {size:.1f} MB ({flags}).")
+    log(f"Wrote {args.map}: {found['points']} points, {size:.1f} MB ({flags}).")

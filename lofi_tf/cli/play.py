@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from lofi_tf.cli.flags import Parser, add_bool, command, say
+from lofi_tf.cli.flags import Parser, add_bool, command, log
 from lofi_tf.cli.play_modes import MODES, check
 from lofi_tf.errors import check_range
 
@@ -62,7 +62,7 @@ def _run(args: argparse.Namespace) -> None:
     written = []
     MODES[args.mode].run(args, model, how, _writer(args, stem, written), synthesis)
     if written:
-        say(f"Wrote {len(written)} files to {args.output_dir} (--seed={seed}).")
+        log(f"Wrote {len(written)} files to {args.output_dir} (--seed={seed}).")
 
 
 def _writer(args: argparse.Namespace, stem: str, written: list[Path]) -> Callable:

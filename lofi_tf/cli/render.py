@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from lofi_tf.cli.flags import Parser, command, say
+from lofi_tf.cli.flags import Parser, command, log
 from lofi_tf.cli.latent_map import drawn_map, open_mappable
 from lofi_tf.cli.sound_flags import add_sound_flags, check_pages
 from lofi_tf.rendering.settings import (
@@ -66,7 +66,7 @@ def _run(args: argparse.Namespace) -> None:
         found = _map(args, backend) if backend else None
         page_of_file(args.input, args.html, args.output, found)
     stems = f", {len(measured.stems)} stems in {args.stems_dir}" if measured.stems else ""
-    say(
+    log(
         f"Wrote {args.output}: {measured.seconds:.1f} s, {measured.loudness_lufs:.1f} LUFS, "
         f"true peak {measured.true_peak_db:.1f} dBTP{stems}."
     )

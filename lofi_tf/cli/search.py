@@ -4,7 +4,7 @@ import argparse
 import signal
 from pathlib import Path
 
-from lofi_tf.cli.flags import Parser, add_bool, check_flags, command, talks, teller
+from lofi_tf.cli.flags import Parser, add_bool, check_flags, command, is_verbose, logger
 from lofi_tf.cli.training_data import add_data_flags, check_data_flags, check_music, training_data
 
 
@@ -57,13 +57,13 @@ def _run(args: argparse.Namespace) -> None:
         picture_steps=0,
         checkpoints_to_keep=1,
         keep_checkpoint_every_n_hours=0,
-        show_progress=talks(args.log),
+        show_progress=is_verbose(args.log),
     )
-    tell = teller(args.log)
+    log = logger(args.log)
     examples, validation = training_data(args, config)
-    best = search(config, space, examples, validation, args.run_dir, options, trained, tell)
-    tell(f"Best: trial {best.trial:03d}, {args.metric} {best.value:.6g}: {best.hparams}")
-    tell(f"Wrote {Path(args.run_dir) / BEST} and {Path(args.run_dir) / TABLE}.")
+    best = search(config, space, examples, validation, args.run_dir, options, trained, log)
+    log(f"Best: trial {best.trial:03d}, {args.metric} {best.value:.6g}: {best.hparams}")
+    log(f"Wrote {Path(args.run_dir) / BEST} and {Path(args.run_dir) / TABLE}.")
 
 
 main = command(build_parser, _run)

@@ -5,7 +5,7 @@ import os
 import signal
 from pathlib import Path
 
-from lofi_tf.cli.flags import SILENT, Parser, check_flags, run_command, say, talks, teller
+from lofi_tf.cli.flags import SILENT, Parser, check_flags, is_verbose, log, logger, run_command
 from lofi_tf.cli.training_data import (
     add_data_flags,
     check_data_flags,
@@ -94,13 +94,13 @@ def _run(args: argparse.Namespace, config) -> None:
     if cluster is not None and not cluster.is_chief:
         args.log = "WARN"  # the chief speaks for all
     if cluster is not None:
-        teller(args.log)(f"Waiting for {len(cluster.addresses)} workers to be there.")
+        logger(args.log)(f"Waiting for {len(cluster.addresses)} workers to be there.")
     strategy = distribution.open_strategy(args.strategy, cluster)
     options = _options_of(args)
-    tell, data = teller(args.log), data_options(args)
-    model = train.train_on(config, data, args.run_dir, options, tell, strategy)
+    log, data = logger(args.log), data_options(args)
+    model = train.train_on(config, data, args.run_dir, options, log, strategy)
     step = model.steps_trained
-    tell(f"Trained to step {step}: {Path(args.run_dir) / 'train'}")
+    log(f"Trained to step {step}: {Path(args.run_dir) / 'train'}")
 
 
 def _options_of(args: argparse.Namespace):
@@ -119,7 +119,7 @@ def _options_of(args: argparse.Namespace):
         frozen=_frozen_of(args),
         checkpoints_to_keep=args.checkpoints_to_keep,
         keep_checkpoint_every_n_hours=args.keep_checkpoint_every_n_hours,
-        show_progress=talks(args.log),
+        show_progress=is_verbose(args.log),
         eval_dir="eval" + args.eval_dir_suffix,
         patience=args.patience,
     )
@@ -152,7 +152,7 @@ def _config_of(args: argparse.Namespace, config=None):
         config = config or _warm_config(args)
     for name, reason in ignored_hparams(args.hparams).items():
         if args.log not in SILENT:
-            say(f"hparam {name} has no effect: {reason}.")
+            log(f"hparam {name} has no effect: {reason}.")
     return with_hparams(config or load_config(args.config or known), args.hparams)
 
 
@@ -213,7 +213,7 @@ def _evaluate(args, config) -> None:
     from lofi_tf.training import train
 
     model = train.open_run(args.run_dir, config)
-    how = config.data.converter, talks(args.log), teller(args.log)
+    how = config.data.converter, is_verbose(args.log), logger(args.log)
     examples = data_options(args).read("test", *how)
     if args.split_file:
         splits = split_by_file(examples, args.split_file)

@@ -3,7 +3,7 @@
 import argparse
 import dataclasses
 
-from lofi_tf.cli.flags import add_bool, check_flags, talks, teller
+from lofi_tf.cli.flags import add_bool, check_flags, is_verbose, logger
 from lofi_tf.errors import LofiError, naming
 
 
@@ -75,4 +75,4 @@ def data_options(args: argparse.Namespace):
 
 def training_data(args: argparse.Namespace, config):
     """Returns the examples to train on, and those held out (None where there are none)."""
-    return data_options(args).splits(config.data.converter, talks(args.log), teller(args.log))
+    return data_options(args).splits(config.data.converter, is_verbose(args.log), logger(args.log))

@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from lofi_tf.cli.flags import Parser, add_bool, command, say
+from lofi_tf.cli.flags import Parser, add_bool, command, log
 from lofi_tf.errors import LofiError
 
 MIDI_ENDINGS = (".mid", ".midi")
@@ -64,7 +64,7 @@ def _run(args: argparse.Namespace) -> None:
         save_piece(sequence, output.with_suffix(".png"))
     found = _counts(model.converter.instruments, parts)
     none = f"without a note, as none was found in {args.input}"
-    say(f"Wrote {output}: {info.seconds:.1f} s, {found if any(parts) else none}.")
+    log(f"Wrote {output}: {info.seconds:.1f} s, {found if any(parts) else none}.")
 
 
 def _counts(instruments: Sequence[str], parts: list) -> str:

@@ -72,7 +72,7 @@ def read_music(source: Source, converter: Mapping[str, Any], show: bool, log: Lo
 
     def load(path: str, split: str = "train") -> Examples:
         return load_examples(
-            path, None, split, converter, source.num_workers, show_progress=show, say=log
+            path, None, split, converter, source.num_workers, show_progress=show, log=log
         )
 
     if splits := made_splits(source.path):

@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 
 from lofi_tf import quiet
-from lofi_tf.cli.flags import say
+from lofi_tf.cli.flags import log
 from lofi_tf.saving.hub import CARD, about
 from lofi_tf.saving.model_card import Facts
 
@@ -27,7 +27,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--output_dir", required=True, type=Path)
     args = parser.parse_args(argv)
     for folder in args.exports:
-        say(f"Wrote {reexport(folder, args.output_dir)}")
+        log(f"Wrote {reexport(folder, args.output_dir)}")
     return 0
 
 

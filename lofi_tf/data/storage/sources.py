@@ -25,7 +25,7 @@ def load_examples(
     converter: Mapping[str, Any],
     num_workers: int | None = None,
     show_progress: bool = True,
-    say: Callable[[str], None] = lambda line: None,
+    log: Callable[[str], None] = lambda line: None,
     in_memory: bool = True,
 ) -> Examples:
     """Returns the examples of NoteSequence records, example shards or a TensorFlow Dataset.
@@ -38,7 +38,7 @@ def load_examples(
         converter: a config's converter, `{kind: ..., **kwargs}`.
         num_workers: processes that convert; all cores if not given.
         show_progress: whether to draw a progress line on stderr.
-        say: told how many examples came of it, and what was refused and why.
+        log: told how many examples came of it, and what was refused and why.
         in_memory: whether example shards are held in memory, where they fit (`load_shards`).
 
     Raises:
@@ -47,7 +47,7 @@ def load_examples(
     """
     shards = check_source(path, converter)
     if shards:
-        return _load_shards(shards, split, converter, say, in_memory)
+        return _load_shards(shards, split, converter, log, in_memory)
     unread: list[Refusal] = []
     records = _records(path, unread) if path else _tfds_records(tfds_name, split)
     with _progress() if show_progress else nullcontext() as bar:
@@ -56,11 +56,11 @@ def load_examples(
     examples = with_refusals(examples, unread)
     name = path or f"{tfds_name} ({split})"
     refused = len(examples.refusals)
-    say(
+    log(
         f"{name}: {len(examples)} examples of {examples.num_sources - refused} of "
         f"{examples.num_sources} sequences."
     )
-    _report(examples, say)
+    _report(examples, log)
     if not len(examples):
         raise LofiError(f"no example in {name} fits the config: {_reasons(examples)}")
     return examples
@@ -124,29 +124,29 @@ def _shards_of(path: str | None) -> ShardSet | None:
     return find_shards(path) if path and not is_music_folder(path) else None
 
 
-def _load_shards(shards: ShardSet, split: str, converter, say, in_memory) -> Examples:
+def _load_shards(shards: ShardSet, split: str, converter, log, in_memory) -> Examples:
     """Returns the examples of a split that was made with the shards."""
     examples = load_shards(shards, split, converter, in_memory)
     where = ", read from disk as they are needed" if examples.on_disk else ""
     split_read = chosen_split(shards, split)
-    say(f"{shards.info_path}: {len(examples)} examples of the split {split_read}{where}.")
+    log(f"{shards.info_path}: {len(examples)} examples of the split {split_read}{where}.")
     if not len(examples) and split == "train":
         raise LofiError(f"{shards.info_path} has no examples to train on")
     return examples
 
 
-def _report(examples: Examples, say: Callable[[str], None]) -> None:
+def _report(examples: Examples, log: Callable[[str], None]) -> None:
     """Says how many sequences each rule refused, with the first, and what was read as drums."""
     first: dict[str, Refusal] = {}
     for refusal in examples.refusals:
         first.setdefault(refusal.rule, refusal)
     if examples.num_unmarked:
-        say(
+        log(
             f"{examples.num_unmarked} of {examples.num_sources} sequences mark no note as a drum: "
             "all their notes were taken for drums."
         )
     for rule, count in examples.refused.items():
-        say(f"Left out {count}: {first[rule].message} ({first[rule].source}).")
+        log(f"Left out {count}: {first[rule].message} ({first[rule].source}).")
 
 
 def _reasons(examples: Examples) -> str:
