@@ -145,8 +145,10 @@ def check_options(options: Any) -> None:
         LofiError: what is wrong, what is allowed, what came.
     """
     for name, (rule, optional) in _rules_of(options.__class__).items():
-        value = rule.check(name, getattr(options, name), optional)
-        object.__setattr__(options, name, value)
+        value = getattr(options, name)
+        stored = rule.check(name, value, optional)
+        if stored is not value:
+            object.__setattr__(options, name, stored)
 
 
 @functools.cache
