@@ -11,7 +11,10 @@ from lofi_tf.data.converters.build import build_converter
 from lofi_tf.data.converters.groove import GrooveConverter
 from lofi_tf.data.model_inputs.groove import Cells, drop_notes, tap
 from lofi_tf.data.model_inputs.view import to_model
+from lofi_tf.errors import LofiError
+from lofi_tf.music.sequence_proto import NoteSequence
 from tests.converter_parity import difference, sequence_of
+from tests.mirrors import drums
 from tests.pieces import batch_of
 
 DATA = Path(__file__).parent / "data"
@@ -113,3 +116,75 @@ def test_dropout_draws_each_example_of_a_dataset_anew(groove):
     seeds = tf.data.Dataset.range(8, output_type=tf.int32)
     views = seeds.map(lambda seed: to_model(converter, example, True, tf.stack([seed, 7])))
     assert len({view["inputs"].numpy().tobytes() for view in views}) == 8
+
+
+# Conditions
+
+STYLES = ("funk", "jazz")
+
+
+def told(**options) -> GrooveConverter:
+    return GrooveConverter(
+        split_bars=2, hop_size=8, place_controls=True, tempo_controls=True, density_controls=True,
+        styles=STYLES, **options,
+    )  # fmt: skip
+
+
+def a_jazz_beat(qpm: float) -> NoteSequence:
+    beat = drums((0, 36), (4, 38), (20, 36), (31, 38), qpm=qpm)
+    beat.sequence_metadata.genre.extend(["unheard of", "jazz"])
+    return beat
+
+
+def test_conditions_are_place_tempo_style_and_density():
+    converter, qpm = told(control_dropout=0.0), 60.0
+    examples = list(converter.to_examples(a_jazz_beat(qpm)))
+    view = to_model(converter, examples[0], True, tf.constant([1, 2]))
+    place, rest = np.split(view["controls"], [16], axis=1)
+    np.testing.assert_array_equal(place, np.tile(np.eye(16), (2, 1)))
+    # An octave below 120, not funk but jazz, a density that is known: 2 hits a bar for 16.
+    np.testing.assert_allclose(rest, np.tile([-1, 0, 1, 1, -3], (32, 1)), atol=1e-6)
+
+
+def test_conditions_of_a_window_begin_where_it_lies_in_its_bar():
+    beat = drums((0, 36), (40, 36), qpm=120.0)
+    later = list(told().to_examples(beat))[1]
+    controls = to_model(told(), later, False)["controls"]
+    assert controls[0, :16].numpy().argmax() == 8
+
+
+def test_style_and_density_are_left_out_by_chance_in_training_and_always_outside_of_it():
+    converter = told(control_dropout=0.3)
+    (example, *_) = converter.to_examples(a_jazz_beat(120.0))
+    count = 2000
+    batch = {name: np.repeat(array[None], count, axis=0) for name, array in example.items()}
+    known = to_model(converter, batch, True, tf.constant([7, 8]))["controls"].numpy()[:, 0, 17:]
+    for column in (1, 2):  # jazz; a density
+        assert abs(known[:, column].mean() - 0.7) < 4 * np.sqrt(0.3 * 0.7 / count)
+    both = np.mean(known[:, 1] * known[:, 2])
+    assert abs(both - 0.49) < 4 * np.sqrt(0.49 * 0.51 / count)  # by chances of their own
+    assert not to_model(converter, example, False)["controls"][:, 17:].numpy().any()
+
+
+def test_controls_of_new_music_are_those_of_training():
+    converter, qpm = told(control_dropout=0.0), 97.0
+    (example, *_) = converter.to_examples(a_jazz_beat(qpm))
+    view = to_model(converter, example, True, tf.constant([1, 2]))
+    own = converter.own_controls(32, qpm)
+    both = converter.conditioned(own, style="jazz", density=2.0)
+    np.testing.assert_allclose(both, view["controls"], atol=1e-6)
+    unknown = to_model(converter, example, False)["controls"]
+    np.testing.assert_allclose(own, unknown, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("converter", "given", "message"),
+    [
+        (told(), {"style": "jaz"}, "Did you mean 'jazz'"),
+        (GrooveConverter(split_bars=2), {"style": "jazz"}, "knows no styles. Received: jazz"),
+        (GrooveConverter(tempo_controls=True), {"density": 3}, "knows no densities. Received: 3"),
+    ],
+)
+def test_conditions_that_a_model_does_not_know_are_refused(converter, given, message):
+    with pytest.raises(LofiError, match=message):
+        converter.conditioned(np.zeros([4, 37]), given.get("style"), given.get("density"))

@@ -49,6 +49,7 @@ MODES = {
     ),
     "one way": dataclasses.replace(FLAT, encoder={"kind": "lstm"}),
     "without z": dataclasses.replace(FLAT, z_size=0),
+    "unfed": dataclasses.replace(FLAT, decoder={"kind": "lstm", "previous_inputs": False}),
     "looking back": dataclasses.replace(FLAT, decoder={"kind": "lstm", "lookback": [1, 3, 8]}),
 }
 
@@ -148,6 +149,15 @@ def test_looking_back_is_being_told_outputs_of_so_many_steps_before():
     outputs = tf.constant([[[1.0, 2.0], [3.0, 4.0], [5.0, 6.0], [7.0, 8.0]]])
     core(tf.zeros([1, 0]), shifted(outputs))
     np.testing.assert_array_equal(fed[0][0], [[0, 0, 0], [0, 0, 0], [1, 2, 1], [3, 4, 1]])
+
+
+def test_a_core_without_previous_inputs_depends_on_z_alone():
+    model, batch = model_of("unfed"), batch_of("unfed")
+    z = tf.random.stateless_normal([B, Z], [1, 2])
+    targets = (batch["targets"], tf.zeros_like(batch["targets"]))
+    one, other = (model.decoder(z, target, batch["length"]) for target in targets)
+    np.testing.assert_array_equal(one, other)
+    assert np.ptp(one, axis=1).min() > 0  # and yet steps differ
 
 
 @pytest.mark.parametrize("probability", [0.0, 1.0])

@@ -53,6 +53,8 @@ def build_parser() -> argparse.ArgumentParser:
     )
     flag("--seed", type=int, help="the same seed gives the same files (default: a new one)")
     flag("--qpm", type=float, help="tempo, quarter notes a minute (default: the input's, or 120)")
+    flag("--style", help="of grooves whose model knows styles, such as hiphop")
+    flag("--density", type=float, help="hits a bar, of grooves whose model knows it")
     flag("--best_of", type=int, help="draws for each output, of which the best is kept: sample")
     flag("--length_bars", type=int, help="bars of new music: sample, continue")
     flag("--chords", help="such as 'C Am F G' or 'C:2 F:1 G:1', for models that take chords")
@@ -92,7 +94,13 @@ def _run(args: argparse.Namespace) -> None:
     modes = check_model(args, backend.config)
     seed = secrets.randbelow(2**31) if args.seed is None else args.seed
     how = generation.GenerationConfig(
-        args.temperature, seed, args.qpm, args.max_batch_size, expression=args.expression
+        args.temperature,
+        seed,
+        args.qpm,
+        args.max_batch_size,
+        expression=args.expression,
+        style=args.style,
+        density=args.density,
     )
     flags = f"--model={chosen} --seed={seed}" if chosen else f"--seed={seed}"
     if args.map:

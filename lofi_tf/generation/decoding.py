@@ -35,6 +35,8 @@ class GenerationConfig:
             it is certain to come, as `play_arrays` does; `decoded` leaves those that were decoded
             with it, as Magenta does: the less likely a hit was, the softer and the nearer to the
             grid it is.
+        style: of grooves whose model knows styles; None leaves it open.
+        density: hits a bar, of grooves whose model knows it; None leaves it open.
 
     Raises:
         LofiError: a number out of range, or no such expression.
@@ -52,11 +54,15 @@ class GenerationConfig:
     max_batch_size: int = 16
     metre: Metre | None = None
     expression: str = "played"
+    style: str | None = None
+    density: float | None = None
 
     def __post_init__(self):
         check_range("temperature", self.temperature, 0)
-        if self.qpm is not None and not 0 < self.qpm < float("inf"):
-            raise LofiError(f"qpm must be above 0. Received: {self.qpm}")
+        for name in ("qpm", "density"):
+            value = getattr(self, name)
+            if value is not None and not 0 < value < float("inf"):
+                raise LofiError(f"{name} must be above 0. Received: {value}")
         check_range("max_batch_size", self.max_batch_size, 1)
         if self.expression not in EXPRESSIONS:
             raise unknown_name("expression", self.expression, EXPRESSIONS)
@@ -110,7 +116,10 @@ def decode_arrays(
 ) -> np.ndarray:
     """Returns the outputs [N, T, D] of latents [N, Z]; takes what `decode` takes."""
     converter = backend.converter
+    if controls is None:
+        controls = converter.own_controls(backend.num_steps, how.qpm or DEFAULT_QPM)
     check_controls(converter, controls, backend.config.name)
+    controls = converter.conditioned(controls, how.style, how.density)
     seeds = row_seeds(how.seed, len(z)) if seeds is None else seeds
     temperature = np.full(len(z), how.temperature, np.float32)
     each = by_row(controls, len(z))
@@ -149,6 +158,7 @@ def play_arrays(
         controls: [N, T, C], where the model takes them.
     """
     z = np.asarray(z, np.float32)
+    controls = backend.converter.conditioned(controls, how.style, how.density)
     parts = [
         backend.play_hits(z[rows], hits[rows], None if controls is None else controls[rows])
         for rows in _batches(np.arange(len(z)), how.max_batch_size)

@@ -142,6 +142,33 @@ class Converter:
         outputs = steps_of_depth("outputs", outputs, self.depths["targets"], rows)
         return self._music(outputs, qpm, controls)
 
+    def own_controls(self, num_rows: int, qpm: float) -> np.ndarray | None:
+        """Returns controls [T, C] of new music, where they need no other music; else None.
+
+        Args:
+            num_rows: rows T.
+            qpm: quarter notes a minute.
+        """
+        return None
+
+    def conditioned(
+        self, controls: np.ndarray | None, style: str | None, density: float | None
+    ) -> np.ndarray | None:
+        """Returns controls [..., T, C] that also tell a style or a density.
+
+        Args:
+            controls: what there is.
+            style: one that the kind knows; None leaves it as it is.
+            density: hits a bar; None leaves it as it is.
+
+        Raises:
+            LofiError: no such style, or a kind that knows none.
+        """
+        for name, value in (("styles", style), ("densities", density)):
+            if value is not None:
+                raise LofiError(f"this model knows no {name}. Received: {value}")
+        return controls
+
     @property
     def tracks(self) -> list[OutputTrack]:
         """What the numbers of a decoded step stand for."""

@@ -7,6 +7,7 @@ from typing import Annotated, Any, ClassVar, cast
 
 import numpy as np
 
+from lofi_tf.data.converters import groove_conditions as conditions
 from lofi_tf.data.converters import options
 from lofi_tf.data.converters.base import steps_of_depth
 from lofi_tf.data.converters.drum_grid import DrumGrid, drum_grid, drum_notes, marks_no_drum
@@ -31,6 +32,7 @@ MADE = {
 }
 
 Bins = Annotated[int, options.whole(2)]
+Styles = Annotated[tuple[str, ...], options.names_among()]
 UnknownPitch = Annotated[str, options.choice("nearest", "drop", "error")]
 
 
@@ -56,6 +58,12 @@ class GrooveConverter(GridConverter):
             one-hot control.
         hop_size: steps between examples; None is their length.
         hits_as_controls: the hits are given as controls.
+        place_controls: the place in the bar is a control.
+        tempo_controls: the tempo is one.
+        styles: genres, one of which is a control where a piece's metadata names it.
+        density_controls: the number of hits a bar is one.
+        control_dropout: chance of the style, and that of the density, to be left out in training;
+            evaluation leaves both out.
         fixed_velocities: inputs lose velocities.
         max_note_dropout_probability: in training, inputs lose notes, soft ones more often: each
             with p * max(0.2, 1 - velocity), p uniform from 0 to this, drawn for each example.
@@ -82,6 +90,11 @@ class GrooveConverter(GridConverter):
     split_instruments: bool = False
     hop_size: options.Count | None = None
     hits_as_controls: bool = False
+    place_controls: bool = False
+    tempo_controls: bool = False
+    styles: Styles | None = None
+    density_controls: bool = False
+    control_dropout: options.Share = 0.5
     fixed_velocities: bool = False
     max_note_dropout_probability: options.Share | None = None
     unknown_pitch: UnknownPitch = "nearest"
@@ -153,31 +166,49 @@ class GrooveConverter(GridConverter):
 
     @property
     def control_depth(self) -> int:
-        """Width of the controls: hits, and the number of the drum where each has a row."""
+        """Width of the controls: hits, the number of the drum where each has a row, conditions."""
         hits = self.num_drums // self.rows_a_step if self.hits_as_controls else 0
-        return hits + (self.num_drums if self.split_instruments else 0)
+        number = self.num_drums if self.split_instruments else 0
+        return hits + number + conditions.depth_of(self)
+
+    def own_controls(self, num_rows: int, qpm: float) -> np.ndarray | None:
+        """Returns controls [T, C] of new music; None where there are none, or hits among them."""
+        if self.hits_as_controls or self.split_instruments or not self.control_depth:
+            return None
+        return conditions.rows_of(self, num_rows, qpm)
+
+    def conditioned(
+        self, controls: np.ndarray | None, style: str | None, density: float | None
+    ) -> np.ndarray | None:
+        """Returns controls [..., T, C] that also tell a style or a density; see the base."""
+        unknown = (None if self.styles else style, None if self.density_controls else density)
+        super().conditioned(controls, *unknown)
+        return conditions.told(self, controls, style, density)
 
     @property
     def example_spec(self) -> Specs:
         """What is stored: `hits`, `velocities` uint8 [S, D], `offsets` float32 [S, D], `length`.
 
         One-hot offsets store their bins, uint8 [S, D], as `offset_bins` instead. `length` int32 []
-        is in rows of what the model is fed.
+        is in rows of what the model is fed. Conditions: see `groove_conditions.stored_spec`.
         """
         shape = (self.split_bars and self.split_bars * self.steps_per_bar, self.num_drums)
         grids = {"hits": "uint8", "velocities": "uint8"}
         grids |= {"offset_bins": "uint8"} if self.is_categorical else {"offsets": "float32"}
         spec = {name: ArraySpec(dtype, shape) for name, dtype in grids.items()}
-        return spec | {"length": ArraySpec("int32")}
+        return spec | conditions.stored_spec(self) | {"length": ArraySpec("int32")}
 
     def _examples(self, note_sequence: Any) -> Iterator[Example]:
         drums = self.to_grid(note_sequence)
         arrays = {"hits": drums.hits, "velocities": drums.velocities} | self._stored(drums.offsets)
         starts, size = self._windows(len(drums.hits), note_sequence)
         length = np.int32(size * self.rows_a_step)
+        qpm = grid_of(note_sequence, self.steps_per_quarter, self.steps_per_bar).qpm
         for start in starts:
             window = slice(start, start + size)
-            yield {name: array[window] for name, array in arrays.items()} | {"length": length}
+            cells = {name: array[window] for name, array in arrays.items()}
+            known = conditions.stored_of(self, note_sequence, qpm, start)
+            yield cells | known | {"length": length}
 
     def to_grid(self, note_sequence: Any) -> DrumGrid:
         """Returns a whole piece on the grid.
@@ -208,7 +239,7 @@ class GrooveConverter(GridConverter):
             "humanize": self.humanize,
             "tap2drum": self.tapify,
             "add_hihats": self.add_instruments,
-            "groove_transfer": self.hits_as_controls,
+            "groove_transfer": self.hits_as_controls and not self.humanize,
         }
         return frozenset(mode for mode, made in made_for.items() if made)
 

@@ -6,6 +6,7 @@ import numpy as np
 import tensorflow as tf
 
 from lofi_tf.data.converters.groove import TAP_CHANNEL, GrooveConverter, bin_edges, to_bins
+from lofi_tf.data.converters.groove_conditions import USUAL_DENSITY, USUAL_QPM
 from lofi_tf.data.model_inputs.steps import Arrays, Seed
 
 
@@ -34,8 +35,8 @@ class Cells(NamedTuple):
 def to_model(options: GrooveConverter, example: Arrays, training: bool, seed: Seed) -> Arrays:
     """Returns what the model is fed of stored examples.
 
-    Only `max_note_dropout_probability` is random. Magenta draws it in every mode; to evaluate as
-    it does, call with `training` and a fixed seed.
+    Only `max_note_dropout_probability` and `control_dropout` are random. Magenta draws the first in
+    every mode; to evaluate as it does, call with `training` and a fixed seed.
     """
     target = _read(options, example)
     source = target
@@ -52,9 +53,9 @@ def to_model(options: GrooveConverter, example: Arrays, training: bool, seed: Se
         kept = [drum not in options.add_instruments for drum in range(options.num_drums)]
         source = source.where(tf.constant(kept))
     inputs = {"inputs": _vectors(options, source), "targets": _vectors(options, target)}
-    controls = _controls(options, target)
-    if controls is not None:
-        inputs["controls"] = controls
+    if options.control_depth:
+        parts = [_controls(options, target), _conditions(options, example, training, seed)]
+        inputs["controls"] = tf.concat([part for part in parts if part is not None], axis=-1)
     return inputs | {"length": tf.convert_to_tensor(example["length"])}
 
 
@@ -139,6 +140,44 @@ def _controls(options: GrooveConverter, target: Cells) -> tf.Tensor | None:
     if options.hits_as_controls:
         cycle = tf.concat([hits[..., None], cycle], -1)
     return _merge(cycle, -3)
+
+
+def _conditions(
+    options: GrooveConverter, example: Arrays, training: bool, seed: Seed
+) -> tf.Tensor | None:
+    """Returns the conditions that `groove_conditions` tells of, float32 [..., T, depth], or None.
+
+    Styles and densities are known in training alone, and there by chance.
+    """
+    hits = tf.cast(example["hits"], tf.float32)
+    lead, steps, parts = tf.shape(hits)[:-2], tf.shape(hits)[-2], []
+    known = tf.zeros(tf.concat([lead, [2]], 0))
+    if training:
+        draws = tf.random.stateless_uniform(tf.shape(known), tf.random.fold_in(seed, 1))
+        known = tf.cast(draws >= options.control_dropout, tf.float32)
+    if options.tempo_controls:
+        parts.append(_octaves(example["qpm"][..., None], USUAL_QPM))
+    if options.styles:
+        parts.append(tf.one_hot(example["style"], len(options.styles)) * known[..., :1])
+    if options.density_controls:
+        bars = tf.cast(steps, tf.float32) / options.steps_per_bar
+        density = tf.reduce_sum(hits, [-2, -1])[..., None] / bars
+        parts += [known[..., 1:], _octaves(density, USUAL_DENSITY) * known[..., 1:]]
+    rows = []
+    if options.place_controls:
+        places = example["place"][..., None] + tf.range(steps)
+        rows.append(tf.one_hot(places % options.steps_per_bar, options.steps_per_bar))
+    if parts:
+        whole = tf.concat(parts, axis=-1)[..., None, :]
+        rows.append(tf.repeat(whole, steps, axis=-2))
+    if not rows:
+        return None
+    return tf.repeat(tf.concat(rows, axis=-1), options.rows_a_step, axis=-2)
+
+
+def _octaves(values: tf.Tensor, usual: float) -> tf.Tensor:
+    """Returns how many octaves values lie above the usual; those of nothing are far below."""
+    return tf.math.log(tf.maximum(values / usual, 2.0**-6)) / tf.math.log(2.0)
 
 
 def _merge(x: tf.Tensor, axis: int) -> tf.Tensor:

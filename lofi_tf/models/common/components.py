@@ -38,6 +38,7 @@ OPTION_CHECKS = {
             "reencode",
             "z_inputs",
             "skip_inputs",
+            "previous_inputs",
             "skip",
             "by_frame",
             "spectral",

@@ -47,7 +47,12 @@ HEADS = STEP_HEADS | {
     "multi_scale_spectral": SpectralHead,
 }
 DECODERS = {"lstm": LSTMDecoder, "hierarchical_lstm": HierarchicalDecoder, **CLIP_GENERATORS}
-CORE_OPTIONS = ("embedding_size", "z_inputs", "skip_inputs")  # of a decoder, for its core
+CORE_OPTIONS = (
+    "embedding_size",
+    "z_inputs",
+    "skip_inputs",
+    "previous_inputs",
+)  # of a decoder, for its core
 
 
 def build_encoder(model: ModelConfig, input_size: int) -> keras.layers.Layer:

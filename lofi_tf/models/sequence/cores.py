@@ -11,7 +11,7 @@ from lofi_tf.models.layers.lstm import LSTMStack, State, fold
 class LSTMCore(keras.layers.Layer):
     """Stacked LSTMs that start from z and are fed [previous output, z, control] at each step.
 
-    Follows Magenta's `BaseLstmDecoder`; the last three options are not Magenta's.
+    Follows Magenta's `BaseLstmDecoder`; the last four options are not Magenta's.
 
     Args:
         output_size: depth D of an output.
@@ -26,6 +26,8 @@ class LSTMCore(keras.layers.Layer):
         z_inputs: whether z is fed at each step; otherwise it is the initial state alone.
         skip_inputs: whether the parameters are a projection of [previous output, output of the
             LSTMs, z] in place of the output of the LSTMs.
+        previous_inputs: whether previous outputs are fed at all; otherwise each step is what z and
+            the controls make of it, whatever was drawn before.
 
     Attributes:
         widest: the largest of the sizes of layers and of z.
@@ -43,13 +45,14 @@ class LSTMCore(keras.layers.Layer):
         embedding_size: int | None = None,
         z_inputs: bool = True,
         skip_inputs: bool = False,
+        previous_inputs: bool = True,
     ):
         super().__init__()
         self.output_size, self.parameter_size = output_size, parameter_size
         self.state_size, self.widest = 2 * sum(units), max(*units, z_size)
         self.z_inputs, self.skip_inputs = z_inputs, skip_inputs
-        self.embedding = dense_layer(output_size, embedding_size)
-        fed_size = embedding_size or output_size
+        self.embedding = dense_layer(output_size, embedding_size if previous_inputs else None)
+        fed_size = (embedding_size or output_size) if previous_inputs else 0
         self.fed_size, self.z_size, self.keep_prob = fed_size, z_size, keep_prob
         input_size = fed_size + z_size * z_inputs + control_size
         self.stack = LSTMStack(input_size, units, keep_prob, residual)
@@ -115,7 +118,9 @@ class LSTMCore(keras.layers.Layer):
         return step
 
     def _fed(self, previous):
-        return previous if self.embedding is None else self.embedding(previous)
+        return (
+            previous[..., : self.fed_size] if self.embedding is None else self.embedding(previous)
+        )
 
     def _inputs(self, fed, z, controls):
         parts = [fed, z] if self.z_inputs else [fed]
