@@ -63,32 +63,31 @@ class GrooveMixtureHead(keras.layers.Layer):
         self, parameters: tf.Tensor, targets: tf.Tensor, lengths: tf.Tensor
     ) -> dict[str, tf.Tensor]:
         """Returns nats of hits, velocities and offsets, [B] each, summed over valid steps."""
-        cells = self._cells(targets)
-        hits, velocities, offsets = cells
-        hit_logits, of_velocities, of_offsets = self._given_those_before(parameters, cells)
+        hits, velocities, offsets = self._cells(targets)
+        biases, hidden = self._given_those_before(parameters, (hits, velocities, offsets))
+        logits = biases[0] + tf.reduce_sum(hidden[0] * self.to_hits, axis=-1)
+        at_hits = (hits, tf.where(hits > 0))
         parts = {
-            "hits_loss": tf.nn.sigmoid_cross_entropy_with_logits(hits, hit_logits),
-            "velocities_loss": -hits * log_prob(of_velocities, velocities, VELOCITIES),
-            "offsets_loss": -hits * log_prob(of_offsets, offsets, OFFSETS),
+            "hits_loss": tf.nn.sigmoid_cross_entropy_with_logits(hits, logits),
+            "velocities_loss": _nats(
+                velocities, biases[1], hidden[1], self.to_velocities, VELOCITIES, *at_hits
+            ),
+            "offsets_loss": _nats(
+                offsets, biases[2], hidden[2], self.to_offsets, OFFSETS, *at_hits
+            ),
         }
-        return {
-            name: sum_valid_steps(tf.reduce_sum(part, axis=-1), lengths)
-            for name, part in parts.items()
-        }
+        return {name: _sum(part, lengths) for name, part in parts.items()}
 
     def counts(
         self, parameters: tf.Tensor, targets: tf.Tensor, lengths: tf.Tensor
     ) -> dict[str, tf.Tensor]:
         """Returns numbers of hits over the valid steps, [B]: predicted, true and both."""
         cells = self._cells(targets)
-        predicted = tf.cast(self._given_those_before(parameters, cells)[0] > 0, tf.float32)
-        numbers = {
-            "hits": predicted * cells[0], "predicted_hits": predicted, "true_hits": cells[0],
-        }  # fmt: skip
-        sums = {
-            name: sum_valid_steps(tf.reduce_sum(part, axis=-1), lengths)
-            for name, part in numbers.items()
-        }
+        biases, hidden = self._given_those_before(parameters, cells)
+        logits = biases[0] + tf.reduce_sum(hidden[0] * self.to_hits, axis=-1)
+        true, predicted = cells[0], tf.cast(logits > 0, tf.float32)
+        numbers = {"hits": predicted * true, "predicted_hits": predicted, "true_hits": true}
+        sums = {name: _sum(part, lengths) for name, part in numbers.items()}
         steps = tf.reduce_sum(valid_steps(lengths, tf.shape(targets)[1]), axis=1)
         return sums | {"steps": steps}
 
@@ -170,17 +169,51 @@ class GrooveMixtureHead(keras.layers.Layer):
         return hidden, parts[0], velocities + self.first_velocity, offsets + self.first_offset
 
     def _given_those_before(self, parameters, cells):
-        """Returns logits of hits [B, T, D] and mixtures [B, T, D, 3 K], each given those before."""
-        bias, hits, velocities, offsets = self._biases(parameters)
+        """Returns biases and hidden units [B, T, D, H] of each kind of cells, given those before.
+
+        Those of velocities and offsets are not activated yet: few are looked at.
+        """
+        bias, *biases = self._biases(parameters)
         inputs = [_input(kind, values, cells[0]) for kind, values in enumerate(cells)]
-        shares = tf.concat(inputs, -1)[..., None] * self.from_cells  # [B, T, 3 D, H]
-        hidden = tf.tanh(bias[..., None, :] + tf.cumsum(shares, axis=-2, exclusive=True))
-        of_hits, of_velocities, of_offsets = tf.split(hidden, 3, axis=-2)
-        return (
-            hits + tf.reduce_sum(of_hits * self.to_hits, -1),
-            velocities + tf.einsum("btdh,dhk->btdk", of_velocities, self.to_velocities),
-            offsets + tf.einsum("btdh,dhk->btdk", of_offsets, self.to_offsets),
-        )
+        size, depth = self.output_size, self.hidden_size
+        before = tf.constant(np.triu(np.ones([size, size], np.float32), 1))  # [cell, of cell]
+        weights = tf.reshape(before[..., None] * self.from_cells[:, None], [size, size * depth])
+        shares = tf.tensordot(tf.concat(inputs, axis=-1), weights, 1)
+        shape = tf.concat([tf.shape(parameters)[:-1], [size, depth]], axis=0)
+        hits, *others = tf.split(tf.reshape(shares, shape) + bias[..., None, :], 3, axis=-2)
+        return biases, (tf.tanh(hits), *others)
+
+
+def _nats(
+    values: tf.Tensor,
+    biases: tf.Tensor,
+    hidden: tf.Tensor,
+    weights: tf.Tensor,
+    levels: Levels,
+    hits: tf.Tensor,
+    places: tf.Tensor,
+) -> tf.Tensor:
+    """Returns the negative log likelihood of velocities or offsets [B, T, D], 0 where no hit is.
+
+    Args:
+        values: [B, T, D].
+        biases: of their mixtures, [B, T, D, 3 K].
+        hidden: hidden units before activation, [B, T, D, H].
+        weights: of each drum, [D, H, 3 K].
+        levels: that values may have.
+        hits: [B, T, D].
+        places: indices of the hits, [N, 3].
+    """
+    states = tf.tanh(tf.gather_nd(hidden, places))  # [N, H]
+    by_drum = tf.einsum("nh,dhk->ndk", states, weights)
+    mixtures = tf.gather(by_drum, places[:, 2], batch_dims=1) + tf.gather_nd(biases, places)
+    nats = -log_prob(mixtures, tf.gather_nd(values, places), levels)
+    return tf.scatter_nd(places, nats, tf.shape(hits, tf.int64))
+
+
+def _sum(values: tf.Tensor, lengths: tf.Tensor) -> tf.Tensor:
+    """Returns values [B, T, D] summed over drums and valid steps, [B]."""
+    return sum_valid_steps(tf.reduce_sum(values, axis=-1), lengths)
 
 
 def _input(kind: int, values: tf.Tensor, hits: tf.Tensor) -> tf.Tensor:
