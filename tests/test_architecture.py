@@ -100,6 +100,15 @@ def test_imports_go_down_the_picture_or_stay_in_their_room():
     assert upwards == []
 
 
+def test_rooms_of_which_the_page_says_so_import_no_tensorflow():
+    rooms = re.findall(r"`([\w/]+)`", re.search(r"stroke\.(.*?)import neither", PAGE, re.DOTALL)[1])
+    heavy = re.compile(r"^\s*(?:import|from) (?:tensorflow|keras)", re.MULTILINE)
+    assert len(rooms) == 6 and set(rooms) <= set(picture())
+    assert [
+        n for n, p in modules().items() if room_of(n) in rooms and heavy.search(p.read_text())
+    ] == []
+
+
 def test_few_modules_lie_loose():
     loose = [path for path in (ROOT / "lofi_tf").glob("*.py") if path.name != "__init__.py"]
     assert len(loose) <= MOST_LOOSE
