@@ -12,7 +12,7 @@ import numpy as np
 
 from lofi_tf.music import metrics
 from lofi_tf.music.drum_classes import DRUM_NAMES, REDUCED, class_table
-from lofi_tf.music.quantize import STEPS_PER_BAR, STEPS_PER_QUARTER
+from lofi_tf.music.quantize import STEPS_PER_BAR, STEPS_PER_QUARTER, first_qpm
 
 MAJOR = np.isin(np.arange(12), (0, 2, 4, 5, 7, 9, 11))
 LENGTHS = (1, 2, 3, 4, 6, 8, 12, 16)  # sixteenths: the classes of note lengths
@@ -62,7 +62,7 @@ def excerpt_of(piece: Any, quarters_per_bar: int, num_bars: int | None = None) -
 
     The piece's total time becomes that of its bars.
     """
-    qpm = piece.tempos[0].qpm if piece.tempos else 120.0
+    qpm = first_qpm(piece)
     scale = qpm / 60.0 * STEPS_PER_QUARTER
     notes = [(n.start_time, n.end_time, n.pitch, n.velocity, n.is_drum) for n in piece.notes]
     columns = np.array(notes, np.float64).reshape(-1, 5)

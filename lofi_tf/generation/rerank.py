@@ -25,7 +25,7 @@ from lofi_tf.generation.scoring import (
 from lofi_tf.music.chord_qualities import chord_of_figure
 from lofi_tf.music.chords import triad_of
 from lofi_tf.music.drum_classes import REDUCED, class_table
-from lofi_tf.music.quantize import DEFAULT_QPM, STEPS_PER_BAR
+from lofi_tf.music.quantize import STEPS_PER_BAR, first_qpm
 from lofi_tf.music.splits import Segment, part_of
 
 ENERGIES = (0.25, 0.5, 0.75)  # a beat counts by the one it suits best
@@ -161,7 +161,7 @@ def _figures(part: Segment) -> list[tuple[int, str]]:
 
 def _steps(part: Segment, seconds: np.ndarray) -> np.ndarray:
     """Returns the nearest sixteenths, int64."""
-    qpm = part.tempos[0].qpm if part.tempos else DEFAULT_QPM
+    qpm = first_qpm(part)
     return np.rint(seconds * qpm / 15).astype(np.int64)
 
 

@@ -16,6 +16,7 @@ from lofi_tf.errors import LofiError
 from lofi_tf.files import write_file
 from lofi_tf.html.picture import Section, named_tracks, sections_in
 from lofi_tf.html.sound_shape import SoundShape, sound_shape
+from lofi_tf.music.quantize import first_qpm
 from lofi_tf.rendering.render import sequence_of
 
 MIME = {".wav": "audio/wav", ".flac": "audio/flac", ".ogg": "audio/ogg"}
@@ -27,7 +28,7 @@ def page_of_file(
 ) -> None:
     """Writes the page of a music file; the markers of a MIDI file begin its sections."""
     sequence = sequence_of(music)
-    tempo = sequence.tempos[0].qpm if sequence.tempos else 120.0
+    tempo = first_qpm(sequence)
     facts = {"tempo": f"{tempo:.4g} beats to the minute"}
     sections = sections_in(sequence, music)
     track_page(sequence, path, sound, sections, Path(music).stem, facts, latent_map)

@@ -9,6 +9,7 @@ from lofi_tf.errors import LofiError
 from lofi_tf.html.sound_shape import LEAST_DB, SoundShape, sound_shape
 from lofi_tf.music.files import KINDS, MIDI
 from lofi_tf.music.midi_markers import read_markers, sections_of
+from lofi_tf.music.quantize import first_qpm
 from lofi_tf.plotting.figures import new_figure, save_png
 from lofi_tf.rendering.render import sequence_of
 
@@ -82,7 +83,7 @@ def draw_track(
         _draw_time(axes, sequence, sections, end, named=axes is rows[0])
     for axes in rows[:-1]:
         axes.tick_params(labelbottom=False)
-    tempo = sequence.tempos[0].qpm if sequence.tempos else 120.0
+    tempo = first_qpm(sequence)
     rows[-1].set_xlabel(f"bars at {tempo:.4g} beats to the minute", fontsize=8)
     figure.suptitle(_plain(title), fontsize=12)
     return figure

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from lofi_tf.music.quantize import STEPS_PER_BAR, STEPS_PER_QUARTER
+from lofi_tf.music.quantize import STEPS_PER_BAR, STEPS_PER_QUARTER, first_qpm
 
 # How strong each step of a bar is: the level of the metre that it begins (Lerdahl and Jackendoff
 # 1983), 0 for the bar, -1 for its half, down to -4 for sixteenths off the eighths.
@@ -84,13 +84,13 @@ def _syncopation(steps: list[int], num_steps: int) -> int:
 
 def _positions(piece: Any) -> list[float]:
     """Returns the onsets in steps, not rounded."""
-    qpm = piece.tempos[0].qpm if piece.tempos else 120.0
+    qpm = first_qpm(piece)
     return [note.start_time * qpm / 60.0 * STEPS_PER_QUARTER for note in piece.notes]
 
 
 def _num_steps(piece: Any) -> int:
     """Returns the steps of the bars that hold the piece, 16 or more."""
-    qpm = piece.tempos[0].qpm if piece.tempos else 120.0
+    qpm = first_qpm(piece)
     end = piece.total_time * qpm / 60.0 * STEPS_PER_QUARTER
     last = max([_step(position) + 1 for position in _positions(piece)] + [round(end), 1])
     return -(-last // STEPS_PER_BAR) * STEPS_PER_BAR

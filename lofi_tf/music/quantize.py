@@ -17,6 +17,11 @@ STEPS_PER_QUARTER, STEPS_PER_BAR = 4, 16  # where nothing else is said: sixteent
 TICKS_PER_QUARTER = 220  # of NoteSequences, as note_seq has it
 
 
+def first_qpm(sequence: Any) -> float:
+    """Returns the tempo that a NoteSequence begins with, 120 where it has none."""
+    return sequence.tempos[0].qpm if sequence.tempos else DEFAULT_QPM
+
+
 @dataclasses.dataclass(frozen=True)
 class Grid:
     """The steps of a piece.

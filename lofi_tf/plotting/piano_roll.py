@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from lofi_tf.music.quantize import first_qpm
 from lofi_tf.plotting.figures import new_figure
 
 if TYPE_CHECKING:
@@ -57,17 +58,13 @@ def _draw(axes, sequence, rows: dict[int, int], span: tuple[float, int]) -> None
     axes.set_xlim(*span)
     axes.grid(axis="x", alpha=0.4)
     axes.tick_params(labelsize=7)
-    axes.set_xlabel(f"beats at {_qpm(sequence):g} to the minute", fontsize=7)
+    axes.set_xlabel(f"beats at {first_qpm(sequence):g} to the minute", fontsize=7)
 
 
 def _beats(sequence) -> np.ndarray:
     """Returns where notes begin and end, in beats [N, 2]."""
     times = [(note.start_time, note.end_time) for note in sequence.notes]
-    return np.array(times).reshape(-1, 2) * _qpm(sequence) / 60.0
-
-
-def _qpm(sequence) -> float:
-    return sequence.tempos[0].qpm if sequence.tempos else 120.0
+    return np.array(times).reshape(-1, 2) * first_qpm(sequence) / 60.0
 
 
 def _width(beats: float, all_beats: int) -> float:
