@@ -12,6 +12,7 @@ from lofi_tf.models.common.memory import CLIP_KINDS
 from lofi_tf.models.common.named_functions import NamedFunctions
 
 UNSAID = "not stated"
+COUNTS = ("num_outputs", "steps")  # inputs that say how many rows are answered
 
 
 @dataclasses.dataclass(frozen=True)
@@ -111,15 +112,16 @@ def _signatures(interface: NamedFunctions) -> str:
     rows = ["| signature | inputs | outputs |", "|---|---|---|"]
     for name, function in sorted(interface.functions.items()):
         takes, gives = interface.inputs_of(name), function.structured_outputs
-        rows.append(f"| `{name}` | {_tensors(takes)} | {_tensors(gives)} |")
+        count = next((key for key in COUNTS if key in takes), "B")
+        rows.append(f"| `{name}` | {_tensors(takes)} | {_tensors(gives, count)} |")
     return "\n".join(rows)
 
 
-def _tensors(tensors) -> str:
-    """Returns names, types and shapes; B is the batch, N a number of pieces."""
+def _tensors(tensors, count: str = "B") -> str:
+    """Returns names, types and shapes; `count` is their rows, those of the batch if not given."""
     return ", ".join(
         f"`{name}` {tensor.dtype.name} "
-        f"[{', '.join('B' if size is None else str(size) for size in tensor.shape)}]"
+        f"[{', '.join(count if size is None else str(size) for size in tensor.shape)}]"
         for name, tensor in tensors.items()
     )
 
@@ -142,7 +144,7 @@ curl http://localhost:8501/v1/models/{name}:predict -d '{{"signature_name": "sam
 import tensorflow as tf
 
 model = tf.saved_model.load("saved_models/{name}/1")
-found = model.signatures["sample"](
+samples = model.signatures["sample"](
     num_outputs=tf.constant(5), temperature=tf.constant(0.5), seed=tf.constant(1, tf.int64)
 )
 ```"""
