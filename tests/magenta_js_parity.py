@@ -106,11 +106,11 @@ def main(argv: list[str] | None = None) -> int:
 def export_and_ask(case: Case, folder: Path, modules: Path) -> dict[str, np.ndarray]:
     """Exports a case, asks magenta.js, and returns what was asked and answered."""
     from lofi_tf.interop.magenta_js import export_for_magenta_js
-    from lofi_tf.saving.loading import load_model, model_folder
+    from lofi_tf.saving.loading import load_model, weights_path
     from tests.grooves import scrambled_model
 
     if case.hparams is None:
-        model, config = load_model(model_folder(case.name))
+        model, config = load_model(weights_path(case.name))
     else:
         model, config = scrambled_model(case.name, case.hparams)
     export_for_magenta_js(model, config, folder, case.quantization)

@@ -201,10 +201,10 @@ def told_sizes(python: str, folder: Path):
 def told_controls(python: str, folder: Path):
     """Returns a row: the Python that is printed for another converter and chords makes music."""
     from lofi_tf.interop.magenta_export import export_for_magenta, how_to_load
-    from lofi_tf.saving.loading import load_model, model_folder
+    from lofi_tf.saving.loading import load_model, weights_path
 
     with quiet.imports():
-        model, config = load_model(model_folder(CHORDS))
+        model, config = load_model(weights_path(CHORDS))
         like = export_for_magenta(model, config, folder, CHORDS)
     lines = [line.strip() for line in how_to_load(like, folder, CHORDS)[1:]]
     before = f"import numpy as np; controls = np.eye({like.control_size})[[1] * {like.steps}]"

@@ -12,13 +12,12 @@ from lofi_tf.generation.scoring import CLOSED, KICK, SNARE, beat_score, key_shar
 from lofi_tf.music.midi import read_midi
 from lofi_tf.music.sequence_proto import NoteSequence
 from lofi_tf.music.splits import CHORD_SYMBOL
-from lofi_tf.saving.hub import find_model
 from tests.grooves import scrambled_model
 
 
 @pytest.fixture(scope="module")
 def beats():
-    return open_backend(str(find_model("groovae_4bar")), None, None)
+    return open_backend("groovae_4bar")
 
 
 def score(piece):
@@ -37,7 +36,7 @@ def test_each_piece_is_the_best_of_its_draws(beats):
 
 
 def test_lines_keep_to_a_key_and_sing():
-    melodies = open_backend(str(find_model("cat-mel_2bar_small")), None, None)
+    melodies = open_backend("cat-mel_2bar_small")
     plain = sample(melodies, 8, GenerationConfig(seed=3))
     best = sample_best(melodies, 8, 12, GenerationConfig(seed=3))
 
@@ -56,7 +55,7 @@ def test_lines_keep_to_a_key_and_sing():
 
 @pytest.mark.parametrize("length_bars", [None, 4])
 def test_lines_over_chords_sit_on_them(length_bars):
-    lines = open_backend(str(find_model("cat-mel_2bar_med_chords")), None, None)
+    lines = open_backend("cat-mel_2bar_med_chords")
     how, given = GenerationConfig(seed=2, qpm=90), {"chords": "C G"}
     if length_bars:
         given["length_bars"] = length_bars
@@ -122,7 +121,7 @@ def test_what_cannot_be_chosen_is_one_line(model, best_of, message):
     if model is None:
         backend = backend_of_model(*scrambled_model("hierdec-trio_16bar"))
     else:
-        backend = open_backend(str(find_model(model)), None, None)
+        backend = open_backend(model)
     with pytest.raises(LofiError, match=message):
         sample_best(backend, 2, best_of)
 

@@ -16,7 +16,7 @@ from lofi_tf.interop.magenta_checkpoint import magenta_weights
 from lofi_tf.interop.magenta_export import export_for_magenta, how_to_load
 from lofi_tf.interop.magenta_like import MAGENTA_CONFIGS, magenta_like
 from lofi_tf.saving.hub import about, export_in, find_model
-from lofi_tf.saving.loading import load_model, model_folder
+from lofi_tf.saving.loading import load_model, weights_path
 from tests.grooves import scrambled_model, small_config
 from tests.model_parity import build, shrunk_config
 
@@ -190,7 +190,7 @@ def test_the_command_takes_a_shipped_model_by_its_name(tmp_path, capsys):
     assert said[2].startswith("  music_vae_generate ")
     reader = tf.train.load_checkpoint(str(folder / "beat.ckpt"))
     assert reader.get_tensor("global_step") == about(export_in(find_model("groovae_4bar"))).step > 0
-    model, _ = load_model(model_folder("groovae_4bar"))
+    model, _ = load_model(weights_path("groovae_4bar"))
     kernel = "decoder/output_projection/kernel"
     np.testing.assert_array_equal(reader.get_tensor(kernel), magenta_weights(model)[kernel])
 

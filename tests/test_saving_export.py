@@ -322,8 +322,8 @@ def test_folders_of_others_are_refused(tmp_path):
         open.open_backend(tmp_path / "nothere")
     with pytest.raises(LofiError, match="holds no run of lofi_train, nor an export"):
         open.open_backend(tmp_path)
-    with pytest.raises(LofiError, match="there is no checkpoint .*nothere"):
-        open.open_backend(checkpoint_file=tmp_path / "nothere")
+    with pytest.raises(LofiError, match="no such folder, nor a model .*model.ckpt-1"):
+        open.open_backend(tmp_path / "nothere" / "model.ckpt-1")
     tf.saved_model.save(tf.Module(), str(tmp_path / "1"))
     with pytest.raises(LofiError, match="not written by lofi_export"):
         open.open_backend(tmp_path)

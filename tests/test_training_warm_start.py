@@ -343,7 +343,7 @@ def test_command_fine_tunes(sources, tmp_path, capsys):
     [
         (
             ["--warm_start=nowhere"],
-            "--warm_start: no such checkpoint, no such folder, nor a model of that name",
+            "no such folder, nor a model of that name",
         ),
         (["--warm_start=http://x"], "a server does not give away weights"),
         (["--warm_start=x", "--ckpt_path=y"], "one of the two"),

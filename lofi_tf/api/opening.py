@@ -6,7 +6,7 @@ from lofi_tf.api.crossmodal import CrossModalModel
 from lofi_tf.api.sequence import SequenceModel, sequence_model
 from lofi_tf.api.sounds import ContinuationModel, SoundModel
 from lofi_tf.backends.base import Backend
-from lofi_tf.backends.open import open_source
+from lofi_tf.backends.open import open_backend
 from lofi_tf.config import Config, load_config
 from lofi_tf.crossmodal.model import CrossModel, open_cross
 from lofi_tf.hparams import with_hparams
@@ -43,7 +43,7 @@ def load_model(
         config = with_hparams(config, hparams)
     if _is_cross_modal_run(Path(model)):
         return CrossModalModel(open_cross(model))
-    return model_of(open_source(model, config))
+    return model_of(open_backend(model, config))
 
 
 def list_models() -> dict[str, str]:

@@ -10,7 +10,7 @@ from lofi_tf.config import Config
 from lofi_tf.errors import LofiError, NoSuchFunction
 from lofi_tf.models.interfaces import interface_of
 from lofi_tf.saving.hub import config_of_export, export_in, is_address
-from lofi_tf.saving.loading import check_config, load_model, model_folder
+from lofi_tf.saving.loading import check_config, load_model, weights_path
 
 if TYPE_CHECKING:  # an export runs without the models, whose import takes a second
     from lofi_tf.models.common.latent_model import LatentModel
@@ -23,62 +23,31 @@ def backend_of_model(model: "LatentModel", config: Config) -> Backend:
 
 
 def open_backend(
-    model: str | Path | None = None,
-    checkpoint_file: str | Path | None = None,
-    config: Config | None = None,
-    timeout: float = 60.0,
+    source: str | Path, config: Config | None = None, timeout: float = 60.0
 ) -> Backend:
-    """Returns the model of a run folder, of an export, behind an address, or of a checkpoint.
+    """Returns a trained model, whatever a person calls it.
 
     Args:
-        model: a folder that `lofi_train` wrote (its latest checkpoint is taken), a SavedModel
-            that `lofi_export` wrote (or the folder of its versions: the latest is taken), the name
-            of one (`hub.find_model`), or the address of a TensorFlow Serving model,
+        source: what `loading.weights_path` takes, or the address of a TensorFlow Serving model,
             `http(s)://host:port/v1/models/name` or `grpc://host:port/name`.
-        checkpoint_file: prefix, folder or `.tar` of one of our checkpoints or of Magenta's, or a
-            folder that magenta.js loads.
-        config: of the checkpoint; the run or the checkpoint's folders are asked where it is not
-            given. What knows its own must be of that name, or have the same settings.
+        config: of a checkpoint that does not know its own. What knows its own must be of that
+            name, or have the same settings.
         timeout: seconds to wait for a server's answer.
 
     Raises:
-        LofiError: both or neither given, no model there, no config known, or another than the
-            model's.
+        LofiError: no model there, no config known, or another than the model's.
     """
-    if (model is None) == (checkpoint_file is None):
-        raise LofiError("give --model (or --run_dir) or --checkpoint_file, one of the two")
-    if is_address(model):
+    if is_address(source):
         from lofi_tf.backends.tf_serving import open_server
 
-        backend = open_server(str(model), timeout)
+        backend = open_server(str(source), timeout)
     else:
-        path = Path(checkpoint_file) if model is None else model_folder(model)
+        path = weights_path(source)
         if export_in(path) != path:
             return backend_of_model(*load_model(path, config))
         backend = open_export(path)
-    check_config(backend.config, config, model or checkpoint_file)
+    check_config(backend.config, config, source)
     return backend
-
-
-def open_source(source: str | Path, config: Config | None = None) -> Backend:
-    """Returns the model of whatever a person calls one; takes and raises what `open_backend` does.
-
-    Args:
-        source: what `open_backend` takes as a model or as a checkpoint. A run or an export goes
-            before a folder of checkpoints; what is none of them is the name of a model.
-        config: as of `open_backend`.
-    """
-    if is_checkpoint(source):
-        return open_backend(checkpoint_file=source, config=config)
-    return open_backend(source, config=config)
-
-
-def is_checkpoint(source: str | Path) -> bool:
-    """Says whether a source is a checkpoint rather than a run, an export, an address or a name."""
-    path = Path(source)
-    if is_address(source) or not path.is_dir():
-        return path.suffix == ".tar" or Path(f"{path}.index").is_file()
-    return not (path / "train").is_dir() and export_in(path) is None
 
 
 def open_export(folder: Path) -> Backend:

@@ -65,7 +65,7 @@ def _run(args: argparse.Namespace) -> None:
         from lofi_tf.evaluation.samples import sample_tables
         from lofi_tf.generation.decoding import GenerationConfig
     how = GenerationConfig(args.temperature, args.seed, max_batch_size=args.batch_size)
-    backend, source = open_backend(args.model, args.checkpoint_file, config), _source(args)
+    backend, source = open_backend(args.model or args.checkpoint_file, config), _source(args)
     check_kind(backend)
     music = read_music(source, backend.config.data.converter, is_verbose(args.log), log)
     music = music.with_held_out(some_of(music.held_out, args.num_examples, args.seed))

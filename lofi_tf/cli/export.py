@@ -96,10 +96,7 @@ def _open(args: argparse.Namespace) -> tuple:
     from lofi_tf.saving import loading
 
     config = with_hparams(load_config(args.config), args.hparams) if args.config else None
-    if args.model is not None:
-        path = loading.model_folder(args.model)
-    else:
-        path = loading.train_folder(args.run_dir) if args.run_dir else Path(args.checkpoint_file)
+    path = loading.weights_path(args.model or args.run_dir or args.checkpoint_file)
     return *loading.load_model(path, config), path
 
 

@@ -86,7 +86,7 @@ def _run(args: argparse.Namespace) -> None:
         from lofi_tf import generation
         from lofi_tf.backends.open import open_backend
         from lofi_tf.saving.loading import same_model
-    backend = open_backend(args.model, args.checkpoint_file, config)
+    backend = open_backend(args.model or args.checkpoint_file, config)
     named = chosen is not None and not args.hparams  # --config says no more than which model
     if config is not None and not same_model(backend.config, config) and not named:
         asked = f"{args.config} and --hparams" if args.hparams else args.config

@@ -18,12 +18,13 @@ from typing import Any
 import numpy as np
 
 from lofi_tf.backends.base import Backend
-from lofi_tf.backends.open import backend_of_model, is_checkpoint, open_source
+from lofi_tf.backends.open import backend_of_model, open_backend
 from lofi_tf.compat.configs import MagentaConfig, config_of
 from lofi_tf.config import Config
 from lofi_tf.errors import LofiError
 from lofi_tf.models.common.slerp import slerp
-from lofi_tf.saving.loading import check_config, load_model
+from lofi_tf.saving.hub import is_address
+from lofi_tf.saving.loading import check_config, load_model, weights_path
 
 NoteSequence = Any
 
@@ -248,15 +249,15 @@ def _open(config, source, substitutions) -> Backend:
     if isinstance(source, Backend):
         check_config(source.config, config, "the backend")
         return source
-    if not substitutions or not is_checkpoint(source):
-        return open_source(source, config)
+    if not substitutions or is_address(source):
+        return open_backend(source, config)
 
     def renamed(name: str) -> str:
         for pattern, replacement in substitutions:
             name = re.sub(pattern, replacement, name)
         return name
 
-    return backend_of_model(*load_model(Path(source), config, renamed))
+    return backend_of_model(*load_model(weights_path(source), config, renamed))
 
 
 def _padded(rows: Sequence[np.ndarray], steps: int) -> np.ndarray:

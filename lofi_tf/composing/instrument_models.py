@@ -7,7 +7,6 @@ import numpy as np
 from lofi_tf import quiet
 from lofi_tf.composing.step_notes import Note, notes_in_steps
 from lofi_tf.data.converters.progression_tracks import ChordEvent
-from lofi_tf.saving.hub import find_model
 
 WINDOW_BARS = 2  # of a line
 BATCH = 128
@@ -27,7 +26,7 @@ class Players:
         if name not in self._opened:
             with quiet.imports():
                 from lofi_tf.backends.open import open_backend
-            self._opened[name] = open_backend(str(find_model(name)), None, None)
+            self._opened[name] = open_backend(name)
         return self._opened[name]
 
     def prior(self, name: str, random: np.random.Generator, count: int) -> np.ndarray:

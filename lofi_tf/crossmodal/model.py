@@ -10,7 +10,6 @@ from lofi_tf.backends.open import open_backend
 from lofi_tf.config import Config, load_config
 from lofi_tf.crossmodal.posterior import Posterior
 from lofi_tf.errors import LofiError
-from lofi_tf.saving.hub import export_in, find_model, is_address
 
 ROWS = 512  # that are asked for at once
 
@@ -79,20 +78,17 @@ def open_cross(model: str | Path) -> CrossModel:
     Raises:
         LofiError: none of these, no checkpoint yet, or a model of another kind.
     """
-    if is_address(model):
-        return _checked(open_backend(model), model)
-    folder = Path(find_model(model))
+    folder = Path(model)
     if (folder / "config.yaml").is_file():
         check_kind(load_config(folder), model)
         best = folder / "eval" / "best"
         folder = best if any(best.glob("*.index")) else folder / "train"
         if not folder.is_dir():
             raise LofiError(f"there is no checkpoint in {model} yet")
-    return _checked(open_backend(checkpoint_file=export_in(folder) or folder), model)
-
-
-def _checked(backend: Backend, source: str | Path) -> CrossModel:
-    check_kind(backend.config, source)
+        backend = open_backend(folder)
+    else:
+        backend = open_backend(model)
+    check_kind(backend.config, model)
     return CrossModel(backend)
 
 

@@ -1,7 +1,6 @@
 """A checkpoint or an export to its model and config, and where they lie."""
 
 import dataclasses
-import glob
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,7 +9,7 @@ from lofi_tf import quiet
 from lofi_tf.config import Config, load_config
 from lofi_tf.errors import LofiError
 from lofi_tf.interop.magenta_js_config import config_by_weights
-from lofi_tf.interop.magenta_js_spec import config_in
+from lofi_tf.interop.magenta_js_spec import config_in, is_magenta_js
 from lofi_tf.saving.hub import config_of_export, export_in, find_model, is_address
 
 if TYPE_CHECKING:  # an export runs without the models, whose import takes a second
@@ -19,33 +18,30 @@ if TYPE_CHECKING:  # an export runs without the models, whose import takes a sec
 OF_TRAINING = ("given_hits", "expression_weight")  # options of heads that training alone asks
 
 
-def train_folder(run_dir: str | Path) -> Path:
-    """Returns where the checkpoints of a run lie.
-
-    Raises:
-        LofiError: no folder, or one that holds no run.
-    """
-    run_dir = Path(run_dir)
-    if not run_dir.is_dir():
-        raise LofiError(f"no such folder. Received: {str(run_dir)!r}")
-    if not (run_dir / "train").is_dir():
-        raise LofiError(f"{run_dir} holds no run of lofi_train, nor an export: it has no train/")
-    return run_dir / "train"
-
-
-def model_folder(model: str | Path) -> Path:
-    """Returns the export that a model is, or the folder of a run's checkpoints.
+def weights_path(source: str | Path) -> Path:
+    """Returns where the weights of a model lie: an export's folder, or a checkpoint.
 
     Args:
-        model: as `hub.find_model` takes it, but no address.
+        source: a folder that `lofi_train` wrote (its latest checkpoint is meant); an export, the
+            folder of its versions (the latest), or its name (`hub.find_model`); a checkpoint, ours
+            or Magenta's, by prefix, folder or `.tar`; or a folder that magenta.js loads.
 
     Raises:
         LofiError: no such model, or an address.
     """
-    if is_address(model):
-        raise LofiError(f"a server does not give away weights. Received: {model}")
-    folder = Path(find_model(model))
-    return export_in(folder) or train_folder(folder)
+    if is_address(source):
+        raise LofiError(f"a server does not give away weights. Received: {source}")
+    path = Path(source)
+    if not path.exists() and not Path(f"{path}.index").is_file():
+        path = Path(find_model(source))
+    if export := export_in(path):
+        return export
+    if (path / "train").is_dir():
+        return path / "train"
+    checkpoints = (path / "checkpoint").is_file() or any(path.glob("*.index"))
+    if path.is_dir() and not checkpoints and not is_magenta_js(path):
+        raise LofiError(f"{path} holds no run of lofi_train, nor an export, and no checkpoint")
+    return path
 
 
 def load_model(
@@ -97,8 +93,6 @@ def told_config(path: Path) -> Config:
         LofiError: there is none, or no model.
     """
     config = known_config(path) or config_by_weights(path)
-    if config is None and not glob.glob(f"{glob.escape(str(path))}*"):
-        raise LofiError(f"there is no checkpoint {path}")
     if config is None:
         raise LofiError(f"{path} does not say its config: give --config")
     return config

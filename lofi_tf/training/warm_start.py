@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Mapping
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -11,8 +10,7 @@ from lofi_tf.config import Config
 from lofi_tf.errors import LofiError, naming
 from lofi_tf.models.common.latent_model import LatentModel
 from lofi_tf.models.weight_names import DISCRIMINATOR, named_weights
-from lofi_tf.saving.hub import export_in
-from lofi_tf.saving.loading import known_config, load_model, model_folder, told_config
+from lofi_tf.saving.loading import known_config, load_model, told_config, weights_path
 
 
 class Weights(NamedTuple):
@@ -43,22 +41,22 @@ def config_of(source: str) -> Config:
     Raises:
         LofiError: no model there, or none that knows its config.
     """
-    return told_config(_weights_path(source))
+    with naming("--warm_start"):
+        return told_config(weights_path(source))
 
 
 def read_weights(source: str, config: Config) -> Weights:
     """Returns the weights of a model, in float32 whatever they are stored as.
 
     Args:
-        source: a folder that `lofi_train` wrote, an export or the name of one (`hub.find_model`),
-            or one of our checkpoints or Magenta's: its prefix, its folder or a `.tar`, or a folder
-            that magenta.js loads.
+        source: as for `loading.weights_path`.
         config: of a checkpoint that does not know its own.
 
     Raises:
         LofiError: no model there, or a damaged one.
     """
-    path = _weights_path(source)
+    with naming("--warm_start"):
+        path = weights_path(source)
     model, _ = load_model(path, None if known_config(path) else config)
     return Weights(source, {name: w.numpy() for name, w in named_weights(model).items()})
 
@@ -92,13 +90,3 @@ def set_weights(model: LatentModel, weights: Weights) -> None:
     for name, weight in own.items():
         if name in given:
             weight.assign(given[name])
-
-
-def _weights_path(source: str) -> Path:
-    """Returns where a model's weights lie: an export's folder, or a checkpoint."""
-    path = Path(source)
-    if not path.exists() and not Path(f"{path}.index").is_file():
-        with naming("--warm_start"):
-            return model_folder(source)
-    inside = path / "train"
-    return export_in(path) or (inside if inside.is_dir() else path)
