@@ -1,8 +1,8 @@
 """What can encode and decode: a model in this process, an export or a server, all asked alike."""
 
 import functools
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Container, Mapping
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -136,19 +136,17 @@ class Backend:
             raise LofiError(f"{self.config.name} is {_OTHERS[self.config.model.kind]}")
 
 
-def by_either_name(config: Config, call: Call) -> Call:
-    """Returns a `call` that asks by the old name where there is none of today's."""
-    old_names = OLD_NAMES.get(config.model.kind, {})
+def name_among(names: Container[str], function: str, config: Config, source: Any) -> str:
+    """Returns what an export calls a function: by today's name, or the one from before.
 
-    def either(function: str, arrays: Arrays) -> Arrays:
-        try:
-            return call(function, arrays)
-        except NoSuchFunction:
-            if function not in old_names:
-                raise
-            return call(old_names[function], arrays)
-
-    return either
+    Raises:
+        NoSuchFunction: it has none.
+    """
+    old_name = OLD_NAMES.get(config.model.kind, {}).get(function)
+    for name in (function, old_name):
+        if name in names:
+            return name
+    raise NoSuchFunction(f"{source} has no signature {function!r}: export the model again")
 
 
 def _with(given: dict[str, np.ndarray], controls: np.ndarray | None) -> Arrays:

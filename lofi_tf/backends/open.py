@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING
 
 import tensorflow as tf
 
-from lofi_tf.backends.base import Arrays, Backend, by_either_name
+from lofi_tf.backends.base import Arrays, Backend, name_among
 from lofi_tf.config import Config
-from lofi_tf.errors import LofiError, NoSuchFunction
+from lofi_tf.errors import LofiError
 from lofi_tf.models.interfaces import interface_of
 from lofi_tf.saving.hub import config_of_export, export_in, is_address
 from lofi_tf.saving.loading import check_config, load_model, weights_path
@@ -63,12 +63,11 @@ def open_export(folder: Path) -> Backend:
         line = str(error).strip().splitlines()[0]
         raise LofiError(f"{folder} is a damaged SavedModel: {line}") from error
 
-    def call(name, arrays):  # holds on to `loaded`, whose variables would go otherwise
-        if name not in loaded.signatures:
-            raise NoSuchFunction(f"{folder} has no signature {name!r}: export the model again")
+    def call(function, arrays):  # holds on to `loaded`, whose variables would go otherwise
+        name = name_among(loaded.signatures, function, config, folder)
         return _call(loaded.signatures[name], arrays)
 
-    return Backend(config, by_either_name(config, call))
+    return Backend(config, call)
 
 
 def _call(function, arrays: Arrays) -> Arrays:

@@ -15,10 +15,10 @@ import tensorflow as tf
 import yaml
 from tensorflow.core.protobuf import meta_graph_pb2
 
-from lofi_tf.backends.base import Arrays, Backend, by_either_name
+from lofi_tf.backends.base import Arrays, Backend, name_among
 from lofi_tf.backends.serving_apis import Address, Again, GrpcApi, RestApi, one_line
 from lofi_tf.config import Config, config_from_dict
-from lofi_tf.errors import LofiError, NoSuchFunction
+from lofi_tf.errors import LofiError
 
 ADDRESS = re.compile(
     r"(?P<server>https?://[^/@?#]+(?:/[^@?#]+)?/v1/models/|grpc://[^/@?#]+:\d+/)"
@@ -61,14 +61,12 @@ def open_server(
     config = _config_of(place, answer)
 
     def call(function: str, arrays: Arrays) -> Arrays:
-        if function not in signatures:
-            raise NoSuchFunction(f"{place.text} has no signature {function!r}")
-        signature = signatures[function]
-        arrays = _typed(arrays, signature)
-        answer = ask(lambda seconds: server.predict(function, arrays, seconds))
-        return _checked(place, function, answer, arrays, signature)
+        name = name_among(signatures, function, config, place.text)
+        arrays = _typed(arrays, signatures[name])
+        answer = ask(lambda seconds: server.predict(name, arrays, seconds))
+        return _checked(place, name, answer, arrays, signatures[name])
 
-    return Backend(config, by_either_name(config, call))
+    return Backend(config, call)
 
 
 def parse_address(address: str) -> Address:

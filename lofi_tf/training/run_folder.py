@@ -3,6 +3,7 @@
 Needs no TensorFlow.
 """
 
+import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from lofi_tf.config import Config, load_config
 from lofi_tf.data.storage.examples import Examples
 from lofi_tf.errors import LofiError
 from lofi_tf.files import check_writable, read_yaml, write_yaml
+from lofi_tf.saving.loading import same_model
 from lofi_tf.saving.model_card import Facts
 
 
@@ -39,7 +41,8 @@ def check_run(
     if not _has_begun(run_dir):
         return
     begun, facts = load_config(run_dir), run_facts(run_dir)
-    if (begun.model, begun.data) != (config.model, config.data):
+    same_weights = begun.model.discriminator == config.model.discriminator
+    if not (same_model(begun, config) and same_weights):
         raise LofiError(
             f"{run_dir} holds a run of {begun.name} with other model or data settings: give "
             "another --run_dir, or the settings it began with"
@@ -72,7 +75,8 @@ def write_run(
     facts = {**begun, "examples": len(examples), "data_sha1": examples.sha1()}
     log(f"{len(examples)} training examples, sha1 {facts['data_sha1']}.")
     if _has_begun(run_dir):
-        if load_config(run_dir).training != config.training:
+        begun_config = load_config(run_dir)
+        if dataclasses.replace(begun_config, name=config.name) != config:
             log("The training settings differ from those the run began with.")
         before = run_facts(run_dir).get("data_sha1")
         if before != facts["data_sha1"]:
