@@ -62,8 +62,8 @@ class Backend:
         self._check_vae()
         if not self.config.model.z_size:
             raise LofiError(f"{self.config.name} has no latent (z_size 0) and takes no inputs")
-        found = self.call("encode", _with({"inputs": inputs, "lengths": lengths}, controls))
-        return found["mean"], found["stddev"]
+        posterior = self._ask("encode", controls, inputs=inputs, lengths=lengths)
+        return posterior["mean"], posterior["stddev"]
 
     def decode(
         self,
@@ -82,8 +82,8 @@ class Backend:
         self._check_vae()
         self.check_latents(z)
         length = np.full(len(z), self.num_steps, np.int32)
-        given = {"z": z, "temperature": temperature, "seed": seeds, "length": length}
-        return self.call("decode", _with(given, controls))["outputs"]
+        asked = {"z": z, "temperature": temperature, "seed": seeds, "length": length}
+        return self._ask("decode", controls, **asked)["outputs"]
 
     def score(
         self,
@@ -104,9 +104,8 @@ class Backend:
         """
         self._check_vae()
         self.check_latents(z)
-        given = {"z": z, "targets": targets, "lengths": lengths}
-        found = self.call("score", _with(given, controls))
-        return found["loss"], found["outputs"]
+        scores = self._ask("score", controls, z=z, targets=targets, lengths=lengths)
+        return scores["loss"], scores["outputs"]
 
     def play_hits(
         self, z: np.ndarray, hits: np.ndarray, controls: np.ndarray | None = None
@@ -121,8 +120,8 @@ class Backend:
         """
         self._check_vae()
         self.check_latents(z)
-        given = {"z": z, "hits": np.asarray(hits, np.float32)}
-        return self.call("play_hits", _with(given, controls))["outputs"]
+        hits = np.asarray(hits, np.float32)
+        return self._ask("play_hits", controls, z=z, hits=hits)["outputs"]
 
     def check_latents(self, z: np.ndarray) -> None:
         """Refuses what is not [B, Z]."""
@@ -130,6 +129,9 @@ class Backend:
         if np.ndim(z) != 2 or np.shape(z)[1] != z_size:
             shape = list(np.shape(z))
             raise LofiError(f"{self.config.name}: z must be [N, {z_size}]. Received: {shape}")
+
+    def _ask(self, function: str, controls: np.ndarray | None, **arrays: np.ndarray) -> Arrays:
+        return self.call(function, arrays if controls is None else {**arrays, "controls": controls})
 
     def _check_vae(self) -> None:
         if self.config.model.kind in _OTHERS:
@@ -147,7 +149,3 @@ def name_among(names: Container[str], function: str, config: Config, source: Any
         if name in names:
             return name
     raise NoSuchFunction(f"{source} has no signature {function!r}: export the model again")
-
-
-def _with(given: dict[str, np.ndarray], controls: np.ndarray | None) -> Arrays:
-    return given if controls is None else {**given, "controls": controls}
