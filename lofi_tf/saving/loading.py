@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from lofi_tf import quiet
 from lofi_tf.config import Config, load_config
-from lofi_tf.errors import LofiError
+from lofi_tf.errors import LofiError, naming
 from lofi_tf.interop.magenta_js_config import config_by_weights
 from lofi_tf.interop.magenta_js_spec import config_in, is_magenta_js
 from lofi_tf.saving.hub import config_of_export, export_in, find_model, is_address
@@ -33,7 +33,8 @@ def weights_path(source: str | Path) -> Path:
         raise LofiError(f"a server does not give away weights. Received: {source}")
     path = Path(source)
     if not path.exists() and not Path(f"{path}.index").is_file():
-        path = Path(find_model(source))
+        with naming("no such checkpoint"):
+            path = Path(find_model(source))
     if export := export_in(path):
         return export
     if (path / "train").is_dir():
