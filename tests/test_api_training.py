@@ -64,6 +64,15 @@ def test_a_wrong_option_is_told(options, message, tmp_path):
     assert str(error.value).startswith(message)
 
 
+@pytest.mark.parametrize(
+    ("examples", "message"),
+    [(None, "give examples: records, a folder"), ("none.tfrecord", "none.tfrecord")],
+)
+def test_music_that_is_not_there_is_told(examples, message, tmp_path):
+    with pytest.raises(LofiError, match=message):
+        lofi_tf.train("groovae_4bar", examples, tmp_path, **QUIET)
+
+
 def test_a_run_without_a_config_is_refused(tmp_path):
     with pytest.raises(LofiError, match="give a config: .* holds no run to go on with"):
         lofi_tf.train(examples="notes.tfrecord", run_dir=tmp_path)

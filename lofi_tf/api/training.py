@@ -65,9 +65,10 @@ def train(
     settings = _config(config, Path(run_dir))
     hparams = _sorted_out(options, settings)
     settings = with_hparams(settings, _hparams_text(hparams))
-    data = DataOptions(
-        examples and str(examples), **{name: options[name] for name in _DATA & set(options)}
-    )
+    if not examples and "tfds_name" not in options:
+        raise LofiError("give examples: records, a folder of music files, or example shards")
+    own = {name: options[name] for name in _DATA & set(options)}
+    data = DataOptions(str(examples) if examples else None, **own)
     begun = run_facts(run_dir).get("seed") or 0
     run = TrainOptions(
         num_steps=num_steps,
