@@ -1,4 +1,7 @@
-"""Sounds: read, rendered of notes, written, and heard in a notebook."""
+"""Sounds: read, rendered of notes, written, and heard in a notebook.
+
+What renders is imported where it is used: it takes half a second that a model can do without.
+"""
 
 import base64
 import io
@@ -13,7 +16,6 @@ from lofi_tf.api.display import displayed
 from lofi_tf.api.music import Music, music_of
 from lofi_tf.audio import io as audio_io
 from lofi_tf.errors import naming
-from lofi_tf.rendering import render as rendering
 from lofi_tf.rendering.settings import DEFAULT_PRESET, RenderSettings
 
 if TYPE_CHECKING:  # a track's module imports the models
@@ -48,7 +50,9 @@ class Sound(NamedTuple):
         Raises:
             LofiError: another ending, or a place that cannot be written to.
         """
-        rendering.write_audio(Path(path), self.samples, self.sample_rate)
+        from lofi_tf.rendering.render import write_audio
+
+        write_audio(Path(path), self.samples, self.sample_rate)
 
     def __repr__(self) -> str:
         channels = self.samples.shape[1]
@@ -116,6 +120,8 @@ def render(
         >>> samples.shape[1], samples.dtype.name, sample_rate
         (2, 'float32', 44100)
     """
+    from lofi_tf.rendering import render as rendering
+
     plan = getattr(music, "plan", None)
     if plan is not None:
         from lofi_tf.composing.compose import levels_of
