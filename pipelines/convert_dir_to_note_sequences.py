@@ -56,19 +56,19 @@ def _convert(args: argparse.Namespace, beam_flags: list[str]) -> None:
 
     start_seconds = time.monotonic()
     shards = shard_paths(os.path.expanduser(args.output_file))
-    files = list_files(args.input_dir, args.recursive, is_music_file, KINDS)
+    files, size_bytes, num_others = list_files(args.input_dir, args.recursive, is_music_file, KINDS)
     check_outputs(args, shards[0])
-    options = beam_options(beam_flags, files.size_bytes, on_dask=True)
+    options = beam_options(beam_flags, size_bytes, on_dask=True)
     with folder_beside(shards[0]) as temp_dir:
         counts, refusals = _run(args, options, files, shards, temp_dir)
     seconds = time.monotonic() - start_seconds
     if says_results(args):
         _print_refusals(refusals, args.errors_file)
-        others = f" ({counted(files.num_others, 'other file')} passed over)"
+        others = f" ({counted(num_others, 'other file')} passed over)"
         print(
             f"{counted(counts['sequences'], 'sequence')} from {counts['files']} of "
-            f"{counted(len(files.names), 'file')} in {seconds:.1f} s -> {args.output_file}"
-            + (others if files.num_others else "")
+            f"{counted(len(files), 'file')} in {seconds:.1f} s -> {args.output_file}"
+            + (others if num_others else "")
         )
 
 
@@ -80,13 +80,13 @@ def _run(args, options, files, shards, temp_dir):
     input_dir = os.path.expanduser(args.input_dir)
     # Without its trailing slash, or the name would be empty, as it is with Magenta.
     collection_name = os.path.basename(input_dir.rstrip("/"))
-    with workers_progress(args.log, temp_dir, len(files.names), "file"):
+    with workers_progress(args.log, temp_dir, len(files), "file"):
         where = (os.path.abspath(input_dir), collection_name, temp_dir)
-        counts, refusals = run(files.inputs, *where, len(shards), options)
+        counts, refusals = run(files, *where, len(shards), options)
     write_errors(args, refusals)
     if not counts["sequences"]:
         _print_refusals(refusals, args.errors_file)
-        raise LofiError(f"none of the {len(files.names)} files could be read; nothing was written")
+        raise LofiError(f"none of the {len(files)} files could be read; nothing was written")
     publish({path: shard_path(temp_dir, number) for number, path in enumerate(shards)})
     return counts, refusals
 

@@ -18,19 +18,14 @@ class FolderFiles(NamedTuple):
     """Files of a folder.
 
     Attributes:
-        names: paths below the folder, parts joined by `/`, sorted.
+        files: sorted by their paths below the folder, whose parts are joined by `/`.
         size_bytes: what they hold together.
         num_others: files that were passed over.
     """
 
-    names: list[str]
+    files: list[InputFile]
     size_bytes: int
     num_others: int
-
-    @property
-    def inputs(self) -> list[InputFile]:
-        """The files as a pipeline's input."""
-        return [InputFile(number, name) for number, name in enumerate(self.names)]
 
 
 def list_files(
@@ -62,4 +57,5 @@ def list_files(
     if not names:
         hint = "" if recursive else "; --recursive looks into sub-folders"
         raise LofiError(f"no file in {folder} ends in {', '.join(endings)}{hint}")
-    return FolderFiles(sorted(names), size_bytes, num_others)
+    files = [InputFile(number, name) for number, name in enumerate(sorted(names))]
+    return FolderFiles(files, size_bytes, num_others)

@@ -1,7 +1,6 @@
 """What prepare_paired is to do, of its flags: renderings and files of notes, in groups."""
 
 import argparse
-import dataclasses
 import os
 import re
 from pathlib import Path
@@ -50,18 +49,17 @@ def job_of(args: argparse.Namespace, default_instruments: str) -> Job:
     files, num_others = _files(args, players) if args.input_dir else ({}, 0)
     names = list(dict.fromkeys([player.name for player in players] + list(files)))
     converter = _converter(args, names)
-    component = {"kind": "paired"} | dataclasses.asdict(converter)
+    component = converter.component
     renderings = _renderings(args, players, converter)
     soundfont = os.path.expanduser(args.soundfont) if args.soundfont else None
     if renderings and soundfont:  # so that one that cannot be played shows before workers start
         _, _, program, _, seconds, clips = renderings[0]
         render_notes(sequence_of(clips[:1], program, seconds), args.sample_rate, soundfont)
     octaves = _octaves(args.octaves, files)
+    named_files = [(name, path) for name, paths in files.items() for path in paths]
     note_files = [
         NoteFile(number, name, path, octaves.get(name, 0))
-        for number, (name, path) in enumerate(
-            ((name, path) for name, paths in files.items() for path in paths), len(renderings)
-        )
+        for number, (name, path) in enumerate(named_files, len(renderings))
     ]
     input_dir = os.path.abspath(os.path.expanduser(args.input_dir or ""))
     num_items = sum(len(rendering.clips) for rendering in renderings) + len(note_files)
@@ -129,7 +127,7 @@ def _files(args: argparse.Namespace, players: list[Instrument]) -> tuple[dict, i
     wanted = {name.strip() for name in args.instruments.split(",")} if args.instruments else None
     wanted = wanted and wanted | {player.name for player in players}
     files: dict[str, list[str]] = {}
-    for path in audio_files.names:
+    for _, path in audio_files.files:
         folder = os.path.dirname(path).split(os.sep)[0]
         name = renamed.get(folder, folder)
         if folder and (wanted is None or name in wanted):

@@ -88,43 +88,43 @@ def _prepare(args: argparse.Namespace, beam_flags: list[str]) -> None:
     from pipelines.folders import list_files
     from pipelines.shards_command import Job, make_shards
 
-    component = _component(args)
+    converter = _converter(args)
+    component = converter.component
     check_shards(args)
-    files = list_files(args.input_dir, args.recursive, is_audio_file, ENDINGS)
+    files, size_bytes, num_others = list_files(
+        args.input_dir, args.recursive, is_audio_file, ENDINGS
+    )
     input_dir = os.path.abspath(os.path.expanduser(args.input_dir))
     job = Job(
         prefix=Path(os.path.expanduser(args.output_dir)) / PREFIX,
         target=args.output_dir,
-        inputs=files.inputs,
+        inputs=files,
         to_examples=lambda output: audio_to_examples(component, input_dir, output),
-        size_bytes=files.size_bytes,
-        num_items=len(files.names),
+        size_bytes=size_bytes,
+        num_items=len(files),
         unit="file",
-        counted={"files": len(files.names), "other_files": files.num_others},
+        counted={"files": len(files), "other_files": num_others},
         names=NAMES,
         info={
             "made_by": "prepare_audio",
             "config": {"name": args.features, "data": {"converter": component}},
-            "audio": _audio_info(component),
+            "audio": _audio_info(converter),
         },
-        lack=lambda summary: _lack(args, summary),
+        lack=_lack,
     )
     make_shards(args, beam_flags, job)
 
 
-def _component(args: argparse.Namespace) -> dict:
-    """Returns the converter that the flags describe, all its options written out."""
+def _converter(args: argparse.Namespace):
+    """Returns the converter that the flags describe."""
     from lofi_tf.data.converters.build import build_converter
 
+    same = ("clip_seconds", "hop_seconds", "channels", "pad_last", "normalize_loudness")
     options = {
         "kind": "waveform" if args.features == "waveform" else "spectrum",
         "sample_rates": [_number("sample_rate", text) for text in args.sample_rate.split(",")],
-        "clip_seconds": args.clip_seconds,
-        "hop_seconds": args.hop_seconds,
-        "channels": args.channels,
-        "pad_last": args.pad_last,
-        "normalize_loudness": args.normalize_loudness,
         "silence_db": None,
+        **{name: getattr(args, name) for name in same},
     }
     if args.silence_db != "none":
         options["silence_db"] = _number("silence_db", args.silence_db)
@@ -133,7 +133,7 @@ def _component(args: argparse.Namespace) -> dict:
     for setting in filter(None, args.feature_options.split(",")):
         name, _, text = setting.partition("=")
         options[name.strip()] = _number("feature_options", text)
-    return build_converter(options).component
+    return build_converter(options)
 
 
 def _number(flag: str, text: str) -> int | float:
@@ -146,21 +146,15 @@ def _number(flag: str, text: str) -> int | float:
     raise LofiError(f"--{flag} must be a number. Received: {text!r}")
 
 
-def _lack(args: argparse.Namespace, summary) -> str:
-    """Says why there is no example."""
-    if summary.counters["examples"]:
-        return f"{args.split_file} names none of the files"
+def _lack(summary) -> str:
     return (
         f"none of the {summary.counters['files']} files gives a clip "
         f"({summary.reasons('refused_files')}); nothing was written"
     )
 
 
-def _audio_info(component: dict) -> dict:
+def _audio_info(converter) -> dict:
     """Returns what the clips are: sizes, and the settings of their features with all defaults."""
-    from lofi_tf.data.converters.build import build_converter
-
-    converter = build_converter(component)
     cut = converter.cut
     info = {
         "sample_rates": list(cut.sample_rates),

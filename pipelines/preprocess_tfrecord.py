@@ -105,22 +105,11 @@ def _config_of(args: argparse.Namespace):
 def _filters_of(args: argparse.Namespace):
     from pipelines.filters import Filters
 
-    if not args.enable_filtering:
-        return None
-    return Filters(
-        args.max_total_time,
-        args.max_num_notes,
-        args.min_velocities,
-        args.min_metric_positions,
-        args.is_drum,
-        args.drums_only,
-    )
+    names = [field.name for field in dataclasses.fields(Filters)]
+    return Filters(*(getattr(args, name) for name in names)) if args.enable_filtering else None
 
 
 def _lack(args: argparse.Namespace, summary) -> str:
-    """Says why there is no example."""
-    if summary.counters["examples"]:
-        return f"{args.split_file} names none of the records' sources"
     rules = [
         f"{count} by {rule}" for rules in summary.left_out.values() for rule, count in rules.items()
     ]

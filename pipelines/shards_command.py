@@ -76,6 +76,8 @@ def make_shards(args: argparse.Namespace, beam_flags: list[str], job: Job) -> No
         write_errors(args, sorted(map(tuple, summary.report.refusals)))
         if summary.report.errors:
             raise LofiError(min(summary.report.errors))
+        if not summary.num_examples and summary.counters["examples"]:
+            raise LofiError(f"{args.split_file} names none of the sources")
         if not summary.num_examples:
             raise LofiError(job.lack(summary))
         _publish(args, job, summary, temp_dir)
