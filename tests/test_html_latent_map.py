@@ -4,6 +4,7 @@ from itertools import combinations
 import numpy as np
 import pytest
 
+from lofi_tf import progress
 from lofi_tf.backends.open import backend_of_model
 from lofi_tf.config import load_config
 from lofi_tf.errors import LofiError
@@ -59,10 +60,12 @@ def test_the_seed_decides(backend, found):
     assert other["music"] != found["music"]
 
 
-def test_progress_reaches_its_end(backend):
-    told = []
-    latent_map(backend, 30, HOW, landmarks=3, progress=lambda *so_far: told.append(so_far))
-    assert told[-1][0] == told[-1][1] == 30 + 3 * 7 + 10
+def test_progress_reaches_its_end(backend, monkeypatch, capsys):
+    monkeypatch.setattr(progress, "LINE_SECONDS", 0)
+    latent_map(backend, 30, HOW, landmarks=3, show_progress=True)
+    shown = capsys.readouterr().err
+    # The points; then three walks of seven steps and a triangle of ten mixes.
+    assert "map: 100% 30/30" in shown and "map: 100% 31/31" in shown
 
 
 def test_mixes_hold_all_corners_and_stay_as_long_as_they():

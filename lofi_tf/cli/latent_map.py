@@ -71,18 +71,9 @@ def open_mappable(name: str):
 def drawn_map(args: argparse.Namespace, backend, how, chords: str | None = None) -> dict:
     """Returns the map of a model, with progress shown where `--log` lets it."""
     from lofi_tf.html.latent_map import latent_map
-    from lofi_tf.progress import open_progress
 
-    points = args.map_points or POINTS
-    if not is_verbose(getattr(args, "log", "INFO")):
-        return latent_map(backend, points, how, chords)
-    with open_progress(None, "latent", desc="map", keep=False) as shown:
-
-        def show(done: int, total: int) -> None:
-            shown.total = total
-            shown.update(done - shown.n)
-
-        return latent_map(backend, points, how, chords, progress=show)
+    show = is_verbose(getattr(args, "log", "INFO"))
+    return latent_map(backend, args.map_points or POINTS, how, chords, show_progress=show)
 
 
 def write_map(args: argparse.Namespace, backend, how, log, flags: str) -> None:

@@ -5,7 +5,7 @@ A page has no model, so all of its music is decoded ahead.
 
 import dataclasses
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -27,6 +27,7 @@ from lofi_tf.generation.layout import Layout
 from lofi_tf.generation.progressions import chord_controls, progression
 from lofi_tf.html.map_plane import check_points, far_points, nearest, plane_of, triangles_of
 from lofi_tf.music.quantize import DEFAULT_QPM
+from lofi_tf.progress import tracked
 
 TICKS = 96  # a quarter note
 LANDMARKS = 12
@@ -35,7 +36,7 @@ MIX = 6  # mixes are whole sixths of three corners, none of them 0
 CHORDS = "C Am F G"  # of models that take chords, where none are given
 MOST_LANDMARKS = 26  # letters
 PITCHED, DRUM, BASS = 0, 1, 2
-_ROWS = 64  # decoded between two reports of progress
+_ROWS = 64  # decoded at once
 
 
 def mean_pitch(excerpt: Excerpt) -> float:
@@ -98,7 +99,7 @@ def latent_map(
     how: GenerationConfig = HOW,
     chords: str | None = None,
     landmarks: int = LANDMARKS,
-    progress: Callable[[int, int], None] = lambda done, total: None,
+    show_progress: bool = False,
 ) -> dict[str, Any]:
     """Returns the map of a model's latent, as `track_page` and `map_page` take it.
 
@@ -110,7 +111,7 @@ def latent_map(
         how: temperature, seed, tempo.
         chords: for models that take them; `C Am F G` where none are given.
         landmarks: points that walks and mixes lie between, 3 to 26.
-        progress: told how many latents of how many are decoded.
+        show_progress: whether to show on stderr how many latents are decoded.
 
     Returns:
         Names to numbers, lists and texts. `music` holds the points, then seven steps of the walk
@@ -127,20 +128,18 @@ def latent_map(
     how = dataclasses.replace(how, qpm=how.qpm or DEFAULT_QPM, max_batch_size=_ROWS)
     converter = backend.converter
     bars = converter.window_bars(backend.num_steps)
-    draw = _Drawing(backend, how, map_controls(backend, chords), progress)
+    controls = map_controls(backend, chords)
     z = prior(row_seeds(how.seed, points), backend.config.model.z_size)
     pairs = list(itertools.combinations(range(landmarks), 2))
-    draw.total = points + len(pairs) * len(WALK) + 2 * landmarks * len(mixes_of())
-    pieces = draw(z)
+    pieces = _pieces(backend, z, how, controls, show_progress)
     excerpts = [excerpt_of(piece, converter.quarters_per_bar, bars) for piece in pieces]
     colours = _colours(excerpts)
     plane = plane_of(z, excerpts, colours)
     places = plane.places(z)
     chosen = far_points(places[:, :2], landmarks)
     triangles = triangles_of(places[chosen, :2])
-    draw.total = points + len(pairs) * len(WALK) + len(triangles) * len(mixes_of())
     between = np.concatenate(_between(z[chosen], pairs, triangles))
-    pieces += draw(between)
+    pieces += _pieces(backend, between, how, controls, show_progress)
     return {
         "model": backend.config.name,
         "qpm": how.qpm,
@@ -176,27 +175,16 @@ def map_notes(piece: NoteSequence, qpm: float) -> list[int]:
     return found
 
 
-@dataclasses.dataclass
-class _Drawing:
-    """Decodes latents part by part and says how far it is."""
-
-    backend: Backend
-    how: GenerationConfig
-    controls: np.ndarray | None
-    progress: Callable[[int, int], None]
-    total: int = 0
-    done: int = 0
-
-    def __call__(self, z: np.ndarray) -> list[NoteSequence]:
-        return list(self._pieces(z))
-
-    def _pieces(self, z: np.ndarray) -> Iterator[NoteSequence]:
-        for first in range(0, len(z), _ROWS):
-            rows = z[first : first + _ROWS]
-            seeds = np.repeat(row_seeds(self.how.seed, 1), len(rows))
-            yield from decode(self.backend, rows, self.how, self.controls, seeds)
-            self.done += len(rows)
-            self.progress(self.done, self.total)
+def _pieces(
+    backend: Backend, z: np.ndarray, how: GenerationConfig, controls: np.ndarray | None, show: bool
+) -> list[NoteSequence]:
+    """Returns the music of latents [N, Z], all drawn by one seed."""
+    pieces, firsts = [], range(0, len(z), _ROWS)
+    for first in tracked(firsts, len(z), "latent", "map", show, _ROWS):
+        rows = z[first : first + _ROWS]
+        seeds = np.repeat(row_seeds(how.seed, 1), len(rows))
+        pieces += decode(backend, rows, how, controls, seeds)
+    return pieces
 
 
 def map_controls(backend: Backend, chords: str | None) -> np.ndarray | None:
