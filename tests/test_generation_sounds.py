@@ -125,7 +125,7 @@ def test_a_variation_of_no_amount_is_the_reconstruction(model):
     np.testing.assert_array_equal(still.samples, sounds.reconstruct(model, sound).samples)
     one, other = sounds.vary(model, sound, 2, GenerationConfig(seed=3), amount=0.5)
     assert np.abs(one.samples - other.samples).max() > 0
-    with pytest.raises(LofiError, match="amount must be from 0 to 1"):
+    with pytest.raises(LofiError, match="amount must be 0 to 1"):
         sounds.vary(model, sound, 1, amount=2.0)
 
 
