@@ -84,7 +84,7 @@ def step_flops(args) -> float:
     from lofi_tf.config import load_config
     from lofi_tf.data.converters.build import build_converter
     from lofi_tf.hparams import with_hparams
-    from lofi_tf.models.common.memory import lstm_layers
+    from lofi_tf.models.memory import lstm_layers
 
     config = load_config(args.config)
     config = with_hparams(config, args.hparams) if args.hparams else config

@@ -1,24 +1,29 @@
-"""Settings: frozen dataclasses read from YAML, with overrides in Magenta's grammar."""
+"""Settings: frozen dataclasses read from YAML; `hparams` overrides them in Magenta's grammar."""
 
 import dataclasses
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, Literal
 
-from lofi_tf.errors import LofiError, naming, unknown_name
+from lofi_tf.errors import LofiError, unknown_name
 from lofi_tf.files import read_yaml
+from lofi_tf.settings import (
+    Component,
+    Count,
+    Share,
+    Size,
+    Weight,
+    check_fields,
+    mapping_of,
+    plain,
+    settings_of,
+)
 
 SCHEMA_VERSION = 1
 
 # Other names of configs: Magenta's README and its code differ on this one.
 ALIASES = {"groovae_2bar_hits_control": "groovae_2bar_hits_control_tfds"}
 
-
-CLIP_MODES = ("global_norm", "value")
-SCHEDULES = ("constant", "exponential", "inverse_sigmoid")
-BETA_SCHEDULES = ("rate", "duration")
-ADVERSARIAL_LOSSES = ("hinge", "least_squares", "cross_entropy")
-MODEL_KINDS = ("vae", "continuation", "cross_modal")
 ADVERSARIAL_SETTINGS = (
     "adversarial_from_step",
     "adversarial_loss",
@@ -26,7 +31,6 @@ ADVERSARIAL_SETTINGS = (
     "feature_matching_weight",
     "discriminator_learning_rate",
 )
-TYPE_WORDS = {bool: "true or false", int: "a whole number", float: "a number", str: "text"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,66 +42,120 @@ class DataConfig:
         tfds_name: TensorFlow Datasets name of the music it is usually trained on.
     """
 
-    converter: Mapping[str, Any]
+    converter: Component
     tfds_name: str | None = None
 
     def __post_init__(self):
-        _check_component("converter", self.converter)
-        if not isinstance(self.tfds_name, str | None):
-            raise LofiError(f"tfds_name must be a name or null. Received: {self.tfds_name!r}")
+        check_fields(self)
 
 
 @dataclasses.dataclass(frozen=True)
-class ModelConfig:
+class VAEConfig:
     """Sizes and components of a VAE (names and defaults of Magenta's MusicVAE hparams).
 
     Attributes:
-        encoder, decoder, head: components, `{kind: ..., **kwargs}`; the encoder of a continuation
-            is its codec of frames, and it has no other decoder than its LSTM.
-        kind: `vae` or `continuation`.
+        encoder, decoder, head: components, `{kind: ..., **kwargs}`.
         max_seq_len: steps T of the longest example.
         z_size: latent size Z; 0 leaves out the encoder.
         enc_rnn_size, dec_rnn_size: units of each LSTM layer.
-        dropout_keep_prob: share of every LSTM layer's inputs kept in training, in (0, 1].
+        dropout_keep_prob: share of every LSTM layer's inputs kept in training.
         residual_encoder, residual_decoder: whether LSTM layers have residual connections.
         preprocess_controls: whether controls pass through a bidirectional LSTM before the decoder.
         control_preprocessing_rnn_size: units of each of its layers.
         discriminator: component that the model is trained against; null for none.
     """
 
-    encoder: Mapping[str, Any]
-    decoder: Mapping[str, Any]
-    head: Mapping[str, Any]
-    max_seq_len: int = 32
-    z_size: int = 32
-    enc_rnn_size: tuple[int, ...] = (256,)
-    dec_rnn_size: tuple[int, ...] = (512,)
-    dropout_keep_prob: float = 1.0
+    kind: ClassVar[str] = "vae"
+    encoder: Component
+    decoder: Component
+    head: Component
+    max_seq_len: Size = 32
+    z_size: Count = 32
+    enc_rnn_size: tuple[Size, ...] = (256,)
+    dec_rnn_size: tuple[Size, ...] = (512,)
+    dropout_keep_prob: Share = 1.0
     residual_encoder: bool = False
     residual_decoder: bool = False
     preprocess_controls: bool = False
-    control_preprocessing_rnn_size: tuple[int, ...] = (256,)
-    kind: str = "vae"
-    discriminator: Mapping[str, Any] | None = None
+    control_preprocessing_rnn_size: tuple[Size, ...] = (256,)
+    discriminator: Component | None = None
 
     def __post_init__(self):
-        if self.kind not in MODEL_KINDS:
-            raise unknown_name("model kind", self.kind, MODEL_KINDS)
-        for name in ("encoder", "decoder", "head"):
-            _check_component(name, getattr(self, name))
-        if self.discriminator is not None:
-            _check_component("discriminator", self.discriminator)
-        for name in ("enc_rnn_size", "dec_rnn_size"):
-            if not getattr(self, name):
-                raise LofiError(f"{name} must have at least one layer. Received: []")
-            _check_range(name, min(getattr(self, name)), 1)
-        _check_range("max_seq_len", self.max_seq_len, 1)
-        _check_range("z_size", self.z_size, 0)
-        if not 0 < self.dropout_keep_prob <= 1:
-            raise LofiError(
-                f"dropout_keep_prob must be above 0 and at most 1. Received: "
-                f"{self.dropout_keep_prob}"
-            )
+        check_fields(self)
+
+
+@dataclasses.dataclass(frozen=True)
+class ContinuationConfig:
+    """Sizes and components of a continuation.
+
+    Attributes:
+        encoder: component, the codec of frames.
+        head: component, what the parameters of a sample mean.
+        rnn_size: units of each LSTM layer; the decoder goes on from the encoder's states.
+        max_seq_len: samples of a clip.
+        z_size: latent size Z; 0 for none.
+        dropout_keep_prob: share of every LSTM layer's inputs kept in training.
+        discriminator: component that the model is trained against; null for none.
+    """
+
+    kind: ClassVar[str] = "continuation"
+    encoder: Component
+    head: Component
+    rnn_size: tuple[Size, ...]
+    max_seq_len: Size
+    z_size: Count = 0
+    dropout_keep_prob: Share = 1.0
+    discriminator: Component | None = None
+
+    def __post_init__(self):
+        check_fields(self)
+
+
+@dataclasses.dataclass(frozen=True)
+class CrossModalConfig:
+    """Sizes and loss weights of a model of sound (1) and symbols (2); names are the seed's.
+
+    Attributes:
+        dims: sizes of the latents, from the lowest up.
+        hidden_dims_1, hidden_dims_2: units of the hidden layers at each latent.
+        hidden_num_1, hidden_num_2: how many hidden layers there are at each.
+        beta_1, beta_2: weights of the KL divergences.
+        cross_1: of the divergence of sound's posterior from that of symbols.
+        cross_2: of the divergence the other way round.
+        regularization_type: `kld`, or `l2`: the squared distance of the posteriors' means, weighed
+            by cross_1 + cross_2.
+        transfer_1, transfer_2: of the reconstruction of symbols from sound's latents, and of sound
+            from those of symbols.
+        discriminator: component that the model is trained against; null for none.
+    """
+
+    kind: ClassVar[str] = "cross_modal"
+    max_seq_len: ClassVar[int] = 1  # an example is a frame
+    dims: tuple[Size, ...]
+    hidden_dims_1: tuple[Size, ...]
+    hidden_num_1: tuple[Size, ...]
+    hidden_dims_2: tuple[Size, ...]
+    hidden_num_2: tuple[Size, ...]
+    beta_1: Weight = 1.0
+    beta_2: Weight = 1.0
+    cross_1: Weight = 10.0
+    cross_2: Weight = 0.0
+    regularization_type: Literal["kld", "l2"] = "kld"
+    transfer_1: Weight = 0.0
+    transfer_2: Weight = 0.0
+    discriminator: Component | None = None
+
+    def __post_init__(self):
+        check_fields(self)
+
+    @property
+    def z_size(self) -> int:
+        """Size of the lowest latents, which both sides share."""
+        return self.dims[0]
+
+
+ModelConfig = VAEConfig | ContinuationConfig | CrossModalConfig
+MODEL_CONFIGS = {each.kind: each for each in (VAEConfig, ContinuationConfig, CrossModalConfig)}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -133,55 +191,35 @@ class TrainingConfig:
         discriminator_learning_rate: constant.
     """
 
-    batch_size: int = 512
-    free_bits: float = 0.0
-    max_beta: float = 1.0
+    batch_size: Size = 512
+    free_bits: Weight = 0.0
+    max_beta: Weight = 1.0
     beta_rate: float = 0.0
-    learning_rate: float = 0.001
+    learning_rate: Weight = 0.001
     decay_rate: float = 0.9999
     min_learning_rate: float = 0.00001
-    clip_mode: str = "global_norm"
-    grad_clip: float = 1.0
+    clip_mode: Literal["global_norm", "value"] = "global_norm"
+    grad_clip: Weight = 1.0
     grad_norm_clip_to_zero: float = 10000.0
-    sampling_schedule: str = "constant"
-    sampling_rate: float = 0.0
-    beta_schedule: str = "rate"
-    start_beta: float = 0.0
-    beta_duration: int = 0
-    plateau_factor: float = 1.0
-    plateau_patience: int = 0
-    num_epochs: int = 0
-    save_epochs: int = 0
-    plot_epochs: int = 0
+    sampling_schedule: Literal["constant", "exponential", "inverse_sigmoid"] = "constant"
+    sampling_rate: Weight = 0.0
+    beta_schedule: Literal["rate", "duration"] = "rate"
+    start_beta: Weight = 0.0
+    beta_duration: Count = 0
+    plateau_factor: Share = 1.0
+    plateau_patience: Count = 0
+    num_epochs: Count = 0
+    save_epochs: Count = 0
+    plot_epochs: Count = 0
     load: str = ""
-    adversarial_from_step: int = 0
-    adversarial_loss: str = "hinge"
-    adversarial_weight: float = 1.0
-    feature_matching_weight: float = 0.0
-    discriminator_learning_rate: float = 0.0001
+    adversarial_from_step: Count = 0
+    adversarial_loss: Literal["hinge", "least_squares", "cross_entropy"] = "hinge"
+    adversarial_weight: Weight = 1.0
+    feature_matching_weight: Weight = 0.0
+    discriminator_learning_rate: Weight = 0.0001
 
     def __post_init__(self):
-        _check_range("batch_size", self.batch_size, 1)
-        for name in ("free_bits", "max_beta", "learning_rate", "grad_clip", "sampling_rate"):
-            _check_range(name, getattr(self, name), 0)
-        counts = ("start_beta", "beta_duration", "plateau_patience", "num_epochs")
-        for name in (*counts, "save_epochs", "plot_epochs"):
-            _check_range(name, getattr(self, name), 0)
-        for name in ADVERSARIAL_SETTINGS:
-            if name != "adversarial_loss":
-                _check_range(name, getattr(self, name), 0)
-        if not 0 < self.plateau_factor <= 1:
-            raise LofiError(
-                f"plateau_factor must be above 0 and at most 1. Received: {self.plateau_factor}"
-            )
-        for name, allowed in (
-            ("clip_mode", CLIP_MODES),
-            ("sampling_schedule", SCHEDULES),
-            ("beta_schedule", BETA_SCHEDULES),
-            ("adversarial_loss", ADVERSARIAL_LOSSES),
-        ):
-            if getattr(self, name) not in allowed:
-                raise unknown_name(name, getattr(self, name), allowed)
+        check_fields(self)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -206,7 +244,8 @@ class Config:
 
     def to_dict(self) -> dict[str, Any]:
         """Returns plain values, ready for YAML; `config_from_dict` is the inverse."""
-        values = {"schema_version": SCHEMA_VERSION} | _plain(dataclasses.asdict(self))
+        values = {"schema_version": SCHEMA_VERSION, **plain(self)}
+        values["model"]["kind"] = self.model.kind
         if self.model.discriminator is None:
             del values["model"]["discriminator"]
             for name in ADVERSARIAL_SETTINGS:
@@ -248,8 +287,8 @@ def config_from_dict(values: Mapping[str, Any], source: str = "config") -> Confi
         LofiError: an unknown or missing name, a value of the wrong type or out of range, or a
             schema version from the future.
     """
-    sections = {"data": DataConfig, "model": ModelConfig, "training": TrainingConfig}
-    values = dict(_mapping(source, values, [*sections, "name"]))
+    sections = ("data", "model", "training")
+    values = dict(mapping_of(source, values, [*sections, "name"]))
     version = values.pop("schema_version", SCHEMA_VERSION)
     if version != SCHEMA_VERSION:
         raise LofiError(
@@ -261,60 +300,53 @@ def config_from_dict(values: Mapping[str, Any], source: str = "config") -> Confi
     for section in values:
         if section not in sections:
             raise unknown_name(f"section of {source}", str(section), [*sections, "name"])
-    built = {}
-    for section, kind in sections.items():
-        built[section] = _build(kind, values.get(section) or {}, f"{source}: {section}")
-    return Config(name, **built)
+    return Config(
+        name,
+        settings_of(DataConfig, values.get("data") or {}, f"{source}: data"),
+        model_config(values.get("model") or {}, f"{source}: model"),
+        settings_of(TrainingConfig, values.get("training") or {}, f"{source}: training"),
+    )
 
 
-def _check_component(name: str, value: Any) -> None:
-    if not isinstance(value, Mapping) or not isinstance(value.get("kind"), str):
+def model_config(values: Mapping[str, Any], where: str = "model") -> ModelConfig:
+    """Returns the settings of a model, of the kind that its values state; a VAE where they do not.
+
+    Raises:
+        LofiError: as `config_from_dict`.
+    """
+    names = [field.name for field in dataclasses.fields(VAEConfig)]
+    values = dict(mapping_of(where, values, names))
+    kind = values.pop("kind", "vae")
+    if kind not in MODEL_CONFIGS:
+        raise unknown_name("model kind", str(kind), MODEL_CONFIGS)
+    return settings_of(MODEL_CONFIGS[kind], _RENEWED.get(kind, dict)(values), where)
+
+
+def _renewed_continuation(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns the values that files stated as those of a VAE, by today's names."""
+    sizes = [values[name] for name in ("enc_rnn_size", "dec_rnn_size") if name in values]
+    if not sizes:
+        return dict(values)
+    if sizes[0] != sizes[-1]:
         raise LofiError(
-            f"{name} must be a component, {{kind: ..., and its options}}. Received: {value!r:.80}"
+            "enc_rnn_size and dec_rnn_size must be equal: the decoder goes on from the encoder's "
+            f"states. Received: {sizes[0]} and {sizes[-1]}"
         )
+    return {"rnn_size": sizes[0], "z_size": 32} | {
+        n: v for n, v in values.items() if n not in _OF_A_VAE
+    }
 
 
-def _mapping(where: str, values: Any, names: Iterable[str]) -> Mapping[str, Any]:
-    if not isinstance(values, Mapping):
-        raise LofiError(
-            f"{where} must be a mapping. Allowed: {', '.join(names)}. Received: {values!r:.80}"
-        )
-    return values
+def _renewed_cross_modal(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns the values that files stated as the options of an encoder and a head."""
+    if "encoder" not in values:
+        return dict(values)
+    stated = {**values["encoder"], **values.get("head", {})}
+    stated |= {name: values[name] for name in ("discriminator",) if name in values}
+    return {name: value for name, value in stated.items() if name != "kind"}
 
 
-def _check_range(name: str, value: float, least: float) -> None:
-    if not value >= least:
-        raise LofiError(f"{name} must be at least {least}. Received: {value}")
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {key: _plain(item) for key, item in value.items()}
-    return [_plain(item) for item in value] if isinstance(value, list | tuple) else value
-
-
-def _build(kind: type, values: Any, where: str) -> Any:
-    fields = {field.name: field for field in dataclasses.fields(kind)}
-    for name in _mapping(where, values, fields):
-        if name not in fields:
-            raise unknown_name(f"setting in {where}", str(name), fields)
-    for name, field in fields.items():
-        if field.default is dataclasses.MISSING and name not in values:
-            raise LofiError(f"{where}: {name} is missing")
-    with naming(where):
-        return kind(**{name: _typed(name, values[name], fields[name].default) for name in values})
-
-
-def _typed(name: str, value: Any, like: Any) -> Any:
-    """Returns `value` in the type of the default `like`; what has none is checked elsewhere."""
-    if like is None or like is dataclasses.MISSING:
-        return value
-    if isinstance(like, tuple):
-        if not isinstance(value, list | tuple) or any(type(v) is not int for v in value):
-            raise LofiError(f"{name} must be a list of whole numbers. Received: {value!r:.80}")
-        return tuple(value)
-    if isinstance(like, float) and type(value) in (int, float):
-        return float(value)
-    if type(value) is not type(like):
-        raise LofiError(f"{name} must be {TYPE_WORDS[type(like)]}. Received: {value!r:.80}")
-    return value
+_OF_A_VAE = {field.name for field in dataclasses.fields(VAEConfig)} - {
+    field.name for field in dataclasses.fields(ContinuationConfig)
+}
+_RENEWED = {"continuation": _renewed_continuation, "cross_modal": _renewed_cross_modal}

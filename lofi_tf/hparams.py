@@ -7,8 +7,9 @@ from typing import Any
 
 import yaml
 
-from lofi_tf.config import TYPE_WORDS, Config, ModelConfig, TrainingConfig
+from lofi_tf.config import Config
 from lofi_tf.errors import LofiError, unknown_name
+from lofi_tf.settings import TYPE_WORDS
 
 # Settings that Magenta knows and that have no effect here, with the reason to print.
 WITHOUT_EFFECT = {
@@ -17,7 +18,7 @@ WITHOUT_EFFECT = {
 }
 
 # Other names of settings: Magenta's, LoFAI's, a spelling of its README, those of cross-modal
-# inference.
+# inference; and of those of a continuation, which it once had from a VAE.
 ALIASES = {
     "nade_num_hidden": "hidden_size",
     "latent_dim": "z_size",
@@ -26,6 +27,7 @@ ALIASES = {
     "adversarial": "adversarial_weight",
     "adv_lr": "discriminator_learning_rate",
 }
+_OF_CONTINUATIONS = dict.fromkeys(("enc_rnn_size", "dec_rnn_size"), "rnn_size")
 
 _COMPONENTS = {
     "converter": "data",
@@ -97,33 +99,46 @@ def _check_conditional(config: Config, text: str) -> None:
 
 
 def _with_hparam(config: Config, called: str, index: int | None, text: str) -> Config:
-    name = ALIASES.get(called, called)
-    if "." in name:
+    name = {**ALIASES, **_old_names(config)}.get(called, called)
+    component, dot, key = name.partition(".")
+    if dot and component in _COMPONENTS and component not in _components(config):
+        name, dot = key, ""  # models of sound and notes once had their settings in components
+    if dot:
         return _with_component_value(config, name, text)
     for section in ("model", "training"):
         settings = getattr(config, section)
-        fields = {f.name for f in dataclasses.fields(settings) if f.name not in _COMPONENTS}
-        if name in fields:
-            old = getattr(settings, name)
-            new = _typed(name, text, old, index)
-            return dataclasses.replace(
-                config, **{section: dataclasses.replace(settings, **{name: new})}
-            )
-    stated = [c for c in _COMPONENTS if name in _component(config, c) and name != "kind"]
+        if name in _names(settings):
+            new = _typed(name, text, getattr(settings, name), index)
+            return _replaced(config, section, **{name: new})
+    stated = [c for c in _components(config) if name in _component(config, c) and name != "kind"]
     if not stated:
         raise unknown_name("hparam", called, hparam_names(config))
-    for component in stated:
-        old = _component(config, component)[name]
+    for part in stated:
+        old = _component(config, part)[name]
         old = tuple(old) if isinstance(old, list) else old
-        config = _with_component(config, component, name, _typed(name, text, old, index))
+        config = _with_component(config, part, name, _typed(name, text, old, index))
     return config
 
 
 def hparam_names(config: Config) -> set[str]:
     """Returns the names that `with_hparams` knows, but for those with a dot."""
-    settings = {f.name for s in (ModelConfig, TrainingConfig) for f in dataclasses.fields(s)}
-    stated = {name for component in _COMPONENTS for name in _component(config, component)}
-    return (settings | stated | set(WITHOUT_EFFECT)) - set(_COMPONENTS) - {"kind"}
+    stated = {name for part in _components(config) for name in _component(config, part)}
+    known = stated | _names(config.model) | _names(config.training) | set(WITHOUT_EFFECT)
+    return (known | set(_old_names(config))) - {"kind"}
+
+
+def _old_names(config: Config) -> dict[str, str]:
+    return _OF_CONTINUATIONS if config.model.kind == "continuation" else {}
+
+
+def _names(settings: Any) -> set[str]:
+    """Returns the names of settings that are no components."""
+    return {field.name for field in dataclasses.fields(settings)} - set(_COMPONENTS)
+
+
+def _components(config: Config) -> list[str]:
+    """Returns the components that a config may have."""
+    return [name for name, part in _COMPONENTS.items() if hasattr(getattr(config, part), name)]
 
 
 def _component(config: Config, component: str) -> Mapping[str, Any]:
@@ -132,8 +147,8 @@ def _component(config: Config, component: str) -> Mapping[str, Any]:
 
 def _with_component_value(config: Config, name: str, text: str) -> Config:
     component, _, key = name.partition(".")
-    if component not in _COMPONENTS:
-        raise unknown_name("component in hparams", component, _COMPONENTS)
+    if component not in _components(config):
+        raise unknown_name("component in hparams", component, _components(config))
     try:
         value = yaml.safe_load(text)
     except (yaml.YAMLError, ValueError) as error:  # no such date is a ValueError
@@ -144,12 +159,13 @@ def _with_component_value(config: Config, name: str, text: str) -> Config:
 
 
 def _with_component(config: Config, component: str, key: str, value: Any) -> Config:
-    section = _COMPONENTS[component]
-    settings = getattr(config, section)
     changed = {**_component(config, component), key: value}
-    return dataclasses.replace(
-        config, **{section: dataclasses.replace(settings, **{component: changed})}
-    )
+    return _replaced(config, _COMPONENTS[component], **{component: changed})
+
+
+def _replaced(config: Config, section: str, **changes: Any) -> Config:
+    settings = dataclasses.replace(getattr(config, section), **changes)
+    return dataclasses.replace(config, **{section: settings})
 
 
 def _typed(name: str, text: str, old: Any, index: int | None) -> Any:

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from lofi_tf.models.common.named_functions import NamedFunctions
-from lofi_tf.models.interfaces import interface_of
+from lofi_tf.models.kinds import interface_of
 from lofi_tf.saving import export
 
 

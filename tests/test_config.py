@@ -111,7 +111,10 @@ def test_config_from_the_future_is_refused():
         ({"model": [1]}, r"model must be a mapping. Allowed: encoder, .* Received: \[1\]"),
         ({"data": {"converter": "groove"}}, "converter must be a component.* Received: 'groove'"),
         ({"data": {"converter": {"kind": [1]}}}, "converter must be a component"),
-        ({"data": {"converter": {"kind": "groove"}, "tfds_name": 3}}, "tfds_name must be a name"),
+        (
+            {"data": {"converter": {"kind": "groove"}, "tfds_name": 3}},
+            "tfds_name must be text",
+        ),
         ({"training": {"batch_size": None}}, "batch_size must be a whole number. Received: None"),
         ({"training": {"learning_rate": "fast"}}, "learning_rate must be a number"),
         ({"training": {"clip_mode": ["value"]}}, "clip_mode must be text"),

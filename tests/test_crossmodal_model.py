@@ -12,7 +12,7 @@ from lofi_tf.config import load_config
 from lofi_tf.crossmodal import model as opening
 from lofi_tf.crossmodal.model import open_cross
 from lofi_tf.errors import LofiError
-from lofi_tf.models import interfaces
+from lofi_tf.models import kinds
 from lofi_tf.models.build import build_model
 from lofi_tf.saving import export
 from lofi_tf.saving.checkpoints import checkpoint_of
@@ -41,9 +41,8 @@ def opened(tmp_path_factory):
     """Returns a model with two layers of latents, and the same as it opens from its run."""
     config = load_config("crossmodal")
     data = dataclasses.replace(config.data, converter=config.data.converter | CONVERTER)
-    encoder = config.model.encoder | SIZES
     config = dataclasses.replace(
-        config, data=data, model=dataclasses.replace(config.model, encoder=encoder)
+        config, data=data, model=dataclasses.replace(config.model, **SIZES)
     )
     model = build_model(config, seed=1)
     for number, variable in enumerate(model.variables):  # as training leaves them
@@ -111,7 +110,7 @@ def test_the_prior_is_drawn_through_its_layers(opened):
 def test_an_export_answers_as_the_model_with_tensorflow_alone(opened, saved):
     model, cross = opened
     interface, loaded = (
-        interfaces.interface_of(model, cross.config),
+        kinds.interface_of(model, cross.config),
         tf.saved_model.load(str(saved)),
     )
     names = {"transcribe", "synthesize", "decode", "sample"}

@@ -15,7 +15,7 @@ from lofi_tf.errors import LofiError
 from lofi_tf.generation import GenerationConfig
 from lofi_tf.generation.sound_continuation import continue_sound
 from lofi_tf.hparams import with_hparams
-from lofi_tf.models import interfaces
+from lofi_tf.models import kinds
 from lofi_tf.models.build import build_model
 from lofi_tf.saving import export
 from tests.old_exports import old_export
@@ -139,7 +139,7 @@ def test_outputs_do_not_depend_on_how_many_there_are(backend, sound):
 @pytest.mark.parametrize("name", ["continuation_vae", "continuation_lstm"])
 def test_hearing_in_blocks_of_the_clip_ends_with_the_last_whole_frame(name, with_latent):
     model, config = with_latent if name == "continuation_vae" else made(name, TINY, RECTANGULAR)
-    encode = interfaces.interface_of(model, config).function("encode")
+    encode = kinds.interface_of(model, config).function("encode")
     random = np.random.default_rng(1)
     sound = random.normal(size=95).astype(np.float32)  # 4 frames of 20, and 15 samples before
     inputs = np.zeros([2, CLIP, 1], np.float32)
@@ -161,7 +161,7 @@ def test_hearing_in_blocks_of_the_clip_ends_with_the_last_whole_frame(name, with
 
 def test_an_export_answers_alike_whatever_the_batch(with_latent, saved):
     model, config = with_latent
-    interface, loaded = interfaces.interface_of(model, config), tf.saved_model.load(str(saved))
+    interface, loaded = kinds.interface_of(model, config), tf.saved_model.load(str(saved))
     assert {*loaded.signatures} == {"encode", "continue", "describe", "serving_default"}
     for name in ("encode", "continue"):
         random, given = np.random.default_rng(3), {}

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from lofi_tf.config import Config, DataConfig, ModelConfig, TrainingConfig
+from lofi_tf.config import MODEL_CONFIGS, Config, DataConfig, TrainingConfig
 from lofi_tf.errors import LofiError
 from lofi_tf.models.build import build_model
 from lofi_tf.models.common.losses import ADVERSARIAL_LOSSES
@@ -28,14 +28,12 @@ def config(kind="vae", head=None, **training) -> Config:
         },
         "continuation": {
             "encoder": {"kind": "linear_frames", "frame_size": 32, "embedding_size": 4},
-            "decoder": {"kind": "lstm"},
             "head": head or {"kind": "gaussian"},
             "z_size": 2,
-            "enc_rnn_size": (6,),
-            "dec_rnn_size": (6,),
+            "rnn_size": (6,),
         },
     }
-    model = ModelConfig(kind=kind, max_seq_len=N, discriminator=RIVAL, **parts[kind])
+    model = MODEL_CONFIGS[kind](max_seq_len=N, discriminator=RIVAL, **parts[kind])
     rates = {"learning_rate": 0.01, "discriminator_learning_rate": 0.01, "batch_size": B}
     converter = {"kind": "waveform", "sample_rates": [1000], "clip_seconds": 0.256}
     return Config("tiny", DataConfig(converter), model, TrainingConfig(**rates | training))

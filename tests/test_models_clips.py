@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from lofi_tf.config import ModelConfig
+from lofi_tf.config import VAEConfig
 from lofi_tf.errors import LofiError
 from lofi_tf.models.sequence.components import build_decoder, build_encoder
 from lofi_tf.models.sound.clip_nets import widths
@@ -39,7 +39,7 @@ NETS = {
 
 def nets(kind: str, steps: int, depth: int = 1, **options):
     component = {"kind": kind.split()[0], **NETS[kind], **options}
-    model = ModelConfig(
+    model = VAEConfig(
         encoder=component, decoder=component, head={"kind": "gaussian"}, max_seq_len=steps, z_size=3
     )
     encoder = build_encoder(model, depth)

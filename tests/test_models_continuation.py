@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from lofi_tf.config import ModelConfig, TrainingConfig
+from lofi_tf.config import ContinuationConfig, TrainingConfig
 from lofi_tf.errors import LofiError
 from lofi_tf.models.common.optimizer import compile_model
 from lofi_tf.models.continuation.frames import frame_size_of
@@ -21,15 +21,12 @@ def continuation(
     frames=LINEAR, head="gaussian", z_size=0, scrambled=True, **training
 ) -> Continuation:
     options = {"frame_size": frame_size_of(frames)} if head == "cosine_student" else {}
-    settings = ModelConfig(
-        kind="continuation",
+    settings = ContinuationConfig(
         encoder=frames,
-        decoder={"kind": "lstm"},
         head={"kind": head, **options},
         max_seq_len=N,
         z_size=z_size,
-        enc_rnn_size=(6, 6),
-        dec_rnn_size=(6, 6),
+        rnn_size=(6, 6),
     )
     model = Continuation(settings, TrainingConfig(**training))
     compile_model(model)
@@ -171,9 +168,9 @@ def test_settings_that_cannot_be_are_refused():
     with pytest.raises(LofiError, match="two frames"):
         continuation({"kind": "linear_frames", "frame_size": 100})
     with pytest.raises(LofiError, match="same frame_size. Received: 5 and 60"):
-        settings = ModelConfig(
-            kind="continuation", encoder=LINEAR, decoder={"kind": "lstm"},
-            head={"kind": "cosine_student"}, max_seq_len=N, enc_rnn_size=(6,), dec_rnn_size=(6,),
+        settings = ContinuationConfig(
+            encoder=LINEAR,
+            head={"kind": "cosine_student"}, max_seq_len=N, rnn_size=(6,),
         )  # fmt: skip
         Continuation(settings, TrainingConfig())
     with pytest.raises(LofiError, match="as many"):

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from lofi_tf.config import ModelConfig, TrainingConfig
+from lofi_tf.config import TrainingConfig, VAEConfig
 from lofi_tf.errors import LofiError
 from lofi_tf.models.common.optimizer import compile_model
 from lofi_tf.models.sequence.components import build_decoder
@@ -18,7 +18,7 @@ from lofi_tf.models.sequence.lookback import LookbackCore
 from lofi_tf.models.sequence.vae import MusicVAE
 
 B, T, D, Z = 3, 12, 5, 4
-FLAT = ModelConfig(
+FLAT = VAEConfig(
     encoder={"kind": "bidirectional_lstm"},
     decoder={"kind": "lstm"},
     head={"kind": "categorical"},

@@ -7,7 +7,7 @@ import pytest
 import scipy.stats
 import tensorflow as tf
 
-from lofi_tf.config import ModelConfig, TrainingConfig
+from lofi_tf.config import ContinuationConfig, TrainingConfig
 from lofi_tf.errors import LofiError
 from lofi_tf.models.common.optimizer import compile_model
 from lofi_tf.models.continuation.long_term import STYLE_DB, RecallingContinuation
@@ -18,15 +18,12 @@ F = N // S
 
 
 def recalling(z_size=0, scrambled=True, head="recall", steps=N, **training):
-    settings = ModelConfig(
-        kind="continuation",
+    settings = ContinuationConfig(
         encoder={"kind": "lapped_frames", "frame_size": S, "num_bands": 3},
-        decoder={"kind": "lstm"},
         head={"kind": head} | ({} if head == "gaussian" else {"frame_size": S}),
         max_seq_len=steps,
         z_size=z_size,
-        enc_rnn_size=(6,),
-        dec_rnn_size=(6,),
+        rnn_size=(6,),
     )
     model = RecallingContinuation(settings, TrainingConfig(**training))
     compile_model(model)

@@ -15,7 +15,7 @@ from lofi_tf.backends import open
 from lofi_tf.config import config_from_dict, config_names, load_config
 from lofi_tf.data.storage.tfrecord import read_records
 from lofi_tf.errors import LofiError
-from lofi_tf.models import interfaces
+from lofi_tf.models import kinds
 from lofi_tf.saving import export
 from lofi_tf.saving.hub import about, export_in
 from lofi_tf.saving.model_card import Facts
@@ -84,7 +84,7 @@ def answers_of(function, given) -> dict[str, np.ndarray]:
 
 
 def assert_same_answers(folder, model, config):
-    interface = interfaces.interface_of(model, config)
+    interface = kinds.interface_of(model, config)
     loaded = tf.saved_model.load(str(folder))
     assert {*loaded.signatures} == {*interface.functions, "serving_default"}
     for name in set(interface.functions) - {"describe"}:
@@ -157,7 +157,7 @@ def test_model_without_a_latent_has_no_encode(exported):
 def test_a_row_does_not_depend_on_its_batch(exported):
     folder, model, config = exported(HUMANIZE)
     decode = tf.saved_model.load(str(folder)).signatures["decode"]
-    rows = rows_of(interfaces.interface_of(model, config), "decode", 37)
+    rows = rows_of(kinds.interface_of(model, config), "decode", 37)
     together = answers_of(decode, rows)["outputs"]
     for chosen in ([5], [36, 5, 0], range(36, 4, -1)):
         some = {key: value[list(chosen)] for key, value in rows.items()}
@@ -169,7 +169,7 @@ def test_a_row_does_not_depend_on_its_batch(exported):
 def test_rows_draw_by_their_own_seed_and_temperature(exported):
     folder, model, config = exported(HUMANIZE)
     decode = tf.saved_model.load(str(folder)).signatures["decode"]
-    rows = rows_of(interfaces.interface_of(model, config), "decode", 4)
+    rows = rows_of(kinds.interface_of(model, config), "decode", 4)
     rows["z"][:] = rows["z"][0]
     rows["seed"][:] = [7, 7, 8, 9]
     first, same, other, _ = answers_of(decode, rows)["outputs"]
@@ -183,7 +183,7 @@ def test_rows_draw_by_their_own_seed_and_temperature(exported):
 def test_outputs_are_zero_after_the_length(exported):
     folder, model, config = exported(HUMANIZE)
     decode = tf.saved_model.load(str(folder)).signatures["decode"]
-    rows = rows_of(interfaces.interface_of(model, config), "decode", 2)
+    rows = rows_of(kinds.interface_of(model, config), "decode", 2)
     whole = answers_of(decode, rows)["outputs"]
     rows["length"][:] = [10, 32]
     cut = answers_of(decode, rows)["outputs"]
@@ -206,7 +206,7 @@ def test_sample_is_decode_of_draws_of_the_prior(exported):
 @pytest.mark.parametrize("made", ["exported", "halves"])
 def test_version_one_session_takes_it(made, request):
     folder, model, config = request.getfixturevalue(made)(HUMANIZE)
-    interface = interfaces.interface_of(model, config)
+    interface = kinds.interface_of(model, config)
     rows = rows_of(interface, "decode", 2)
     with tf.Graph().as_default(), tf.compat.v1.Session() as session:
         loaded = tf.compat.v1.saved_model.load(session, ["serve"], str(folder))
@@ -232,7 +232,7 @@ def test_it_runs_where_there_is_only_tensorflow(exported):
     command = [sys.executable, "-c", textwrap.dedent(code), str(folder)]
     shown = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     given = {"num_outputs": np.int32(2), "temperature": np.float32(1), "seed": np.int64(9)}
-    ours = answers_of(interfaces.interface_of(model, config).function("sample"), given)["outputs"]
+    ours = answers_of(kinds.interface_of(model, config).function("sample"), given)["outputs"]
     assert json.loads(shown.splitlines()[-1]) == ours.argmax(-1).tolist()
 
 
@@ -250,7 +250,7 @@ def test_saved_model_cli_runs_it(exported, tmp_path):
         "--outdir", str(tmp_path),
     ]  # fmt: skip
     subprocess.run(command, check=True, capture_output=True)
-    ours = answers_of(interfaces.interface_of(model, config).function("sample"), given)
+    ours = answers_of(kinds.interface_of(model, config).function("sample"), given)
     np.testing.assert_array_equal(np.load(tmp_path / "outputs.npy"), ours["outputs"])
 
 

@@ -10,6 +10,7 @@ from lofi_tf.config import Config
 from lofi_tf.data.converters.base import Converter
 from lofi_tf.data.converters.build import build_converter
 from lofi_tf.errors import LofiError, NoSuchFunction
+from lofi_tf.models.kinds import check_can, kind_of
 
 if TYPE_CHECKING:  # an export runs without the models, whose import takes a second
     from lofi_tf.models.common.latent_model import LatentModel
@@ -17,16 +18,6 @@ if TYPE_CHECKING:  # an export runs without the models, whose import takes a sec
 
 Arrays = Mapping[str, np.ndarray]
 Call = Callable[[str, Arrays], Arrays]
-
-# What exports from before call functions of today, by the kind of their models.
-OLD_NAMES = {
-    "continuation": {"encode": "hear"},
-    "cross_modal": {"transcribe": "hear", "synthesize": "play"},
-}
-_OTHERS = {
-    "continuation": "a continuation: it goes on with a sound, --mode=continue --input_audio=FILE",
-    "cross_modal": "a model of sound and notes at once: use lofi_play or lofi_transcribe",
-}
 
 
 class Backend:
@@ -59,7 +50,7 @@ class Backend:
         Raises:
             LofiError: the model has no latent, or is of another kind.
         """
-        self._check_vae()
+        check_can(self.config, "encode")
         if not self.config.model.z_size:
             raise LofiError(f"{self.config.name} has no latent (z_size 0) and takes no inputs")
         posterior = self._ask("encode", controls, inputs=inputs, lengths=lengths)
@@ -79,7 +70,7 @@ class Backend:
         Raises:
             LofiError: the model is of another kind, or z of another shape.
         """
-        self._check_vae()
+        check_can(self.config, "encode")
         self.check_latents(z)
         length = np.full(len(z), self.num_steps, np.int32)
         asked = {"z": z, "temperature": temperature, "seed": seeds, "length": length}
@@ -102,7 +93,7 @@ class Backend:
             NoSuchFunction: an export from before there was `score`.
             LofiError: the model is of another kind, or z of another shape.
         """
-        self._check_vae()
+        check_can(self.config, "encode")
         self.check_latents(z)
         scores = self._ask("score", controls, z=z, targets=targets, lengths=lengths)
         return scores["loss"], scores["outputs"]
@@ -118,7 +109,7 @@ class Backend:
             NoSuchFunction: no model of grooves, or an export from before there was `play_hits`.
             LofiError: the model is of another kind, or z of another shape.
         """
-        self._check_vae()
+        check_can(self.config, "encode")
         self.check_latents(z)
         hits = np.asarray(hits, np.float32)
         return self._ask("play_hits", controls, z=z, hits=hits)["outputs"]
@@ -133,10 +124,6 @@ class Backend:
     def _ask(self, function: str, controls: np.ndarray | None, **arrays: np.ndarray) -> Arrays:
         return self.call(function, arrays if controls is None else {**arrays, "controls": controls})
 
-    def _check_vae(self) -> None:
-        if self.config.model.kind in _OTHERS:
-            raise LofiError(f"{self.config.name} is {_OTHERS[self.config.model.kind]}")
-
 
 def name_among(names: Container[str], function: str, config: Config, source: Any) -> str:
     """Returns what an export calls a function: by today's name, or the one from before.
@@ -144,7 +131,7 @@ def name_among(names: Container[str], function: str, config: Config, source: Any
     Raises:
         NoSuchFunction: it has none.
     """
-    old_name = OLD_NAMES.get(config.model.kind, {}).get(function)
+    old_name = kind_of(config).old_names.get(function)
     for name in (function, old_name):
         if name in names:
             return name

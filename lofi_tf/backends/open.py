@@ -8,7 +8,7 @@ import tensorflow as tf
 from lofi_tf.backends.base import Arrays, Backend, name_among
 from lofi_tf.config import Config
 from lofi_tf.errors import LofiError
-from lofi_tf.models.interfaces import interface_of
+from lofi_tf.models.kinds import interface_of
 from lofi_tf.saving.hub import config_of_export, export_in, is_address
 from lofi_tf.saving.loading import check_config, load_model, weights_path
 

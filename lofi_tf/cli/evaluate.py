@@ -56,17 +56,14 @@ def _run(args: argparse.Namespace) -> None:
     args.model = args.model and str(find_model(args.model))
     with quiet.imports():
         from lofi_tf.backends.open import open_backend
-        from lofi_tf.evaluation.evaluating import (
-            EvaluationSettings,
-            check_kind,
-            reconstruction_tables,
-        )
+        from lofi_tf.evaluation.evaluating import EvaluationSettings, reconstruction_tables
         from lofi_tf.evaluation.held_out import qpm_of, read_music, some_of
         from lofi_tf.evaluation.samples import sample_tables
         from lofi_tf.generation.decoding import GenerationConfig
+        from lofi_tf.models.kinds import check_can
     how = GenerationConfig(args.temperature, args.seed, max_batch_size=args.batch_size)
     backend, source = open_backend(args.model or args.checkpoint_file, config), _source(args)
-    check_kind(backend)
+    check_can(backend.config, "evaluate")
     music = read_music(source, backend.config.data.converter, is_verbose(args.log), log)
     music = music.with_held_out(some_of(music.held_out, args.num_examples, args.seed))
     groups = _groups(args, music)

@@ -7,6 +7,7 @@ from lofi_tf.cli.flags import check_flags
 from lofi_tf.cli.generate_modes import FLAGS, MODES, SOUND_MODES, Mode
 from lofi_tf.config import Config, load_config
 from lofi_tf.errors import LofiError
+from lofi_tf.models.kinds import check_can
 from lofi_tf.saving.hub import named_models
 
 INPUTS = ("input_midi_1", "input_midi_2", "input_midi_3", "input_midi_4")
@@ -52,23 +53,11 @@ def check(args: argparse.Namespace) -> None:
         _check_any_input(args)
 
 
-def check_kind(config: Config) -> None:
-    """Refuses a model that has commands of its own.
-
-    Raises:
-        LofiError: which commands.
-    """
-    if config.model.kind == "cross_modal":
-        raise LofiError(
-            f"{config.name} is a model of sound and notes at once: use lofi_play or lofi_transcribe"
-        )
-
-
 def check_folder(args: argparse.Namespace) -> None:
     """Refuses the folder of a model that has commands of its own, before its flags are looked at.
 
     Raises:
-        LofiError: as `check_kind`.
+        LofiError: which commands.
     """
     places = ("config.yaml", "assets.extra/config.yaml", "*/assets.extra/config.yaml")
     folder = Path(args.model or "")
@@ -76,7 +65,7 @@ def check_folder(args: argparse.Namespace) -> None:
         folder = named_models().get(args.model, folder)
     found = [path for place in places for path in folder.glob(place)]
     if args.model and found:
-        check_kind(load_config(found[0]))
+        check_can(load_config(found[0]), "generate")
 
 
 def check_model(args: argparse.Namespace, config: Config) -> dict[str, Mode]:
@@ -87,7 +76,7 @@ def check_model(args: argparse.Namespace, config: Config) -> dict[str, Mode]:
     """
     from lofi_tf.data.converters.build import build_converter  # --help does without numpy
 
-    check_kind(config)
+    check_can(config, "generate")
     sound = build_converter(config.data.converter).medium == "sound"
     others, names, modes = (INPUTS, SOUNDS, SOUND_MODES) if sound else (SOUNDS, INPUTS, MODES)
     whose = f"{config.name}, a model of sound: " if sound else ""

@@ -59,7 +59,7 @@ def _value(args: argparse.Namespace, name: str):
 
 def _info(args, model, how, write, synthesis) -> None:
     converter = model.converter
-    layers = model.config.model.encoder["dims"]
+    layers = model.config.model.dims
     sizes = ", ".join(f"{name} {converter.layout.num_classes(name)}" for name in converter.labels)
     silence = " and silence" if converter.zero_extra_class else ""
     for line in (

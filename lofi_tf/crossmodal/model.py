@@ -10,6 +10,7 @@ from lofi_tf.backends.open import open_backend
 from lofi_tf.config import Config, load_config
 from lofi_tf.crossmodal.posterior import Posterior
 from lofi_tf.errors import LofiError
+from lofi_tf.models.kinds import answers
 
 ROWS = 512  # that are asked for at once
 
@@ -35,7 +36,7 @@ class CrossModel:
     def __init__(self, backend: Backend):
         self.backend, self.config, self.model = backend, backend.config, backend.model
         self.converter: Any = backend.converter
-        self.layout, self.z_size = self.converter.layout, self.config.model.encoder["dims"][0]
+        self.layout, self.z_size = self.converter.layout, self.config.model.z_size
         self.step = self.model and self.model.steps_trained
 
     def encode_sound(self, spectra: np.ndarray) -> Posterior:
@@ -94,7 +95,7 @@ def open_cross(model: str | Path) -> CrossModel:
 
 def check_kind(config: Config, source: str | Path) -> None:
     """Refuses a model that is not cross-modal."""
-    if config.model.kind != "cross_modal":
+    if not answers(config, "transcribe"):
         raise LofiError(
             f"a cross_modal model is needed, such as that of --config=crossmodal. {source} "
             f"holds {config.name}, of kind {config.model.kind}"

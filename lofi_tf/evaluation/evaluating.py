@@ -6,7 +6,6 @@ from collections.abc import Callable
 import numpy as np
 
 from lofi_tf.backends.base import Backend
-from lofi_tf.errors import LofiError
 from lofi_tf.evaluation.clip_errors import ClipErrors
 from lofi_tf.evaluation.continuing import continuation_table
 from lofi_tf.evaluation.groove_tables import MOST_TRAINING, Grooves, groove_table, systems_of
@@ -14,15 +13,7 @@ from lofi_tf.evaluation.held_out import Music, some_of
 from lofi_tf.evaluation.reconstructing import reconstructions, views
 from lofi_tf.evaluation.reconstruction import Accuracies, Latents, commonest_symbols
 from lofi_tf.evaluation.tables import Table
-
-OTHER_COMMANDS = {"cross_modal": "a model of sound and notes: lofi_analyze measures these"}
-
-
-def check_kind(backend: Backend) -> None:
-    """Refuses models that another command measures."""
-    config = backend.config
-    if config.model.kind in OTHER_COMMANDS:
-        raise LofiError(f"{config.name} is {OTHER_COMMANDS[config.model.kind]}")
+from lofi_tf.models.kinds import answers
 
 
 @dataclasses.dataclass(frozen=True)
@@ -58,7 +49,7 @@ def reconstruction_tables(
         qpm: gives the tempo of sources [N]; asked for grooves alone.
         settings: how.
     """
-    if backend.config.model.kind == "continuation":
+    if answers(backend.config, "continue"):
         return [continuation_table(backend, music.held_out, settings.seed, settings.show)]
     converter = backend.converter
     latents, parts = Latents(backend.config), []

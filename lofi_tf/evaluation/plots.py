@@ -15,6 +15,7 @@ from lofi_tf.evaluation.groups import OTHERS, fewer
 from lofi_tf.evaluation.held_out import some_of
 from lofi_tf.evaluation.reconstructing import views
 from lofi_tf.generation.decoding import GenerationConfig, decode_arrays, pieces_of
+from lofi_tf.models.kinds import answers
 from lofi_tf.plotting.figures import main_directions, new_figure, save_png
 from lofi_tf.plotting.pieces import draw_pieces
 from lofi_tf.training.history import HISTORY, read_history
@@ -62,7 +63,7 @@ def write_pictures(
         raise unknown_name("picture of the latent", latent_picture, LATENT_PICTURES)
     log("Drawing pictures.")
     figures = {}
-    if len(held_out) and backend.config.model.kind != "continuation":
+    if len(held_out) and not answers(backend.config, "continue"):
         if backend.config.model.z_size:
             if latent_picture != "none":
                 figures["latent"] = _latent(backend, held_out, how, latent_picture, groups)

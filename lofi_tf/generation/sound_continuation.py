@@ -11,6 +11,7 @@ from lofi_tf.errors import LofiError, check_range
 from lofi_tf.generation.decoding import HOW, GenerationConfig, prior, row_seeds, window_seeds
 from lofi_tf.models.common.slerp import slerp
 from lofi_tf.models.continuation.frames import frame_size_of
+from lofi_tf.models.kinds import answers, kind_of
 
 SECONDS = 4.0  # of new sound
 
@@ -58,9 +59,9 @@ def given_sound(backend: Backend, sound: Audio) -> np.ndarray:
     Raises:
         LofiError: no continuation, or a sound shorter than a frame.
     """
-    if backend.config.model.kind != "continuation":
+    if not answers(backend.config, "continue"):
         raise LofiError(
-            f"{backend.config.name} is a {backend.config.model.kind}: only a continuation goes on "
+            f"{backend.config.name} is {kind_of(backend.config).noun}: only a continuation goes on "
             "with a sound (configs continuation_...)"
         )
     rate = backend.converter.sample_rate

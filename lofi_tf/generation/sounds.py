@@ -20,6 +20,7 @@ from lofi_tf.errors import LofiError, LofiWarning
 from lofi_tf.generation.decoding import HOW, GenerationConfig, decode_arrays, prior, window_seeds
 from lofi_tf.generation.latent_perturbation import AMOUNT, neighbours
 from lofi_tf.models.common.slerp import slerp
+from lofi_tf.models.kinds import answers
 
 ENCODED_AT_ONCE = 64  # windows
 _VARIATION = 1  # tells the draws of a variation from others, as for `variations`
@@ -181,7 +182,7 @@ def _first_clip(inputs: ClipInputs, backend: Backend, number: int) -> ClipInputs
 def _clips_of(backend: Backend) -> ClipConverter:
     """Returns the converter of a model of clips of sound; refuses others."""
     converter = backend.converter
-    if converter.medium != "sound" or backend.config.model.kind != "vae":
+    if converter.medium != "sound" or not answers(backend.config, "score"):
         raise LofiError(
             f"{backend.config.name} is no autoencoder of clips of sound. Allowed: a model of such "
             "a config as lofai_conv or spectrum_mel"

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from lofi_tf.config import Config, DataConfig, ModelConfig, TrainingConfig
+from lofi_tf.config import Config, DataConfig, TrainingConfig, VAEConfig
 from lofi_tf.errors import LofiError, unknown_name
 from lofi_tf.interop.symusic_decoders import decoder_settings
 from lofi_tf.interop.symusic_keys import MISSING, check_keys, fraction, whole
@@ -122,7 +122,7 @@ def _data(values: Mapping[str, Any]) -> DataConfig:
     return DataConfig({**CONVERTER, "slice_bars": bars})
 
 
-def _model(values: Mapping[str, Any]) -> ModelConfig:
+def _model(values: Mapping[str, Any]) -> VAEConfig:
     max_seq_len = STEPS_PER_BAR * values["slice_bar"]
     z_size = whole("z_size", values.get("z_size", MISSING), 1)
     encoder = check_keys("encoder_params", values.get("encoder_params", MISSING), ENCODER_KEYS)
@@ -132,7 +132,7 @@ def _model(values: Mapping[str, Any]) -> ModelConfig:
     decoder, units = decoder_settings(
         values.get("seq_decoder_args", MISSING), z_size, max_seq_len, "seq_decoder_args"
     )
-    return ModelConfig(
+    return VAEConfig(
         encoder={"kind": "bidirectional_lstm", "embedding_size": embed_size},
         decoder=decoder,
         head={"kind": "categorical"},

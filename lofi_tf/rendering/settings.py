@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from lofi_tf.config import TYPE_WORDS, configs_dir
+from lofi_tf.config import configs_dir
 from lofi_tf.errors import LofiError, naming, unknown_name
 from lofi_tf.files import read_yaml
+from lofi_tf.settings import TYPE_WORDS
 
 DEFAULT_PRESET = "tape"
 EVERY_PART = "all"

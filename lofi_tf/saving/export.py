@@ -14,7 +14,7 @@ from lofi_tf.data.storage.tfrecord import write_record
 from lofi_tf.errors import LofiError
 from lofi_tf.models.common.latent_model import LatentModel
 from lofi_tf.models.common.named_functions import NamedFunctions
-from lofi_tf.models.interfaces import interface_of
+from lofi_tf.models.kinds import interface_of
 from lofi_tf.saving.checkpoints import stored_weights
 from lofi_tf.saving.hub import ABOUT_IN_EXPORT, CARD, CONFIG_IN_EXPORT
 from lofi_tf.saving.model_card import Facts, about_yaml, model_card

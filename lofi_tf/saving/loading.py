@@ -15,7 +15,11 @@ from lofi_tf.saving.hub import config_of_export, export_in, find_model, is_addre
 if TYPE_CHECKING:  # an export runs without the models, whose import takes a second
     from lofi_tf.models.common.latent_model import LatentModel
 
-OF_TRAINING = ("given_hits", "expression_weight")  # options of heads that training alone asks
+# Settings of models, and options of heads, that training alone asks.
+OF_TRAINING = (
+    *("given_hits", "expression_weight", "dropout_keep_prob", "discriminator"),
+    *("beta_1", "beta_2", "cross_1", "cross_2", "regularization_type", "transfer_1", "transfer_2"),
+)
 
 
 def weights_path(source: str | Path) -> Path:
@@ -120,6 +124,10 @@ def check_config(known: Config, config: Config | None, source: Any) -> None:
 
 def _untrained(config: Config) -> tuple:
     """Returns what a config says of its music and its model, without what training alone asks."""
-    head = {name: value for name, value in config.model.head.items() if name not in OF_TRAINING}
-    left_out = {"dropout_keep_prob": 1.0, "discriminator": None}
-    return dataclasses.replace(config.model, head=head, **left_out), config.data.converter
+    model, changes = config.model, {}
+    for field in dataclasses.fields(model):
+        if field.name in OF_TRAINING:
+            changes[field.name] = field.default
+        elif field.name == "head":
+            changes["head"] = {n: v for n, v in model.head.items() if n not in OF_TRAINING}
+    return dataclasses.replace(model, **changes), config.data.converter

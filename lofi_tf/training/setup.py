@@ -16,7 +16,7 @@ from lofi_tf.data.storage.examples import Examples
 from lofi_tf.errors import LofiError, naming
 from lofi_tf.models.build import build_model
 from lofi_tf.models.common.latent_model import LatentModel
-from lofi_tf.models.common.memory import largest_batch_size, training_bytes
+from lofi_tf.models.memory import largest_batch_size, training_bytes
 from lofi_tf.models.weight_names import counts, freeze
 from lofi_tf.saving import checkpoints
 from lofi_tf.training import distribution

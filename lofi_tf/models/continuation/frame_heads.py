@@ -16,6 +16,7 @@ import tensorflow as tf
 
 from lofi_tf.models.common.losses import sum_valid_steps
 from lofi_tf.models.sound.mu_law import energy_counts, energy_scalars
+from lofi_tf.settings import Size
 
 LEAST_LOG_SIGMA = -9.0  # four steps of 16 bits
 SMOOTHED = 5  # coefficients whose power makes a level
@@ -31,7 +32,7 @@ class CosineStudentHead(keras.layers.Layer):
         frame_size: samples S of a frame, those of the codec.
     """
 
-    def __init__(self, output_size: int = 1, frame_size: int = 60):
+    def __init__(self, output_size: int = 1, frame_size: Size = 60):
         super().__init__(name="head")
         self.output_size, self.noise_size, self.parameter_size = output_size, 1, 2
         self.frame_size, self.basis = frame_size, cosine_basis(frame_size)

@@ -14,6 +14,7 @@ from lofi_tf.errors import LofiError
 from lofi_tf.models.continuation.frame_heads import cosine_basis, to_cosine
 from lofi_tf.models.layers.dense import built
 from lofi_tf.models.layers.mdct import LAPPED_SIZE, LappedFrames
+from lofi_tf.settings import Size
 
 STRIDES = (3, 5, 7, 10)  # Deep LoFi Beats'
 
@@ -32,10 +33,10 @@ class LinearFrames(keras.layers.Layer):
 
     def __init__(
         self,
-        hidden_size: int,
+        hidden_size: Size,
         values: int,
-        frame_size: int = 1,
-        embedding_size: int = 64,
+        frame_size: Size = 1,
+        embedding_size: Size = 64,
         spectral: bool = False,
     ):
         super().__init__(name="frames")
@@ -74,10 +75,10 @@ class ConvFrames(keras.layers.Layer):
 
     def __init__(
         self,
-        hidden_size: int,
+        hidden_size: Size,
         values: int,
-        strides: Sequence[int] = STRIDES,
-        channels: Sequence[int] = (2, 8, 32, 64),
+        strides: Sequence[Size] = STRIDES,
+        channels: Sequence[Size] = (2, 8, 32, 64),
         companded: bool = False,
     ):
         super().__init__(name="frames")

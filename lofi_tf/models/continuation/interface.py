@@ -32,7 +32,7 @@ class ContinuationInterface(NamedFunctions):
     default = "continue"
 
     def __init__(self, model: Continuation, config_yaml: str):
-        self.model, self.units = model, model.settings.enc_rnn_size
+        self.model, self.units = model, model.settings.rnn_size
         self.z_size, self.num_frames = model.settings.z_size, model.num_frames
         width = model.frames.frame_size
         clip = {"inputs": [self.num_frames * width, 1], "lengths": []}

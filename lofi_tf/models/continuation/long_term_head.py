@@ -22,6 +22,7 @@ from lofi_tf.models.continuation.frame_heads import (
 )
 from lofi_tf.models.layers.mdct import LAPPED_SIZE
 from lofi_tf.models.sound.mu_law import energy_counts, energy_scalars
+from lofi_tf.settings import Size
 
 MOST_CHANGE = 2.0  # of a log scale, either way: 17 dB
 FIRST_SHARES = (0.4, 0.2, 0.1, 0.2, 0.1)  # of the levels; together 1
@@ -35,7 +36,7 @@ class RecallHead(keras.layers.Layer):
         frame_size: coefficients S of a frame, those of the codec.
     """
 
-    def __init__(self, output_size: int = 1, frame_size: int = LAPPED_SIZE):
+    def __init__(self, output_size: int = 1, frame_size: Size = LAPPED_SIZE):
         super().__init__(name="head")
         self.output_size, self.noise_size, self.parameter_size = output_size, 1, 2
         self.frame_size = frame_size

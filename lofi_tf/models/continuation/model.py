@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 import tensorflow as tf
 
-from lofi_tf.config import ModelConfig, TrainingConfig
+from lofi_tf.config import ContinuationConfig, TrainingConfig
 from lofi_tf.errors import LofiError
 from lofi_tf.models.common.components import build_component
 from lofi_tf.models.common.latent_model import Batch, LatentModel
@@ -36,8 +36,7 @@ class Continuation(LatentModel):
     """Predicts the frames that follow.
 
     Args:
-        model: sizes; `enc_rnn_size` and `dec_rnn_size` must be equal, for the one goes on from the
-            other's states.
+        model: sizes and components.
         training: loss weights and schedules; `sampling_schedule` mixes the model's own frames in.
         seed, first_step: see `LatentModel`.
 
@@ -48,21 +47,16 @@ class Continuation(LatentModel):
 
     def __init__(
         self,
-        model: ModelConfig,
+        model: ContinuationConfig,
         training: TrainingConfig,
         seed: int = 0,
         first_step: int = 0,
     ):
         super().__init__(model, training, seed, first_step, "continuation")
         head = build_component("head", HEADS, model.head, 1)
-        hidden_size, values = model.dec_rnn_size[-1], head.parameter_size
+        hidden_size, values = model.rnn_size[-1], head.parameter_size
         frames = build_component("encoder", FRAMES, model.encoder, hidden_size, values)
         discriminator = build_discriminator(model.discriminator)
-        if model.enc_rnn_size != model.dec_rnn_size:
-            raise LofiError(
-                "enc_rnn_size and dec_rnn_size must be equal: the decoder goes on from the "
-                f"encoder's states. Received: {model.enc_rnn_size} and {model.dec_rnn_size}"
-            )
         self.frames, self.num_frames = frames, model.max_seq_len // frames.frame_size
         if self.num_frames < 2:
             raise LofiError(
@@ -74,7 +68,7 @@ class Continuation(LatentModel):
                 "encoder and head must have the same frame_size. Received: "
                 f"{frames.frame_size} and {head.frame_size}"
             )
-        units, feature_size = model.enc_rnn_size, frames.feature_size
+        units, feature_size = model.rnn_size, frames.feature_size
         self.encoder = LSTMStack(feature_size, units, model.dropout_keep_prob)
         self.context_size = getattr(head, "context_size", 0)
         self.decoder = LSTMStack(self._fed_size(), units, model.dropout_keep_prob)

@@ -13,13 +13,10 @@ import keras
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from lofi_tf.config import ModelConfig, TrainingConfig
+from lofi_tf.config import CrossModalConfig, TrainingConfig
 from lofi_tf.data.converters.symbols import SymbolLayout
-from lofi_tf.errors import LofiError
-from lofi_tf.models.common.components import OPTION_CHECKS, build_component, picked
 from lofi_tf.models.common.latent_model import Batch, LatentModel
 from lofi_tf.models.common.losses import kl_cost
-from lofi_tf.models.crossmodal.loss_weights import Ties
 from lofi_tf.models.crossmodal.stacked import StackedVAE
 from lofi_tf.models.sound.adversarial import Adversarial, Pair
 from lofi_tf.models.sound.discriminators import build_discriminator
@@ -40,14 +37,13 @@ class CrossModal(LatentModel):
     Attributes:
         signal: the VAE of spectra; decodes to their means.
         symbol: the VAE of symbols; decodes to logits.
-        ties: weights of the loss.
     """
 
     picture_examples = 256
 
     def __init__(
         self,
-        model: ModelConfig,
+        model: CrossModalConfig,
         training: TrainingConfig,
         num_bands: int,
         layout: SymbolLayout,
@@ -56,10 +52,15 @@ class CrossModal(LatentModel):
         first_step: int = 0,
     ):
         super().__init__(model, training, seed, first_step, "cross_modal")
-        self.signal, self.symbol = _vaes(model, num_bands, layout.depth)
+        self.signal = StackedVAE(
+            num_bands, num_bands, model.dims, model.hidden_dims_1, model.hidden_num_1, "signal"
+        )
+        self.symbol = StackedVAE(
+            layout.depth, layout.depth, model.dims, model.hidden_dims_2, model.hidden_num_2,
+            "symbol",
+        )  # fmt: skip
         discriminator = build_discriminator(model.discriminator, num_bands)
         self.layout, self.label_type = layout, label_type
-        self.ties = build_component("head", {"ties": Ties}, model.head)
         self.log_sigma = self.add_weight(
             shape=(num_bands,), initializer=keras.initializers.Constant(-1.0), name="sigma"
         )
@@ -89,7 +90,7 @@ class CrossModal(LatentModel):
         self, batch: Batch, noise: tf.Tensor, seed: tf.Tensor | None
     ) -> tuple[dict[str, tf.Tensor], tf.Tensor]:
         """Returns what `losses_of` does, and the means [B, F] of sound from symbols' latents."""
-        training, ties = seed is not None, self.ties
+        training, ties = seed is not None, self.settings
         spectra, symbols = batch["inputs"][:, 0], batch["targets"][:, 0]
         parts = tf.split(noise, [sum(self.signal.dims), sum(self.symbol.dims)], axis=-1)
         heard = self.signal.encode(spectra, parts[0], training)
@@ -161,7 +162,7 @@ class CrossModal(LatentModel):
 
     def _tie(self, heard: list[tfd.Distribution], read: list[tfd.Distribution]) -> tf.Tensor:
         """Returns what the two posteriors' distance costs, [B]."""
-        ties, total = self.ties, 0.0
+        ties, total = self.settings, 0.0
         for signal, symbol in zip(heard, read, strict=True):
             if ties.regularization_type == "l2":
                 square = tf.reduce_sum(tf.square(signal.mean() - symbol.mean()), axis=-1)
@@ -204,24 +205,3 @@ class AdversarialCrossModal(Adversarial, CrossModal):
         """Returns what `losses_of` does, and spectra beside those made of their symbols."""
         parts, transferred = self.parts_of(batch, noise, seed)
         return parts, Pair(batch["inputs"][:, 0], transferred)
-
-
-def _vaes(model: ModelConfig, num_bands: int, num_symbols: int) -> tuple[StackedVAE, StackedVAE]:
-    """Returns the VAEs of spectra and of symbols, whose sizes stand as the encoder's options."""
-    _, options = picked("encoder", {"stacked": StackedVAE}, model.encoder)
-    names = {"dims", *(f"hidden_{what}_{n}" for what in ("dims", "num") for n in (1, 2))}
-    if set(options) != names:
-        raise LofiError(
-            f"the encoder's options must be {', '.join(sorted(names))}. Received: {sorted(options)}"
-        )
-    fits, wanted = OPTION_CHECKS["sizes"]
-    for name, value in options.items():
-        if not fits(value):
-            raise LofiError(f"{name} must be {wanted}. Received: {value!r}")
-    return tuple(
-        StackedVAE(
-            size, size, options["dims"], options[f"hidden_dims_{n}"], options[f"hidden_num_{n}"],
-            name,
-        )
-        for n, size, name in ((1, num_bands, "signal"), (2, num_symbols, "symbol"))
-    )  # fmt: skip

@@ -13,6 +13,7 @@ import tensorflow as tf
 
 from lofi_tf.errors import LofiError
 from lofi_tf.models.layers.dense import built
+from lofi_tf.settings import Size
 
 LAPPED_SIZE = 150  # coefficients of a frame where nothing else is asked for
 KAISER_ALPHA = 4.0  # of the Kaiser-Bessel-derived window: far from a tone it falls below -80 dB
@@ -33,7 +34,7 @@ class LappedFrames(keras.layers.Layer):
     """
 
     def __init__(
-        self, hidden_size: int, values: int, frame_size: int = LAPPED_SIZE, num_bands: int = 16
+        self, hidden_size: Size, values: int, frame_size: Size = LAPPED_SIZE, num_bands: Size = 16
     ):
         super().__init__(name="frames")
         if frame_size % 2:
@@ -103,7 +104,7 @@ def lapped_window(size: int) -> np.ndarray:
     return np.concatenate([half, half[::-1]]).astype(np.float32)
 
 
-def band_spread(size: int, num_bands: int) -> np.ndarray:
+def band_spread(size: int, num_bands: Size) -> np.ndarray:
     """Returns what each band gives to each coefficient, float32 [K, S]; a column's sum is 1."""
     steps = np.linspace(0.0, 1.0, num_bands) if num_bands > 1 else np.zeros(1)
     centres = (size - 1) * np.expm1(BAND_WARP * steps) / math.expm1(BAND_WARP)

@@ -1,12 +1,12 @@
 """The parts of a VAE by the names that configs give them, and how they are put together."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import keras
 
-from lofi_tf.config import ModelConfig
+from lofi_tf.config import VAEConfig
 from lofi_tf.errors import LofiError
 from lofi_tf.models.common.components import build_component, made, picked
 from lofi_tf.models.common.latents import GaussianLatent
@@ -25,6 +25,7 @@ from lofi_tf.models.sound.mu_law import MuLawHead
 from lofi_tf.models.sound.multiband import FrameLatent, MultibandEncoder, MultibandGenerator
 from lofi_tf.models.sound.spectral import SpectralHead
 from lofi_tf.models.sound.spectrum_nets import SpectrumEncoder, SpectrumGenerator
+from lofi_tf.settings import Size, check_options, checked
 
 CLIP_ENCODERS = {
     "dense": DenseEncoder,
@@ -55,7 +56,7 @@ CORE_OPTIONS = (
 )  # of a decoder, for its core
 
 
-def build_encoder(model: ModelConfig, input_size: int) -> keras.layers.Layer:
+def build_encoder(model: VAEConfig, input_size: int) -> keras.layers.Layer:
     """Returns the encoder of a model's settings.
 
     Args:
@@ -73,7 +74,7 @@ def build_encoder(model: ModelConfig, input_size: int) -> keras.layers.Layer:
 
 
 def build_control_preprocessing(
-    model: ModelConfig, control_size: int
+    model: VAEConfig, control_size: int
 ) -> BidirectionalLSTMEncoder | None:
     """Returns what the controls pass through before the decoder; None where nothing is asked for.
 
@@ -90,7 +91,7 @@ def build_control_preprocessing(
 
 
 def build_decoder(
-    model: ModelConfig,
+    model: VAEConfig,
     output_size: int,
     control_size: int,
     end_token: int | None,
@@ -110,12 +111,17 @@ def build_decoder(
     if cls in CLIP_GENERATORS.values():
         sizes = (model.max_seq_len, head.parameter_size, model.z_size)
         return ClipDecoder(made("decoder", cls, options, *sizes), head)
-    split, reencode = options.pop("split", False), options.pop("reencode", False)
+    split, reencode = (
+        checked(f"the decoder's {name}", options.pop(name, False), bool)
+        for name in ("split", "reencode")
+    )
     common = {"keep_prob": model.dropout_keep_prob, "residual": model.residual_decoder}
     core_options = {name: options.pop(name) for name in CORE_OPTIONS if name in options}
+    check_options("decoder", LSTMCore, core_options)
     if cls is HierarchicalDecoder:
         _check_levels("decoder", options, model)
     lookback = options.pop("lookback", None) if cls is LSTMDecoder else None
+    checked("the decoder's lookback", lookback, Sequence[Size] | None)
     control_size += lookback_size(output_size, lookback or ())
     core = _core(
         head, split, model.dec_rnn_size, _core_z_size(model, cls, options), control_size,
@@ -142,7 +148,7 @@ def build_latent(encoder: keras.layers.Layer, z_size: int) -> keras.layers.Layer
     return GaussianLatent(encoder.output_size, z_size, loud)
 
 
-def build_head(model: ModelConfig, output_size: int) -> keras.layers.Layer:
+def build_head(model: VAEConfig, output_size: int) -> keras.layers.Layer:
     """Returns the head of a model's settings for outputs of a depth."""
     return build_component("head", HEADS, model.head, output_size)
 
@@ -155,7 +161,7 @@ def _core(head, split, *args, **kwargs) -> keras.layers.Layer:
     return SplitCore(head.sizes, *args, **kwargs)
 
 
-def _core_z_size(model: ModelConfig, cls: type, options: Mapping[str, Any]) -> int:
+def _core_z_size(model: VAEConfig, cls: type, options: Mapping[str, Any]) -> int:
     if cls is LSTMDecoder:
         return model.z_size
     num_levels = len(options.get("level_lengths", [0])) - 1
@@ -174,7 +180,7 @@ def _reencoder(encoder, options) -> HierarchicalEncoder:
     return encoder
 
 
-def _check_levels(what: str, options: Mapping[str, Any], model: ModelConfig) -> None:
+def _check_levels(what: str, options: Mapping[str, Any], model: VAEConfig) -> None:
     lengths = options.get("level_lengths", [model.max_seq_len])
     if math.prod(lengths) != model.max_seq_len:
         raise LofiError(

@@ -6,6 +6,7 @@ import keras
 import tensorflow as tf
 
 from lofi_tf.models.layers.lstm import LSTMStack, State, fold
+from lofi_tf.settings import Size
 
 
 class LSTMCore(keras.layers.Layer):
@@ -42,7 +43,7 @@ class LSTMCore(keras.layers.Layer):
         control_size: int = 0,
         keep_prob: float = 1.0,
         residual: bool = False,
-        embedding_size: int | None = None,
+        embedding_size: Size | None = None,
         z_inputs: bool = True,
         skip_inputs: bool = False,
         previous_inputs: bool = True,
@@ -142,7 +143,7 @@ class SplitCore(keras.layers.Layer):
         args, kwargs: of each core, from `units` on; see `LSTMCore`.
     """
 
-    def __init__(self, sizes: Sequence[int], *args, **kwargs):
+    def __init__(self, sizes: Sequence[Size], *args, **kwargs):
         super().__init__()
         self.sizes = tuple(sizes)
         self.output_size = self.parameter_size = sum(sizes)

@@ -10,6 +10,7 @@ from lofi_tf.errors import LofiError
 from lofi_tf.models.layers.lstm import LSTMStack, fold
 from lofi_tf.models.layers.segments import segment_lengths, to_segments
 from lofi_tf.models.sequence.cores import dense_layer
+from lofi_tf.settings import Size
 
 
 class LSTMEncoder(keras.layers.Layer):
@@ -61,7 +62,7 @@ class BidirectionalLSTMEncoder(keras.layers.Layer):
         units: Sequence[int],
         keep_prob: float = 1.0,
         residual: bool = False,
-        embedding_size: int | None = None,
+        embedding_size: Size | None = None,
     ):
         super().__init__(name="encoder")
         self.output_size = 2 * units[-1]
@@ -127,7 +128,7 @@ class HierarchicalEncoder(keras.layers.Layer):
         units: Sequence[int],
         keep_prob: float = 1.0,
         residual: bool = False,
-        level_lengths: Sequence[int] = (),
+        level_lengths: Sequence[Size] = (),
     ):
         super().__init__(name="encoder")
         if not level_lengths:

@@ -14,6 +14,7 @@ from lofi_tf.errors import LofiError
 from lofi_tf.models.common.losses import sum_valid_steps, valid_steps
 from lofi_tf.models.layers.logistic_mixture import Levels, log_prob, quantile, tempered
 from lofi_tf.models.sequence.heads import draw_bits
+from lofi_tf.settings import Size
 
 VELOCITIES = Levels(0.0, 1.0, 128)  # those of MIDI
 OFFSETS = Levels(-1.0, 1.0, 121)  # of 480 ticks a quarter, 120 a step
@@ -34,7 +35,7 @@ class GrooveMixtureHead(keras.layers.Layer):
 
     draws_have_gradients = False
 
-    def __init__(self, output_size: int, hidden_size: int = 64, num_components: int = 3):
+    def __init__(self, output_size: int, hidden_size: Size = 64, num_components: Size = 3):
         super().__init__(name="head")
         if output_size % 3:
             raise LofiError(

@@ -15,6 +15,7 @@ from lofi_tf.errors import LofiError
 from lofi_tf.models.common.losses import log_loss, sum_valid_steps
 from lofi_tf.models.common.noise import draw_bits, draw_class
 from lofi_tf.models.layers.nade import NADE
+from lofi_tf.settings import Size, Weight
 
 Sums = Mapping[str, tf.Tensor]
 LEAST_PROBABILITY = 0.1  # of a hit that is given
@@ -34,7 +35,7 @@ class GrooveHead(keras.layers.Layer):
 
     draws_have_gradients = True
 
-    def __init__(self, output_size: int, given_hits: bool = False, expression_weight: float = 1.0):
+    def __init__(self, output_size: int, given_hits: bool = False, expression_weight: Weight = 1.0):
         super().__init__(name="head")
         self.given_hits, self.expression_weight = given_hits, expression_weight
         self.output_size = self.parameter_size = output_size
@@ -116,7 +117,7 @@ class MultiCategoricalHead(keras.layers.Layer):
 
     draws_have_gradients = False
 
-    def __init__(self, output_size: int, sizes: Sequence[int]):
+    def __init__(self, output_size: int, sizes: Sequence[Size]):
         super().__init__(name="head")
         if sum(sizes) != output_size:
             raise LofiError(f"head sizes must sum to {output_size}. Received: {list(sizes)}")
@@ -247,7 +248,7 @@ class NADEHead(keras.layers.Layer):
 
     draws_have_gradients = False
 
-    def __init__(self, output_size: int, hidden_size: int):
+    def __init__(self, output_size: int, hidden_size: Size):
         super().__init__(name="head")
         self.nade = NADE(output_size, hidden_size)
         self.output_size = self.noise_size = output_size

@@ -13,6 +13,7 @@ from lofi_tf.models.layers.lstm import LSTMStack, fold
 from lofi_tf.models.layers.segments import from_segments, segment_lengths, to_segments
 from lofi_tf.models.sequence.cores import dense_layer, flat_states, initial_state_layer, states_of
 from lofi_tf.models.sequence.decoders import ROW_COUNTS, run_free, shifted, teacher_forced
+from lofi_tf.settings import Size, Weight
 
 
 class ConductorSizes(NamedTuple):
@@ -24,7 +25,7 @@ class ConductorSizes(NamedTuple):
     """
 
     units: tuple[int, ...]
-    embedding_size: int | None = None
+    embedding_size: Size | None = None
 
     @property
     def output_size(self) -> int:
@@ -35,8 +36,8 @@ class ConductorSizes(NamedTuple):
 def conductor_sizes(
     num_levels: int,
     units: Sequence[int],
-    conductor_units: Sequence[int] | Sequence[Sequence[int]] | None = None,
-    conductor_embedding_size: int | Sequence[int] | None = None,
+    conductor_units: Sequence[Size] | Sequence[Sequence[Size]] | None = None,
+    conductor_embedding_size: Size | Sequence[Size] | None = None,
 ) -> list[ConductorSizes]:
     """Returns the sizes of each conductor, the highest first.
 
@@ -100,15 +101,15 @@ class HierarchicalDecoder(keras.layers.Layer):
         head: keras.layers.Layer,
         units: Sequence[int],
         z_size: int,
-        level_lengths: Sequence[int],
+        level_lengths: Sequence[Size],
         disable_autoregression: bool | Sequence[int] = False,
         keep_prob: float = 1.0,
         residual: bool = False,
         end_token: int | None = None,
         encoder: keras.layers.Layer | None = None,
-        sampling_temperature: float = 1.0,
-        conductor_units: Sequence[int] | Sequence[Sequence[int]] | None = None,
-        conductor_embedding_size: int | Sequence[int] | None = None,
+        sampling_temperature: Weight = 1.0,
+        conductor_units: Sequence[Size] | Sequence[Sequence[Size]] | None = None,
+        conductor_embedding_size: Size | Sequence[Size] | None = None,
     ):
         super().__init__(name="decoder")
         self.sampling_temperature = sampling_temperature

@@ -3,7 +3,7 @@
 import keras
 import tensorflow as tf
 
-from lofi_tf.config import ModelConfig, TrainingConfig
+from lofi_tf.config import TrainingConfig, VAEConfig
 from lofi_tf.models.common.latent_model import Batch, LatentModel
 from lofi_tf.models.common.losses import kl_cost
 from lofi_tf.models.layers.lstm import fold
@@ -35,7 +35,7 @@ class MusicVAE(LatentModel):
 
     def __init__(
         self,
-        model: ModelConfig,
+        model: VAEConfig,
         training: TrainingConfig,
         input_size: int,
         output_size: int,

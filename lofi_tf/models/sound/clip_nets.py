@@ -9,8 +9,8 @@ from collections.abc import Sequence
 import keras
 import tensorflow as tf
 
-from lofi_tf.errors import LofiError
 from lofi_tf.models.layers.dense import built
+from lofi_tf.settings import Size
 
 SLOPE = 0.2  # of the leaky rectifiers
 
@@ -31,9 +31,9 @@ class DenseEncoder(keras.layers.Layer):
         self,
         steps: int,
         depth: int,
-        num_layers: int = 5,
-        input_neurons: int = 750,
-        output_neurons: int = 100,
+        num_layers: Size = 5,
+        input_neurons: Size = 750,
+        output_neurons: Size = 100,
         skip: bool = False,
     ):
         super().__init__(name="encoder")
@@ -66,9 +66,9 @@ class DenseGenerator(keras.layers.Layer):
         steps: int,
         depth: int,
         z_size: int,
-        num_layers: int = 5,
-        input_neurons: int = 750,
-        output_neurons: int = 100,
+        num_layers: Size = 5,
+        input_neurons: Size = 750,
+        output_neurons: Size = 100,
         skip: bool = False,
     ):
         super().__init__(name="net")
@@ -104,13 +104,13 @@ class ConvEncoder(keras.layers.Layer):
         self,
         steps: int,
         depth: int,
-        num_conv_layers: int = 3,
-        num_dense_layers: int = 1,
-        initial_channels: int = 10,
-        input_neurons: int = 500,
-        output_neurons: int = 100,
-        factor: int = 2,
-        kernel_size: int = 3,
+        num_conv_layers: Size = 3,
+        num_dense_layers: Size = 1,
+        initial_channels: Size = 10,
+        input_neurons: Size = 500,
+        output_neurons: Size = 100,
+        factor: Size = 2,
+        kernel_size: Size = 3,
         skip: bool = False,
     ):
         super().__init__(name="encoder")
@@ -157,13 +157,13 @@ class ConvGenerator(keras.layers.Layer):
         steps: int,
         depth: int,
         z_size: int,
-        num_conv_layers: int = 3,
-        num_dense_layers: int = 1,
-        initial_channels: int = 10,
-        input_neurons: int = 500,
-        output_neurons: int = 100,
-        factor: int = 2,
-        kernel_size: int = 3,
+        num_conv_layers: Size = 3,
+        num_dense_layers: Size = 1,
+        initial_channels: Size = 10,
+        input_neurons: Size = 500,
+        output_neurons: Size = 100,
+        factor: Size = 2,
+        kernel_size: Size = 3,
         skip: bool = False,
     ):
         super().__init__(name="net")
@@ -203,16 +203,8 @@ class ConvGenerator(keras.layers.Layer):
         return values
 
 
-def widths(num_layers: int, first: int, last: int) -> list[int]:
-    """Returns the widths of layers in geometric steps from the first to the last.
-
-    Raises:
-        LofiError: a number below 1.
-    """
-    given = {"num_layers": num_layers, "input_neurons": first, "output_neurons": last}
-    for name, value in given.items():
-        if value < 1:
-            raise LofiError(f"{name} must be at least 1. Received: {value}")
+def widths(num_layers: Size, first: int, last: int) -> list[int]:
+    """Returns the widths of layers in geometric steps from the first to the last."""
     if num_layers == 1:
         return [last]
     ratio = (last / first) ** (1.0 / (num_layers - 1))
@@ -228,12 +220,7 @@ def halved(length: int, times: int) -> list[int]:
     return lengths
 
 
-def _channels(num_layers: int, initial: int, factor: int) -> list[int]:
-    if num_layers < 1 or initial < 1 or factor < 1:
-        raise LofiError(
-            "num_conv_layers, initial_channels and factor must be at least 1. Received: "
-            f"{num_layers}, {initial}, {factor}"
-        )
+def _channels(num_layers: Size, initial: int, factor: Size) -> list[int]:
     return [initial * factor**number for number in range(num_layers)]
 
 
@@ -242,7 +229,7 @@ def near_silence() -> keras.initializers.Initializer:
     return keras.initializers.RandomNormal(stddev=0.01)
 
 
-def _dense_stack(input_size: int, sizes: Sequence[int], name: str) -> keras.Sequential:
+def _dense_stack(input_size: int, sizes: Sequence[Size], name: str) -> keras.Sequential:
     layers = [
         keras.layers.Dense(size, kernel_initializer="he_normal", name=f"{name}_{number}")
         for number, size in enumerate(sizes)

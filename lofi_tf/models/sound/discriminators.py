@@ -11,6 +11,7 @@ from lofi_tf.models.common.components import build_component
 from lofi_tf.models.layers.dense import built
 from lofi_tf.models.layers.perceptron import Perceptron
 from lofi_tf.models.sound.clip_nets import SLOPE
+from lofi_tf.settings import Count, Size
 
 
 class DiscriminatorOutput(NamedTuple):
@@ -40,10 +41,10 @@ class MultiScaleDiscriminator(keras.layers.Layer):
 
     def __init__(
         self,
-        num_scales: int = 3,
-        channels: Sequence[int] = (16, 32, 64, 128),
-        strides: Sequence[int] = (4, 4, 4, 1),
-        width: int = 15,
+        num_scales: Size = 3,
+        channels: Sequence[Size] = (16, 32, 64, 128),
+        strides: Sequence[Size] = (4, 4, 4, 1),
+        width: Size = 15,
     ):
         super().__init__(name="discriminator")
         if len(strides) != len(channels):
@@ -92,7 +93,7 @@ class PerceptronDiscriminator(keras.layers.Layer):
         input_size: depth of the vectors.
     """
 
-    def __init__(self, adv_dim: int = 500, adv_num: int = 2, input_size: int = 1):
+    def __init__(self, adv_dim: Size = 500, adv_num: Count = 2, input_size: int = 1):
         super().__init__(name="discriminator")
         self.hidden = Perceptron(input_size, [adv_dim] * adv_num, "hidden", normalised=False)
         self.score = built(keras.layers.Dense(1, name="score"), (None, self.hidden.output_size))

@@ -5,6 +5,7 @@ import tensorflow as tf
 
 from lofi_tf.models.layers.lstm import LSTMStack
 from lofi_tf.models.sound.clip_nets import SLOPE, dense, near_silence
+from lofi_tf.settings import Size
 
 
 class FrameLSTMEncoder(keras.layers.Layer):
@@ -24,10 +25,10 @@ class FrameLSTMEncoder(keras.layers.Layer):
         self,
         steps: int,
         depth: int,
-        num_layers: int = 2,
-        output_neurons: int = 100,
-        frame_size: int = 100,
-        middle_ground: int = 100,
+        num_layers: Size = 2,
+        output_neurons: Size = 100,
+        frame_size: Size = 100,
+        middle_ground: Size = 100,
         by_frame: bool = False,
     ):
         super().__init__(name="encoder")
@@ -69,10 +70,10 @@ class FrameLSTMGenerator(keras.layers.Layer):
         steps: int,
         depth: int,
         z_size: int,
-        num_layers: int = 2,
-        output_neurons: int = 100,
-        frame_size: int = 100,
-        middle_ground: int = 100,
+        num_layers: Size = 2,
+        output_neurons: Size = 100,
+        frame_size: Size = 100,
+        middle_ground: Size = 100,
         by_frame: bool = False,
     ):
         super().__init__(name="net")

@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from lofi_tf.models.common.losses import sum_valid_steps
 from lofi_tf.models.common.noise import draw_class
+from lofi_tf.settings import Size
 
 
 class MuLawHead(keras.layers.Layer):
@@ -18,7 +19,7 @@ class MuLawHead(keras.layers.Layer):
         classes: levels of the code.
     """
 
-    def __init__(self, output_size: int = 1, classes: int = 256):
+    def __init__(self, output_size: int = 1, classes: Size = 256):
         super().__init__(name="head")
         self.output_size, self.noise_size = output_size, output_size
         self.parameter_size = self.classes = classes
@@ -54,7 +55,7 @@ class MuLawHead(keras.layers.Layer):
         ]
 
 
-def mu_law_encode(samples: tf.Tensor, classes: int = 256) -> tf.Tensor:
+def mu_law_encode(samples: tf.Tensor, classes: Size = 256) -> tf.Tensor:
     """Returns the codes, int32 in [0, classes), of samples in [-1, 1]."""
     mu = classes - 1.0
     squeezed = tf.sign(samples) * tf.math.log1p(mu * tf.abs(samples)) / math.log1p(mu)
@@ -63,7 +64,7 @@ def mu_law_encode(samples: tf.Tensor, classes: int = 256) -> tf.Tensor:
     )
 
 
-def mu_law_decode(codes: tf.Tensor, classes: int = 256) -> tf.Tensor:
+def mu_law_decode(codes: tf.Tensor, classes: Size = 256) -> tf.Tensor:
     """Returns the samples of codes."""
     mu = classes - 1.0
     squeezed = 2.0 * tf.cast(codes, tf.float32) / mu - 1.0

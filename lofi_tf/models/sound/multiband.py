@@ -16,6 +16,7 @@ from lofi_tf.errors import LofiError
 from lofi_tf.models.layers.dense import built
 from lofi_tf.models.layers.pqmf import PQMF
 from lofi_tf.models.sound.clip_nets import SLOPE
+from lofi_tf.settings import Size
 
 tfd = tfp.distributions
 KERNEL_SIZE = 7  # of the first and the last convolution
@@ -39,10 +40,10 @@ class MultibandEncoder(keras.layers.Layer):
         self,
         steps: int,
         depth: int,
-        num_bands: int = 16,
-        strides: Sequence[int] = (4, 4, 4),
-        channels: Sequence[int] = (32, 64, 128),
-        dilations: Sequence[int] = (1, 3, 9),
+        num_bands: Size = 16,
+        strides: Sequence[Size] = (4, 4, 4),
+        channels: Sequence[Size] = (32, 64, 128),
+        dilations: Sequence[Size] = (1, 3, 9),
     ):
         super().__init__(name="encoder")
         _check(depth, strides, channels)
@@ -121,10 +122,10 @@ class MultibandGenerator(keras.layers.Layer):
         steps: int,
         depth: int,
         z_size: int,
-        num_bands: int = 16,
-        strides: Sequence[int] = (4, 4, 4),
-        channels: Sequence[int] = (32, 64, 128),
-        dilations: Sequence[int] = (1, 3, 9),
+        num_bands: Size = 16,
+        strides: Sequence[Size] = (4, 4, 4),
+        channels: Sequence[Size] = (32, 64, 128),
+        dilations: Sequence[Size] = (1, 3, 9),
     ):
         super().__init__(name="net")
         _check(depth, strides, channels)
@@ -171,7 +172,7 @@ class Residual(keras.layers.Layer):
         name: of the layer.
     """
 
-    def __init__(self, channels: int, dilation: int, name: str):
+    def __init__(self, channels: Size, dilation: int, name: str):
         super().__init__(name=name)
         self.dilation = dilation
         self.wide = _dense(3 * channels, channels, "wide", "he_normal")
@@ -196,14 +197,14 @@ def _check(depth, strides, channels) -> None:
         )
 
 
-def _frames(steps: int, num_bands: int, strides: Sequence[int]) -> tuple[int, int]:
+def _frames(steps: int, num_bands: Size, strides: Sequence[Size]) -> tuple[int, int]:
     """Returns the frames of a clip, and the samples that the last one misses."""
     size = num_bands * math.prod(strides)
     return -(-steps // size), -steps % size
 
 
 def _convolution(
-    size: int, out: int, width: int, name: str, stride: int = 1, deviation: float | None = None
+    size: int, out: int, width: Size, name: str, stride: int = 1, deviation: float | None = None
 ) -> keras.layers.Conv1D:
     first = "he_normal" if deviation is None else keras.initializers.RandomNormal(stddev=deviation)
     layer = keras.layers.Conv1D(out, width, stride, "same", kernel_initializer=first, name=name)

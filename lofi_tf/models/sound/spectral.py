@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from lofi_tf.errors import LofiError
 from lofi_tf.models.sound.mu_law import energy_scalars
+from lofi_tf.settings import Size
 
 FFT_SIZES = (2048, 1024, 512, 256, 128)
 FLOOR = 1e-3  # magnitude of white noise at -60 dB, below which a clip counts as silent
@@ -23,7 +24,7 @@ class SpectralHead(keras.layers.Layer):
         sizes: samples of the windows of `spectral_distance`.
     """
 
-    def __init__(self, output_size: int = 1, sizes: Sequence[int] = FFT_SIZES):
+    def __init__(self, output_size: int = 1, sizes: Sequence[Size] = FFT_SIZES):
         super().__init__(name="head")
         if output_size != 1:
             raise LofiError(f"multi_scale_spectral needs one channel. Received: {output_size}")
@@ -61,7 +62,7 @@ class SpectralHead(keras.layers.Layer):
 
 
 def spectral_distance(
-    sounds: tf.Tensor, others: tf.Tensor, sizes: Sequence[int] = FFT_SIZES
+    sounds: tf.Tensor, others: tf.Tensor, sizes: Sequence[Size] = FFT_SIZES
 ) -> tf.Tensor:
     """Returns how far the magnitude spectra of `others` are from those of `sounds`, [B].
 

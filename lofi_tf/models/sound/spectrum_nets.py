@@ -6,6 +6,7 @@ import keras
 import tensorflow as tf
 
 from lofi_tf.models.sound.clip_nets import SLOPE, dense, halved, near_silence
+from lofi_tf.settings import Size
 
 MIDDLE = 0.4  # about what the values of spectra are on the average, floor 0 to full scale 1
 
@@ -25,9 +26,9 @@ class SpectrumEncoder(keras.layers.Layer):
         self,
         steps: int,
         depth: int,
-        channels: Sequence[int] = (32, 64, 96, 128),
-        output_neurons: int = 256,
-        kernel_size: int = 5,
+        channels: Sequence[Size] = (32, 64, 96, 128),
+        output_neurons: Size = 256,
+        kernel_size: Size = 5,
         skip: bool = False,
     ):
         super().__init__(name="encoder")
@@ -70,9 +71,9 @@ class SpectrumGenerator(keras.layers.Layer):
         steps: int,
         depth: int,
         z_size: int,
-        channels: Sequence[int] = (32, 64, 96, 128),
-        output_neurons: int = 256,
-        kernel_size: int = 5,
+        channels: Sequence[Size] = (32, 64, 96, 128),
+        output_neurons: Size = 256,
+        kernel_size: Size = 5,
         skip: bool = False,
     ):
         super().__init__(name="net")
@@ -101,7 +102,7 @@ class SpectrumGenerator(keras.layers.Layer):
         return values + MIDDLE + tf.reshape(self.skip(z), [-1, *values.shape[1:]])
 
 
-def _convolution(kind: type, size: int, out: int, kernel_size: int, number: int):
+def _convolution(kind: type, size: int, out: int, kernel_size: Size, number: int):
     layer = kind(out, kernel_size, 2, "same", kernel_initializer="he_normal", name=f"conv_{number}")
     layer.build((None, None, None, size))
     return layer

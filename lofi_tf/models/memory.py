@@ -1,40 +1,28 @@
 """An estimate of the memory that a training step takes, before anything is built."""
 
 from lofi_tf.config import Config
+from lofi_tf.models.kinds import RNN_ENCODERS
 
 FLOAT_BYTES = 4
 WEIGHT_COPIES = 5  # the weight, its gradient before and after clipping, Adam's two moments
-# Encoders whose sizes are options of their own.
-CLIP_KINDS = (
-    "conv",
-    "conv2d",
-    "conv_frames",
-    "dense",
-    "frame_lstm",
-    "lapped_frames",
-    "linear_frames",
-    "multiband",
-    "stacked",
-)
-CLIP_COPIES = 64  # of a clip that a step of these keeps: layers and their gradients
-MULTIBAND_COPIES = 200  # with spectra at several scales and the discriminator's layers
+# Of an example that a step keeps where no RNN runs over it as it is, layers and their gradients;
+# bands also have spectra at several scales and the discriminator's layers.
+CLIP_COPIES = {"multiband": 200}
+OTHER_COPIES = 64
 BASE_BYTES = 900 << 20  # TensorFlow itself, with its graphs
 
 
 def training_bytes(config: Config, depths: dict[str, int]) -> int:
     """Returns the bytes that training the config takes, roughly.
 
-    The weights of clip networks are not counted.
+    Weights of other networks than RNNs are not counted.
 
     Args:
         config: sizes and batch size.
         depths: of `inputs`, `targets` and `controls`.
     """
-    return (
-        BASE_BYTES
-        + _weight_bytes(config, depths)
-        + (config.training.batch_size * _example_bytes(config, depths))
-    )
+    examples = config.training.batch_size * _example_bytes(config, depths)
+    return BASE_BYTES + _weight_bytes(config, depths) + examples
 
 
 def largest_batch_size(config: Config, depths: dict[str, int], available_bytes: int) -> int:
@@ -47,7 +35,7 @@ def largest_batch_size(config: Config, depths: dict[str, int], available_bytes: 
 def lstm_layers(config: Config, depths: dict[str, int]) -> list[tuple[int, int]]:
     """Returns the input size and the units of every LSTM layer, both directions counted."""
     model, controls = config.model, depths.get("controls", 0)
-    if model.encoder["kind"] in CLIP_KINDS:
+    if _encoder_of(config) not in RNN_ENCODERS:
         return []
     encoder = [depths["inputs"] + controls, *(2 * size for size in model.enc_rnn_size[:-1])]
     decoder = [depths["targets"] + model.z_size + controls, *model.dec_rnn_size[:-1]]
@@ -57,17 +45,21 @@ def lstm_layers(config: Config, depths: dict[str, int]) -> list[tuple[int, int]]
     ]
 
 
+def _encoder_of(config: Config) -> str:
+    return getattr(config.model, "encoder", {}).get("kind", "")
+
+
 def _weight_bytes(config: Config, depths: dict[str, int]) -> int:
-    model = config.model
-    lstm = sum(4 * units * (size + units + 1) for size, units in lstm_layers(config, depths))
-    dense = 2 * model.z_size * (2 * model.enc_rnn_size[-1] + sum(model.dec_rnn_size))
+    layers, z_size = lstm_layers(config, depths), config.model.z_size
+    lstm = sum(4 * units * (size + units + 1) for size, units in layers)
+    dense = 2 * z_size * sum(units for _, units in layers)
     return WEIGHT_COPIES * FLOAT_BYTES * (lstm + dense)
 
 
 def _example_bytes(config: Config, depths: dict[str, int]) -> int:
     """Each step keeps a layer's inputs twice, its gates three times and its states four times."""
-    if config.model.encoder["kind"] in CLIP_KINDS:
-        copies = MULTIBAND_COPIES if config.model.encoder["kind"] == "multiband" else CLIP_COPIES
-        return FLOAT_BYTES * copies * config.model.max_seq_len * depths["inputs"]
-    steps = sum(2 * size + 16 * units for size, units in lstm_layers(config, depths))
-    return FLOAT_BYTES * config.model.max_seq_len * steps
+    layers = lstm_layers(config, depths)
+    floats = sum(2 * size + 16 * units for size, units in layers)
+    if not layers:
+        floats = CLIP_COPIES.get(_encoder_of(config), OTHER_COPIES) * depths["inputs"]
+    return FLOAT_BYTES * config.model.max_seq_len * floats

@@ -1,0 +1,171 @@
+"""What a setting may be, as the annotation of its field or argument says.
+
+Settings come from YAML files, flags and notebooks, so anything may be in them. A dataclass of
+settings, or a class that takes options, states types and bounds once, where it names them.
+"""
+
+import dataclasses
+import inspect
+import types
+from collections.abc import Callable, Mapping, Sequence
+from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_origin
+
+from lofi_tf.errors import LofiError, naming, unknown_name
+
+
+class Bounds(NamedTuple):
+    """Least and most of a number; `above` is a bound that it must exceed."""
+
+    least: float | None = None
+    most: float | None = None
+    above: float | None = None
+
+    def __str__(self):
+        parts = {"at least": self.least, "above": self.above, "at most": self.most}
+        return " and ".join(f"{word} {bound}" for word, bound in parts.items() if bound is not None)
+
+    def holds(self, value: float) -> bool:
+        """Says whether a number is within them; NaN is not."""
+        return (
+            (self.least is None or value >= self.least)
+            and (self.most is None or value <= self.most)
+            and (self.above is None or value > self.above)
+        )
+
+
+Size = Annotated[int, Bounds(least=1)]
+Count = Annotated[int, Bounds(least=0)]
+Weight = Annotated[float, Bounds(least=0)]
+Share = Annotated[float, Bounds(above=0, most=1)]
+Component = Mapping[str, Any]  # {kind: ..., and its options}
+
+TYPE_WORDS = {bool: "true or false", int: "a whole number", float: "a number", str: "text"}
+
+
+def words_of(annotation: Any) -> str:
+    """Returns what a value must be, in words."""
+    origin, inner = get_origin(annotation), get_args(annotation)
+    if origin is Annotated:
+        return words_of(inner[0])
+    if origin in (Union, types.UnionType):
+        return " or ".join(dict.fromkeys(map(words_of, inner)))
+    if origin in (Sequence, tuple):
+        listed = words_of(inner[0])
+        return f"a list of {listed.removeprefix('a ').replace('number', 'numbers', 1)}"
+    if annotation is Component:
+        return "a component, {kind: ..., and its options}"
+    return TYPE_WORDS.get(annotation, "null")
+
+
+def checked(name: str, value: Any, annotation: Any) -> Any:
+    """Returns a value in the type that an annotation says: lists are tuples, numbers floats.
+
+    Args:
+        name: of the setting, which errors say.
+        value: anything.
+        annotation: `bool`, `int`, `float`, `str`, `X | None` and other unions, `Literal`, lists as
+            `tuple[X, ...]` or `Sequence[X]`, `Component`, or `Annotated` with `Bounds`.
+
+    Raises:
+        LofiError: what the setting must be, and what came.
+    """
+    origin, inner = get_origin(annotation), get_args(annotation)
+    if origin is Annotated:
+        value = checked(name, value, inner[0])
+        if not inner[1].holds(value):
+            raise LofiError(f"{name} must be {inner[1]}. Received: {value}")
+        return value
+    if origin in (Union, types.UnionType):
+        return _one_of(name, value, inner, annotation)
+    if origin is Literal:
+        if checked(name, value, str) not in inner:
+            raise unknown_name(name, value, inner)
+        return value
+    if origin in (Sequence, tuple) and isinstance(value, list | tuple):
+        if not value:
+            raise LofiError(f"{name} must have at least one item. Received: []")
+        return tuple(checked(f"{name}[{n}]", item, inner[0]) for n, item in enumerate(value))
+    if annotation is Component:
+        if isinstance(value, Mapping) and isinstance(value.get("kind"), str):
+            return value
+    elif annotation is float and type(value) in (int, float):
+        return float(value)
+    elif type(value) is annotation:
+        return value
+    raise LofiError(f"{name} must be {words_of(annotation)}. Received: {value!r:.80}")
+
+
+def _one_of(name: str, value: Any, allowed: Sequence[Any], annotation: Any) -> Any:
+    errors = []
+    for each in allowed:
+        try:
+            return checked(name, value, each)
+        except LofiError as error:
+            errors.append(error)
+    whole = f"{name} must be {words_of(annotation)}. Received: {value!r:.80}"
+    fits = [e for e in errors if "must be at" in str(e) or "must be above" in str(e)]
+    raise fits[0] if fits else LofiError(whole)
+
+
+def check_fields(settings: Any) -> None:
+    """Checks the fields of a frozen dataclass, and gives each its type; for `__post_init__`."""
+    for field in dataclasses.fields(settings):
+        value = checked(field.name, getattr(settings, field.name), field.type)
+        object.__setattr__(settings, field.name, value)
+
+
+def check_options(what: str, takes: Callable, options: Mapping[str, Any]) -> None:
+    """Checks options by the annotations of a class or a function that takes them.
+
+    Args:
+        what: they are of, which errors say.
+        takes: the class or function; what it does not name is not checked.
+        options: by name.
+
+    Raises:
+        LofiError: an option that must be something else.
+    """
+    arguments = inspect.signature(takes).parameters
+    for name, value in options.items():
+        if name in arguments:
+            checked(f"the {what}'s {name}", value, arguments[name].annotation)
+
+
+def settings_of(kind: type, values: Any, where: str) -> Any:
+    """Returns the dataclass of plain values.
+
+    Args:
+        kind: the dataclass, which checks its fields.
+        values: by the names of its fields.
+        where: they stand, which errors say.
+
+    Raises:
+        LofiError: an unknown or missing name, or a value that must be something else.
+    """
+    fields = {field.name: field for field in dataclasses.fields(kind)}
+    for name in mapping_of(where, values, fields):
+        if name not in fields:
+            raise unknown_name(f"setting in {where}", str(name), fields)
+    for name, field in fields.items():
+        if field.default is dataclasses.MISSING and name not in values:
+            raise LofiError(f"{where}: {name} is missing")
+    with naming(where):
+        return kind(**values)
+
+
+def mapping_of(where: str, values: Any, names: Sequence[str]) -> Mapping[str, Any]:
+    """Returns values that are a mapping; refuses others."""
+    if not isinstance(values, Mapping):
+        raise LofiError(
+            f"{where} must be a mapping. Allowed: {', '.join(names)}. Received: {values!r:.80}"
+        )
+    return values
+
+
+def plain(value: Any) -> Any:
+    """Returns settings as plain values, ready for YAML."""
+    if dataclasses.is_dataclass(value):
+        return {f.name: plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
+    if isinstance(value, Mapping):
+        return {key: plain(item) for key, item in value.items()}
+    return [plain(item) for item in value] if isinstance(value, list | tuple) else value
