@@ -2,14 +2,17 @@
 
 import math
 from collections.abc import Mapping
+from typing import Any
 
 import keras
 import tensorflow as tf
 
-from lofi_tf.config import ModelConfig, TrainingConfig
+from lofi_tf.config import ModelConfig, TrainingConfig, model_config
 from lofi_tf.models.common import schedules
+from lofi_tf.models.common.optimizer import compile_model
 from lofi_tf.models.common.replicas import averaged, num_replicas, own_rows, own_seed, summed
 from lofi_tf.models.layers.lstm import fold
+from lofi_tf.settings import plain
 
 Batch = Mapping[str, tf.Tensor]
 ACTIVE_VARIANCE = 0.01  # of a latent unit's posterior means over examples
@@ -18,7 +21,9 @@ ACTIVE_VARIANCE = 0.01  # of a latent unit's posterior means over examples
 class LatentModel(keras.Model):
     """What is trained by a reconstruction loss and a weighted KL divergence.
 
-    Subclasses give `losses_of` and a `decoder` with a `head`.
+    Subclasses give `losses_of`, `reconstruct` and a `decoder` with a `head`. Keras saves and loads
+    them, `keras.models.load_model` where `lofi_tf.models.classes` is imported; `predict` and a call
+    reconstruct.
 
     Args:
         model: sizes and components.
@@ -38,6 +43,42 @@ class LatentModel(keras.Model):
         super().__init__(name=name)
         self.settings, self.training_settings = model, training
         self.seed, self.first_step = seed, first_step
+
+    def get_config(self) -> dict[str, Any]:
+        """Returns plain values; `from_config` is the inverse."""
+        model = {"kind": self.settings.kind, **plain(self.settings)}
+        training = plain(self.training_settings)
+        steps = {"seed": self.seed, "first_step": self.first_step}
+        return {"model": model, "training": training, **steps}
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> "LatentModel":
+        """Returns the model of the values of `get_config`, its weights drawn anew."""
+        model, training = model_config(config["model"]), TrainingConfig(**config["training"])
+        others = {n: v for n, v in config.items() if n not in ("model", "training")}
+        return cls(model, training, **others)
+
+    def get_compile_config(self) -> dict[str, Any] | None:
+        """Returns the settings that the optimiser is made of, where there is one."""
+        return plain(self.training_settings) if self.compiled else None
+
+    def compile_from_config(self, config: Mapping[str, Any]) -> None:
+        """Gives the model the optimiser of its settings."""
+        compile_model(self)
+
+    def call(self, batch: Batch | tf.Tensor) -> tf.Tensor | dict[str, tf.Tensor]:
+        """Returns what is decoded, the likeliest at each step, of the posterior's mean.
+
+        Args:
+            batch: `inputs` [B, T, D], any `controls` [B, T, C], and `length` [B], which is T where
+                it is not given; or the inputs alone.
+
+        Returns:
+            Outputs [B, T, D]; a model of sound and notes gives `spectra` and `probabilities`.
+        """
+        batch = dict(batch) if isinstance(batch, Mapping) else {"inputs": batch}
+        size, steps = tf.unstack(tf.shape(batch["inputs"])[:2])
+        return self.reconstruct({"length": tf.fill([size], steps), **batch})[2]
 
     def losses_of(
         self,

@@ -1,12 +1,16 @@
 """The optimiser and the learning rate of a model's settings."""
 
+from typing import TYPE_CHECKING
+
 import keras
 import tensorflow as tf
 
 from lofi_tf.models.common import schedules
 from lofi_tf.models.common.adam import FusedAdam
-from lofi_tf.models.common.latent_model import LatentModel
 from lofi_tf.models.common.plateau import Plateau
+
+if TYPE_CHECKING:
+    from lofi_tf.models.common.latent_model import LatentModel
 
 # As in RAVE: what the other has learnt meanwhile makes old gradients worthless.
 ADVERSARIAL_BETAS = {"beta_1": 0.5, "beta_2": 0.9}
@@ -37,7 +41,7 @@ class MagentaDecay(keras.optimizers.schedules.LearningRateSchedule):
         return rate if self.plateau is None else rate * self.plateau.scale
 
 
-def compile_model(model: LatentModel) -> None:
+def compile_model(model: "LatentModel") -> None:
     """Gives a model the optimiser of its settings, and its discriminator one of its own."""
     training = model.training_settings
     model.rate = MagentaDecay(

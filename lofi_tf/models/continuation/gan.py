@@ -1,5 +1,6 @@
 """A continuation that is trained against a discriminator, which hears both sides of the cut."""
 
+import keras
 import tensorflow as tf
 
 from lofi_tf.errors import LofiError
@@ -12,6 +13,7 @@ from lofi_tf.models.sound.mu_law import MuLawHead
 QUIET = 1e-6  # energy of a sample, that of -60 dB: what is below is not made louder still
 
 
+@keras.saving.register_keras_serializable(package="lofi_tf")
 class ContinuationGAN(Adversarial, Continuation):
     """A `Continuation` whose own frames, fed by themselves, are to be taken for the true ones.
 

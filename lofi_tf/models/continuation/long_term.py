@@ -57,6 +57,7 @@ class Memory(NamedTuple):
     floor: tf.Tensor
 
 
+@keras.saving.register_keras_serializable(package="lofi_tf")
 class RecallingContinuation(Continuation):
     """A `Continuation` of lapped frames; the arguments are the same.
 

@@ -7,6 +7,7 @@ Deep LoFi Beats' plan; Bowman et al. 2016, "Generating Sentences from a Continuo
 
 from collections.abc import Mapping
 
+import keras
 import tensorflow as tf
 
 from lofi_tf.config import ContinuationConfig, TrainingConfig
@@ -32,6 +33,7 @@ HEADS = {
 }
 
 
+@keras.saving.register_keras_serializable(package="lofi_tf")
 class Continuation(LatentModel):
     """Predicts the frames that follow.
 

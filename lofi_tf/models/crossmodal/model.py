@@ -8,6 +8,7 @@ other may decode.
 
 import math
 from collections.abc import Mapping
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -20,11 +21,13 @@ from lofi_tf.models.common.losses import kl_cost
 from lofi_tf.models.crossmodal.stacked import StackedVAE
 from lofi_tf.models.sound.adversarial import Adversarial, Pair
 from lofi_tf.models.sound.discriminators import build_discriminator
+from lofi_tf.settings import plain
 
 tfd = tfp.distributions
 LEAST_LOG_SIGMA = -5.0
 
 
+@keras.saving.register_keras_serializable(package="lofi_tf")
 class CrossModal(LatentModel):
     """A VAE of spectra and a VAE of symbols.
 
@@ -66,6 +69,18 @@ class CrossModal(LatentModel):
         )
         self.discriminator = discriminator
         self.built = True
+
+    def get_config(self) -> dict[str, Any]:
+        """Returns plain values; `from_config` is the inverse."""
+        sizes = {"num_bands": self.signal.out.units, "label_type": self.label_type}
+        return {**super().get_config(), **sizes, "layout": plain(self.layout)}
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> "CrossModal":
+        """Returns the model of the values of `get_config`, its weights drawn anew."""
+        labels = tuple(config["layout"]["labels"])
+        layout = SymbolLayout(**{**config["layout"], "labels": labels})
+        return super().from_config({**config, "layout": layout})
 
     @property
     def noise_size(self) -> int:
@@ -126,6 +141,18 @@ class CrossModal(LatentModel):
             **self._right("reconstruction", logits, symbols),
             **self._right("transfer", transferred_logits, symbols),
         }, transferred
+
+    @tf.function(reduce_retracing=True, autograph=False)
+    def reconstruct(self, batch: Batch) -> tuple[tf.Tensor, tf.Tensor, dict[str, tf.Tensor]]:
+        """Returns the mean and stddev [B, Z] of sound's posterior, and what the mean decodes to.
+
+        That is `spectra` [B, F] and the `probabilities` [B, S] of symbols.
+        """
+        posterior = self.signal.encode(batch["inputs"][:, 0]).posteriors[0]
+        z = posterior.mean()
+        probabilities = self.probabilities(self.symbol.decode(z))
+        decoded = {"spectra": self.signal.decode(z), "probabilities": probabilities}
+        return z, posterior.stddev(), decoded
 
     def signal_nats(self, means: tf.Tensor, spectra: tf.Tensor) -> tf.Tensor:
         """Returns the negative log likelihood [B] of spectra [B, F], one deviation a band."""
@@ -192,6 +219,7 @@ class CrossModal(LatentModel):
         }
 
 
+@keras.saving.register_keras_serializable(package="lofi_tf")
 class AdversarialCrossModal(Adversarial, CrossModal):
     """The same, whose sound from symbols is to be taken for real sound by a discriminator."""
 

@@ -1,5 +1,7 @@
 """The VAE: an encoder, a latent, a decoder and a head."""
 
+from typing import Any
+
 import keras
 import tensorflow as tf
 
@@ -18,6 +20,7 @@ from lofi_tf.models.sound.adversarial import Adversarial, Pair
 from lofi_tf.models.sound.discriminators import build_discriminator
 
 
+@keras.saving.register_keras_serializable(package="lofi_tf")
 class MusicVAE(LatentModel):
     """A variational autoencoder of sequences.
 
@@ -46,7 +49,8 @@ class MusicVAE(LatentModel):
     ):
         super().__init__(model, training, seed, first_step, "music_vae")
         discriminator = build_discriminator(model.discriminator)
-        self.control_size = control_size
+        self.input_size, self.output_size = input_size, output_size
+        self.control_size, self.end_token = control_size, end_token
         self.encoder = self.latent = None
         if model.z_size:
             self.encoder = build_encoder(model, input_size + control_size)
@@ -57,6 +61,11 @@ class MusicVAE(LatentModel):
         )
         self.discriminator = discriminator
         self.built = True
+
+    def get_config(self) -> dict[str, Any]:
+        """Returns plain values; `from_config` is the inverse."""
+        names = ("input_size", "output_size", "control_size", "end_token")
+        return {**super().get_config(), **{name: getattr(self, name) for name in names}}
 
     def encode(
         self,
@@ -194,6 +203,7 @@ class MusicVAE(LatentModel):
         return mean, stddev, decoded
 
 
+@keras.saving.register_keras_serializable(package="lofi_tf")
 class AdversarialVAE(Adversarial, MusicVAE):
     """A VAE of waveforms whose decoder learns against a discriminator, its encoder being frozen.
 
