@@ -164,7 +164,8 @@ def test_the_command_refuses_in_one_line(run, tmp_path, capsys, flags, message):
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
     from lofi_tf.data.storage.examples import Examples
-    from lofi_tf.training.train import TrainOptions, train
+    from lofi_tf.training.options import TrainOptions
+    from lofi_tf.training.train import train
 
     folder, config = tmp_path_factory.mktemp("run"), config_of("lofai_dense", ",batch_size=1")
     arrays = {"waveform_3000": np.zeros([1, CLIP, 1], np.int16), "length_3000": np.int32([CLIP])}

@@ -19,7 +19,8 @@ from lofi_tf.music.midi import read_midi
 from lofi_tf.saving import checkpoints
 from lofi_tf.training import train as training
 from lofi_tf.training.history import read_history
-from lofi_tf.training.train import TrainOptions, train
+from lofi_tf.training.options import TrainOptions
+from lofi_tf.training.train import train
 from tests.paths import DATA
 from tests.symusic_files import CELLS, FLAT, HIER, batch_of, examples, values
 

@@ -13,7 +13,8 @@ from lofi_tf.data.storage.examples import Examples
 from lofi_tf.errors import LofiError
 from lofi_tf.hparams import with_hparams
 from lofi_tf.models.build import build_model
-from lofi_tf.training.train import TrainOptions, train
+from lofi_tf.training.options import TrainOptions
+from lofi_tf.training.train import train
 
 tfd = tfp.distributions
 TINY = (

@@ -23,7 +23,8 @@ from lofi_tf.saving import checkpoints
 from lofi_tf.training import distribution
 from lofi_tf.training import train as training
 from lofi_tf.training.history import read_history
-from lofi_tf.training.train import TrainOptions, open_run, train
+from lofi_tf.training.options import TrainOptions
+from lofi_tf.training.train import open_run, train
 from tests.grooves import SMALL, groove_examples, small_config, write_groove_records
 from tests.test_models_adversarial import batch as clips
 from tests.test_models_adversarial import config as adversarial_config

@@ -11,9 +11,10 @@ from lofi_tf.config import config_names, configs_dir, load_config
 from lofi_tf.data.storage.examples import Examples
 from lofi_tf.errors import LofiError
 from lofi_tf.hparams import with_hparams
+from lofi_tf.training.options import TrainOptions
 from lofi_tf.training.search import SearchOptions, search
 from lofi_tf.training.search_space import Choice, Range, as_hparams, hparams_of, read_space
-from lofi_tf.training.train import TrainOptions, train
+from lofi_tf.training.train import train
 
 TINY = (
     "converter.clip_seconds=0.02,max_seq_len=60,batch_size=2,num_layers=1,input_neurons=4,"

@@ -19,7 +19,8 @@ from lofi_tf.saving import checkpoints
 from lofi_tf.training import callbacks
 from lofi_tf.training import train as training
 from lofi_tf.training.history import read_history
-from lofi_tf.training.train import TrainOptions, train
+from lofi_tf.training.options import TrainOptions
+from lofi_tf.training.train import train
 from tests.grooves import groove_examples, small_config
 
 OPTIONS = TrainOptions(num_steps=8, log_steps=1, eval_steps=4, show_progress=False)
@@ -82,7 +83,8 @@ import sys
 from lofi_tf import quiet
 with quiet.imports():
     from tests.test_training_train import OPTIONS, groove_examples, small_config
-    from lofi_tf.training.train import train, TrainOptions
+    from lofi_tf.training.options import TrainOptions
+    from lofi_tf.training.train import train
 config = small_config(hparams="dropout_keep_prob=0.5")
 options = TrainOptions(num_steps=10**6, log_steps=1, save_seconds=0.0, show_progress=False)
 train(config, groove_examples(config), sys.argv[1], options)

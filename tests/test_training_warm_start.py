@@ -21,7 +21,7 @@ from lofi_tf.saving.model_card import Facts
 from lofi_tf.training import train as training
 from lofi_tf.training import warm_start
 from lofi_tf.training.history import read_history
-from lofi_tf.training.setup import TrainOptions
+from lofi_tf.training.options import TrainOptions
 from lofi_tf.training.train import open_run, train
 from tests.grooves import (
     SMALL,

@@ -13,7 +13,12 @@ from lofi_tf.cli.training_data import (
     data_options,
 )
 from lofi_tf.errors import LofiError
+from lofi_tf.training.options import TrainOptions
 
+OF_A_RUN = (
+    *("num_steps", "log_steps", "save_seconds", "eval_steps", "patience"),
+    *("checkpoints_to_keep", "keep_checkpoint_every_n_hours"),
+)
 # Magenta's flags for TF1's parameter servers: only their defaults mean anything here.
 DISTRIBUTED = {"master": "", "task": 0, "num_ps_tasks": 0, "num_sync_workers": 0}
 STRATEGIES = ("none", "mirrored", "multiworker")
@@ -34,22 +39,22 @@ def build_parser() -> argparse.ArgumentParser:
     flag("--mode", default="train", choices=["train", "eval"])
     add_data_flags(parser)
     flag("--split", default="test", help="with --mode=eval and --split_file: which split")
-    flag("--num_steps", type=int, default=200000, help="the step to end at")
+    flag("--num_steps", type=int, help="the step to end at")
     flag("--hparams", default="", help="overrides such as batch_size=64,enc_rnn_size=[256]")
     flag("--seed", type=int, help="of weights, order, dropout and samples (default: 0)")
-    flag("--log_steps", type=int, default=100, help="steps between log lines")
-    flag("--save_seconds", type=float, default=60.0, help="seconds between checkpoints")
-    flag("--eval_steps", type=int, default=500, help="steps between evaluations")
+    flag("--log_steps", type=int, help="steps between log lines")
+    flag("--save_seconds", type=float, help="seconds between checkpoints")
+    flag("--eval_steps", type=int, help="steps between evaluations")
     flag("--eval_num_batches", type=int, help="batches of an evaluation (default: all)")
-    flag("--patience", type=int, default=0, help="evaluations without a better one that end it")
+    flag("--patience", type=int, help="evaluations without a better one that end it")
     flag("--picture_steps", type=int, help="steps between pictures (default: eval_steps)")
     flag("--ckpt_path", help="checkpoint or run folder that a new run goes on from")
     flag(
         "--warm_start", help="run folder, export or checkpoint whose weights a new run begins with"
     )
     flag("--freeze", help="parts that are not trained: encoder,decoder/core (default: the run's)")
-    flag("--checkpoints_to_keep", type=int, default=100, help="latest checkpoints; 0 keeps all")
-    flag("--keep_checkpoint_every_n_hours", type=float, default=1.0)
+    flag("--checkpoints_to_keep", type=int, help="latest checkpoints; 0 keeps all")
+    flag("--keep_checkpoint_every_n_hours", type=float)
     flag("--eval_dir_suffix", default="", help="added to the name of the folder of evaluations")
     flag(
         "--strategy",
@@ -65,6 +70,7 @@ def build_parser() -> argparse.ArgumentParser:
         choices=["DEBUG", "INFO", "WARN", "ERROR", "FATAL"],
         help="WARN prints warnings and errors, ERROR and FATAL errors alone (default: INFO)",
     )
+    parser.set_defaults(**{name: getattr(TrainOptions, name) for name in OF_A_RUN})
     return parser
 
 
@@ -104,7 +110,6 @@ def _run(args: argparse.Namespace, config) -> None:
 
 
 def _options_of(args: argparse.Namespace):
-    from lofi_tf.training.setup import TrainOptions
 
     return TrainOptions(
         num_steps=args.num_steps,

@@ -22,9 +22,10 @@ from lofi_tf.errors import LofiError
 from lofi_tf.files import check_writable, read_yaml, write_file, write_yaml
 from lofi_tf.hparams import with_hparams
 from lofi_tf.training.history import HISTORY, read_history
+from lofi_tf.training.options import TrainOptions
 from lofi_tf.training.search_space import Space, as_hparams, chosen, described, hparams_of
 from lofi_tf.training.setup import check
-from lofi_tf.training.train import TrainOptions, train
+from lofi_tf.training.train import train
 
 STUDY, JOURNAL, TRIALS, TABLE, BEST = "study.yaml", "study.log", "trials", "trials.csv", "best.yaml"
 _UNPRUNED = 5  # first trials that always run to their end

@@ -24,8 +24,9 @@ from lofi_tf.training.callbacks import History, Progress, Saver, StopOnNaN, Whol
 from lofi_tf.training.data import DataOptions
 from lofi_tf.training.evaluate import evaluate, write_pictures
 from lofi_tf.training.history import ScalarLog
+from lofi_tf.training.options import TrainOptions
 from lofi_tf.training.run_folder import check_run, write_run
-from lofi_tf.training.setup import TrainOptions, build, check, check_mixes, log_start, start
+from lofi_tf.training.setup import build, check, check_mixes, log_start, start
 from lofi_tf.training.validation import Evaluation, out_of_patience
 
 
