@@ -11,8 +11,8 @@ from lofi_tf.config import Config, config_names, load_config
 from lofi_tf.errors import LofiError, unknown_name
 from lofi_tf.hparams import ALIASES, hparam_names, with_hparams
 from lofi_tf.training.data import DataOptions
+from lofi_tf.training.options import TrainOptions
 from lofi_tf.training.run_folder import run_facts
-from lofi_tf.training.setup import TrainOptions
 from lofi_tf.training.train import train_on
 
 _DATA = {field.name for field in dataclasses.fields(DataOptions)} - {"examples_path"}
