@@ -6,7 +6,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import keras
-import numpy as np
 import tensorflow as tf
 
 from lofi_tf.config import Config
@@ -162,16 +161,11 @@ def _write_warmup(path: Path, name: str, interface: NamedFunctions) -> None:
             request = predict_pb2.PredictRequest()
             request.model_spec.name, request.model_spec.signature_name = name, function
             for key, spec in asked.items():
-                value = _example_of(key, spec, interface.steps)
-                request.inputs[key].CopyFrom(tf.make_tensor_proto(value, spec.dtype))
+                shape = [1 if size is None else size for size in spec.shape]
+                # A number for a whole tensor is kept as one: a clip's zeros would be its size.
+                value = {"length": interface.steps, "lengths": 1, "temperature": 1}.get(key, 0)
+                request.inputs[key].CopyFrom(tf.make_tensor_proto(value, spec.dtype, shape))
             log = prediction_log_pb2.PredictionLog(
                 predict_log=prediction_log_pb2.PredictLog(request=request)
             )
             write_record(file, log.SerializeToString())
-
-
-def _example_of(key: str, spec: tf.TensorSpec, steps: int) -> np.ndarray:
-    """Returns one row of something that the function takes."""
-    shape = [1 if size is None else size for size in spec.shape]
-    values = {"length": steps, "lengths": 1, "temperature": 1}
-    return np.full(shape, values.get(key, 0), spec.dtype.as_numpy_dtype)
