@@ -10,7 +10,8 @@ import numpy as np
 from lofi_tf.backends.base import Backend
 from lofi_tf.config import config_names, load_config
 from lofi_tf.data.converters.build import build_converter
-from lofi_tf.data.converters.groove import DRUM_INSTRUMENT, TAP_CHANNEL, GrooveConverter
+from lofi_tf.data.converters.groove import TAP_CHANNEL, GrooveConverter
+from lofi_tf.data.converters.tracks import DRUM_INSTRUMENT
 from lofi_tf.errors import LofiError, LofiWarning
 from lofi_tf.generation.chunks import ChunkedSequence, join_chunks, passage_of
 from lofi_tf.generation.decode_windows import played, rows_played

@@ -7,8 +7,7 @@ import numpy as np
 
 from lofi_tf.music.drum_classes import UNKNOWN
 from lofi_tf.music.quantize import Grid, refusal
-
-MAX_STEPS = 1_000_000  # some 35 hours at 120 qpm: longer is a broken file
+from lofi_tf.music.splits import MAX_STEPS
 
 
 @dataclasses.dataclass(frozen=True)

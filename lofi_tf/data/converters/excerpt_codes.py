@@ -68,6 +68,14 @@ class Codes:
         )
 
 
+def codes_of_grids(hits: np.ndarray, velocities: np.ndarray, late: np.ndarray) -> Codes:
+    """Returns grids [N, S, D] as codes; where a drum is silent the others are 0."""
+    flat = [grid.reshape(len(grid), -1) for grid in (hits, velocities, late)]
+    hits = flat[0].astype(bool)
+    velocities, late = (np.where(hits, grid, 0).astype(np.float32) for grid in flat[1:])
+    return Codes(hits=hits, velocities=velocities, late=late)
+
+
 def joined(parts: list[Codes]) -> Codes:
     """Returns the excerpts of several one after the other."""
     names = ("tokens", "hits", "velocities", "late")

@@ -10,10 +10,12 @@ import numpy as np
 from lofi_tf.data.converters import groove_conditions as conditions
 from lofi_tf.data.converters import options
 from lofi_tf.data.converters.base import steps_of_depth
+from lofi_tf.data.converters.bins import bin_edges, to_bins
 from lofi_tf.data.converters.drum_grid import DrumGrid, drum_grid, drum_notes, marks_no_drum
-from lofi_tf.data.converters.excerpt_codes import Codes, of_steps
+from lofi_tf.data.converters.excerpt_codes import Codes, codes_of_grids, of_steps
 from lofi_tf.data.converters.grid import GridConverter
 from lofi_tf.data.converters.output_tracks import OutputTrack
+from lofi_tf.data.converters.tracks import DRUM_INSTRUMENT
 from lofi_tf.data.converters.windows import capped
 from lofi_tf.data.specs import ArraySpec, Example, Specs
 from lofi_tf.errors import LofiError
@@ -21,7 +23,6 @@ from lofi_tf.music.drum_classes import REDUCED, Classes, class_table, drum_class
 from lofi_tf.music.quantize import Grid, grid_of, refusal
 from lofi_tf.music.sequence_proto import NoteSequence
 
-DRUM_INSTRUMENT = 9
 TAP_CHANNEL = 3  # a tapped rhythm is written as open hi-hat
 
 MADE = {
@@ -264,13 +265,15 @@ class GrooveConverter(GridConverter):
         else:
             late = -arrays["offsets"] / 2
         columns = (arrays["hits"], arrays["velocities"], late)
-        return _codes_of(*(of_steps(column, num_steps // self.rows_a_step) for column in columns))
+        return codes_of_grids(
+            *(of_steps(column, num_steps // self.rows_a_step) for column in columns)
+        )
 
     def codes_of_outputs(self, outputs: np.ndarray) -> Codes:
         """Returns decoded arrays [N, T, depth] as codes to compare."""
         fields = [self.fields(np.asarray(output, np.float64)) for output in outputs]
         hits, velocities, early = (np.stack(column) for column in zip(*fields, strict=True))
-        return _codes_of(hits > 0.5, velocities, -early)
+        return codes_of_grids(hits > 0.5, velocities, -early)
 
     def _window_options(self, num_bars: int) -> dict[str, Any]:
         return {"split_bars": None, "hop_size": None}
@@ -350,21 +353,3 @@ class GrooveConverter(GridConverter):
             return hits[..., 0], velocities.astype(int), np.argmax(offsets, -1) / sizes[2] - 0.5
         velocities = np.clip(np.round(velocities[..., 0] * 127), 0, 127).astype(int)
         return hits[..., 0], velocities, np.clip(offsets[..., 0] / 2, -0.5, 0.5)
-
-
-def _codes_of(hits: np.ndarray, velocities: np.ndarray, late: np.ndarray) -> Codes:
-    """Returns grids [N, S, D] as codes; where a drum is silent the others are 0."""
-    flat = [grid.reshape(len(grid), -1) for grid in (hits, velocities, late)]
-    hits = flat[0].astype(bool)
-    velocities, late = (np.where(hits, grid, 0).astype(np.float32) for grid in flat[1:])
-    return Codes(hits=hits, velocities=velocities, late=late)
-
-
-def bin_edges(low: float, high: float, num_bins: int) -> np.ndarray:
-    """Returns the upper edges of the bins, float64 [num_bins]; the last lies just above `high`."""
-    return np.linspace(low, high + 0.0001, num_bins)
-
-
-def to_bins(values: np.ndarray, edges: np.ndarray) -> np.ndarray:
-    """Returns the bin of each value, 0 to the number of edges - 1."""
-    return np.minimum(np.digitize(values, edges, right=True), len(edges) - 1)

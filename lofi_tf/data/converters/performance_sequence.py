@@ -11,9 +11,9 @@ from lofi_tf.data.converters.performance_events import (
     event_steps,
     limited,
 )
+from lofi_tf.data.converters.tracks import empty_sequence
 from lofi_tf.music.chords import figure_of
-from lofi_tf.music.quantize import TICKS_PER_QUARTER, Grid
-from lofi_tf.music.sequence_proto import NoteSequence
+from lofi_tf.music.quantize import Grid
 from lofi_tf.music.splits import CHORD_SYMBOL
 
 
@@ -35,8 +35,7 @@ def sequence_of_segments(
         chunk_steps: length of a chunk.
         grid: how long a step is.
     """
-    sequence = NoteSequence(ticks_per_quarter=TICKS_PER_QUARTER)
-    sequence.tempos.add(qpm=grid.qpm)
+    sequence = empty_sequence(grid.qpm)
     seconds = 60.0 / (grid.steps_per_quarter * grid.qpm)
     timed = []
     for instrument in range(tokens.shape[1]):

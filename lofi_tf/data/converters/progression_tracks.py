@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from lofi_tf.data.converters.tracks import empty_sequence
 from lofi_tf.music.chord_qualities import (
     CHORD_QUALITIES,
     NUM_QUALITIES,
@@ -17,7 +18,7 @@ from lofi_tf.music.chord_qualities import (
     chord_of_pitches,
 )
 from lofi_tf.music.chords import NO_CHORD
-from lofi_tf.music.quantize import TICKS_PER_QUARTER, Grid, refusal
+from lofi_tf.music.quantize import Grid, refusal
 from lofi_tf.music.sequence_proto import NoteSequence
 from lofi_tf.music.splits import CHORD_SYMBOL, GridNotes, Segment
 
@@ -132,8 +133,7 @@ def longest_rest(track: np.ndarray) -> int:
 
 def progression_sequence(tokens: np.ndarray, grid: Grid) -> NoteSequence:
     """Returns a track as chord symbols and as notes: a bass and voices that move little."""
-    sequence = NoteSequence(ticks_per_quarter=TICKS_PER_QUARTER)
-    sequence.tempos.add(qpm=grid.qpm)
+    sequence = empty_sequence(grid.qpm)
     step, voices, sounding = grid.step_seconds, None, False
     events = np.flatnonzero(tokens)
     ends = np.append(events, len(tokens))[1:]

@@ -168,7 +168,7 @@ def melody_sequence(
     tokens: np.ndarray, min_pitch: int, grid: Grid, instrument: int = 0, program: int = 0
 ) -> NoteSequence:
     """Returns melody tokens [T] as notes, each sounding until the next event."""
-    sequence = _empty_sequence(grid.qpm)
+    sequence = empty_sequence(grid.qpm)
     events = np.flatnonzero(tokens)
     ends = np.append(events, len(tokens))[1:] * grid.step_seconds
     for step, token, end in zip(
@@ -189,7 +189,7 @@ def melody_sequence(
 
 def drum_sequence(hits: np.ndarray, pitches: Sequence[int], grid: Grid) -> NoteSequence:
     """Returns drum hits, bool [T, D], as notes of one step; `pitches` has that of each drum."""
-    sequence = _empty_sequence(grid.qpm)
+    sequence = empty_sequence(grid.qpm)
     for step, drum in np.argwhere(hits).tolist():
         sequence.notes.add(
             pitch=pitches[drum],
@@ -203,7 +203,8 @@ def drum_sequence(hits: np.ndarray, pitches: Sequence[int], grid: Grid) -> NoteS
     return sequence
 
 
-def _empty_sequence(qpm: float) -> NoteSequence:
+def empty_sequence(qpm: float) -> NoteSequence:
+    """Returns a sequence of one tempo without notes, as note_seq makes it."""
     sequence = NoteSequence(ticks_per_quarter=TICKS_PER_QUARTER)
     sequence.tempos.add(qpm=qpm)
     return sequence

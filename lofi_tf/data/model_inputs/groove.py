@@ -5,7 +5,8 @@ from typing import NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from lofi_tf.data.converters.groove import TAP_CHANNEL, GrooveConverter, bin_edges, to_bins
+from lofi_tf.data.converters.bins import bin_edges, to_bins
+from lofi_tf.data.converters.groove import TAP_CHANNEL, GrooveConverter
 from lofi_tf.data.converters.groove_conditions import USUAL_DENSITY, USUAL_QPM
 from lofi_tf.data.model_inputs.steps import Arrays, Seed
 
