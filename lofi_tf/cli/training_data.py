@@ -37,10 +37,7 @@ def check_data_flags(args: argparse.Namespace) -> None:
     """
     if bool(args.examples_path) == bool(args.tfds_name):
         raise LofiError("give --examples_path or --tfds_name, one of the two")
-    if not 0 <= args.validation_split < 1:
-        raise LofiError(
-            f"--validation_split must be from 0 to below 1. Received: {args.validation_split}"
-        )
+    data_options(args)
     check_flags(args, num_workers=0)
 
 

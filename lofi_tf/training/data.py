@@ -8,7 +8,7 @@ from lofi_tf.data.storage.examples import Examples, split_by_file, split_by_sour
 from lofi_tf.data.storage.sources import load_examples, made_splits
 from lofi_tf.errors import LofiError
 
-Say = Callable[[str], None]
+Log = Callable[[str], None]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -44,7 +44,7 @@ class DataOptions:
         split: str,
         converter: Mapping[str, Any],
         show_progress: bool,
-        say: Say,
+        log: Log,
         path: str | None = None,
     ) -> Examples:
         """Returns the examples of a split, of `path` or of where the options say.
@@ -52,18 +52,18 @@ class DataOptions:
         Takes and raises what `load_examples` does.
         """
         source = path or self.examples_path, self.tfds_name
-        how = self.num_workers, show_progress, say, self.cache_dataset
+        how = self.num_workers, show_progress, log, self.cache_dataset
         return load_examples(*source, split, converter, *how)
 
     def splits(
-        self, converter: Mapping[str, Any], show_progress: bool, say: Say
+        self, converter: Mapping[str, Any], show_progress: bool, log: Log
     ) -> tuple[Examples, Examples | None]:
         """Returns the examples to train on, and those held out (None where there are none).
 
         Raises:
             LofiError: a split file that does not fit, or as `load_examples`.
         """
-        how = converter, show_progress, say
+        how = converter, show_progress, log
         examples = self.read("train", *how)
         if self.eval_examples_path:
             return examples, self.read("validation", *how, self.eval_examples_path)

@@ -101,7 +101,7 @@ def train_on(
     data: DataOptions,
     run_dir: str | Path,
     options: TrainOptions,
-    say: Callable[[str], None],
+    log: Callable[[str], None],
     strategy: tf.distribute.Strategy | None = None,
 ) -> LatentModel:
     """Reads the music that a run is to train on, and trains; takes and raises what `train` does.
@@ -111,8 +111,8 @@ def train_on(
     check(config, run_dir, options, strategy)
     if options.warm_start or options.frozen:
         build(config, run_dir, options)
-    examples, validation = data.splits(config.data.converter, options.show_progress, say)
-    return train(config, examples, run_dir, options, validation, say, strategy=strategy)
+    examples, validation = data.splits(config.data.converter, options.show_progress, log)
+    return train(config, examples, run_dir, options, validation, log, strategy=strategy)
 
 
 def open_run(run_dir: str | Path, config: Config) -> LatentModel:
