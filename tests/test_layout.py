@@ -14,7 +14,7 @@ JOURNEYS = {
     "packaging",
     "recipes",
 }
-JOURNEYS |= {"api_models", "sound_runs", "toy_kind"}
+JOURNEYS |= {"api_models", "models_conformance", "sound_runs", "toy_kind"}
 
 
 def subjects():
