@@ -191,4 +191,9 @@ def test_a_model_without_a_latent_humanizes_the_hits_that_it_is_given():
     assert sorted(note.pitch for note in found.notes) == [KICK, KICK, SNARE, CLOSED]
     places = [round(note.start_time / STEP, 4) for note in found.notes]
     assert all(abs(place - round(place)) <= 0.5 for place in places)
-    assert len({note.velocity for note in found.notes}) > 1
+    assert timed(humanize(backend, beat)[0]) == timed(found)
+    assert timed(humanize(backend, beat, how=GenerationConfig(seed=1))[0]) != timed(found)
+    medians = [
+        timed(humanize(backend, beat, how=GenerationConfig(0.0, seed))[0]) for seed in (1, 2)
+    ]
+    assert medians[0] == medians[1] != timed(found)

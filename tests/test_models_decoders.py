@@ -9,10 +9,11 @@ import tensorflow as tf
 
 from lofi_tf.config import TrainingConfig, VAEConfig
 from lofi_tf.errors import LofiError
+from lofi_tf.models.common.noise import row_uniform
 from lofi_tf.models.common.optimizer import compile_model
 from lofi_tf.models.sequence.components import build_decoder
 from lofi_tf.models.sequence.cores import LSTMCore
-from lofi_tf.models.sequence.decoders import _drawn, shifted, teacher_forced
+from lofi_tf.models.sequence.decoders import GivenCells, _drawn, shifted, teacher_forced
 from lofi_tf.models.sequence.heads import BernoulliHead, GrooveHead, MultiCategoricalHead, NADEHead
 from lofi_tf.models.sequence.lookback import LookbackCore
 from lofi_tf.models.sequence.vae import MusicVAE
@@ -188,6 +189,31 @@ def test_given_hits_are_fed_back_with_the_models_own_velocities_and_offsets():
     played = decoder.play(z, tf.constant(hits))  # what it makes of given hits when it generates
     np.testing.assert_allclose(fed[:, 1:], played[:, :-1], atol=1e-6)
     assert np.abs(fed[:, 1:] - truth[:, :-1]).max() > 0.1
+
+
+def test_given_cells_are_fed_and_the_rest_is_drawn():
+    settings = dataclasses.replace(
+        FLAT, head={"kind": "groove_mixture"}, decoder={"kind": "lstm", "lookback": [2]}
+    )
+    decoder = MusicVAE(settings, TrainingConfig(), 6, 6).decoder
+    z = tf.random.stateless_normal([B, Z], [1, 2])
+    seeds, warm = tf.stack([tf.range(B), tf.range(B)], axis=-1), tf.ones([B])
+    nothing = GivenCells(tf.zeros([B, T, 6]), tf.zeros([B, T, 6]), warm)
+    free = decoder.generate(z, T, warm, seeds)
+    np.testing.assert_array_equal(decoder.fill(z, nothing, warm, seeds), free)
+    given, kept = np.zeros([2, B, T, 6], np.float32)
+    kept[:, 4:8] = 1.0  # some steps in the middle, and the first drum's hits all along
+    kept[:, :, 0] = given[:, :, 0] = 1.0
+    given[:, 5] = [1.0, 1.0, 0.5, 0.25, -0.5, 0.75]
+    found = decoder.fill(z, GivenCells(tf.constant(given), tf.constant(kept), warm), warm, seeds)
+    np.testing.assert_array_equal(found.numpy()[kept == 1], given[kept == 1])
+    everything = GivenCells(found, tf.ones([B, T, 6]), warm)
+    np.testing.assert_array_equal(decoder.fill(z, everything, warm, seeds), found)
+    # What comes after the given steps is drawn as the model says after these.
+    parameters = decoder(z, found, tf.fill([B], T))[:, 8]
+    now = given[:, 8], kept[:, 8]
+    after = decoder.head.fill(parameters, warm, warm, row_uniform(seeds, T, 6)[8], *now)
+    np.testing.assert_allclose(found[:, 8], after, atol=1e-2)
 
 
 def test_scheduled_sampling_draws_a_coin_for_each_example_and_step():

@@ -88,7 +88,8 @@ def test_at_temperature_zero_the_likelier_hit_and_the_medians():
     chances = np.exp(-sum(nats(head, everything).values()))
     found = head.sample(parameters_of(head), tf.zeros([1]), tf.constant([[0.99, 0.2, 0.7]]))[0]
     assert (found[0] > 0) == (chances[0] < 0.5)
-    played = head.play(parameters_of(head), tf.ones([1, 1]))[0].numpy()
+    hit = tf.constant([[1.0, 0.0, 0.0]])
+    played = head.fill(parameters_of(head), tf.zeros([1]), tf.zeros([1]), hit, hit, hit)[0].numpy()
     by_velocity = chances[1:].reshape(VELOCITIES.count, OFFSETS.count).sum(1)
     below, place = np.append(0.0, by_velocity.cumsum()), round(float(played[1]) * 127)
     assert below[place] <= below[-1] / 2 * (1 + 1e-3)

@@ -114,6 +114,37 @@ class Backend:
         hits = np.asarray(hits, np.float32)
         return self._ask("play_hits", controls, z=z, hits=hits)["outputs"]
 
+    def fill(
+        self,
+        z: np.ndarray,
+        given: np.ndarray,
+        kept: np.ndarray,
+        temperature: np.ndarray,
+        expression_temperature: np.ndarray,
+        seeds: np.ndarray,
+        controls: np.ndarray | None = None,
+    ) -> np.ndarray:
+        """Returns outputs [B, T, D] of z [B, Z], some of whose numbers are given.
+
+        Args:
+            z: latents.
+            given: outputs, [B, T, D].
+            kept: 1 where a number is as given, else 0, [B, T, D].
+            temperature: of hits, [B].
+            expression_temperature: of velocities and timing, [B]; 0 takes the medians.
+            seeds: int64 [B].
+            controls: [B, T, C].
+
+        Raises:
+            NoSuchFunction: no model whose outputs can be given in part.
+            LofiError: the model is of another kind, or z of another shape.
+        """
+        check_can(self.config, "encode")
+        self.check_latents(z)
+        arrays = {"given": np.asarray(given, np.float32), "kept": np.asarray(kept, np.float32)}
+        arrays |= {"temperature": temperature, "expression_temperature": expression_temperature}
+        return self._ask("fill", controls, z=z, seed=seeds, **arrays)["outputs"]
+
     def check_latents(self, z: np.ndarray) -> None:
         """Refuses what is not [B, Z]."""
         z_size = self.config.model.z_size

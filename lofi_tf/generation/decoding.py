@@ -147,23 +147,37 @@ def play_arrays(
     hits: np.ndarray,
     how: GenerationConfig = HOW,
     controls: np.ndarray | None = None,
+    seeds: np.ndarray | None = None,
 ) -> np.ndarray:
     """Returns the outputs [N, T, D] of latents [N, Z] with hits that are given.
+
+    A model whose head knows distributions draws velocities and timing by the temperature; at 0 it
+    takes medians.
 
     Args:
         backend: a model of grooves.
         z: latents.
         hits: 0 or 1, [N, T, D / 3].
-        how: how many are decoded at once.
+        how: temperature, seed, how many are decoded at once.
         controls: [N, T, C], where the model takes them.
+        seeds: what each row draws by, int64 [N]; by default those of `how`.
     """
     z = np.asarray(z, np.float32)
     controls = backend.converter.conditioned(controls, how.style, how.density)
-    parts = [
-        backend.play_hits(z[rows], hits[rows], None if controls is None else controls[rows])
-        for rows in _batches(np.arange(len(z)), how.max_batch_size)
-    ]
-    return np.concatenate(parts)
+    seeds = row_seeds(how.seed, len(z)) if seeds is None else seeds
+    warmth = np.full(len(z), how.temperature, np.float32)
+    others = [(0, 0), (0, 0), (0, 2 * hits.shape[2])]
+    given, kept = np.pad(hits, others), np.pad(np.ones_like(hits), others)
+    draws = backend.config.model.head["kind"] == "groove_mixture"
+
+    def play(rows):
+        each = None if controls is None else controls[rows]
+        if not draws:
+            return backend.play_hits(z[rows], hits[rows], each)
+        warm = warmth[rows]
+        return backend.fill(z[rows], given[rows], kept[rows], warm, warm, seeds[rows], each)
+
+    return np.concatenate([play(rows) for rows in _batches(np.arange(len(z)), how.max_batch_size)])
 
 
 def pieces_of(

@@ -39,7 +39,8 @@ def humanize(
     those that it would choose itself.
 
     Arguments and errors are those of `lofi_tf.api.sequence.HumanizeModel.humanize`. The temperature
-    is how far latents are drawn from the posteriors' means, in their standard deviations.
+    is how far latents are drawn from the posteriors' means, in their standard deviations, and how
+    far velocities and timing from their medians, where the model knows their distributions.
 
     Example:
         >>> humanizer = lofi_tf.load_model("groovae_2bar_humanize").backend
@@ -182,7 +183,7 @@ def _felt(
     seeds = window_seeds(how.seed, output, len(passage.layout.starts))[list(passage.rows)]
     z = mean + how.temperature * stddev * prior(seeds, mean.shape[1])
     hits = excerpt.targets[:, :, : excerpt.targets.shape[2] // 3]
-    outputs = play_arrays(backend, z, hits, how, excerpt.controls)
+    outputs = play_arrays(backend, z, hits, how, excerpt.controls, seeds)
     grid = Grid(how.qpm, converter.steps_per_quarter)
     windows = [
         _window(own_hits(own, converter), *converter.fields(array)[1:], grid)

@@ -192,7 +192,7 @@ MODEL_KINDS = {
         noun="a VAE",
         build=_build_vae,
         interface=_vae_interface,
-        functions=("encode", "decode", "score", "play_hits", "sample", "interpolate"),
+        functions=("encode", "decode", "score", "play_hits", "fill", "sample", "interpolate"),
         parts=_vae_parts,
         calls=_vae_calls,
     ),

@@ -4,6 +4,8 @@ A decoder drives a core: it feeds it the truth, its own samples or a mixture. Te
 scheduled sampling and generation differ in nothing but what the next input is.
 """
 
+from typing import NamedTuple
+
 import keras
 import tensorflow as tf
 
@@ -20,6 +22,20 @@ MANY_ROWS, MOST_VALUES = 128, 512
 # Where values do not fill the processor's vectors, exp and tanh of the last few round in another
 # way. States, whose sizes are multiples of four, fill them with four rows, outputs with sixteen.
 FILLING_ROWS = 16
+
+
+class GivenCells(NamedTuple):
+    """Numbers of the outputs that are given, for heads that `fill` the others.
+
+    Attributes:
+        outputs: [B, T, D].
+        kept: 1 where a number is as given, else 0, [B, T, D].
+        expression_temperature: of velocities and offsets that are drawn, [B].
+    """
+
+    outputs: tf.Tensor
+    kept: tf.Tensor
+    expression_temperature: tf.Tensor
 
 
 class LSTMDecoder(keras.layers.Layer):
@@ -98,14 +114,42 @@ class LSTMDecoder(keras.layers.Layer):
             self.core, self.head, z, first, length, temperature, noise, controls, self.end_token
         )[0]
 
+    def fill(
+        self,
+        z: tf.Tensor,
+        cells: GivenCells,
+        temperature: tf.Tensor,
+        seeds: tf.Tensor,
+        controls: tf.Tensor | None = None,
+    ) -> tf.Tensor:
+        """Returns outputs [B, T, D] some of whose numbers are given; they are fed, and kept.
+
+        Args:
+            z: [B, Z].
+            cells: what is given, for a head that can `fill`.
+            temperature: of each row's hits, [B]; 0 takes the likelier.
+            seeds: of each row, int32 [B, 2].
+            controls: [B, T, C] where the core takes any.
+        """
+        length = tf.shape(cells.outputs)[1]
+        noise = row_uniform(seeds, length, self.head.noise_size)  # [T, B, N]
+        first = tf.zeros([tf.shape(z)[0], self.head.output_size])
+        return run_free(
+            self.core, self.head, z, first, length, temperature, noise, controls, None, cells
+        )[0]
+
     def play(self, z: tf.Tensor, hits: tf.Tensor, controls: tf.Tensor | None = None) -> tf.Tensor:
         """Returns outputs [B, T, D] whose hits are given; velocities and offsets are decoded there.
 
         Args:
             z: [B, Z].
-            hits: 0 or 1, [B, T, N], for a head whose hits alone are drawn.
+            hits: 0 or 1, [B, T, D / 3], for a head of grooves.
             controls: [B, T, C] where the core takes any.
         """
+        if hasattr(self.head, "fill"):
+            cells, size = given_hits(hits), tf.shape(z)[0]
+            cold, seeds = cells.expression_temperature, tf.zeros([size, 2], tf.int32)
+            return self.fill(z, cells, cold, seeds, controls)
         core_step = self.core.stepper(z)
 
         def step(time, previous, states):
@@ -116,6 +160,13 @@ class LSTMDecoder(keras.layers.Layer):
         first = tf.zeros([tf.shape(z)[0], self.head.output_size])
         states = self.core.initial_states(z)
         return unroll(step, first, states, tf.shape(hits)[1], self.head.output_size)[0]
+
+
+def given_hits(hits: tf.Tensor) -> GivenCells:
+    """Returns hits [B, T, N] as cells of outputs [B, T, 3 N], of whose others it takes medians."""
+    others = [[0, 0], [0, 0], [0, 2 * hits.shape[-1]]]
+    kept = tf.pad(tf.ones_like(hits), others)
+    return GivenCells(tf.pad(hits, others), kept, tf.zeros(tf.shape(hits)[:1]))
 
 
 def shifted(targets: tf.Tensor) -> tf.Tensor:
@@ -188,6 +239,7 @@ def run_free(
     noise: tf.Tensor,
     controls: tf.Tensor | None = None,
     end_token: int | None = None,
+    cells: GivenCells | None = None,
 ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
     """Runs a core on its own outputs.
 
@@ -201,6 +253,7 @@ def run_free(
         noise: uniform numbers, [T, B, N].
         controls: [B, T, C] where the core takes any.
         end_token: class after which a row's outputs are zeros.
+        cells: numbers of the outputs that are given.
 
     Returns:
         Outputs [B, T, D], the last of them [B, D], and the last states [B, F].
@@ -209,12 +262,19 @@ def run_free(
     added = -size % FILLING_ROWS
     temperature = tf.pad(temperature, [[0, added]])
     noise = tf.pad(noise, [[0, 0], [0, added], [0, 0]])
+    if cells is not None:
+        cells = GivenCells(*(_with_rows(part, added) for part in cells))
 
     def step(time, previous, state):
         ended, states = state
         parameters, states = core_step(previous, at(controls, time), states)
         parameters = tf.pad(parameters, [[0, added], [0, 0]])
-        output = head.sample(parameters, temperature, noise[time])
+        if cells is None:
+            output = head.sample(parameters, temperature, noise[time])
+        else:
+            now = cells.outputs[:, time], cells.kept[:, time]
+            warmth = temperature, cells.expression_temperature
+            output = head.fill(parameters, *warmth, noise[time], *now)
         output = tf.ensure_shape(output[:size], first.shape)
         if end_token is not None:
             output = tf.where(ended, 0.0, output)
@@ -224,6 +284,11 @@ def run_free(
     state = tf.zeros([tf.shape(z)[0], 1], tf.bool), core.initial_states(z)
     outputs, last, (_, states) = unroll(step, first, state, length, head.output_size)
     return outputs, last, flat_core_states(states)
+
+
+def _with_rows(values: tf.Tensor, added: tf.Tensor) -> tf.Tensor:
+    """Returns values [B, ...] and so many rows of zeros."""
+    return tf.pad(values, [[0, added], *([[0, 0]] * (values.shape.rank - 1))])
 
 
 def flat_core_states(states: list) -> tf.Tensor:

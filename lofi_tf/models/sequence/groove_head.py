@@ -110,13 +110,6 @@ class GrooveMixtureHead(keras.layers.Layer):
         nothing = tf.zeros_like(noise)
         return self.fill(parameters, temperature, temperature, noise, nothing, nothing)
 
-    def play(self, parameters: tf.Tensor, hits: tf.Tensor) -> tf.Tensor:
-        """Returns an output [B, 3 D] with given hits, 0 or 1, [B, D]: medians of the rest."""
-        cold = tf.zeros(tf.shape(hits)[:1])
-        given = tf.pad(hits, [[0, 0], [0, 2 * self.num_drums]])
-        kept = tf.pad(tf.ones_like(hits), [[0, 0], [0, 2 * self.num_drums]])
-        return self.fill(parameters, cold, cold, tf.zeros_like(given), given, kept)
-
     def fill(
         self,
         parameters: tf.Tensor,

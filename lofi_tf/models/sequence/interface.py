@@ -9,6 +9,7 @@ from lofi_tf.models.common.losses import valid_steps
 from lofi_tf.models.common.named_functions import NamedFunctions, Specs, by_chunks
 from lofi_tf.models.common.noise import row_normal, row_seeds, seeds_from
 from lofi_tf.models.common.slerp import slerp
+from lofi_tf.models.sequence.decoders import GivenCells
 from lofi_tf.models.sequence.heads import likeliest
 from lofi_tf.models.sequence.vae import MusicVAE
 
@@ -23,8 +24,9 @@ class Interface(NamedFunctions):
 
     Attributes:
         functions: a concrete function of keyword tensors for each name: `encode`, `decode`,
-            `score`, `play_hits`, `sample`, `interpolate` and `describe`; a model without a latent
-            has no `encode` and no `interpolate`, and one of grooves alone has `play_hits`.
+            `score`, `play_hits`, `fill`, `sample`, `interpolate` and `describe`; a model without a
+            latent has no `encode` and no `interpolate`, one of grooves alone has `play_hits`, and
+            one whose head can be given any number of an output alone has `fill`.
     """
 
     def __init__(self, model: MusicVAE, model_spec: Specs, config_yaml: str):
@@ -56,6 +58,14 @@ class Interface(NamedFunctions):
         if model.plays_hits:
             hits = tf.TensorSpec([None, self.steps, model.decoder.head.output_size // 3])
             asked["play_hits"] = {"z": asked["decode"]["z"], "hits": hits, **each}
+        if model.fills:
+            outputs = tf.TensorSpec([None, self.steps, depth["targets"]])
+            asked["fill"] = {
+                **{name: asked["decode"][name] for name in ("z", "temperature", "seed")},
+                "expression_temperature": asked["decode"]["temperature"],
+                **{"given": outputs, "kept": outputs},
+                **each,
+            }
         if z_size:
             asked["encode"] = {
                 "inputs": tf.TensorSpec([None, self.steps, depth["inputs"]]),
@@ -109,6 +119,15 @@ class Interface(NamedFunctions):
 
         given = {"z": z, "hits": hits} | _named(controls)
         return by_chunks(rows, given, self.model.decoder.row_counts)
+
+    def _fill(self, z, temperature, expression_temperature, seed, given, kept, controls=None):
+        def rows(z, temperature, expression_temperature, seed, given, kept, controls=None):
+            cells = GivenCells(given, kept, expression_temperature)
+            return {"outputs": self.model.fill(z, cells, temperature, row_seeds(seed), controls)}
+
+        rates = {"temperature": temperature, "expression_temperature": expression_temperature}
+        asked = {"z": z, "seed": seed, "given": given, "kept": kept} | rates | _named(controls)
+        return by_chunks(rows, asked, self.model.decoder.row_counts)
 
     def _sample(self, num_outputs, temperature, seed, controls=None):
         seeds = seeds_from(seed, num_outputs)

@@ -15,7 +15,8 @@ from lofi_tf.models.sequence.components import (
     build_encoder,
     build_latent,
 )
-from lofi_tf.models.sequence.decoders import LSTMDecoder
+from lofi_tf.models.sequence.decoders import GivenCells, LSTMDecoder
+from lofi_tf.models.sequence.heads import GrooveHead
 from lofi_tf.models.sound.adversarial import Adversarial, Pair
 from lofi_tf.models.sound.discriminators import build_discriminator
 
@@ -95,7 +96,26 @@ class MusicVAE(LatentModel):
     @property
     def plays_hits(self) -> bool:
         """Whether its hits can be given, and the rest decoded."""
-        return isinstance(self.decoder, LSTMDecoder) and hasattr(self.decoder.head, "play")
+        flat = isinstance(self.decoder, LSTMDecoder)
+        return flat and (self.fills or isinstance(self.decoder.head, GrooveHead))
+
+    @property
+    def fills(self) -> bool:
+        """Whether any number of its outputs can be given, and the rest decoded."""
+        return isinstance(self.decoder, LSTMDecoder) and hasattr(self.decoder.head, "fill")
+
+    def fill(
+        self,
+        z: tf.Tensor,
+        cells: GivenCells,
+        temperature: tf.Tensor,
+        seeds: tf.Tensor,
+        controls: tf.Tensor | None = None,
+    ) -> tf.Tensor:
+        """Returns outputs [B, T, D] some of whose numbers are given; see the decoder's `fill`."""
+        lengths = tf.fill([tf.shape(z)[0]], tf.shape(cells.outputs)[1])
+        controls = self._prepared(controls, lengths)
+        return self.decoder.fill(z, cells, temperature, seeds, controls)
 
     def play_hits(
         self, z: tf.Tensor, hits: tf.Tensor, controls: tf.Tensor | None = None
