@@ -1,5 +1,6 @@
-"""Every component in every table: it builds, is saved and loaded, and refuses bad options."""
+"""Every component and every config: it builds, learns, is saved and loaded, refuses bad options."""
 
+import dataclasses
 import inspect
 
 import keras
@@ -7,9 +8,18 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from lofi_tf.config import ContinuationConfig, CrossModalConfig, TrainingConfig, VAEConfig
+from lofi_tf.config import (
+    ContinuationConfig,
+    CrossModalConfig,
+    TrainingConfig,
+    VAEConfig,
+    config_names,
+    load_config,
+)
+from lofi_tf.data.converters.build import build_converter
 from lofi_tf.data.converters.symbols import SymbolLayout
 from lofi_tf.errors import LofiError
+from lofi_tf.models.build import build_model
 from lofi_tf.models.classes import CLASSES, MusicVAE
 from lofi_tf.models.common.optimizer import compile_model
 from lofi_tf.models.continuation.frames import FRAMES
@@ -181,3 +191,40 @@ def test_a_bad_option_is_refused_in_one_line(part, kind):
         with pytest.raises(LofiError, match=f"the {part}'s {name}.* must be ") as error:
             model_with(part, {**good, name: [0.5]})
         assert "\n" not in str(error.value)
+
+
+QUICK = ("groovae_2bar_humanize", "crossmodal", "lofai_dense")
+SIZES = ("enc_rnn_size", "dec_rnn_size", "rnn_size", "control_preprocessing_rnn_size")
+
+
+def shrunk(name: str):
+    """Returns a shipped config with LSTMs of few units, which takes steps of any size."""
+    config = load_config(name)
+    names = {field.name for field in dataclasses.fields(config.model)} & set(SIZES)
+    sizes = {each: tuple(8 for _ in getattr(config.model, each)) for each in names}
+    training = dataclasses.replace(config.training, grad_norm_clip_to_zero=1e12)
+    model = dataclasses.replace(config.model, **sizes)
+    return dataclasses.replace(config, model=model, training=training)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [n if n in QUICK else pytest.param(n, marks=pytest.mark.slow) for n in config_names()],
+)
+def test_a_config_learns_by_a_step_and_answers(name):
+    config = shrunk(name)
+    model = build_model(config, seed=1)
+    before = [variable.numpy() for variable in model.generator_variables]
+    batch = {}
+    for key, spec in build_converter(config.data.converter).model_spec.items():
+        shape = [B, *(config.model.max_seq_len if size is None else size for size in spec.shape)]
+        batch[key] = tf.random.stateless_uniform(shape, [1, 2])
+        if key == "length":
+            steps = config.model.max_seq_len // (spec.shape or (1,))[0]
+            batch[key] = tf.fill(shape, steps)
+    scalars = model.train_step(batch)
+    assert np.isfinite(float(scalars["loss"]))
+    pairs = zip(model.generator_variables, before, strict=True)
+    assert any(np.any(variable != old) for variable, old in pairs)
+    outputs = tf.nest.flatten(model({key: batch[key] for key in batch if key != "targets"}))
+    assert all(len(output) == B and np.isfinite(output).all() for output in outputs)
