@@ -193,7 +193,7 @@ def test_a_bad_option_is_refused_in_one_line(part, kind):
         assert "\n" not in str(error.value)
 
 
-QUICK = ("groovae_2bar_humanize", "crossmodal", "lofai_dense")
+QUICK = ("groovae_2bar_humanize", "crossmodal")
 SIZES = ("enc_rnn_size", "dec_rnn_size", "rnn_size", "control_preprocessing_rnn_size")
 
 
