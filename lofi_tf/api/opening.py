@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from lofi_tf.api.crossmodal import CrossModalModel
-from lofi_tf.api.sequence import SequenceModel, sequence_model
+from lofi_tf.api.grooves import sequence_model
+from lofi_tf.api.sequence import SequenceModel
 from lofi_tf.api.sounds import ContinuationModel, SoundModel
 from lofi_tf.backends.base import Backend
 from lofi_tf.backends.open import open_backend

@@ -1,0 +1,157 @@
+"""Handles of models of grooves that do one thing more: GrooVAE's."""
+
+from typing import ClassVar
+
+from lofi_tf import generation
+from lofi_tf.api.model import TEMPERATURE, generation_config
+from lofi_tf.api.music import Music, music_of
+from lofi_tf.api.sequence import SequenceModel
+from lofi_tf.backends.base import Backend
+from lofi_tf.music.sequence_proto import NoteSequence
+
+
+class HumanizeModel(SequenceModel):
+    """A model that gives plain hits a feel."""
+
+    example: ClassVar[str] = "groovae_2bar_humanize"
+
+    def humanize(
+        self,
+        music: Music,
+        *,
+        temperature: float = TEMPERATURE,
+        seed: int | None = None,
+        qpm: float | None = None,
+    ) -> NoteSequence:
+        """Returns the hits of a beat with velocities and timing of the model's.
+
+        Args:
+            music: a beat; of its velocities and timing nothing is kept.
+            temperature: how far from the likeliest feel.
+            seed: of what is drawn.
+            qpm: tempo, quarter notes a minute.
+
+        Raises:
+            LofiError: the model takes nothing of the music, and which rule says so.
+
+        Example:
+            >>> played = model.humanize("beat.mid", seed=1)
+            >>> [note.pitch for note in played.notes] == [note.pitch for note in beat.notes]
+            True
+        """
+        how = generation_config(temperature, seed, qpm)
+        return generation.humanize(self.backend, music_of(music), 1, how)[0]
+
+
+class TapModel(SequenceModel):
+    """A model that makes beats of tapped rhythms."""
+
+    example: ClassVar[str] = "groovae_2bar_tap_fixed_velocity"
+
+    def tap2drum(
+        self,
+        music: Music,
+        *,
+        temperature: float = TEMPERATURE,
+        seed: int | None = None,
+        qpm: float | None = None,
+    ) -> NoteSequence:
+        """Returns a beat for a tapped rhythm.
+
+        Args:
+            music: every note is a tap, whatever its pitch; the timing counts.
+            temperature: 0 or above.
+            seed: of what is drawn.
+            qpm: tempo, quarter notes a minute.
+
+        Raises:
+            LofiError: the model takes nothing of the music, and which rule says so.
+
+        Example:
+            >>> drums = model.tap2drum("tune.abc", seed=1)
+            >>> all(note.is_drum for note in drums.notes)
+            True
+        """
+        how = generation_config(temperature, seed, qpm)
+        return generation.tap2drum(self.backend, music_of(music), 1, how)[0]
+
+
+class HihatModel(SequenceModel):
+    """A model that adds hi-hats to beats without."""
+
+    example: ClassVar[str] = "groovae_2bar_add_closed_hh"
+
+    def add_hihats(
+        self,
+        music: Music,
+        *,
+        temperature: float = TEMPERATURE,
+        seed: int | None = None,
+        qpm: float | None = None,
+    ) -> NoteSequence:
+        """Returns a beat with hi-hats of the model's; all else stays as it was.
+
+        Args:
+            music: a beat.
+            temperature: 0 or above.
+            seed: of what is drawn.
+            qpm: tempo, quarter notes a minute.
+
+        Raises:
+            LofiError: the model takes nothing of the music, and which rule says so.
+
+        Example:
+            >>> fuller = model.add_hihats("beat.mid", seed=1)
+            >>> len(fuller.notes) > len(beat.notes)
+            True
+        """
+        how = generation_config(temperature, seed, qpm)
+        return generation.add_hihats(self.backend, music_of(music), 1, how)[0]
+
+
+class TransferModel(SequenceModel):
+    """A model that plays the hits of one beat with the feel of another."""
+
+    example: ClassVar[str] = "groovae_2bar_hits_control_tfds"
+
+    def groove_transfer(
+        self,
+        feel: Music,
+        hits: Music,
+        *,
+        temperature: float = TEMPERATURE,
+        seed: int | None = None,
+        qpm: float | None = None,
+    ) -> NoteSequence:
+        """Returns the hits of one beat with the velocities and timing of another.
+
+        Args:
+            feel: the beat whose feel is taken.
+            hits: the beat whose hits are played.
+            temperature: how far from the likeliest feel.
+            seed: of what is drawn.
+            qpm: tempo, quarter notes a minute; None is that of the hits.
+
+        Raises:
+            LofiError: the model takes nothing of a piece, and which rule says so.
+
+        Example:
+            >>> model.groove_transfer("other.mid", "beat.mid", seed=1).tempos[0].qpm
+            120.0
+        """
+        how = generation_config(temperature, seed, qpm)
+        return generation.groove_transfer(self.backend, music_of(feel), music_of(hits), 1, how)[0]
+
+
+_GROOVES: dict[str, type[SequenceModel]] = {
+    "humanize": HumanizeModel,
+    "tap2drum": TapModel,
+    "add_hihats": HihatModel,
+    "groove_transfer": TransferModel,
+}
+
+
+def sequence_model(backend: Backend) -> SequenceModel:
+    """Returns the handle of a model of notes: of what it was made for."""
+    kinds = (kind for mode, kind in _GROOVES.items() if mode in backend.converter.modes)
+    return next(kinds, SequenceModel)(backend)
