@@ -10,7 +10,7 @@ from lofi_tf.errors import LofiError
 from tests.grooves import write_groove_records
 
 SMALL = {"enc_rnn_size": [8], "dec_rnn_size": [8, 8], "z_size": 4, "batch_size": 4}
-QUIET = {"validation_split": 0.0, "progress": False, "say": lambda line: None}
+QUIET = {"validation_split": 0.0, "progress": False, "log": lambda line: None}
 
 
 @pytest.fixture(scope="module")
@@ -21,7 +21,7 @@ def run(tmp_path_factory):
     said = []
     model = lofi_tf.train(
         "groovae_4bar", notes, folder / "run", num_steps=2, seed=7,
-        **SMALL, **{**QUIET, "say": said.append},
+        **SMALL, **{**QUIET, "log": said.append},
     )  # fmt: skip
     return model, folder / "run", notes, said
 
@@ -43,7 +43,7 @@ def test_the_run_opens_as_the_model_that_was_returned(run):
 def test_a_run_goes_on_with_its_own_config_and_seed(run):
     _, folder, notes, _ = run
     said = []
-    lofi_tf.train(None, notes, folder, num_steps=3, **{**QUIET, "say": said.append})
+    lofi_tf.train(None, notes, folder, num_steps=3, **{**QUIET, "log": said.append})
     assert "seed: 7" in (folder / "run.yaml").read_text()
     assert any("step 2" in line for line in said)
 
