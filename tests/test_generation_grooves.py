@@ -197,3 +197,18 @@ def test_a_model_without_a_latent_humanizes_the_hits_that_it_is_given():
         timed(humanize(backend, beat, how=GenerationConfig(0.0, seed))[0]) for seed in (1, 2)
     ]
     assert medians[0] == medians[1] != timed(found)
+
+
+def test_new_grooves_are_told_tempo_style_and_density():
+    backend = backend_of_model(*scrambled_model("groove_4bar"))
+    plain = timed(sample(backend, 1, GenerationConfig(1.0))[0])
+    for change in ({"qpm": 84.0}, {"style": "hiphop"}, {"density": 30.0}):
+        (other,) = sample(backend, 1, GenerationConfig(1.0, **change))
+        step_seconds = 15.0 / change.get("qpm", 120.0)
+        assert plain != sorted(
+            (round(n.start_time / step_seconds, 4), n.pitch, n.velocity) for n in other.notes
+        )
+    with pytest.raises(LofiError, match="Did you mean 'hiphop'"):
+        sample(backend, 1, GenerationConfig(style="hiphopp"))
+    with pytest.raises(LofiError, match="knows no styles"):
+        sample(mirror("groovae_4bar"), 1, GenerationConfig(style="hiphop"))

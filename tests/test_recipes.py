@@ -9,14 +9,17 @@ import yaml
 from lofi_tf.backends.open import open_export
 from lofi_tf.config import config_names
 from lofi_tf.data.converters.progression import ProgressionConverter
+from lofi_tf.data.storage.note_sequences import read_note_sequences, write_note_sequences
+from lofi_tf.errors import LofiError
 from lofi_tf.evaluation.tables import Table, to_json
 from lofi_tf.music.midi import write_midi
 from lofi_tf.music.sequence_proto import NoteSequence
 from lofi_tf.music.splits import CHORD_SYMBOL
 from lofi_tf.saving.export import export, place
 from lofi_tf.saving.model_card import Facts
-from saved_models.recipes import one_key, pop909, reexport, release, split
+from saved_models.recipes import genres, one_key, pop909, reexport, release, split
 from tests.grooves import scrambled_model
+from tests.mirrors import drums
 
 
 @pytest.fixture
@@ -104,6 +107,21 @@ def test_progressions_are_moved_to_c_major_or_a_minor(figures, expected):
 
 def test_music_without_a_progression_gives_none_in_one_key():
     assert not list(one_key.in_one_key(NoteSequence(), ProgressionConverter()))
+
+
+def test_records_get_the_genres_of_a_split_file(tmp_path):
+    beat = drums((0, 36))
+    beat.filename = "a.mid"
+    write_note_sequences([beat], tmp_path / "in.tfrecord")
+    (tmp_path / "info.csv").write_text("path,style\na.mid,hiphop/groove6\n")
+    flags = [f"--{name}={tmp_path / file}" for name, file in
+             (("examples_path", "in.tfrecord"), ("split_file", "info.csv"),
+              ("output_file", "out.tfrecord"))]  # fmt: skip
+    assert genres.main(flags) == 0
+    (found,) = read_note_sequences(tmp_path / "out.tfrecord")
+    assert list(found.sequence_metadata.genre) == ["hiphop"]
+    with pytest.raises(LofiError, match="names no style of a source. Received: b.mid"):
+        genres.genre_of("b.mid", {})
 
 
 def test_split_of_gives_an_eighth_each_to_validation_and_test():
