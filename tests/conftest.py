@@ -1,7 +1,10 @@
 """What every test shares."""
 
+import fcntl
 import gc
 import os
+
+import pytest
 
 from lofi_tf import quiet
 
@@ -16,3 +19,21 @@ def pytest_collection_finish():
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 20)
+
+
+@pytest.fixture(scope="session")
+def groove_run(tmp_path_factory):
+    """A run of `lofi_train` on real grooves, the same for all workers: it is not written to."""
+    from lofi_tf.cli import train
+    from tests.grooves import train_flags, write_groove_records
+
+    base = tmp_path_factory.getbasetemp()
+    base = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    with open(base / "groove_run.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (base / "groove_run").exists():
+            folder = tmp_path_factory.mktemp("groove_run")
+            records = write_groove_records(folder / "x.tfrecord")
+            assert train.main(train_flags(folder / "run", records)) == 0
+            (folder / "run").rename(base / "groove_run")
+    return base / "groove_run"

@@ -45,6 +45,15 @@ def groove_examples(config: Config) -> Examples:
     return examples_of_records(groove_records(), config.data.converter)
 
 
+def train_flags(run_dir: Path, records: Path, *more: str) -> list[str]:
+    """Returns the flags of `lofi_train` for two steps of a small model."""
+    return [
+        "--config=groovae_2bar_humanize", f"--run_dir={run_dir}", "--mode=train",
+        f"--examples_path={records}", "--num_steps=2", f"--hparams={SMALL}",
+        "--validation_split=0.3", *more,
+    ]  # fmt: skip
+
+
 def write_groove_records(path: Path) -> Path:
     """Writes the records to a TFRecord file."""
     write_records(groove_records(), path)

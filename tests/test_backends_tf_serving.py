@@ -312,7 +312,8 @@ def test_server_that_stays_busy_is_given_up(local, server, remote):
 def test_too_many_requests_are_asked_again(local, server):
     remote = opened(server.address("http"))
     server.troubles.extend(fails(grpc.StatusCode.RESOURCE_EXHAUSTED))
-    assert remote.decode(*rows(local, 0, 2)).shape == (2, 32, 27)
+    given = rows(local, 0, 2)
+    np.testing.assert_array_equal(remote.decode(*given), local.decode(*given))
 
 
 def test_answer_that_breaks_off_is_asked_for_again(local, server):
@@ -414,7 +415,7 @@ def test_python_of_the_page_runs(server):
         code = code.replace("localhost:8500", f"127.0.0.1:{server.grpc_port}")
         found = {}
         exec(code.replace("groovae_4bar", NAME), found)
-        assert len(found.get("pieces", found.get("outputs"))) == 5
+        assert len({str(one) for one in found.get("pieces", found.get("outputs"))}) == 5
 
 
 def test_model_config_of_the_page_is_read():

@@ -7,7 +7,6 @@ import pytest
 import tensorflow as tf
 
 from lofi_tf.backends.open import backend_of_model
-from lofi_tf.cli import train
 from lofi_tf.cli.evaluate import main
 from lofi_tf.data.converters.build import build_converter
 from lofi_tf.data.storage.dataset import model_view
@@ -17,7 +16,6 @@ from lofi_tf.evaluation.tables import Table
 from lofi_tf.saving.export import export, place
 from tests.grooves import (
     FOLDER,
-    SMALL,
     groove_examples,
     scrambled_model,
     small_config,
@@ -38,14 +36,6 @@ def music(tmp_path_factory):
     return [f"--examples_path={records}", f"--split_file={folder / 'splits.csv'}"]
 
 
-@pytest.fixture(scope="module")
-def run_dir(tmp_path_factory, music):
-    folder = tmp_path_factory.mktemp("run")
-    flags = ["--config=groovae_2bar_humanize", f"--run_dir={folder}", f"--hparams={SMALL}"]
-    assert train.main([*flags, "--mode=train", "--num_steps=2", music[0]]) == 0
-    return folder
-
-
 def rows_of(folder, title) -> dict[str, dict]:
     """The rows of a table by their names."""
     tables = json.loads((folder / "evaluation.json").read_text())["tables"]
@@ -54,11 +44,11 @@ def rows_of(folder, title) -> dict[str, dict]:
 
 
 @pytest.fixture(scope="module")
-def measured(run_dir, music, tmp_path_factory):
+def measured(groove_run, music, tmp_path_factory):
     """The folder of what was found of the run."""
     folder = tmp_path_factory.mktemp("measured")
     flags = ["--num_samples=4", f"--output_dir={folder}"]
-    assert main([f"--model={run_dir}", *music, *flags]) == 0
+    assert main([f"--model={groove_run}", *music, *flags]) == 0
     return folder
 
 
@@ -168,8 +158,8 @@ def test_bad_flags_are_one_line(flags, words, capsys):
     assert words in line
 
 
-def test_a_split_that_is_not_there_is_one_line(run_dir, music, tmp_path, capsys):
-    flags = [f"--model={run_dir}", *music, "--split=other", f"--output_dir={tmp_path}"]
+def test_a_split_that_is_not_there_is_one_line(groove_run, music, tmp_path, capsys):
+    flags = [f"--model={groove_run}", *music, "--split=other", f"--output_dir={tmp_path}"]
     assert main(flags) == 2
     assert "Allowed: test, train, validation. Received: other" in capsys.readouterr().err
 

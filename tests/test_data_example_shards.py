@@ -17,6 +17,7 @@ from lofi_tf.errors import LofiError
 from tests.grooves import groove_examples, small_config, write_groove_records
 
 CONVERTER = {"kind": "melody", "slice_bars": 2}
+TRAINED = [[1, 2], [5, 6], [3, 4]]  # those of `prefix`, shard by shard
 
 
 def example(*tokens):
@@ -67,7 +68,7 @@ def test_record_is_a_tf_example():
 
 def test_load_shards_returns_arrays_and_sources(prefix):
     found = load(prefix, "train")
-    assert found.arrays["tokens"].tolist() == [[1, 2], [5, 6], [3, 4]]
+    assert found.arrays["tokens"].tolist() == TRAINED
     assert found.arrays["tokens"].dtype == np.uint8
     assert found.arrays["length"].tolist() == [2, 2, 2]
     assert found.sources.tolist() == ["b", "a", "a,c,d"]
@@ -75,14 +76,15 @@ def test_load_shards_returns_arrays_and_sources(prefix):
 
 @pytest.mark.parametrize("name", ["x", "x.info.json", "", "x-*-of-00002", "x-train@2,x-valid*"])
 def test_find_shards_takes_every_name_of_a_set(name, prefix):
-    for split, count in {"train": 3, "validation": 1, "test": 1}.items():
+    held_out = [[7, 8]]
+    for split, tokens in {"train": TRAINED, "validation": held_out, "test": held_out}.items():
         path = ",".join(str(prefix.parent / part) for part in name.split(","))
-        assert len(load(path, split)) == count
+        assert load(path, split).arrays["tokens"].tolist() == tokens
 
 
 def test_load_shards_of_one_split_whatever_is_asked_for(prefix):
-    assert len(load(f"{prefix}-validation-*", "train")) == 1
-    assert len(load(shard_name(prefix, "train", 0, 2), "validation")) == 2
+    one = load(f"{prefix}-validation-*", "train"), load(shard_name(prefix, "train", 0, 2), "test")
+    assert [part.arrays["tokens"].tolist() for part in one] == [[[7, 8]], TRAINED[:2]]
 
 
 def test_load_shards_pads_shorter_examples(tmp_path):
@@ -108,7 +110,8 @@ def test_find_shards_leaves_other_folders_alone(tmp_path):
 
 
 def test_load_shards_takes_defaults_for_given(prefix):
-    assert len(load(prefix, "train", CONVERTER | {"steps_per_quarter": 4})) == 3
+    loaded = load(prefix, "train", CONVERTER | {"steps_per_quarter": 4})
+    assert loaded.arrays["tokens"].tolist() == TRAINED
 
 
 def test_load_shards_names_what_differs(prefix):

@@ -117,13 +117,12 @@ def hparams_of(name: str) -> str:
     return "z_size=16" if name == "multiband_vae" else ""
 
 
-@pytest.mark.parametrize("name", QUICK)
-def test_float16_answers_as_the_model_with_rounded_weights(halves, name):
-    assert_same_answers(*halves(name))
+def test_float16_answers_as_the_model_with_rounded_weights(halves):
+    assert_same_answers(*halves(HUMANIZE))
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", OTHERS)
+@pytest.mark.parametrize("name", [*QUICK[1:], *OTHERS])
 def test_every_other_float16_export_answers_so(halves, name):
     assert_same_answers(*halves(name, hparams_of(name)))
 
@@ -217,7 +216,7 @@ def test_version_one_session_takes_it(made, request):
 
 
 def test_it_runs_where_there_is_only_tensorflow(exported):
-    folder, model, config = exported("hierdec-trio_16bar")
+    folder, model, config = exported(HUMANIZE)
     code = """
         import sys
         for name in ("lofi_tf", "tensorflow_probability", "tf_keras", "note_seq"):
@@ -227,13 +226,13 @@ def test_it_runs_where_there_is_only_tensorflow(exported):
         found = model.signatures["sample"](
             num_outputs=tf.constant(2), temperature=tf.constant(1.0), seed=tf.constant(9, tf.int64)
         )
-        print(json.dumps(tf.argmax(found["outputs"], -1).numpy().tolist()))
+        print(json.dumps(found["outputs"].numpy().tolist()))
     """
     command = [sys.executable, "-c", textwrap.dedent(code), str(folder)]
     shown = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     given = {"num_outputs": np.int32(2), "temperature": np.float32(1), "seed": np.int64(9)}
     ours = answers_of(kinds.interface_of(model, config).function("sample"), given)["outputs"]
-    assert json.loads(shown.splitlines()[-1]) == ours.argmax(-1).tolist()
+    np.testing.assert_allclose(json.loads(shown.splitlines()[-1]), ours, rtol=1e-5, atol=1e-6)
 
 
 @pytest.mark.slow
@@ -284,23 +283,17 @@ def test_the_card_says_what_it_is_and_how_to_call_it(exported):
     assert "lofi_generate --model=" in card
 
 
-def test_it_says_what_it_is_to_programs(exported, tmp_path):
+def test_it_says_what_it_is_to_programs_and_versions_count_on(exported, tmp_path):
     _, model, config = exported(HUMANIZE)
     facts = Facts(step=9, data="Groove MIDI Dataset: CC BY 4.0", licence="Apache-2.0", summary="A.")
     found = about(export.export(model, config, export.place(tmp_path, "beat"), facts))
     assert (found.config, found.summary, found.precision) == (HUMANIZE, "A", "float32")
     assert (found.data, found.licence) == ("Groove MIDI Dataset: CC BY 4.0", "Apache-2.0")
     assert found.size == sum(p.stat().st_size for p in tmp_path.rglob("*") if p.is_file())
-
-
-def test_versions_count_on_and_are_not_overwritten(exported, tmp_path):
-    _, model, config = exported(HUMANIZE)
-    for number in (1, 2):
-        folder = export.export(model, config, export.place(tmp_path, "beat"))
-        assert folder == tmp_path / "beat" / str(number)
+    second = export.export(model, config, export.place(tmp_path, "beat"))
+    assert second == export_in(tmp_path / "beat") == tmp_path / "beat" / "2"
     with pytest.raises(LofiError, match="none for 3"):
         export.place(tmp_path, "beat", 2)
-    assert export_in(tmp_path / "beat") == tmp_path / "beat" / "2"
 
 
 @pytest.mark.parametrize("name", ["../x", "a/b", "..", ""])

@@ -143,9 +143,9 @@ def test_going_on_does_not_load_the_warm_start_again(sources, config, examples, 
     options = option(warm_start=str(gone))
     train(config, examples, tmp_path / "two", options)
     shutil.rmtree(gone)
-    train(config, examples, tmp_path / "two", option(warm_start=str(gone), num_steps=4))
     before = facts_of(tmp_path / "two")
-    train(config, examples, tmp_path / "two", option(num_steps=5))
+    for again in (options, OPTIONS):
+        training.build(config, tmp_path / "two", again)
     other = option(warm_start="other", num_steps=6)
     train(config, examples, tmp_path / "two", other, log=said.append)
     assert facts_of(tmp_path / "two") == before
