@@ -17,13 +17,7 @@ from lofi_tf.music.midi import read_midi
 from lofi_tf.saving import hub
 from lofi_tf.training.data import DataOptions
 from lofi_tf.training.history import read_history
-from tests.grooves import (
-    FOLDER,
-    groove_records,
-    small_config,
-    train_flags,
-    write_groove_records,
-)
+from tests.grooves import FOLDER, groove_records, small_config, train_flags, write_groove_records
 
 GOLDEN = Path(__file__).parent / "data" / "golden" / "models"
 GOLDEN_SIZES = "enc_rnn_size=[12],dec_rnn_size=[10,10],z_size=6"

@@ -3,11 +3,7 @@ import dataclasses
 import pytest
 import yaml
 
-from lofi_tf.config import (
-    config_from_dict,
-    config_names,
-    load_config,
-)
+from lofi_tf.config import config_from_dict, config_names, load_config
 from lofi_tf.errors import LofiError
 from lofi_tf.hparams import ignored_hparams, with_hparams
 

@@ -152,9 +152,7 @@ def test_of_chords_on_one_step_the_last_counts_or_none():
 
 def test_chords_and_keys_of_each_step():
     sequence = piece(
-        *((60, 0, 16), (62, 16, 32)),
-        chords=[("Am", 4), ("Bdim", 20)],
-        keys=[(3, 8), (5, 16)],
+        *((60, 0, 16), (62, 16, 32)), chords=[("Am", 4), ("Bdim", 20)], keys=[(3, 8), (5, 16)]
     )
     converter = MelodyConverter(chord_encoding="triad", condition_on_key=True, add_end_token=True)
     example = next(converter.to_examples(sequence))

@@ -5,11 +5,7 @@ import pytest
 
 from lofi_tf.errors import LofiError
 from lofi_tf.evaluation.groups import fewer, groups_of
-from lofi_tf.evaluation.plots import (
-    draw_curves,
-    draw_latent,
-    write_pictures,
-)
+from lofi_tf.evaluation.plots import draw_curves, draw_latent, write_pictures
 from lofi_tf.generation.decoding import GenerationConfig
 from lofi_tf.plotting.figures import main_directions
 from tests.grooves import groove_examples

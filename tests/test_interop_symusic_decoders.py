@@ -144,7 +144,7 @@ def test_plateau_lets_patience_pass_then_scales():
     plateau = Plateau(0.5, 3)
     heard = [10.0, 9.0, 9.5, 9.0, 8.9999, 9.1, 9.2, 9.3, 9.4, 9.5]
     assert [plateau.update(n + 1, loss) for n, loss in enumerate(heard)] == [
-        *(False, False, False, False, False, True, False, False, False, True),
+        *(False, False, False, False, False, True, False, False, False, True)
     ]
     assert float(plateau.scale) == 0.25
     assert not plateau.update(10, 99.0) and int(plateau.num_worse) == 0

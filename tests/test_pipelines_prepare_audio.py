@@ -214,10 +214,7 @@ def test_prepare_audio_split_file(tmp_path):
     assert run(tmp_path, f"--split_file={tmp_path / 'split.csv'}") == 0
     assert {
         split: list(load(tmp_path, split).sources) for split in info_of(tmp_path)["splits"]
-    } == {
-        "train": ["b.wav"],
-        "test": ["a.wav"],
-    }
+    } == {"train": ["b.wav"], "test": ["a.wav"]}
     assert info_of(tmp_path)["counters"]["in_no_split"] == 1
 
 
