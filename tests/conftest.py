@@ -21,19 +21,38 @@ def pytest_collection_finish():
     gc.set_threshold(50_000, 20, 20)
 
 
+def shared(factory, name, make):
+    """Returns the folder that `make(folder)` returns, made once for all workers."""
+    base = factory.getbasetemp()
+    base = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    with open(base / f"{name}.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (base / name).exists():
+            make(factory.mktemp(name)).rename(base / name)
+    return base / name
+
+
 @pytest.fixture(scope="session")
 def groove_run(tmp_path_factory):
-    """A run of `lofi_train` on real grooves, the same for all workers: it is not written to."""
+    """A run of `lofi_train` on real grooves."""
     from lofi_tf.cli import train
     from tests.grooves import train_flags, write_groove_records
 
-    base = tmp_path_factory.getbasetemp()
-    base = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
-    with open(base / "groove_run.lock", "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (base / "groove_run").exists():
-            folder = tmp_path_factory.mktemp("groove_run")
-            records = write_groove_records(folder / "x.tfrecord")
-            assert train.main(train_flags(folder / "run", records)) == 0
-            (folder / "run").rename(base / "groove_run")
-    return base / "groove_run"
+    def make(folder):
+        records = write_groove_records(folder / "x.tfrecord")
+        assert train.main(train_flags(folder / "run", records)) == 0
+        return folder / "run"
+
+    return shared(tmp_path_factory, "groove_run", make)
+
+
+@pytest.fixture(scope="session")
+def groove_export(tmp_path_factory):
+    """The export of `scrambled_model("groovae_2bar_humanize")`."""
+    from lofi_tf.saving.export import export, place
+    from tests.grooves import scrambled_model
+
+    def make(folder):
+        return export(*scrambled_model("groovae_2bar_humanize"), place(folder, "beats")).parent
+
+    return shared(tmp_path_factory, "groove_export", make) / "1"

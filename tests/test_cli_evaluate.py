@@ -13,7 +13,6 @@ from lofi_tf.data.storage.dataset import model_view
 from lofi_tf.data.storage.sources import tempi_of
 from lofi_tf.errors import NoSuchFunction
 from lofi_tf.evaluation.tables import Table
-from lofi_tf.saving.export import export, place
 from tests.grooves import (
     FOLDER,
     groove_examples,
@@ -118,26 +117,22 @@ def test_a_model_without_hits_to_give_says_so():
         backend.play_hits(np.zeros([1, 4], np.float32), np.zeros([1, 32, 9]))
 
 
-def test_an_export_is_measured_as_its_model(scrambled, music, tmp_path):
-    folder = export(*scrambled, place(tmp_path, "grooves"))
+def test_an_export_is_measured_as_its_model(groove_export, music, tmp_path):
     flags = ["--num_samples=0", "--nopng", "--nobaselines", "--num_examples=6"]
-    output = tmp_path / "found"
-    assert main([f"--model={folder}", *music, *flags, f"--output_dir={output}"]) == 0
-    assert set(rows_of(output, "Groove")) == {
+    assert main([f"--model={groove_export}", *music, *flags, f"--output_dir={tmp_path}"]) == 0
+    assert set(rows_of(tmp_path, "Groove")) == {
         "model", "model, played hits", "model, given the hits", "model, teacher-forced"
     }  # fmt: skip
-    assert rows_of(output, "Latent")["groovae_2bar_humanize"]["examples"] <= 6
+    assert rows_of(tmp_path, "Latent")["groovae_2bar_humanize"]["examples"] <= 6
 
 
-def test_older_exports_are_measured_without_score(scrambled, music, tmp_path, monkeypatch):
-    folder = export(*scrambled, place(tmp_path, "grooves"))
-
+def test_older_exports_are_measured_without_score(groove_export, music, tmp_path, monkeypatch):
     def score(*given):
         raise NoSuchFunction("there was none")
 
     monkeypatch.setattr("lofi_tf.backends.base.Backend.score", score)
     flags = ["--num_samples=0", "--nopng", "--nobaselines", f"--output_dir={tmp_path}"]
-    assert main([f"--model={folder}", *music, *flags]) == 0
+    assert main([f"--model={groove_export}", *music, *flags]) == 0
     assert "drums, teacher-forced" not in rows_of(tmp_path, "Reconstruction")
     assert "model" in rows_of(tmp_path, "Groove")
 

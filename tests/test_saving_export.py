@@ -30,9 +30,10 @@ OTHERS = [
 
 
 @pytest.fixture(scope="module")
-def exported(tmp_path_factory):
+def exported(tmp_path_factory, groove_export):
     """The export of a config by name, with the model that it was made of."""
-    made, folder = {}, tmp_path_factory.mktemp("saved_models")
+    made = {(HUMANIZE, ""): (groove_export, *scrambled_model(HUMANIZE))}
+    folder = tmp_path_factory.mktemp("saved_models")
 
     def of(name: str, hparams: str = ""):
         if (name, hparams) not in made:

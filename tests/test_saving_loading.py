@@ -8,7 +8,6 @@ import pytest
 from lofi_tf.errors import LofiError
 from lofi_tf.hparams import with_hparams
 from lofi_tf.saving.checkpoints import checkpoint_of
-from lofi_tf.saving.export import export, place
 from lofi_tf.saving.loading import load_model, same_model
 from tests.grooves import scrambled_model
 from tests.test_crossmodal_model import write_run
@@ -52,9 +51,9 @@ def test_a_run_opens_with_a_config_that_trains_in_another_way(trained, tmp_path)
         load_model(tmp_path / "train", renamed(config, "z_size=7"))
 
 
-def test_an_export_gives_its_weights_and_its_step_back(trained, tmp_path):
+def test_an_export_gives_its_weights_and_its_step_back(trained, groove_export):
     model, config = trained
-    opened, known = load_model(export(model, config, place(tmp_path, "beats")))
+    opened, known = load_model(groove_export)
     assert (known, opened.steps_trained) == (config, 0)
     for one, other in zip(opened.weights, model.weights, strict=True):
         np.testing.assert_array_equal(one, other)
