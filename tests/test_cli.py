@@ -168,7 +168,6 @@ def test_interpolate_between_two_files(run_dir, tmp_path):
     assert generate.main([*flags, *inputs, "--num_outputs=4"]) == 0
     files = sorted((tmp_path / "out").glob("groovae_2bar_humanize_interpolate_*.mid"))
     assert [path.stem[-10:] for path in files] == [f"{n:03}-of-004" for n in range(4)]
-    assert files[0].read_bytes() != files[-1].read_bytes()
 
 
 def test_input_with_several_examples_is_taken_apart(run_dir, tmp_path, capsys):
