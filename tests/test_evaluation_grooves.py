@@ -5,6 +5,7 @@ import pytest
 from scipy.stats import entropy
 
 from lofi_tf.evaluation.groove_baselines import BaselineData, linear, nearest, perceptron, quantised
+from lofi_tf.evaluation.groove_tables import told_once
 from lofi_tf.evaluation.grooves import Groove, divergence, groove_row, step_milliseconds
 
 
@@ -79,6 +80,13 @@ def test_baselines_find_what_is_there_to_find(learn):
     hits = test.groove.hits
     error = np.abs(made.offsets - test.groove.offsets)[hits].mean()
     assert error < 0.5 * np.abs(test.groove.offsets)[hits].mean()
+
+
+def test_controls_that_tell_nothing_new_are_left_out():
+    inputs, tempo = np.array([[0, 1, 0], [1, 0, 0]]), np.array([[0.3], [0.7]])
+    place = np.ones([2, 2])  # the same in all examples
+    features = np.concatenate([inputs, inputs[:, :1], place, tempo, tempo], axis=1)
+    assert told_once(features, 3).tolist() == [0, 1, 2, 6]
 
 
 def test_the_nearest_neighbour_of_a_training_example_is_itself():

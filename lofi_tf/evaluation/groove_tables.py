@@ -89,12 +89,32 @@ def systems_of(
     if not learned.groove.hits.any() or not judged.groove.hits.any():
         return {}
     log(f"Training what the model has to beat, on {len(training)} examples.")
+    columns = told_once(learned.features, backend.num_steps * backend.converter.depth)
+    learned, judged = (
+        BaselineData(part.features[:, columns], part.groove) for part in (learned, judged)
+    )
     found = {"quantised": baselines.quantised(learned)}
     found["nearest neighbours"] = baselines.nearest(learned, judged)
     if lacks_feel(backend.converter):
         found["linear regression"] = baselines.linear(learned, judged)
         found["perceptron"] = baselines.perceptron(learned, judged, seed)
-    return found
+    return {name: _of_columns(system, columns) for name, system in found.items()}
+
+
+def told_once(features: np.ndarray, num_inputs: int) -> np.ndarray:
+    """Returns the columns of features [N, F] that tell something: inputs, and some controls.
+
+    Controls come after the inputs, at each step again: those that are the same in all examples or
+    repeat a column go, for a linear regression takes time with the cube of its features.
+    """
+    _, first = np.unique(features, axis=1, return_index=True)
+    controls = first[first >= num_inputs]
+    varied = controls[np.ptp(features[:, controls], axis=0) > 0]
+    return np.concatenate([np.arange(num_inputs), np.sort(varied)])
+
+
+def _of_columns(system: Predictor, columns: np.ndarray) -> Predictor:
+    return lambda features: system(features[:, columns])
 
 
 def lacks_feel(converter: GrooveConverter) -> bool:
