@@ -68,7 +68,7 @@ def about_yaml(config: Config, facts: Facts) -> str:
 
 def _about(config: Config, facts: Facts) -> str:
     data = config.data.converter
-    options = ", ".join(f"{key} {value}" for key, value in data.items() if key != "kind")
+    options = ", ".join(f"{key} {value}" for key, value in sorted(data.items()) if key != "kind")
     lines = {
         "Model": f"`{config.name}`: {kind_of(config).parts(config.model)}",
         "Music": f"`{data['kind']}`" + (f" ({options})" if options else ""),
