@@ -4,6 +4,7 @@ A step of D drums is a chain of 3 D cells: all hits, then the velocities, then t
 is hit, each given those before it. Where nothing is hit there is no velocity and no offset.
 """
 
+import functools
 from collections.abc import Mapping
 
 import keras
@@ -131,22 +132,41 @@ class GrooveMixtureHead(keras.layers.Layer):
         """
         hidden, *biases = self._biases(parameters)
         uniform = tempered(noise, expression_temperature[:, None])
-        cells: list[tf.Tensor] = []
-        for cell in range(self.output_size):
-            kind, drum = divmod(cell, self.num_drums)
-            state = tf.tanh(hidden)
-            if kind == 0:
-                logit = biases[0][:, drum] + tf.linalg.matvec(state, self.to_hits[drum])
-                drawn = draw_bits(logit[:, None], temperature, noise[:, cell, None])[:, 0]
-            else:
-                weights = (self.to_velocities, self.to_offsets)[kind - 1][drum]
-                mixture = biases[kind][:, drum] + tf.matmul(state, weights)
-                drawn = quantile(mixture, uniform[:, cell], (VELOCITIES, OFFSETS)[kind - 1])
-            drawn = tf.where(kept[:, cell] > 0, given[:, cell], drawn)
-            hit = cells[drum] if kind else 1.0
-            cells.append(drawn * hit)
-            hidden += _input(kind, cells[-1], hit)[:, None] * self.from_cells[cell]
-        return tf.stack(cells, axis=-1)
+        cells: list[tf.Tensor] = []  # of each kind, [B, D]
+
+        def draw_hit(drum, state):
+            logit = biases[0][:, drum] + tf.linalg.matvec(state, tf.gather(self.to_hits, drum))
+            return draw_bits(logit[:, None], temperature, noise[:, drum, None])[:, 0], 1.0
+
+        def draw_expression(kind, drum, state):
+            weights = tf.gather((self.to_velocities, self.to_offsets)[kind - 1], drum)
+            mixture = biases[kind][:, drum] + tf.matmul(state, weights)
+            probability = uniform[:, kind * self.num_drums + drum]
+            levels = (VELOCITIES, OFFSETS)[kind - 1]
+            return quantile(mixture, probability, levels), cells[0][:, drum]
+
+        for kind in range(3):
+            draw = functools.partial(draw_expression, kind) if kind else draw_hit
+            values, hidden = self._drawn_in_turn(kind, draw, hidden, given, kept)
+            cells.append(values)
+        return tf.concat(cells, axis=-1)
+
+    def _drawn_in_turn(self, kind, draw, hidden, given, kept):
+        """Returns the hits, velocities or offsets of all drums [B, D], and hidden units after them.
+
+        A loop of the graph: written out, it would be most of an export.
+        """
+
+        def body(drum, hidden, values):
+            cell = kind * self.num_drums + drum
+            drawn, hit = draw(drum, tf.tanh(hidden))
+            value = tf.where(kept[:, cell] > 0, given[:, cell], drawn) * hit
+            hidden += _input(kind, value, hit)[:, None] * tf.gather(self.from_cells, cell)
+            return drum + 1, hidden, values + value[:, None] * tf.one_hot(drum, self.num_drums)
+
+        first = 0, hidden, tf.zeros_like(given[:, : self.num_drums])
+        _, hidden, values = tf.while_loop(lambda drum, *_: drum < self.num_drums, body, first)
+        return values, hidden
 
     def _cells(self, targets):
         """Returns hits, velocities and offsets [..., D], silent cells as zeros."""

@@ -123,7 +123,8 @@ class Interface(NamedFunctions):
     def _fill(self, z, temperature, expression_temperature, seed, given, kept, controls=None):
         def rows(z, temperature, expression_temperature, seed, given, kept, controls=None):
             cells = GivenCells(given, kept, expression_temperature)
-            return {"outputs": self.model.fill(z, cells, temperature, row_seeds(seed), controls)}
+            outputs = self.model.fill(z, cells, temperature, row_seeds(seed), controls)
+            return {"outputs": tf.ensure_shape(outputs, [None, self.steps, None])}
 
         rates = {"temperature": temperature, "expression_temperature": expression_temperature}
         asked = {"z": z, "seed": seed, "given": given, "kept": kept} | rates | _named(controls)
