@@ -66,14 +66,7 @@ class ConvertRecordings(ConvertToExamples):
 def audio_to_examples(
     files: beam.PCollection, converter: Mapping[str, Any], input_dir: str, output: Output
 ) -> beam.PCollection:
-    """InputFiles -> what `ConvertToExamples` yields.
-
-    Args:
-        files: the folder's.
-        converter: `waveform` or `spectrum` with its options, `{kind: ..., **kwargs}`.
-        input_dir: the folder, one that all workers reach.
-        output: what is made of the examples.
-    """
+    """InputFiles -> what `ConvertToExamples` yields; all workers reach the folder of the files."""
     items = files | "ListRecordings" >> step(to_item, input_dir, output.temp_dir)
     convert = ConvertRecordings(converter, output, REFUSED)
     return items | "ConvertToExamples" >> beam.ParDo(convert)

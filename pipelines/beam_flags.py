@@ -26,10 +26,7 @@ class _BeamParser(argparse.ArgumentParser):
 def beam_options(beam_flags: list[str], size_bytes: int, on_dask: bool = False):
     """Returns Beam's options; without flags, this process for small folders, all cores for large.
 
-    Args:
-        beam_flags: all flags that are not the command's own.
-        size_bytes: of the input.
-        on_dask: whether the pipeline has only such steps as Beam's runner for Dask can run.
+    `on_dask` says that the pipeline has only such steps as Beam's runner for Dask can run.
 
     Raises:
         LofiError: a flag that neither this command nor Beam knows, a value that Beam does not take,

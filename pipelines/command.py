@@ -78,10 +78,7 @@ def run_command(
 ) -> int:
     """Runs a command's body; returns 0, 2 for bad input, 1 for a failed run, 130 if interrupted.
 
-    Args:
-        parser: of the command's own flags.
-        body: the work, of the flags and of those that are left for Beam.
-        argv: the command line, `sys.argv`'s if not given.
+    The body is given the command's own flags, and those that are left for Beam.
     """
     args, beam_flags = parser.parse_known_args(argv)
     silence_tensorflow()

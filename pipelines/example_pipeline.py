@@ -217,14 +217,7 @@ def shard_path(temp_dir: str | Path, split: str, shard: int) -> Path:
 def run(
     inputs: list, to_examples: beam.PTransform, output: Output, options: PipelineOptions
 ) -> None:
-    """Runs a pipeline to its end.
-
-    Args:
-        inputs: what the workers take, one at a time.
-        to_examples: inputs to what `ConvertToExamples` yields.
-        output: what is made of the examples.
-        options: Beam's.
-    """
+    """Runs a pipeline to its end; workers take the inputs one at a time."""
     pipeline = beam.Pipeline(options=options)
     _ = (
         pipeline

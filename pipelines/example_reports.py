@@ -53,16 +53,7 @@ def counted(**counts: int) -> Report:
 def left_out(
     stage: str, rule: str, place: tuple[int, ...], source: str, message: str, count: int = 1
 ) -> Report:
-    """Returns the report of what a rule left out.
-
-    Args:
-        stage: where it was.
-        rule: its name.
-        place: of the source in the input, by which the first is told.
-        source: its name.
-        message: the reason.
-        count: how many there were.
-    """
+    """Returns the report of what a rule left out, `count` times; the first is told by its place."""
     first = (place, f"{message} ({source or 'no name'})")
     return Report(left_out=Counter({f"{stage}.{rule}": count}), firsts={f"{stage}.{rule}": first})
 
@@ -160,14 +151,7 @@ class Summary:
 def summary_of(
     temp_dir: Path, inputs: Mapping[str, int], names: Names, splits: list[str]
 ) -> Summary:
-    """Returns what the report of a run says.
-
-    Args:
-        temp_dir: the folder it is in.
-        inputs: counters of what there was before.
-        names: what the steps count.
-        splits: that there are.
-    """
+    """Returns what the report of a run in a folder says; `inputs` counts what there was before."""
     report = Report(**json.loads((temp_dir / REPORT_NAME).read_text()))
     counts = Counter(report.counts)
     counts["duplicates"] = counts["examples"] - counts["distinct"]

@@ -62,10 +62,8 @@ class Splitter:
     def split_of(self, source: str, smallest: list[SourcePlace]) -> str | None:
         """Returns the split of a source, None if the split file does not name it.
 
-        Args:
-            source: its name.
-            smallest: the two smallest places of all sources; where no source comes to validation by
-                its place, the first does.
+        Of all sources the two smallest places are given; where no source comes to validation by its
+        place, the first does.
         """
         if self.table is not None:
             return self.table.get(source)

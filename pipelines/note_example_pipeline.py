@@ -125,14 +125,7 @@ def records_to_examples(
     filters: Filters | None,
     output: Output,
 ) -> beam.PCollection:
-    """Groups of records -> what `ConvertToExamples` yields.
-
-    Args:
-        groups: of records.
-        converter: a config's, `{kind: ..., **kwargs}`.
-        filters: which segments are left out; None leaves out none.
-        output: what is made of the examples.
-    """
+    """Groups of records -> what `ConvertToExamples` yields; filters leave out segments."""
     segments = (
         groups
         | "ReadRecords" >> step(read_group, output.temp_dir)

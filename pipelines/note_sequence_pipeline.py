@@ -102,15 +102,9 @@ def run(
     num_shards: int,
     options: PipelineOptions,
 ) -> tuple[Counter[str], list[tuple[str, str, str]]]:
-    """Runs the pipeline to its end.
+    """Runs the pipeline to its end: shards lie in `temp_dir` (`shard_path`).
 
-    Args:
-        files: below the folder.
-        input_dir: the folder, one that all workers reach.
-        collection_name: of all sequences.
-        temp_dir: where shards lie in the end (`shard_path`); one that all workers reach.
-        num_shards: of the output.
-        options: Beam's.
+    Workers reach it and the input's folder, below which files are named.
 
     Returns:
         How many `files` gave how many `sequences`, and (name, rule, message) of all refusals.

@@ -136,15 +136,7 @@ def pairs_to_examples(
     soundfont: str | None,
     output: Output,
 ) -> beam.PCollection:
-    """Renderings and NoteFiles -> what `ConvertToExamples` yields.
-
-    Args:
-        inputs: of both kinds.
-        converter: `paired` with its options.
-        input_dir: of the files, one that all workers reach.
-        soundfont: an .sf2 or .sf3 file, or None for the default.
-        output: what is made of the examples.
-    """
+    """Renderings and NoteFiles, in a folder workers reach -> what `ConvertToExamples` yields."""
     render = step(to_pairs, converter["sample_rate"], soundfont, output.temp_dir)
     convert = ConvertPairs(converter, input_dir, output)
     return inputs | "RenderClips" >> render | "ConvertToExamples" >> beam.ParDo(convert)

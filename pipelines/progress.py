@@ -26,11 +26,8 @@ def mark_done(temp_dir: str, count: int) -> None:
 def workers_progress(log: str, temp_dir: str, total: int, unit: str) -> Iterator[None]:
     """Shows how far workers are while the block runs, and hides what they write to stderr.
 
-    Args:
-        log: a command's `--log`: DEBUG and INFO show progress, DEBUG hides nothing.
-        temp_dir: the folder that `mark_done` is given.
-        total: items in all.
-        unit: what an item is called.
+    With `log` (`--log`) DEBUG and INFO show progress, DEBUG hides nothing. The folder is that which
+    `mark_done` is given, `total` the number of items.
     """
     gc.freeze()  # Beam's many modules need no second look while music comes and goes.
     with nullcontext(sys.stderr) if log == "DEBUG" else _stderr_to_ourselves() as stream:

@@ -7,12 +7,7 @@ _shown: dict[int, list[Any]] = {}  # of the cell that ran last; holding them kee
 
 
 def displayed(value: Any, data: dict[str, str]) -> bool:
-    """Shows a value in the cell that runs, unless it is there; says whether there is a notebook.
-
-    Args:
-        value: what is shown.
-        data: how, by MIME type.
-    """
+    """Shows a value, by MIME type, in the cell that runs, unless it is there; says if it can."""
     ipython: Any = sys.modules.get("IPython")
     shell: Any = ipython.get_ipython() if ipython else None
     if not hasattr(shell, "kernel"):

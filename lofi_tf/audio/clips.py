@@ -80,12 +80,7 @@ def exact(seconds: float) -> Fraction:
 
 
 def clips_of(blocks: Iterable[np.ndarray], sample_rate: int, cut: Cut) -> Iterator[Clip]:
-    """Yields the clips of a recording, in order.
-
-    Args:
-        blocks: its samples, float32 [n, channels], one after the other.
-        sample_rate: Hz of these.
-        cut: how they become clips.
+    """Yields the clips of a recording in order; its blocks are float32 [n, channels].
 
     Raises:
         NotConvertible: `channels`: more than two, where two are asked for; `too_short`: not one

@@ -156,16 +156,7 @@ def num_frames(num_samples: int, settings: Settings) -> int:
 
 
 def spectrum_db(samples: np.ndarray, sample_rate: int, settings: Settings) -> np.ndarray:
-    """Returns the magnitudes of samples in dB.
-
-    Args:
-        samples: float [..., n].
-        sample_rate: Hz.
-        settings: which spectrum.
-
-    Returns:
-        float32 [..., frames, F], from `floor_db` on.
-    """
+    """Returns magnitudes [..., frames, F] in dB, from `floor_db` on, of samples [..., n]."""
     samples = np.ascontiguousarray(samples, np.float32)
     least = 10 ** (settings.floor_db / 20)
     magnitudes = settings.magnitudes(samples, sample_rate)
@@ -179,17 +170,10 @@ def samples_of_db(
     num_samples: int,
     iterations: int = ITERATIONS,
 ) -> np.ndarray:
-    """Returns samples that have nearly the given magnitudes, the same each time.
+    """Returns samples, float32 [num_samples], of nearly the given magnitudes, the same each time.
 
-    Args:
-        spectrum: [frames, F] in dB; `floor_db` and less is silence.
-        sample_rate: Hz.
-        settings: of the spectrum.
-        num_samples: how many to return.
-        iterations: of Griffin-Lim, 1 or more.
-
-    Returns:
-        float32 [num_samples].
+    The spectrum, [frames, F], is in dB; `floor_db` and less is silence. Iterations, from 1 on, are
+    those of Griffin-Lim.
     """
     spectrum = np.asarray(spectrum, np.float32).T
     magnitudes = np.where(spectrum > settings.floor_db, 10 ** (spectrum / 20), 0)

@@ -9,13 +9,10 @@ FIT_ITERATIONS = 100
 
 
 def fitted(bands: np.ndarray, target: np.ndarray) -> np.ndarray:
-    """Returns x [K, frames] >= 0 with bands @ x near the target [F, frames].
+    """Returns x [K, frames] >= 0 with bands @ x near the target [F, frames], itself from 0 on.
 
-    By the multiplicative steps of Daube-Witherspoon and Muehllehner (1986).
-
-    Args:
-        bands: [F, K], from 0 on: what each of K bins adds to each band.
-        target: from 0 on.
+    By the multiplicative steps of Daube-Witherspoon and Muehllehner (1986). Bands, [F, K], say from
+    0 on what each of K bins adds to each.
     """
     wanted, squares = bands.T @ target, bands.T @ bands
     found = wanted / np.maximum(squares.sum(1, keepdims=True), 1e-12)
@@ -29,12 +26,7 @@ def griffin_lim(
 ) -> np.ndarray:
     """Returns samples [num_samples] that have nearly the given amplitudes, the same each time.
 
-    Args:
-        spectrum: [1 + fft_size / 2, frames], 1 for a sine of full scale.
-        fft_size: samples of a Hann window.
-        hop_size: samples from a frame to the next.
-        num_samples: how many to return.
-        iterations: steps, 1 or more.
+    The spectrum, [1 + fft_size / 2, frames] of Hann windows, is 1 for a sine of full scale.
     """
     import librosa
 

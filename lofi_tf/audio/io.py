@@ -80,11 +80,7 @@ def probe(path: str | Path) -> AudioInfo:
 
 
 def read_blocks(path: str | Path, block_size: int = BLOCK_SIZE) -> Iterator[np.ndarray]:
-    """Yields the samples of a file, one block in memory at a time.
-
-    Args:
-        path: of the file.
-        block_size: most samples of each channel in a block.
+    """Yields the samples of a file, one block of `block_size` or fewer in memory at a time.
 
     Yields:
         float32 [n, channels]; integers are in [-1, 1), floats as they stand in the file.

@@ -63,15 +63,9 @@ def rms_db(samples: np.ndarray) -> float:
 
 
 def gain_for(blocks: Iterable[np.ndarray], sample_rate: int, target: Target) -> float:
-    """Returns the factor that brings a recording to a target, no sample of it beyond 1.
+    """Returns the factor that brings a recording to a target, no sample beyond 1; 1 for silence.
 
-    Args:
-        blocks: its samples [n, channels], one after the other.
-        sample_rate: Hz.
-        target: how loud it shall be.
-
-    Returns:
-        The factor; 1 for silence.
+    Its blocks are [n, channels].
     """
     meter = Meter(sample_rate) if target.unit == LUFS else _PowerMeter()
     peak = 0.0

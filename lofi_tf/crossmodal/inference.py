@@ -74,13 +74,9 @@ class FrameProbabilities(NamedTuple):
 def listen(
     model: Model, blocks: Iterable[np.ndarray], sample_rate: int, seed: int | None = None
 ) -> FrameProbabilities:
-    """Returns what a model makes of a recording.
+    """Returns what a model makes of a recording, whose blocks are float32 [n, channels].
 
-    Args:
-        model: that listens.
-        blocks: of the recording, float32 [n, channels], one after the other.
-        sample_rate: Hz of these.
-        seed: z is drawn by it; posteriors' means are taken where it is None.
+    z is drawn by the seed; posteriors' means are taken without one.
 
     Raises:
         NotConvertible: `no_samples`: not one sample.

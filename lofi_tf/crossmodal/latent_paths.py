@@ -76,11 +76,8 @@ TRAJECTORIES = {"line": line, "circle": circle, "helix": helix}
 def given_path(text: str, start: np.ndarray, num_steps: int) -> np.ndarray:
     """Returns the way that a person gives, [T, Z].
 
-    Args:
-        text: a CSV file, a step a row with Z numbers; or `dim:from:to`, several with commas between
-            them, for dimensions (from 0) that change at once while the others stay.
-        start: [Z], of which the others are taken.
-        num_steps: of the second kind.
+    It is a CSV file, a step a row with Z numbers; or `dim:from:to`, several with commas between
+    them, for dimensions (from 0) that change at once in so many steps; others stay at `start`.
 
     Raises:
         LofiError: no such file, no numbers, another number of dimensions or one out of range.

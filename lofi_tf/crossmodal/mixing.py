@@ -19,16 +19,11 @@ def spectra_of(amplitudes: np.ndarray, floor_db: float) -> np.ndarray:
 
 
 def at_most_the_sum(model: Model, symbols: np.ndarray, spectra: np.ndarray) -> np.ndarray:
-    """Returns the sound of symbols, no band of it above the amplitudes of each instrument alone.
+    """Returns a model's sound [T, F] of symbols [T, S], no band above the sum of the instruments'.
 
     A model may add in dB where instruments share partials, which is far too loud. Frames of one
     instrument, or of none, stay as they are; so does all of a model that never heard an instrument
     alone (`random_mode` `constant`).
-
-    Args:
-        model: that made the sound.
-        symbols: [T, S].
-        spectra: [T, F], what the model makes of them.
     """
     converter = model.converter
     if converter.random_mode == "constant":

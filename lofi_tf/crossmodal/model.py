@@ -70,11 +70,9 @@ class CrossModel:
 
 
 def open_cross(model: str | Path) -> CrossModel:
-    """Returns the model of a run, of an export or behind an address.
+    """Returns the model of a run, a folder of checkpoints, or what `open_backend` takes.
 
-    Args:
-        model: as `open_backend` takes it, or a folder of checkpoints. Of a run it is the best by
-            evaluation, the latest where there is no best yet.
+    Of a run it is the best by evaluation, the latest where there is no best yet.
 
     Raises:
         LofiError: none of these, no checkpoint yet, or a model of another kind.

@@ -89,13 +89,9 @@ def navigate(
     say: Callable[[str], None],
     write: Callable[[Piece], None],
 ) -> None:
-    """Follows a person's words to their end, or to `quit`.
+    """Follows a person's lines (see `HELP`) to their end, or to `quit`.
 
-    Args:
-        navigator: that is moved.
-        lines: what the person says; see `HELP`.
-        say: shows a line to the person.
-        write: keeps a sound, where the person asks for it.
+    `say` shows the person a line; `write` keeps a sound, where the person asks for it.
     """
     say(f"{navigator.words()}; {HELP}")
     for line in lines:

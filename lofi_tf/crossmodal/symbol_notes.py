@@ -31,14 +31,10 @@ def instrument_notes(
 ) -> list[Part]:
     """Returns what each of a model's instruments plays of a piece of music.
 
-    Tracks go to the instruments of their programs. Where none has a program (all are 0), or none
-    that the model knows, they go in order; so do those of other programs, to instruments that are
-    free, and what is left is dropped with a `LofiWarning`. Drums are left out.
-
-    Args:
-        sequence: the music.
-        instruments: the model's.
-        tracks: the instrument of each track, in order, instead.
+    Tracks go to the instruments named in `tracks`, in order, else to those of their programs. Where
+    none has a program (all are 0), or none that the model knows, they go in order; so do those of
+    other programs, to instruments that are free, and what is left is dropped with a `LofiWarning`.
+    Drums are left out.
 
     Raises:
         LofiError: a name in `tracks` that is none of the instruments.

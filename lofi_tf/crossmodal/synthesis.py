@@ -106,14 +106,9 @@ def morphing(
 def trajectory(
     model: Model, figure: str, num_steps: int, number: int, how: SynthesisConfig
 ) -> Piece:
-    """Returns what sounds along a figure, which the seed and its number place.
+    """Returns what sounds along a figure of `latent_paths.TRAJECTORIES`, so many frames.
 
-    Args:
-        model: that plays.
-        figure: one of `latent_paths.TRAJECTORIES`.
-        num_steps: frames.
-        number: of the figure; another is elsewhere.
-        how: it is played.
+    The seed and the number of the figure place it.
 
     Raises:
         LofiError: no such figure.

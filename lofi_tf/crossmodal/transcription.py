@@ -62,13 +62,7 @@ def transcribed(
     settings: NoteSettings | None = None,
     instruments: Sequence[str] = (),
 ) -> list[Part]:
-    """Returns the notes of each instrument of a recording.
-
-    Args:
-        heard: what the model makes of it.
-        converter: the model's.
-        settings: how notes are found.
-        instruments: that play; all of the converter's if not given.
+    """Returns the notes of each instrument of a recording, or of those that are said to play.
 
     Raises:
         LofiError: symbols without octave or pitch class.
@@ -91,16 +85,7 @@ def part_of(
     loud: np.ndarray,
     settings: NoteSettings,
 ) -> Part:
-    """Returns the notes of one instrument.
-
-    Args:
-        number: the instrument's.
-        heard: what the model makes of the recording.
-        converter: the model's.
-        onsets: seconds, where notes may begin; see `onset_times`.
-        loud: bool [T]; the others are silent.
-        settings: how notes are found.
-    """
+    """Returns the notes of one instrument, which begin at `onsets` (s) and only where `loud`."""
     fields = {f.label: f for f in converter.layout.fields if f.instrument == number}
     if not {"octave", "pitch"} <= fields.keys():
         raise LofiError("notes need a model whose labels are octave and pitch")
@@ -135,9 +120,7 @@ def smoothed(probabilities: np.ndarray, num_frames: int) -> np.ndarray:
 def note_scores(octave: np.ndarray, pitch: np.ndarray) -> np.ndarray:
     """Returns the log probability of every note from C0 on and, last, of silence, [T, 109].
 
-    Args:
-        octave: [T, 9], or [T, 10] with silence last.
-        pitch: [T, 12], or [T, 13] with silence last.
+    Octaves are [T, 9] and pitches [T, 12], or one more with silence last.
     """
     logs = []
     for values, size in ((octave, NUM_OCTAVES), (pitch, NUM_PITCH_CLASSES)):

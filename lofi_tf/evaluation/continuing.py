@@ -26,14 +26,8 @@ def continuation_table(
 ) -> Table:
     """Returns the table of what follows the first half of each clip when the model goes on alone.
 
-    The distance is that of spectra (`log_spectral_distance`) to what was
-    there, a mean over the clips of a recording and then over recordings.
-
-    Args:
-        backend: a continuation.
-        examples: clips with their sources, the recordings.
-        seed: of the draws.
-        show_progress: whether to show it on stderr.
+    The distance is that of spectra (`log_spectral_distance`) to what was there, a mean over the
+    clips of a recording and then over recordings.
     """
     clips = np.concatenate([view["inputs"][..., 0] for view in views(backend, examples)])
     found = distances(backend, clips, seed, show_progress)

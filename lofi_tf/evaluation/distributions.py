@@ -30,14 +30,10 @@ UNKNOWN = Likeness(np.nan, np.nan)
 
 
 def likeness(data: np.ndarray, others: np.ndarray) -> Likeness:
-    """Returns how like the data others are, by one feature.
+    """Returns how like the data others are, by one feature, [N] or [N, K]; a NaN does not count.
 
     The Euclidean distances between all pairs of the data are held against those from the data to
     the others.
-
-    Args:
-        data: the feature of each excerpt, [N] or [N, K]; those with a NaN do not count.
-        others: the same of others, [M] or [M, K].
     """
     data, others = (_known(values) for values in (data, others))
     if len(data) < 2 or not len(others):

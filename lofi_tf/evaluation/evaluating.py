@@ -43,11 +43,7 @@ def reconstruction_tables(
 ) -> list[Table]:
     """Returns tables of what survives encoding and decoding; of a continuation, of what follows.
 
-    Args:
-        backend: a VAE, or a continuation.
-        music: what it is measured on, and what it learned from.
-        qpm: gives the tempo of sources [N]; asked for grooves alone.
-        settings: how.
+    `qpm` gives the tempo of sources [N]; it is asked for grooves alone.
     """
     if answers(backend.config, "continue"):
         return [continuation_table(backend, music.held_out, settings.seed, settings.show)]

@@ -48,13 +48,7 @@ class Grooves:
 
 
 def groove_table(grooves: Grooves, qpm: np.ndarray, systems: dict[str, Predictor]) -> Table:
-    """Returns a row for the model's ways of decoding and for each other system.
-
-    Args:
-        grooves: of the data and of the model, N examples.
-        qpm: the tempo of each, [N].
-        systems: by name.
-    """
+    """Returns a row for the model's ways of decoding and for each other system; `qpm` is [N]."""
     data, steps = grooves.of("data"), grooves.converter.steps_per_quarter
     step_ms = step_milliseconds(qpm, steps)
     free = grooves.of("free")
@@ -78,12 +72,7 @@ def systems_of(
 ) -> dict[str, Predictor]:
     """Returns what a model has to beat, trained; for plain autoencoders the simplest alone.
 
-    Args:
-        backend: the model.
-        training: examples of its converter.
-        validation: others, for choices.
-        seed: of the network.
-        log: told what is being trained.
+    The validation examples are there for choices.
     """
     learned, judged = (known_of(backend, part) for part in (training, validation))
     if not learned.groove.hits.any() or not judged.groove.hits.any():

@@ -72,15 +72,9 @@ def groove_row(
     steps_per_quarter: int,
     chosen: np.ndarray | None = None,
 ) -> Row:
-    """Returns the measures of one system.
+    """Returns the measures of one system at chosen cells, bool [N, S, D], or all hits of the data.
 
-    Args:
-        name: of the system.
-        data: what was played.
-        made: what the system says.
-        step_ms: how long a step is in each example, [N].
-        steps_per_quarter: of the grid.
-        chosen: the cells to measure at, bool [N, S, D]; all hits of the data if not given.
+    `step_ms` is how long a step is in each example, [N].
     """
     where = data.hits if chosen is None else chosen
     errors = (made.offsets - data.offsets)[where].astype(np.float64)

@@ -17,13 +17,8 @@ def groups_of(
 ) -> tuple[np.ndarray, str]:
     """Returns the group of each source, and what groups are: a column's name, or `folder`.
 
-    Of a value such as `rock/halftime` the part before the stroke counts.
-
-    Args:
-        sources: [N].
-        split_file: CSV as `split_by_file` reads it.
-        column: of it; by default `style` where there is one, and else the first folder of a
-            source.
+    They are of a column of the split file (see `split_by_file`), by default `style` where there is
+    one, and else the first folder of a source. Of `rock/halftime` the part before `/` counts.
 
     Raises:
         LofiError: a column without a file, or that the file does not have.

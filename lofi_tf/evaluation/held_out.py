@@ -58,13 +58,7 @@ class Music:
 
 
 def read_music(source: Source, converter: Mapping[str, Any], show: bool, log: Log) -> Music:
-    """Returns the examples of a source.
-
-    Args:
-        source: where they come from.
-        converter: a config's converter, `{kind: ..., **kwargs}`.
-        show: whether to show progress.
-        log: told how many examples there are, and what was refused.
+    """Returns the examples of a source; `log` is told how many, and what was refused.
 
     Raises:
         LofiError: as `load_examples`, or no such split, or a split of what is not split.

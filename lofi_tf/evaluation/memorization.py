@@ -29,10 +29,7 @@ class Nearest(NamedTuple):
 def by_steps(codes: Codes, bank: Codes, shifts: Sequence[int] = (0,)) -> Nearest:
     """Returns the nearest by the share of steps whose tokens differ (Hamming distance).
 
-    Args:
-        codes: S excerpts.
-        bank: those that they are held against.
-        shifts: half steps by which all pitches of an excerpt are moved; the best one counts.
+    Of the shifts, half steps by which all pitches of an excerpt are moved, the best one counts.
     """
     columns = np.ascontiguousarray(bank.tokens.T)  # [K, N]
     best = [_best(columns, codes, row, shifts) for row in range(len(codes))]
@@ -91,10 +88,7 @@ def farther(distances: np.ndarray, others: np.ndarray) -> tuple[float, float]:
 def nearest_tables(sets: dict[str, Codes], bank: Codes, sources: np.ndarray) -> list[Table]:
     """Returns the tables of distances to the nearest training example, and of copies.
 
-    Args:
-        sets: excerpts by name; the first are the model's, the last those they are held against.
-        bank: the training examples.
-        sources: the source of each of them.
+    Of the sets the first are the model's, the last those that these are held against.
     """
     sounding = {name: np.flatnonzero(~codes.silent) for name, codes in sets.items()}
     heard = {name: codes.take(sounding[name]) for name, codes in sets.items()}

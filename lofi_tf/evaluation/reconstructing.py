@@ -46,15 +46,7 @@ def reconstructions(
     seed: int = 0,
     show_progress: bool = False,
 ) -> Iterator[Reconstruction]:
-    """Yields what a model makes of examples, batch after batch.
-
-    Args:
-        backend: a VAE.
-        examples: of its converter.
-        batch_size: examples asked for at once; the numbers do not depend on it.
-        seed: of the draws of z.
-        show_progress: whether to show it on stderr.
-    """
+    """Yields what a VAE makes of examples, batch after batch, on whose size no number depends."""
     first, seeds = 0, row_seeds(seed, len(examples))
     batches = views(backend, examples, batch_size)
     total, name = len(examples), "reconstructing"

@@ -69,11 +69,7 @@ def counts(
 ) -> dict[str, int]:
     """Returns how many steps, cells, hits and onsets there are, and are right.
 
-    Args:
-        track: what the symbols are of.
-        truth: [B, S, K].
-        symbols: what stands for it, [B, S, K].
-        valid: the steps that count, bool [B, S].
+    Symbols and the truth are [B, S, K]; the steps that are valid, [B, S], count.
     """
     right = (truth == symbols).all(-1)
     found = {"steps": valid, "right": right & valid}

@@ -29,15 +29,8 @@ def sample_tables(
 ) -> list[Table]:
     """Returns what a model's samples are like, beside excerpts that it never learned from.
 
-    As many excerpts of the held-out and of the training music are drawn as there are samples.
-
-    Args:
-        backend: a model; one of sound gives no tables.
-        held_out: examples that it did not learn from.
-        training: those that it learned from; without them there is nothing of copies.
-        num_samples: to draw; 0 makes no tables.
-        how: temperature and seed.
-        log: told what is being done.
+    As many excerpts of the held-out and of the training music are drawn as there are samples. None
+    of these, or a model of sound, makes no tables; without training music copies have none.
     """
     of_notes = backend.converter.medium == "notes"
     if not num_samples or not len(held_out) or not of_notes:

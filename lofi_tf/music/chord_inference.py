@@ -140,14 +140,7 @@ def _log_transitions() -> np.ndarray:
 
 
 def _most_likely(likelihood: np.ndarray) -> list[int]:
-    """Returns the most likely path by Viterbi's algorithm.
-
-    Args:
-        likelihood: log likelihood of each chord in each frame, float64 [F, 97].
-
-    Returns:
-        key * 97 + chord of each frame.
-    """
+    """Returns key * 97 + chord of each frame, by Viterbi's algorithm; log likelihoods [F, 97]."""
     score = (-np.log(12) + np.log(_chords_of_keys()) + likelihood[0]).reshape(-1)
     parents = []
     for frame in likelihood[1:]:

@@ -86,13 +86,10 @@ def chord_of_figure(figure: str) -> int | None:
 
 
 def chord_of_pitches(pitches: Iterable[int]) -> int | None:
-    """Returns the chord of pitches that sound together, or None where there is none.
+    """Returns the chord of MIDI pitches that sound together, or None where there is none.
 
     A chord with exactly these pitch classes goes first, above all one whose root is the bass (so
     that C6 and Am7 are told apart); else the nearest, where a root that is not the bass costs 1.
-
-    Args:
-        pitches: MIDI pitches in any order, one or more.
     """
     pitches = list(map(int, pitches))
     return _chord_of_classes(frozenset(pitch % 12 for pitch in pitches), min(pitches) % 12)

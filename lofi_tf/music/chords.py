@@ -109,16 +109,11 @@ def degrees_of(figure: str) -> tuple[int, dict[int, int]] | None:
 def with_triads(
     blocks: list[dict[str, np.ndarray]], figures: list[str], drop_unknown: bool
 ) -> list[dict[str, np.ndarray]]:
-    """Returns columns of examples, each [W, T], with triads for the places of chord symbols.
-
-    Args:
-        blocks: with a column `chords` that holds places in `figures`.
-        figures: chord symbols.
-        drop_unknown: whether examples with a chord that is no triad are left out.
+    """Returns columns of examples, each [W, T], whose `chords`, places in `figures`, are triads.
 
     Raises:
-        NotConvertible: `unknown_chord`: there are such, and they are not to be left out, or no
-            example is without.
+        NotConvertible: `unknown_chord`: there are chords that are no triads, and their examples are
+            not to be left out, or no example is without.
     """
     triads = np.array([triad_of(figure) for figure in figures])
     blocks = [block | {"chords": triads[block["chords"]]} for block in blocks]
@@ -151,19 +146,13 @@ def figure_of(triad: int) -> str:
 def figures_by_step(
     part: Segment, grid: Grid, total_steps: int, last_wins: bool = False
 ) -> tuple[np.ndarray, list[str]]:
-    """Returns which chord symbol is in force at each step, and the symbols.
+    """Returns the place of the chord symbol in force at each step, int64 [T], and the symbols.
 
-    Args:
-        part: with chords in any order.
-        grid: its grid.
-        total_steps: steps T.
-        last_wins: whether of two symbols on a step the later counts, instead of a refusal.
-
-    Returns:
-        Places in the list, int64 [T], and the list, which begins with no chord.
+    These begin with no chord.
 
     Raises:
-        NotConvertible: `negative_time`, or `coincident_chords` where two symbols share a step.
+        NotConvertible: `negative_time`, or `coincident_chords` where two symbols share a step and
+            it is not the last that wins.
     """
     times = np.array([chord.time for chord in part.chords], np.float64)
     steps = grid.steps(times)
@@ -187,13 +176,7 @@ def figures_by_step(
 
 
 def keys_by_step(keys: Sequence[Key], grid: Grid, num_steps: int) -> np.ndarray:
-    """Returns the key at each step, int64 [T]; the first key also holds before its time.
-
-    Args:
-        keys: one or more.
-        grid: the steps.
-        num_steps: steps T.
-    """
+    """Returns the key at each step, int64 [T]; the first of the keys also holds before its time."""
     per_second = grid.steps_per_quarter * grid.qpm / 60.0
     changes = sorted((per_second * key.time, key.key) for key in keys)
     active = np.searchsorted([step for step, _ in changes], np.arange(num_steps), side="right")

@@ -47,13 +47,8 @@ def sequences_from_file(
 ) -> list[NoteSequence]:
     """Reads the music of one file, passing over tunes of an ABC file that cannot be read.
 
-    Args:
-        path: a file that ends in one of `KINDS`, in any case.
-        filename: its path below the collection's folder, for the records.
-        collection_name: name of the collection, for the records.
-
-    Returns:
-        One sequence at least, with id, filename and collection_name set as Magenta sets them.
+    Its ending is one of `KINDS`, in any case. All sequences, one at least, have the filename (below
+    the collection's folder), the collection's name and an id as Magenta sets them.
 
     Raises:
         NotConvertible: nothing in the file can be read; `rule` says why.

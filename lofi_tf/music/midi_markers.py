@@ -28,15 +28,11 @@ def read_markers(data: bytes) -> list[tuple[float, str]]:
 
 
 def sections_of(markers: list[tuple[float, str]], end: float) -> list[tuple[str, float, float]]:
-    """Returns name, start and end of each section: from its marker to the next, or to `end`.
+    """Returns name, start and end of each section: from its marker to the next, or to `end`, in s.
 
     Chord symbols, which `write_midi` puts into markers too, begin no section. Where all of them
     are single letters, new ones in the order of the alphabet, such as A A B A C, they are the
     names of a form and begin sections.
-
-    Args:
-        markers: as `read_markers` returns them.
-        end: where the last section ends, in seconds.
     """
     chords = [text for _, text in markers if _is_chord(text)]
     if _is_form(chords):

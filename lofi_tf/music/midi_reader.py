@@ -53,13 +53,7 @@ class _Instrument(_Events):
 
 
 def read_midi(data: bytes) -> NoteSequence:
-    """Reads a standard MIDI file.
-
-    Args:
-        data: the whole file.
-
-    Returns:
-        A sequence equal to the one of `note_seq.midi_io.midi_to_note_sequence`.
+    """Reads a whole MIDI file, as `note_seq.midi_io.midi_to_note_sequence` does.
 
     Raises:
         NotConvertible: the bytes are no MIDI file, or a damaged one.

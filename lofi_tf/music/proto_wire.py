@@ -17,11 +17,7 @@ _LOOKED_AT = 16  # bytes after the last row that are looked at, at most
 
 
 def encode_rows(field: str, columns: Mapping[str, np.ndarray]) -> bytes:
-    """Serializes one repeated field of NoteSequence.
-
-    Args:
-        field: name of the field, such as `"notes"`.
-        columns: name of each member -> its values, `[N]`, floats or whole numbers.
+    """Serializes one repeated field of NoteSequence, such as `"notes"`, of columns [N] by member.
 
     Returns:
         Bytes that `NoteSequence.FromString` reads; pieces for several fields may be joined.
@@ -49,15 +45,9 @@ def encode_rows(field: str, columns: Mapping[str, np.ndarray]) -> bytes:
 def decode_rows(
     sequence: NoteSequence, field: str, names: Collection[str]
 ) -> dict[str, np.ndarray]:
-    """Returns one repeated field of a NoteSequence as columns.
+    """Returns columns of one repeated field, such as `"notes"`, by name: float64 or int64 [N].
 
-    Args:
-        sequence: a NoteSequence.
-        field: name of the field, such as `"notes"`.
-        names: of the members that are wanted: numbers, their own numbers below 16.
-
-    Returns:
-        Name -> its values, `[N]`, float64 or int64.
+    The members that are wanted are numbers, their own numbers below 16.
     """
     descriptor = NoteSequence.DESCRIPTOR.fields_by_name[field]
     data = sequence.SerializeToString()

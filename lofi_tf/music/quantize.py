@@ -54,12 +54,7 @@ def refusal(rule: str, what: str, allowed: str, received: str) -> NotConvertible
 
 
 def grid_of(note_sequence: Any, steps_per_quarter: int, steps_per_bar: int) -> Grid:
-    """Returns the grid of a piece in one tempo and one metre.
-
-    Args:
-        note_sequence: a NoteSequence.
-        steps_per_quarter: steps in a quarter.
-        steps_per_bar: steps that a bar must have; the metre decides.
+    """Returns the grid of a piece in one tempo and one metre, a bar of which has `steps_per_bar`.
 
     Raises:
         NotConvertible: `metre_change`, `metre`, `tempo_change` or `tempo`.

@@ -41,11 +41,7 @@ _RULES = {
 
 
 def read_musicxml(data: bytes, max_bytes: int) -> NoteSequence:
-    """Reads a MusicXML score, plain or zipped.
-
-    Args:
-        data: the whole file.
-        max_bytes: size that the score may have once unzipped.
+    """Reads a whole MusicXML score, plain or zipped, of `max_bytes` at most once unzipped.
 
     Raises:
         NotConvertible: the bytes are no score, or one that note_seq cannot read.
@@ -66,14 +62,7 @@ def read_musicxml(data: bytes, max_bytes: int) -> NoteSequence:
 
 
 def read_abc(data: bytes) -> tuple[list[NoteSequence], list[NotConvertible]]:
-    """Reads every tune of an ABC file.
-
-    Args:
-        data: the whole file, in UTF-8 or Latin-1.
-
-    Returns:
-        The tunes that can be read, and what was wrong with each of the others.
-    """
+    """Returns the tunes of a whole ABC file, UTF-8 or Latin-1, and what was wrong with others."""
     if b"\0" in data:
         raise NotConvertible("not_abc", "the file is not text")
     header, tunes = _abc_sections(_text(data))

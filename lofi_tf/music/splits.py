@@ -142,12 +142,7 @@ class GridNotes:
 
 
 def part_of(note_sequence: Any, harmony: bool = True) -> Segment:
-    """Returns a whole piece, unsplit.
-
-    Args:
-        note_sequence: a NoteSequence.
-        harmony: whether chords and keys are wanted; else there are none.
-    """
+    """Returns a whole piece, unsplit; its chords and keys only where `harmony` is wanted."""
     columns = decode_rows(note_sequence, "notes", NOTE_COLUMNS)
     *numbers, drums, starts, ends = (columns[name] for name in NOTE_COLUMNS)
     annotations = note_sequence.text_annotations if harmony else ()
@@ -169,11 +164,11 @@ def segments_of(
     seed: int = 0,
     harmony: bool = True,
 ) -> list[Segment]:
-    """Returns a piece, stretched if so asked, as parts of one tempo and metre each.
+    """Returns a piece as parts of one tempo and metre each, or as one part where it is not split.
 
     Args:
         note_sequence: a NoteSequence.
-        split: whether to split; otherwise the piece is one part.
+        split: whether to split.
         stretch_range: least and largest factor of all times, drawn uniformly by `seed` and the
             piece's name; tempos are divided by it, as by Magenta's NoteSequenceAugmenter.
         seed: of the draw.

@@ -55,12 +55,7 @@ def sustained_parts(
 
 
 def with_sustain(part: Segment, pedals: list[Pedal]) -> Segment:
-    """Returns the part with its melodic notes held by the pedals.
-
-    Args:
-        part: any notes.
-        pedals: of every instrument, times from the part's start.
-    """
+    """Returns the part with its melodic notes held by the pedals, whose times are the part's."""
     if not pedals:
         return part
     notes = part.notes

@@ -6,14 +6,9 @@ BEFORE, AFTER = 1, 2  # samples around a stretch that its curve depends on
 
 
 def curves(data: np.ndarray) -> np.ndarray:
-    """Returns the polynomials between samples.
+    """Returns the polynomials between samples [n], [4, n - 3], from the highest power down.
 
-    Args:
-        data: [n].
-
-    Returns:
-        [4, n - 3], the coefficients from the highest power down; the first curve goes from the
-        second sample to the third.
+    The first curve goes from the second sample to the third.
     """
     before, here, after, last = data[:-3], data[1:-2], data[2:-1], data[3:]
     twist = (3 * (here - after) + last - before) / 2
@@ -22,16 +17,7 @@ def curves(data: np.ndarray) -> np.ndarray:
 
 
 def values(curves: np.ndarray, index: np.ndarray, fraction: np.ndarray) -> np.ndarray:
-    """Returns what curves are at some places.
-
-    Args:
-        curves: of `curves`.
-        index: which of them, whole numbers [m].
-        fraction: how far along it, [m], in [0, 1).
-
-    Returns:
-        [m].
-    """
+    """Returns what curves are at places [m]: which curve, and which fraction in [0, 1) along it."""
     found = curves[0].take(index, mode="clip")
     for coefficients in curves[1:]:
         found *= fraction

@@ -33,11 +33,9 @@ class TruePeaks:
         self._past = np.zeros([2, 2 * _HALF])
 
     def process(self, block: np.ndarray, floor: float = 0.0) -> np.ndarray:
-        """Returns the largest value of either channel from each sample up to the next one, [n].
+        """Returns the largest value of either channel from each sample [2, n] up to the next one.
 
-        Args:
-            block: the next samples [2, n].
-            floor: smaller values need not be right; they are no larger than they should be.
+        Below `floor` they need not be right; they are no larger than they should be.
         """
         count = block.shape[1]
         heard = np.concatenate([self._past, block], axis=1)

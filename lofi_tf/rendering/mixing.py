@@ -49,12 +49,9 @@ class Mixer:
         return [player.part.name for player in self._players] + [ROOM] * (self._room is not None)
 
     def blocks(self, size: int) -> Iterator[list[np.ndarray]]:
-        """Yields stretches of every stem, [2, n] each; their sum is the mix.
+        """Yields stretches of every stem, [2, n <= size] each; their sum is the mix.
 
         They end where the last sound does, and the room with it.
-
-        Args:
-            size: most samples of a stretch.
         """
         begin = 0
         while not all(player.done for player in self._players):

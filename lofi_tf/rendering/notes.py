@@ -15,17 +15,10 @@ HEADROOM = 0.5  # of full scale, which General MIDI's synthesisers leave for cho
 
 
 def render_notes(sequence: Any, sample_rate: int, soundfont: str | Path | None = None) -> Audio:
-    """Returns the sound of a NoteSequence, in stereo.
+    """Returns the sound of a NoteSequence, float32 [n, 2], the last sounds included.
 
-    The same notes give the same sound.
-
-    Args:
-        sequence: unquantized.
-        sample_rate: Hz.
-        soundfont: an .sf2 or .sf3 file; `default_soundfont` if not given.
-
-    Returns:
-        float32 [n, 2], the last sounds included.
+    The same notes give the same sound. The SoundFont (.sf2, .sf3) is `default_soundfont` if none
+    is given.
 
     Raises:
         LofiError: a SoundFont that cannot be read, or no notes.

@@ -170,11 +170,7 @@ def sequence_of(music: Any) -> Any:
 
 
 def check_output(output: Path, others: tuple[str, ...] = ()) -> None:
-    """Refuses a name that no audio file can have, or a place that cannot be written to.
-
-    Args:
-        output: the file.
-        others: endings that are allowed beside those of audio files.
+    """Refuses a name that neither audio files nor `others` end in, or a place that is not writable.
 
     Raises:
         LofiError: in either case.

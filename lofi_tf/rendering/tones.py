@@ -90,12 +90,10 @@ class Tone:
         return self._sound[begin - self._first : end - self._first]
 
     def branch(self, begin: int, off: float) -> "Tone":
-        """Returns the tone of a single note from the sample `begin`, the first of a piece, on.
+        """Returns the tone of a single note that is let go at `off` seconds, not before `begin`.
 
-        Args:
-            begin: until there it is this one, which is shared; the end of what is made, or any
-                for a tone that hears when it is let go.
-            off: seconds at which it is let go, no sooner than `begin`.
+        Until the sample `begin` it is this one, which is shared: the end of what is made, or any
+        for a tone that hears when it is let go.
         """
         self.read(max(0, begin - 1), begin)
         other, number = copy.copy(self), begin // PIECE
@@ -231,10 +229,7 @@ class SharedTones:
 def low_pass(cents: float, q_db: float, rate: int) -> tuple[np.ndarray, np.ndarray]:
     """Returns the coefficients (b, a) of a SoundFont's low-pass; they are not to be written to.
 
-    Args:
-        cents: its corner, above 8.176 Hz.
-        q_db: height of its peak.
-        rate: Hz.
+    Its corner, above 8.176 Hz, is in cents, the height of its peak in dB, `rate` in Hz.
     """
     corner = 2 * math.pi * min(envelopes.hertz(cents) / rate, 0.45)
     q = 10 ** ((max(0.0, q_db) - 3.01) / 20)

@@ -74,11 +74,8 @@ def track_events(sequence: Any, sample_rate: int) -> list[TrackEvents]:
     """Returns the parts of a NoteSequence, in the order of its instruments.
 
     A part's role is `drums` where its notes are drums, else the one that its track's name says,
-    else `bass` for General MIDI's basses (32 to 39) and `other` for what is left.
-
-    Args:
-        sequence: unquantized; pedals hold notes, bends reach two semitones.
-        sample_rate: Hz of the track.
+    else `bass` for General MIDI's basses (32 to 39), else `other`. Pedals hold notes, bends reach
+    two semitones.
 
     Raises:
         LofiError: without a note.

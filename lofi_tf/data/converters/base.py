@@ -143,23 +143,13 @@ class Converter:
         return self._music(outputs, qpm, controls)
 
     def own_controls(self, num_rows: int, qpm: float) -> np.ndarray | None:
-        """Returns controls [T, C] of new music, where they need no other music; else None.
-
-        Args:
-            num_rows: rows T.
-            qpm: quarter notes a minute.
-        """
+        """Returns controls [T, C] of new music, where they need no other music; else None."""
         return None
 
     def conditioned(
         self, controls: np.ndarray | None, style: str | None, density: float | None
     ) -> np.ndarray | None:
-        """Returns controls [..., T, C] that also tell a style or a density.
-
-        Args:
-            controls: what there is.
-            style: one that the kind knows; None leaves it as it is.
-            density: hits a bar; None leaves it as it is.
+        """Returns controls [..., T, C] that also tell any style, and any density in hits a bar.
 
         Raises:
             LofiError: no such style, or a kind that knows none.

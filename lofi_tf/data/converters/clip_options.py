@@ -173,10 +173,7 @@ class ClipConverter(Converter):
         yield from map(self.example_of, loud_clips(self.clips(source)))
 
     def clips(self, source: Audio | str | Path) -> Iterator[StoredClip]:
-        """Yields the clips of a recording in order, silent ones too.
-
-        Args:
-            source: an `Audio`, or the path of a file, which is read block by block.
+        """Yields the clips of a recording in order, silent ones too; a file is read block by block.
 
         Raises:
             NotConvertible: what `audio.read_blocks` and `audio.clips.clips_of` refuse.

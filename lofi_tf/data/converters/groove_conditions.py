@@ -56,11 +56,6 @@ def rows_of(options: "GrooveConverter", num_steps: int, qpm: float) -> np.ndarra
     """Returns the conditions of a beat that begins with a bar, float32 [S, C].
 
     Its style and its density are not known; `told` tells them.
-
-    Args:
-        options: which of them there are.
-        num_steps: steps S.
-        qpm: quarter notes a minute.
     """
     rows = np.zeros([num_steps, depth_of(options)], np.float32)
     place = 0
@@ -78,16 +73,10 @@ def told(
     style: str | None = None,
     density: float | None = None,
 ) -> np.ndarray:
-    """Returns controls [..., C], whose last are conditions, with a style or a density.
-
-    Args:
-        options: which conditions there are.
-        controls: conditions, and what may stand before them.
-        style: one of `styles`; None leaves it as it is.
-        density: hits a bar; None leaves it as it is.
+    """Returns controls [..., C], whose last are conditions, with a style or a density, hits a bar.
 
     Raises:
-        LofiError: a style that is not among them.
+        LofiError: a style that is not among those of the options.
     """
     if style is None and density is None:
         return controls

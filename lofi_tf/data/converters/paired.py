@@ -184,18 +184,10 @@ class PairedConverter(Converter):
         controls: np.ndarray | None = None,
         iterations: int = ITERATIONS,
     ) -> Audio:
-        """Returns the sound of spectra [T, F] as the model sees them, by Griffin-Lim.
+        """Returns the sound of spectra [T, F] as the model sees them: (T - 1) * hop_size samples.
 
-        Sound beyond full scale is made quieter as a whole, with a `LofiWarning`.
-
-        Args:
-            outputs: T frames; they give (T - 1) * hop_size samples.
-            qpm: unused.
-            controls: unused.
-            iterations: of Griffin-Lim, 1 or more.
-
-        Raises:
-            LofiError: an array of another shape.
+        It takes 1 or more iterations of Griffin-Lim. Sound beyond full scale is made quieter as a
+        whole, with a `LofiWarning`.
         """
         outputs = np.asarray(outputs, np.float32)
         if outputs.ndim != 2 or outputs.shape[1] != self.num_bands or len(outputs) < 2:

@@ -105,15 +105,9 @@ def segment_notes(
 ) -> list[list[Note]]:
     """Returns the notes of each segment, ordered by start and pitch, steps from the first segment.
 
-    Of overlapping notes of a pitch, the first to begin is the first to end. A note that sounds
-    across a cut ends there; its rest is lost. As in Magenta a later segment's first notes, while
-    their velocity is that of the last note before the cut, have the default velocity.
-
-    Args:
-        notes: in the order that they were played.
-        num_segments: how many segments.
-        segment_steps: the length of each.
-        default_bin: bin of the default velocity.
+    Of overlapping notes of a pitch (given as they were played), the first to begin is the first to
+    end. A note that sounds across a cut ends there; its rest is lost. As in Magenta a segment's
+    first notes, while their velocity is that of the last note before its cut, get the default.
     """
     if num_segments == 1 and _follow_each_other(notes):
         clipped: list[Any] = [
@@ -166,14 +160,7 @@ def _ons_and_offs(notes: Sequence[Note]) -> list[tuple[int, int, int]]:
 
 
 def encode(notes: Iterable[Note], begin: int, end: int, vocabulary: Vocabulary) -> list[int]:
-    """Returns the events of the notes from step `begin` to step `end`.
-
-    Args:
-        notes: ordered by start and pitch.
-        begin: first step.
-        end: the step after the last.
-        vocabulary: the numbers of the events.
-    """
+    """Returns the events from step `begin` to before `end` of notes ordered by start and pitch."""
     notes = list(notes)
     tokens, now, velocity = [], begin, 0
     longest, shift = vocabulary.max_shift, vocabulary.first_shift - 1

@@ -24,16 +24,9 @@ def sequence_of_segments(
     chunk_steps: int,
     grid: Grid,
 ) -> Any:
-    """Returns the NoteSequence of decoded segments.
+    """Returns the NoteSequence of decoded segments: tokens and any triads, int64 [C, I, E].
 
     An instrument's chunks follow each other; its program is that of the first.
-
-    Args:
-        tokens: int64 [C, I, E].
-        chords: triads, int64 [C, I, E], or None.
-        vocabulary: the numbers of the tokens.
-        chunk_steps: length of a chunk.
-        grid: how long a step is.
     """
     sequence = empty_sequence(grid.qpm)
     seconds = 60.0 / (grid.steps_per_quarter * grid.qpm)

@@ -46,13 +46,9 @@ class Track(NamedTuple):
 
 
 def windows_of(part: Segment, grid: Grid, quarters: float, vocabulary: Vocabulary) -> list[Window]:
-    """Returns the windows of a part, one after the other; notes end with theirs at the latest.
+    """Returns windows of so many quarters in turn; notes end with theirs at the latest.
 
-    Args:
-        part: in one tempo and metre, its notes in time order.
-        grid: its grid.
-        quarters: length of a window.
-        vocabulary: gives the velocities' bins.
+    The part is in one tempo and metre, its notes in time order.
 
     Raises:
         NotConvertible: `negative_time` or `too_long`.
@@ -89,13 +85,7 @@ def windows_of(part: Segment, grid: Grid, quarters: float, vocabulary: Vocabular
 
 
 def tracks_of(window: Window, least: int, most: int, vocabulary: Vocabulary) -> list[Track]:
-    """Returns the instruments of a window by program, drums last.
-
-    Args:
-        window: of one note or more.
-        least: fewest instruments.
-        most: most instruments.
-        vocabulary: gives the range of pitches.
+    """Returns the instruments, `least` to `most`, of a window with notes, by program, drums last.
 
     Raises:
         NotConvertible: `pitch_range`, `few_instruments`, `many_instruments` or `program`.
@@ -122,13 +112,7 @@ def tracks_of(window: Window, least: int, most: int, vocabulary: Vocabulary) -> 
 
 
 def chords_between(chords: tuple[Chord, ...], begin: float, end: float) -> tuple[Chord, ...]:
-    """Returns the chord in force at `begin` and those until `end`, times from `begin`.
-
-    Args:
-        chords: in time order.
-        begin: seconds.
-        end: seconds.
-    """
+    """Returns the chord in force at `begin` and those until `end`, seconds, times from `begin`."""
     first = bisect.bisect_right(chords, begin, key=lambda chord: chord.time)
     last = bisect.bisect_left(chords, end, lo=first, key=lambda chord: chord.time)
     inside = [chord._replace(time=chord.time - begin) for chord in chords[first:last]]

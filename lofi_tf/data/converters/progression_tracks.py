@@ -103,13 +103,7 @@ def track_of(strikes: list[ChordEvent], total_steps: int) -> np.ndarray:
 
 
 def windows_of(track: np.ndarray, size: int, hop: int) -> np.ndarray:
-    """Returns the windows of a track, [W, size]; a chord that sounds on into one is struck there.
-
-    Args:
-        track: [T].
-        size: steps of a window.
-        hop: steps from one window to the next.
-    """
+    """Returns windows [W, size], `hop` steps apart; what sounds on into one is struck there."""
     starts = np.arange(0, len(track) - size + 1, hop)
     windows = track[starts[:, None] + np.arange(size)]
     for row, start in zip(windows, starts.tolist(), strict=True):
@@ -156,11 +150,7 @@ def voicing(chord: int, before: tuple[int, ...] | None) -> tuple[int, tuple[int,
     """Returns the bass and the upper voices of a chord, in close position around middle C.
 
     Chords of four and more pitch classes leave the root to the bass. Of all inversions the one
-    whose voices move least from those before is taken, of equals the nearest to the centre.
-
-    Args:
-        chord: a number below `NUM_CHORDS`.
-        before: the upper voices of the chord before; None for the first.
+    whose voices move least from any before is taken, of equals the nearest to the centre.
     """
     root, quality = divmod(chord, NUM_QUALITIES)
     intervals = CHORD_QUALITIES[quality].intervals

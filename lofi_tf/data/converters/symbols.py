@@ -90,11 +90,9 @@ class SymbolLayout:
         return vector
 
     def decode(self, vector: np.ndarray, least: float = 0.0) -> list[Symbol]:
-        """Returns what each instrument plays, the likeliest of each label.
+        """Returns what each instrument plays by [S] probabilities, the likeliest of each label.
 
-        Args:
-            vector: [S], probabilities or anything that grows with them.
-            least: without a class for silence, a label whose largest value is not above is silent.
+        Without a class for silence, a label whose largest value is not above `least` is silent.
         """
         symbols: list[dict[str, int | None]] = [{} for _ in range(self.num_instruments)]
         for field in self.fields:
@@ -114,13 +112,7 @@ class SymbolLayout:
 
 
 def symbol_of(pitch: int, velocity: int, num_dynamics: int = 5) -> Symbol:
-    """Returns the symbol of a note.
-
-    Args:
-        pitch: MIDI's, 12 to 119.
-        velocity: MIDI's, 1 to 127.
-        num_dynamics: classes of dynamics.
-    """
+    """Returns the symbol of a note; MIDI's pitch 12 to 119 and velocity 1 to 127."""
     octave, pitch_class = divmod(pitch - LOWEST_PITCH, NUM_PITCH_CLASSES)
     return Symbol(octave, pitch_class, (velocity - 1) * num_dynamics // MAX_VELOCITY)
 

@@ -80,12 +80,7 @@ def melody_tracks(
 
 
 def no_melody(notes: Notes, options: Any) -> NotConvertible:
-    """Returns the error of a piece without a melody: which notes would make one, and which came.
-
-    Args:
-        notes: all notes of the piece.
-        options: those of the melody converter.
-    """
+    """Returns the error of a piece without a melody: which notes would make one, and which came."""
     allowed = f"notes of pitch {options.min_pitch} to {options.max_pitch}"
     if options.valid_programs is not None:
         allowed += f" and of program {_ranges(options.valid_programs)} (the option valid_programs)"
@@ -219,12 +214,7 @@ def _stretches(
 ) -> Iterator[tuple[int, int, int]]:
     """Yields the first step, the first note and the note after the last of each line.
 
-    Args:
-        first_steps: where a line may begin, sorted.
-        starts: first step of each note, rising.
-        ends: the step after each note's last.
-        steps_per_bar: steps in a bar.
-        gap_bars: bars of silence that end a line.
+    Steps where a line may begin are sorted, as are the starts; `ends` are the steps after.
     """
     gap = gap_bars * steps_per_bar if gap_bars else np.inf
     breaks = (np.flatnonzero(starts[1:] - ends[:-1] >= gap) + 1).tolist()
@@ -249,17 +239,9 @@ def _melodies(
     gap_bars: float | None,
     max_steps: int | None,
 ) -> list[Track]:
-    """Returns the melodies of one instrument; see `melody_tracks`.
+    """Returns the melodies of one instrument, which end for good at `polyphonic` steps.
 
-    Args:
-        first_steps: where a melody may begin, sorted.
-        starts: first step of each note, rising.
-        ends: the step after each note's last.
-        tokens: of each note.
-        polyphonic: steps at which the melodies end for good.
-        steps_per_bar: steps in a bar.
-        gap_bars: bars of silence that end a melody.
-        max_steps: longest melody.
+    See `melody_tracks`, and `_stretches` of the steps.
     """
     line = np.zeros(int(ends.max()) + 1, np.uint8)
     line[ends[:-1][ends[:-1] < starts[1:]]] = NOTE_OFF

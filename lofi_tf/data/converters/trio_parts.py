@@ -44,15 +44,7 @@ def cast_of(notes: GridNotes) -> Cast:
 def coverage_of(
     notes: GridNotes, instruments: list[int], num_bars: int, steps_per_bar: int, gap_bars: int
 ) -> dict[int, np.ndarray]:
-    """Returns where each instrument plays, or at most `gap_bars` away from there, bool [bars].
-
-    Args:
-        notes: notes on the grid.
-        instruments: those to look at.
-        num_bars: bars that count.
-        steps_per_bar: steps in a bar.
-        gap_bars: rests that count as playing, on either side.
-    """
+    """Returns where each instrument plays, or at most `gap_bars` away from there, bool [bars]."""
     first, last = notes.starts // steps_per_bar, -(-notes.ends // steps_per_bar)
     coverage = {}
     for instrument in instruments:
@@ -70,13 +62,8 @@ def trios(
 ) -> Iterator[tuple[tuple[int, int, int], np.ndarray]]:
     """Yields each melody, bass and drums that play together, and the first bars of its examples.
 
-    Within `gap_bars` of the ends it is enough that one of the three plays there.
-
-    Args:
-        cast: the instruments.
-        coverage: where each of them plays, bool [bars]; those that are not there have no notes.
-        gap_bars: rests that count as playing.
-        slice_bars: bars in an example.
+    Within `gap_bars` of the ends it is enough that one of the three plays there. Instruments that
+    `coverage` does not have are without notes.
     """
     for group in itertools.product(*cast):
         if not all(instrument in coverage for instrument in group):

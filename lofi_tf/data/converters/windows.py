@@ -27,13 +27,7 @@ class Windows(NamedTuple):
 
 
 def windows(track: Track, size: int | None, hop: int) -> Windows:
-    """Returns the windows of a track in time order; the whole track where `size` is None.
-
-    Args:
-        track: a line.
-        size: steps T in a window.
-        hop: steps from one window to the next.
-    """
+    """Returns the windows of a track, each `hop` steps later; all of it where `size` is None."""
     size = len(track.events) if size is None else size
     starts = np.arange(0, len(track.events) - size + 1, hop if size < len(track.events) else 1)
     return Windows(track.start + starts, track.events[starts[:, None] + np.arange(size)])

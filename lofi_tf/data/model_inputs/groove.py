@@ -61,12 +61,9 @@ def to_model(options: GrooveConverter, example: Arrays, training: bool, seed: Se
 
 
 def drop_notes(cells: Cells, max_probability: float, seed: tf.Tensor) -> Cells:
-    """Returns the cells without some notes: each goes with p * max(0.2, 1 - velocity).
+    """Returns cells [..., S, D] without some notes: each goes with p * max(0.2, 1 - velocity).
 
-    Args:
-        cells: [..., S, D].
-        max_probability: p is uniform from 0 to this, one draw an example.
-        seed: int32 [2].
+    p is uniform from 0 to `max_probability`, one draw an example.
     """
     shape = tf.shape(cells.hits)
     with_row = tf.concat([shape[:-2], shape[-2:] + [1, 0]], 0)
@@ -77,14 +74,10 @@ def drop_notes(cells: Cells, max_probability: float, seed: tf.Tensor) -> Cells:
 
 
 def tap(source: Cells, target: Cells) -> Cells:
-    """Returns the loudest drum of each step, moved to the tapping channel.
+    """Returns the loudest drum of each step, moved to the tapping channel; cells [..., S, D].
 
-    As in Magenta the choice looks at the source and the values come from the target: with every
-    note of a step dropped it falls on the first drum, which is back if it was there.
-
-    Args:
-        source: [..., S, D], perhaps with notes dropped.
-        target: [..., S, D].
+    As in Magenta the choice looks at the source, which may lack notes, and the values come from the
+    target: with every note of a step dropped it falls on the first drum, back if it was there.
     """
     drums = source.hits.shape[-1]
     # No two keys are equal: among equally loud drums the first wins on any device.

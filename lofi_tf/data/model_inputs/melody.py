@@ -36,13 +36,7 @@ def control_rows(columns: Arrays) -> Arrays:
 
 
 def transposed(columns: Arrays, shift: tf.Tensor, num_events: int) -> Arrays:
-    """Returns tokens, chords and keys moved by half steps.
-
-    Args:
-        columns: `tokens`, any `chords` and `keys`, each int32 [..., T].
-        shift: half steps up, int32 [...].
-        num_events: tokens that are no end token.
-    """
+    """Returns tokens and any chords and keys, int32 [..., T], moved by half steps, int32 [...]."""
     shift = shift[..., None]
     tokens = transposed_tokens(columns["tokens"], shift, num_events)
     return transposed_harmony(columns, shift) | {"tokens": tokens}
@@ -65,13 +59,7 @@ def transposed_triads(triads: tf.Tensor, shift: tf.Tensor) -> tf.Tensor:
 
 
 def transposed_tokens(tokens: tf.Tensor, shift: tf.Tensor, num_events: int) -> tf.Tensor:
-    """Returns melody tokens moved by half steps; notes that leave the range are left out.
-
-    Args:
-        tokens: int32 [..., T].
-        shift: half steps up, int32 [..., 1].
-        num_events: tokens that are no end token.
-    """
+    """Returns melody tokens [..., T] moved by half steps [..., 1], without notes out of range."""
     pitched = (tokens >= FIRST_PITCH) & (tokens < num_events)
     moved = tokens + shift
     kept = pitched & (moved >= FIRST_PITCH) & (moved < num_events)

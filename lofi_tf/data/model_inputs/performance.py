@@ -35,13 +35,7 @@ def to_model(
 
 
 def transposed_events(events: tf.Tensor, shift: tf.Tensor, vocabulary: Vocabulary) -> tf.Tensor:
-    """Returns events moved by half steps; the segments of drums stay.
-
-    Args:
-        events: int32 [..., segments, E].
-        shift: half steps up, int32 [..., 1, 1]; no note leaves the range of pitches.
-        vocabulary: the numbers of the events.
-    """
+    """Returns events [..., segments, E] moved by half steps [..., 1, 1]; segments of drums stay."""
     moves = _melodic(events, vocabulary) & (events < vocabulary.first_shift)
     return tf.where(moves, events + shift, events)
 
@@ -51,11 +45,7 @@ def allowed_shift(
 ) -> tf.Tensor:
     """Returns the shift nearest to the given one with which all notes stay in range, int32 [...].
 
-    Args:
-        events: int32 [..., segments, E].
-        inside: which of them are within their segment's length, bool.
-        shift: half steps up, int32 [...].
-        vocabulary: the numbers of the events.
+    Of the events [..., segments, E] those count that are `inside` their segment's length.
     """
     num_pitches = vocabulary.num_pitches
     sounds = _melodic(events, vocabulary) & (events < num_pitches) & inside

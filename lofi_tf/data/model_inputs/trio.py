@@ -29,14 +29,9 @@ def to_model(options: TrioConverter, example: Arrays, training: bool, seed: Seed
 
 
 def transposed_line(tokens: tf.Tensor, shift: tf.Tensor, num_events: int) -> tf.Tensor:
-    """Returns melody tokens moved by half steps, as `transposed_tokens`.
+    """Returns melody tokens moved up by half steps, as `transposed_tokens`.
 
     A note-off before all notes is kept: it ends a note that began before the example.
-
-    Args:
-        tokens: int32 [..., T].
-        shift: half steps up, int32 [..., 1].
-        num_events: tokens that are no end token.
     """
     earlier = tf.math.cumsum(tf.cast(tokens != NO_EVENT, tf.int32), -1, exclusive=True)
     moved = transposed_tokens(tokens, shift, num_events)

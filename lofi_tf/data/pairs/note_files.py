@@ -50,14 +50,9 @@ def pitch_and_velocity(name: str) -> tuple[int, int]:
 def pair_of_file(
     path: str | Path, instrument: str, sample_rate: int, seconds: float, octaves: int = 0
 ) -> Pair:
-    """Returns the first seconds of a note, from its onset on, in mono.
+    """Returns the first seconds of a note, from its onset on, in mono at `sample_rate`.
 
-    Args:
-        path: of the file; its name says the note.
-        instrument: who plays it.
-        sample_rate: Hz of the pair.
-        seconds: how much.
-        octaves: how much higher it sounds than its name says.
+    The file's name says the note; it sounds so many octaves higher.
 
     Raises:
         NotConvertible: `no_pitch`, `silent`, `too_short`, or what is wrong with the file.

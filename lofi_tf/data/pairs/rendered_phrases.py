@@ -35,11 +35,7 @@ def note_clips(
 ) -> list[NoteClip]:
     """Returns every note of an instrument at every velocity; all of a pitch have one source.
 
-    Args:
-        instrument: whose range is played, as far as symbols reach.
-        velocities: MIDI's.
-        seconds: length of a note.
-        pitches: MIDI's, of the range; all if not given.
+    Of its range it plays what symbols reach, and of that the pitches, if any are given.
     """
     low, high = max(instrument.low, LOWEST_PITCH), min(instrument.high, HIGHEST_PITCH)
     chosen = [pitch for pitch in range(low, high + 1) if not pitches or pitch in pitches]
@@ -53,15 +49,7 @@ def note_clips(
 def chord_clips(
     instrument: Instrument, velocities: Sequence[int], seconds: float, count: int, seed: int
 ) -> list[NoteClip]:
-    """Returns chords of three and four notes, drawn by the seed.
-
-    Args:
-        instrument: whose range is played.
-        velocities: MIDI's, of which one is drawn for each chord.
-        seconds: length of a chord.
-        count: how many.
-        seed: the same seed draws the same chords.
-    """
+    """Returns chords of three and four notes, each of one of the velocities, drawn by the seed."""
     random = np.random.default_rng([seed, instrument.program, 1])
     low, high = max(instrument.low, LOWEST_PITCH), min(instrument.high, HIGHEST_PITCH)
     clips = []

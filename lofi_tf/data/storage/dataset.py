@@ -128,13 +128,10 @@ def _untuned(batches: tf.data.Dataset) -> tf.data.Dataset:
 def _views(
     examples: Examples, positions: tf.data.Dataset, choice_at: Callable, view: Callable
 ) -> tf.data.Dataset:
-    """Returns the model's view at each position.
+    """Returns the model's view at each position; examples on disk are read some rows at a time.
 
-    Args:
-        examples: in memory, or on disk: then rows are read some at a time.
-        positions: whole numbers.
-        choice_at: position -> (indexes of examples, int32 seed [2]).
-        view: (example or examples, seed) -> what the model sees.
+    `choice_at` makes of a position (indexes of examples, int32 seed [2]), `view` of (example or
+    examples, seed) what the model sees.
     """
     if not examples.on_disk:
         arrays = {name: tf.constant(array) for name, array in examples.arrays.items()}

@@ -114,13 +114,9 @@ def examples_of_records(
 
 
 def split_by_source(examples: Examples, share: float) -> tuple[Examples, Examples]:
-    """Returns training and validation examples, no source on both sides.
+    """Returns training and validation examples, the latter of a `share` in [0, 1) of the sources.
 
     A source goes to validation by the sha1 of its name, so that it stays there when others come.
-
-    Args:
-        examples: what to split.
-        share: of the sources for validation, in [0, 1).
     """
     names = sorted(set(examples.sources.tolist()))
     place = {name: int(hashlib.sha1(name.encode()).hexdigest(), 16) / 2**160 for name in names}
@@ -153,12 +149,7 @@ def split_by_file(examples: Examples, path: str | Path) -> dict[str, Examples]:
 
 
 def read_split_file(path: str | Path, column: str = "split") -> dict[str, str]:
-    """Returns the split of each source that a CSV file names; see `split_by_file`.
-
-    Args:
-        path: of the file.
-        column: another to be read in its place, such as `style`.
-    """
+    """Returns the split, or another column, of each source in a CSV file; see `split_by_file`."""
     try:
         with open(path, newline="", encoding="utf-8") as file:
             rows = list(csv.DictReader(file))

@@ -19,11 +19,8 @@ def is_music_folder(path: str | Path | None) -> bool:
 def folder_records(folder: str | Path, refused: Callable[[Refusal], None]) -> Iterator[bytes]:
     """Yields the music of a folder and all below it, in the order of the paths.
 
-    Each sequence's source is its file's path below the folder.
-
-    Args:
-        folder: of files such as `.mid`; files with other endings are passed over.
-        refused: told of each file that cannot be read.
+    Each sequence's source is its file's path below the folder. Files with other endings are passed
+    over; `refused` is told of those that cannot be read.
     """
     folder = Path(folder)
     for path in sorted(path for path in folder.rglob("*") if is_music_file(path)):

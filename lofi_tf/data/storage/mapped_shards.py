@@ -50,10 +50,7 @@ def mapped_arrays(
 ) -> tuple[dict[str, np.ndarray], list[str]]:
     """Returns the arrays of all examples in some shards, mapped, and the sources of each.
 
-    Args:
-        files: the shards.
-        spec: of the arrays; shorter ones are padded with zeros at the end.
-        info_path: the shards' info.json.
+    Arrays shorter than their spec are padded with zeros at the end.
 
     Raises:
         LofiError: damaged shards, or no room beside them.

@@ -69,10 +69,6 @@ def load_examples(
 def check_source(path: str | None, converter: Mapping[str, Any]) -> ShardSet | None:
     """Returns the example shards that a path names, None of other music; reads next to nothing.
 
-    Args:
-        path: as `load_examples` takes it.
-        converter: a config's converter, `{kind: ..., **kwargs}`.
-
     Raises:
         LofiError: nothing there, no records, or music where the converter needs example shards.
     """
@@ -94,11 +90,7 @@ def check_source(path: str | None, converter: Mapping[str, Any]) -> ShardSet | N
 
 
 def tempi_of(path: str) -> dict[str, float]:
-    """Returns the first tempo of each source, quarter notes a minute, as the converters read it.
-
-    Args:
-        path: records or a folder of music files, as `load_examples` takes them.
-    """
+    """Returns the first tempo of each source, quarter notes a minute, as the converters read it."""
     from lofi_tf.music.sequence_proto import NoteSequence
 
     tempi = {}

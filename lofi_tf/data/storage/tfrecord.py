@@ -33,12 +33,7 @@ def write_record(file: BinaryIO, record: bytes) -> None:
 def read_records(
     path: str | Path, offset: int = 0, num_records: int | None = None
 ) -> Iterator[bytes]:
-    """Yields the records of one uncompressed TFRecord file.
-
-    Args:
-        path: of the file.
-        offset: where the first of them begins.
-        num_records: how many; all if not given.
+    """Yields the records of one uncompressed TFRecord file: so many (or all) from `offset` on.
 
     Raises:
         LofiError: the file is cut short or is no TFRecord file.

@@ -17,16 +17,10 @@ ENDING_SHARE = 0.1  # of the training notes, by which the training of baselines 
 def examples_of(
     path: str, split: str | None, component: Mapping[str, Any], log: Callable[[str], None]
 ) -> list[Examples]:
-    """Returns the examples of a split, or of every split, of a store.
-
-    Args:
-        path: what `prepare_paired` wrote.
-        split: its name; all if not given.
-        component: the model's converter, `{kind: ..., **options}`.
-        log: told how many there are.
+    """Returns the examples of a split, or of every split, of what `prepare_paired` wrote.
 
     Raises:
-        LofiError: no such store or split, or one of other spectra.
+        LofiError: no such store or split, or one of other spectra than the component's.
     """
     shards = find_shards(path)
     if shards is None:

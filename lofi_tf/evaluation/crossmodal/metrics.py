@@ -26,14 +26,10 @@ class Notes(NamedTuple):
 def itakura_saito(power: np.ndarray, estimate: np.ndarray) -> np.ndarray:
     """Returns the Itakura-Saito divergence [N] of power spectra [N, F], a mean over bands.
 
-    d(p | q) = p / q - log(p / q) - 1, 0 only where they are equal, and the same whatever the common
-    scale (Itakura & Saito 1968, "Analysis synthesis telephony based on the maximum likelihood
-    method"; Fevotte, Bertin & Durrieu 2009, "Nonnegative matrix factorization with the
-    Itakura-Saito divergence").
-
-    Args:
-        power: true powers, above 0.
-        estimate: of them, above 0.
+    d(p | q) = p / q - log(p / q) - 1, both above 0; 0 only where they are equal, and the same
+    whatever the common scale (Itakura & Saito 1968, "Analysis synthesis telephony based on the
+    maximum likelihood method"; Fevotte, Bertin & Durrieu 2009, "Nonnegative matrix factorization
+    with the Itakura-Saito divergence").
     """
     ratio = np.asarray(power, np.float64) / np.asarray(estimate, np.float64)
     return np.mean(ratio - np.log(ratio) - 1, axis=-1)
@@ -58,14 +54,10 @@ def gaussian_log_likelihood(
 def symbol_log_likelihood(
     probabilities: np.ndarray, symbols: np.ndarray, layout: SymbolLayout, labels, binary: bool
 ) -> np.ndarray:
-    """Returns log p [N], in nats, of symbols [N, S] by the probabilities of their classes.
+    """Returns log p [N], in nats, of symbols [N, S], 0 or 1, by the probabilities of their classes.
 
-    Args:
-        probabilities: [N, S]; what is below 1e-6 counts as 1e-6.
-        symbols: [N, S], 0 or 1.
-        layout: what stands where.
-        labels: those that count.
-        binary: whether classes are independent of each other.
+    What is below 1e-6 counts as 1e-6. Of the layout the named labels count; `binary` classes are
+    independent of each other.
     """
     counted = np.zeros(layout.depth)
     for field in layout.fields:
@@ -119,10 +111,7 @@ class Accuracies(NamedTuple):
 def accuracies(truth: Notes, guess: Notes, counted: list[int]) -> Accuracies:
     """Returns how much of a guess is right; NaN where nothing sounds.
 
-    Args:
-        truth: what sounds.
-        guess: of it.
-        counted: the numbers of the labels that count for `together` and `permuted`.
+    `counted` are the numbers of the labels that count for `together` and `permuted`.
     """
     right = truth.classes == guess.classes
     sounds = truth.sounds
@@ -142,10 +131,7 @@ def accuracies(truth: Notes, guess: Notes, counted: list[int]) -> Accuracies:
 def permuted_matches(truth: np.ndarray, guess: np.ndarray, sounds: np.ndarray) -> np.ndarray:
     """Returns how many instruments are wholly right, [N], under the best assignment of them.
 
-    Args:
-        truth: classes [N, I, L].
-        guess: classes [N, I, L], of any order of instruments.
-        sounds: bool [N, I], which of the true ones count.
+    Classes are [N, I, L], guessed ones in any order of instruments; those count that sound, [N, I].
     """
     same = (truth[:, :, None] == guess[:, None]).all(axis=-1) & sounds[:, :, None]  # [N, I, I]
     found = np.zeros(len(truth), np.int64)
@@ -159,12 +145,7 @@ def majority(training: Notes, num_examples: int, counted: list[int]) -> list[Not
     """Returns two guesses for each of N examples by the training labels' distribution alone.
 
     Of the instruments that sound: first the likeliest class of each label, then the likeliest of
-    all labels that count at once. Of presence: the likelier of both.
-
-    Args:
-        training: notes to count.
-        num_examples: N.
-        counted: numbers of the labels that count together.
+    all labels that count (their numbers) at once. Of presence: the likelier of both.
     """
     single, joint = (np.zeros(training.classes.shape[1:], np.int64) for _ in range(2))
     present = training.sounds.mean(axis=0) >= 0.5
@@ -210,13 +191,7 @@ class Retrieval(NamedTuple):
 
 
 def retrieval(made: np.ndarray, true: np.ndarray, symbols: np.ndarray) -> Retrieval:
-    """Returns how often the nearest true spectrum to a made one has the symbols it was made of.
-
-    Args:
-        made: [N, F], of the symbols.
-        true: [N, F], which sound as the symbols say.
-        symbols: [N, S].
-    """
+    """Returns how often the true spectrum nearest to a made one, [N, F], has its symbols [N, S]."""
     square = np.square(true).sum(axis=1)
     nearest = (square - 2 * made @ true.T).argmin(axis=1)
     _, kinds = np.unique(symbols, axis=0, return_inverse=True)

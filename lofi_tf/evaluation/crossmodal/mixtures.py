@@ -84,12 +84,10 @@ class Recordings:
     def mixed(
         self, chosen: np.ndarray, places: np.ndarray, steps: np.ndarray | None = None
     ) -> Frames:
-        """Returns the frames of mixtures.
+        """Returns the frames of mixtures, all arguments being [N, I].
 
-        Args:
-            chosen: [N, I], an example of each instrument, or `SILENT`.
-            places: [N, I], which frame of each.
-            steps: [N, I], semitones by which each is transposed, as in training; 0 if not given.
+        They are an example of each instrument, or `SILENT`, which frame of it, and any semitones by
+        which it is transposed, as in training.
         """
         parts = []
         for first in range(0, len(chosen), CHUNK):

@@ -11,12 +11,7 @@ SMOOTHING = 0.5  # of a neighbour, shared by all classes
 
 
 def nearest_probabilities(bank: Frames, spectra: np.ndarray) -> np.ndarray:
-    """Returns the probabilities [N, S] of symbols by the five nearest frames of a bank.
-
-    Args:
-        bank: frames with their symbols.
-        spectra: [N, F].
-    """
+    """Returns the probabilities [N, S] of symbols by the five frames of a bank nearest to each."""
     square = np.square(bank.spectra).sum(axis=1)
     distances = square - 2 * spectra @ bank.spectra.T
     count = min(NEIGHBOURS, len(bank.spectra))

@@ -66,14 +66,7 @@ def draw_confusions(confusions: Mapping[tuple[str, str], np.ndarray]) -> "Figure
 def sounds_of(
     model: CrossModel, recordings: Recordings, count: int, seed: int
 ) -> list[AudioExample]:
-    """Returns sounds of mixtures, all their frames, and of what is made of them.
-
-    Args:
-        model: that makes them.
-        recordings: to mix.
-        count: of mixtures.
-        seed: by which they are drawn.
-    """
+    """Returns sounds of `count` mixtures, all their frames, and of what is made of them."""
     random = np.random.default_rng([seed, 4])
     mixtures = recordings.all_play(1, random)
     if model.converter.can_be_silent:

@@ -75,16 +75,7 @@ def write_page(
     pictures: Mapping[str, bytes],
     sounds: Sequence[AudioExample],
 ) -> None:
-    """Writes one HTML file that needs no other.
-
-    Args:
-        path: of the file.
-        title: of the page.
-        remarks: paragraphs on top.
-        analysis: its tables.
-        pictures: PNG files by what they show.
-        sounds: to listen to.
-    """
+    """Writes one HTML file that needs no other; pictures are PNG files by what they show."""
     parts = [f"<h1>{html.escape(title)}</h1>"]
     parts += [f"<p>{html.escape(remark)}</p>" for remark in remarks]
     for name, heading in TITLES.items():

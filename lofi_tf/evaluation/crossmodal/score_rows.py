@@ -62,10 +62,8 @@ class Task(NamedTuple):
 def note_rows(task: Task, systems: Mapping[str, np.ndarray], model_nats: float) -> list[Row]:
     """Returns a row for each system that gives symbols, and for both chances.
 
-    Args:
-        task: what is scored.
-        systems: probabilities [N, S] by name; the first is the model's.
-        model_nats: the model's log likelihood, over draws of its latents.
+    Systems are probabilities [N, S] by name, the first the model's, whose log likelihood over draws
+    of its latents is `model_nats`.
     """
     truth, layout, counted = task.truth, task.converter.layout, task.counted
     single, joint = metrics.majority(task.training, len(truth.classes), counted)
