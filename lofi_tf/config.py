@@ -10,10 +10,10 @@ from lofi_tf.files import read_yaml
 from lofi_tf.settings import (
     Component,
     Count,
+    Settings,
     Share,
     Size,
     Weight,
-    check_fields,
     mapping_of,
     plain,
     settings_of,
@@ -34,7 +34,7 @@ ADVERSARIAL_SETTINGS = (
 
 
 @dataclasses.dataclass(frozen=True)
-class DataConfig:
+class DataConfig(Settings):
     """What the music becomes.
 
     Attributes:
@@ -45,12 +45,9 @@ class DataConfig:
     converter: Component
     tfds_name: str | None = None
 
-    def __post_init__(self):
-        check_fields(self)
-
 
 @dataclasses.dataclass(frozen=True)
-class VAEConfig:
+class VAEConfig(Settings):
     """Sizes and components of a VAE (names and defaults of Magenta's MusicVAE hparams).
 
     Attributes:
@@ -80,12 +77,9 @@ class VAEConfig:
     control_preprocessing_rnn_size: tuple[Size, ...] = (256,)
     discriminator: Component | None = None
 
-    def __post_init__(self):
-        check_fields(self)
-
 
 @dataclasses.dataclass(frozen=True)
-class ContinuationConfig:
+class ContinuationConfig(Settings):
     """Sizes and components of a continuation.
 
     Attributes:
@@ -107,12 +101,9 @@ class ContinuationConfig:
     dropout_keep_prob: Share = 1.0
     discriminator: Component | None = None
 
-    def __post_init__(self):
-        check_fields(self)
-
 
 @dataclasses.dataclass(frozen=True)
-class CrossModalConfig:
+class CrossModalConfig(Settings):
     """Sizes and loss weights of a model of sound (1) and symbols (2); names are the seed's.
 
     Attributes:
@@ -145,9 +136,6 @@ class CrossModalConfig:
     transfer_2: Weight = 0.0
     discriminator: Component | None = None
 
-    def __post_init__(self):
-        check_fields(self)
-
     @property
     def z_size(self) -> int:
         """Size of the lowest latents, which both sides share."""
@@ -159,7 +147,7 @@ MODEL_CONFIGS = {each.kind: each for each in (VAEConfig, ContinuationConfig, Cro
 
 
 @dataclasses.dataclass(frozen=True)
-class TrainingConfig:
+class TrainingConfig(Settings):
     """Loss weights, schedules and optimiser (names and defaults of Magenta's hparams).
 
     Attributes:
@@ -217,9 +205,6 @@ class TrainingConfig:
     adversarial_weight: Weight = 1.0
     feature_matching_weight: Weight = 0.0
     discriminator_learning_rate: Weight = 0.0001
-
-    def __post_init__(self):
-        check_fields(self)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -64,12 +64,14 @@ def checked(name: str, value: Any, annotation: Any) -> Any:
         name: of the setting, which errors say.
         value: anything.
         annotation: `bool`, `int`, `float`, `str`, `X | None` and other unions, `Literal`, lists as
-            `tuple[X, ...]` or `Sequence[X]`, `Component`, or `Annotated` with `Bounds`.
+            `tuple[X, ...]` or `Sequence[X]`, `Component`, `Annotated` with `Bounds`, or `Any`.
 
     Raises:
         LofiError: what the setting must be, and what came.
     """
     origin, inner = get_origin(annotation), get_args(annotation)
+    if annotation is Any:
+        return value
     if origin is Annotated:
         value = checked(name, value, inner[0])
         if not inner[1].holds(value):
@@ -107,11 +109,13 @@ def _one_of(name: str, value: Any, allowed: Sequence[Any], annotation: Any) -> A
     raise fits[0] if fits else LofiError(whole)
 
 
-def check_fields(settings: Any) -> None:
-    """Checks the fields of a frozen dataclass, and gives each its type; for `__post_init__`."""
-    for field in dataclasses.fields(settings):
-        value = checked(field.name, getattr(settings, field.name), field.type)
-        object.__setattr__(settings, field.name, value)
+class Settings:
+    """A frozen dataclass whose fields are checked, and given the types of their annotations."""
+
+    def __post_init__(self):
+        for field in dataclasses.fields(self):
+            value = checked(field.name, getattr(self, field.name), field.type)
+            object.__setattr__(self, field.name, value)
 
 
 def check_options(what: str, takes: Callable, options: Mapping[str, Any]) -> None:

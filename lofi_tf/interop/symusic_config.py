@@ -5,41 +5,68 @@ MIDI and how often to evaluate; here the first two become a `Config`, the rest d
 flags of `lofi_train`.
 """
 
+import dataclasses
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from lofi_tf.config import Config, DataConfig, TrainingConfig, VAEConfig
-from lofi_tf.errors import LofiError, unknown_name
-from lofi_tf.interop.symusic_decoders import decoder_settings
-from lofi_tf.interop.symusic_keys import MISSING, check_keys, fraction, whole
+from lofi_tf.errors import LofiError
+from lofi_tf.interop.symusic_decoders import Embedded, decoder_settings
 from lofi_tf.music.quantize import STEPS_PER_BAR
+from lofi_tf.settings import Count, Settings, Size, Weight, mapping_of, settings_of
 
-# What a run is like where the file does not say: the project's own settings.
+
+@dataclasses.dataclass(frozen=True)
+class _Sampling(Settings):
+    schedule: Literal["constant", "inverse_sigmoid"]
+    rate: Weight
+
+    def __post_init__(self):
+        super().__post_init__()
+        if self.schedule == "constant" and self.rate > 1:
+            raise LofiError(f"rate of schedule constant must be at most 1. Received: {self.rate}")
+        if self.schedule == "inverse_sigmoid" and self.rate == 0:
+            raise LofiError("rate of schedule inverse_sigmoid must be above 0. Received: 0")
+
+
+@dataclasses.dataclass(frozen=True)
+class _Beta(Settings):
+    start_beta: Weight
+    end_beta: Weight
+    duration: Count
+
+
+@dataclasses.dataclass(frozen=True)
+class _File(Settings):
+    """The keys of a file; a run is like the project's own settings where it does not say."""
+
+    z_size: Size
+    encoder_params: Any
+    seq_decoder_args: Any
+    sampling_settings: Any
+    beta_settings: Any
+    batch_size: Size = 64
+    num_workers: Count | None = None
+    slice_bar: Size = 8
+    num_steps: Size = 160000
+    learning_rate: Weight = 0.001
+    lr_scheduler_factor: Weight = 0.5
+    lr_scheduler_patience: Count = 3
+    free_bits: Weight = 128
+    evaluate_interval: Size = 4000
+    advanced_interval: Size | None = None
+    print_interval: Size = 100
+    train_dir: str | None = None
+    eval_dir: str | None = None
+    ckpt_path: str | None = None
+
+
 DEFAULTS = {
-    "batch_size": 64,
-    "num_workers": None,
-    "slice_bar": 8,
-    "num_steps": 160000,
-    "learning_rate": 0.001,
-    "lr_scheduler_factor": 0.5,
-    "lr_scheduler_patience": 3,
     "sampling_settings": {"schedule": "constant", "rate": 0.0},
     "beta_settings": {"start_beta": 0.0, "end_beta": 0.2, "duration": 160000},
-    "free_bits": 128,
-    "evaluate_interval": 4000,
-    "print_interval": 100,
 }
-KEYS = {
-    *DEFAULTS,
-    *("train_dir", "eval_dir", "ckpt_path", "z_size", "encoder_params", "seq_decoder_args"),
-    "advanced_interval",
-}
-ENCODER_KEYS = ("embed_size", "hidden_size", "n_layers")
-SAMPLING_KEYS = ("schedule", "rate")
-BETA_KEYS = ("start_beta", "end_beta", "duration")
-SCHEDULES = ("constant", "inverse_sigmoid")
 
 # The melodies: programs of pianos to basses, at most five windows of a file, one every bar.
 CONVERTER = {
@@ -86,7 +113,7 @@ def read_symusic_config(path: str | Path) -> SymusicRun:
     """
     path = Path(path)
     try:
-        values = json.loads(path.read_text(encoding="utf-8"))
+        values = json.loads(path.read_text(encoding="utf-8"), parse_float=_number)
     except OSError as error:
         raise LofiError(f"cannot read {path}: {error.strerror}") from error
     except ValueError as error:
@@ -101,86 +128,67 @@ def symusic_run(values: Any, name: str) -> SymusicRun:
         values: of the file.
         name: of the config.
     """
-    values = DEFAULTS | dict(check_keys("config", values, KEYS, optional=KEYS))
-    eval_steps = whole("evaluate_interval", values["evaluate_interval"], 1)
-    num_workers = values["num_workers"]
+    known = [field.name for field in dataclasses.fields(_File)]
+    file = settings_of(_File, {**DEFAULTS, **mapping_of("config", values, known)}, "config")
     return SymusicRun(
-        config=Config(name, _data(values), _model(values), _training(values)),
-        num_steps=whole("num_steps", values["num_steps"], 1),
-        log_steps=whole("print_interval", values["print_interval"], 1),
-        eval_steps=eval_steps,
-        picture_steps=whole("advanced_interval", values.get("advanced_interval", eval_steps), 1),
-        train_dir=_path("train_dir", values),
-        eval_dir=_path("eval_dir", values),
-        ckpt_path=_path("ckpt_path", values),
-        num_workers=num_workers and max(1, whole("num_workers", num_workers, 0)),
+        config=Config(
+            name,
+            DataConfig({**CONVERTER, "slice_bars": file.slice_bar}),
+            _model(file),
+            _training(file),
+        ),
+        num_steps=file.num_steps,
+        log_steps=file.print_interval,
+        eval_steps=file.evaluate_interval,
+        picture_steps=file.advanced_interval or file.evaluate_interval,
+        train_dir=file.train_dir or None,
+        eval_dir=file.eval_dir or None,
+        ckpt_path=file.ckpt_path or None,
+        num_workers=file.num_workers or None,
     )
 
 
-def _data(values: Mapping[str, Any]) -> DataConfig:
-    bars = whole("slice_bar", values["slice_bar"], 1)
-    return DataConfig({**CONVERTER, "slice_bars": bars})
+def _number(text: str) -> int | float:
+    """Returns a number of a file, in which 1e5 is a whole one."""
+    value = float(text)
+    return int(value) if value.is_integer() else value
 
 
-def _model(values: Mapping[str, Any]) -> VAEConfig:
-    max_seq_len = STEPS_PER_BAR * values["slice_bar"]
-    z_size = whole("z_size", values.get("z_size", MISSING), 1)
-    encoder = check_keys("encoder_params", values.get("encoder_params", MISSING), ENCODER_KEYS)
-    embed_size, hidden_size, n_layers = (
-        whole(f"encoder_params.{key}", encoder[key], 1) for key in ENCODER_KEYS
-    )
+def _model(file: _File) -> VAEConfig:
+    max_seq_len = STEPS_PER_BAR * file.slice_bar
+    encoder = settings_of(Embedded, file.encoder_params, "encoder_params")
     decoder, units = decoder_settings(
-        values.get("seq_decoder_args", MISSING), z_size, max_seq_len, "seq_decoder_args"
+        file.seq_decoder_args, file.z_size, max_seq_len, "seq_decoder_args"
     )
     return VAEConfig(
-        encoder={"kind": "bidirectional_lstm", "embedding_size": embed_size},
+        encoder={"kind": "bidirectional_lstm", "embedding_size": encoder.embed_size},
         decoder=decoder,
         head={"kind": "categorical"},
         max_seq_len=max_seq_len,
-        z_size=z_size,
-        enc_rnn_size=(hidden_size,) * n_layers,
+        z_size=file.z_size,
+        enc_rnn_size=encoder.units,
         dec_rnn_size=units,
     )
 
 
-def _training(values: Mapping[str, Any]) -> TrainingConfig:
-    sampling = check_keys("sampling_settings", values["sampling_settings"], SAMPLING_KEYS)
-    if sampling["schedule"] not in SCHEDULES:
-        raise unknown_name("sampling_settings.schedule", str(sampling["schedule"]), SCHEDULES)
-    beta = check_keys("beta_settings", values["beta_settings"], BETA_KEYS)
+def _training(file: _File) -> TrainingConfig:
+    sampling = settings_of(_Sampling, file.sampling_settings, "sampling_settings")
+    beta = settings_of(_Beta, file.beta_settings, "beta_settings")
     return TrainingConfig(
-        batch_size=whole("batch_size", values["batch_size"], 1),
-        free_bits=fraction("free_bits", values["free_bits"]),
+        batch_size=file.batch_size,
+        free_bits=file.free_bits,
         beta_schedule="duration",
-        start_beta=fraction("beta_settings.start_beta", beta["start_beta"]),
-        max_beta=fraction("beta_settings.end_beta", beta["end_beta"]),
-        beta_duration=whole("beta_settings.duration", beta["duration"], 0),
-        learning_rate=fraction("learning_rate", values["learning_rate"]),
+        start_beta=beta.start_beta,
+        max_beta=beta.end_beta,
+        beta_duration=beta.duration,
+        learning_rate=file.learning_rate,
         decay_rate=1.0,
         min_learning_rate=0.0,
-        plateau_factor=fraction("lr_scheduler_factor", values["lr_scheduler_factor"]),
-        plateau_patience=whole("lr_scheduler_patience", values["lr_scheduler_patience"], 0),
-        sampling_schedule=sampling["schedule"],
-        sampling_rate=_sampling_rate(sampling),
+        plateau_factor=file.lr_scheduler_factor,
+        plateau_patience=file.lr_scheduler_patience,
+        sampling_schedule=sampling.schedule,
+        sampling_rate=sampling.rate,
     )
-
-
-def _sampling_rate(sampling: Mapping[str, Any]) -> float:
-    rate = fraction("sampling_settings.rate", sampling["rate"])
-    if sampling["schedule"] == "constant" and rate > 1:
-        raise LofiError(
-            f"sampling_settings.rate of schedule constant must be at most 1. Received: {rate}"
-        )
-    if sampling["schedule"] == "inverse_sigmoid" and rate == 0:
-        raise LofiError("sampling_settings.rate of schedule inverse_sigmoid must be above 0")
-    return rate
-
-
-def _path(key: str, values: Mapping[str, Any]) -> str | None:
-    value = values.get(key) or None
-    if value is not None and not isinstance(value, str):
-        raise LofiError(f"{key} must be a path. Received: {value!r}")
-    return value
 
 
 def flag_defaults(run: SymusicRun, mode: str = "train") -> dict[str, Any]:

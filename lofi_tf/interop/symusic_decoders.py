@@ -4,28 +4,74 @@ A sequential decoder (`greedy`, `sample`, `hier`) says what is fed to a cell dec
 `another`); `hier` puts a `conductor` above another sequential decoder.
 """
 
+import dataclasses
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from lofi_tf.errors import LofiError, unknown_name
-from lofi_tf.interop.symusic_keys import check_keys, fraction, whole
+from lofi_tf.settings import Settings, Size, Weight, settings_of
 
-FACTORY_KEYS = ("key", "params")
-SEQ_DECODERS = {
-    "greedy": ("z_size", "decoder_args"),
-    "sample": ("z_size", "temperature", "decoder_args"),
-    "hier": ("z_size", "n_subsequences", "conductor_args", "seq_decoder_args"),
-}
-CELLS = {
-    "simple": ("embed_size", "hidden_size", "n_layers"),
-    "another": ("embed_size", "hidden_size", "n_layers", "z_size"),
-}
-CONDUCTORS = {"conductor": ("hidden_size", "n_layers", "c_size")}
-CELL_OPTIONS = {
-    "simple": {"z_inputs": False, "skip_inputs": False},
-    "another": {"z_inputs": True, "skip_inputs": True},
-}
-OPTIONAL = ("z_size", "temperature")
+
+@dataclasses.dataclass(frozen=True)
+class _MadeBy:
+    """How the files name a part: a key, and the parameters of what it makes."""
+
+    key: Any
+    params: Any
+
+
+@dataclasses.dataclass(frozen=True)
+class _Greedy(Settings):
+    decoder_args: Any
+    z_size: Size | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class _Sample(_Greedy):
+    temperature: Weight = 1.0
+
+
+@dataclasses.dataclass(frozen=True)
+class _Hier(Settings):
+    n_subsequences: Size
+    conductor_args: Any
+    seq_decoder_args: Any
+    z_size: Size | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class Layers(Settings):
+    """LSTM layers of one size."""
+
+    hidden_size: Size
+    n_layers: Size
+
+    @property
+    def units(self) -> tuple[int, ...]:
+        """The units of each."""
+        return (self.hidden_size,) * self.n_layers
+
+
+@dataclasses.dataclass(frozen=True)
+class Embedded(Layers):
+    """LSTM layers, and what their inputs pass through first."""
+
+    embed_size: Size
+
+
+@dataclasses.dataclass(frozen=True)
+class _Another(Embedded):
+    z_size: Size | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class _Conductor(Layers):
+    c_size: Size
+
+
+SEQ_DECODERS = {"greedy": _Greedy, "sample": _Sample, "hier": _Hier}
+CELLS = {"simple": Embedded, "another": _Another}
+CONDUCTORS = {"conductor": _Conductor}
 
 
 class _Parts(NamedTuple):
@@ -75,51 +121,43 @@ def decoder_settings(
 
 
 def _seq_decoder(args: Any, z_size: int, num_steps: int, where: str) -> _Parts:
-    key, params, where = _made_by(args, SEQ_DECODERS, where, "sequential decoder")
-    _check_z_size(params, z_size, where)
-    if key == "hier":
-        return _hier(params, z_size, num_steps, where)
-    temperature = fraction(f"{where}.temperature", params.get("temperature", 1.0))
-    if key == "sample" and temperature == 0:
+    decoder = _made_by(args, SEQ_DECODERS, where, "sequential decoder")
+    where = f"{where}.params"
+    _check_z_size(decoder, z_size, where)
+    if isinstance(decoder, _Hier):
+        return _hier(decoder, num_steps, where)
+    temperature = getattr(decoder, "temperature", 0.0)
+    if isinstance(decoder, _Sample) and not temperature:
         raise LofiError(f"{where}.temperature must be above 0; the key greedy is temperature 0")
-    cell, units = _cell(params["decoder_args"], z_size, f"{where}.decoder_args")
-    return _Parts([], [num_steps], 0.0 if key == "greedy" else temperature, cell, units)
+    where = f"{where}.decoder_args"
+    cell = _made_by(decoder.decoder_args, CELLS, where, "cell decoder")
+    _check_z_size(cell, z_size, f"{where}.params")
+    sees_z = isinstance(cell, _Another)
+    options = {"embedding_size": cell.embed_size, "z_inputs": sees_z, "skip_inputs": sees_z}
+    return _Parts([], [num_steps], temperature, options, cell.units)
 
 
-def _hier(params: Mapping[str, Any], z_size: int, num_steps: int, where: str) -> _Parts:
-    count = whole(f"{where}.n_subsequences", params["n_subsequences"], 1)
+def _hier(decoder: _Hier, num_steps: int, where: str) -> _Parts:
+    count, name = decoder.n_subsequences, f"{where}.conductor_args"
     if num_steps % count:
         raise LofiError(
             f"{where}.n_subsequences must divide the {num_steps} steps. Received: {count}"
         )
-    name = f"{where}.conductor_args"
-    _, sizes, name = _made_by(params["conductor_args"], CONDUCTORS, name, "conductor")
-    c_size = whole(f"{name}.c_size", sizes["c_size"], 1)
-    conductor = list(_units(sizes, name)), c_size
+    conductor = _made_by(decoder.conductor_args, CONDUCTORS, name, "conductor")
     below = _seq_decoder(
-        params["seq_decoder_args"], c_size, num_steps // count, f"{where}.seq_decoder_args"
+        decoder.seq_decoder_args, conductor.c_size, num_steps // count, f"{where}.seq_decoder_args"
     )
-    return below._replace(
-        conductors=[conductor, *below.conductors], lengths=[count, *below.lengths]
-    )
+    conductors = [(list(conductor.units), conductor.c_size), *below.conductors]
+    return below._replace(conductors=conductors, lengths=[count, *below.lengths])
 
 
-def _cell(args: Any, z_size: int, where: str) -> tuple[dict[str, Any], tuple[int, ...]]:
-    """Returns the options of the core and the units of its layers."""
-    key, params, where = _made_by(args, CELLS, where, "cell decoder")
-    _check_z_size(params, z_size, where)
-    embed_size = whole(f"{where}.embed_size", params["embed_size"], 1)
-    return {"embedding_size": embed_size, **CELL_OPTIONS[key]}, _units(params, where)
-
-
-def _made_by(args: Any, known: Mapping[str, tuple], where: str, what: str):
-    """Returns the key and the parameters of a factory's arguments, and the latter's name."""
-    check_keys(where, args, FACTORY_KEYS)
-    key = str(args["key"])
+def _made_by(args: Any, known: Mapping[str, type], where: str, what: str) -> Any:
+    """Returns what a factory's arguments make."""
+    made_by = settings_of(_MadeBy, args, where)
+    key = str(made_by.key)
     if key not in known:
         raise unknown_name(f"{what} in {where}.key", key, known)
-    where = f"{where}.params"
-    return key, check_keys(where, args["params"], known[key], OPTIONAL), where
+    return settings_of(known[key], made_by.params, f"{where}.params")
 
 
 def _same_or_all(values: list) -> Any:
@@ -127,14 +165,9 @@ def _same_or_all(values: list) -> Any:
     return values[0] if all(value == values[0] for value in values) else values
 
 
-def _units(params: Mapping[str, Any], where: str) -> tuple[int, ...]:
-    size = whole(f"{where}.hidden_size", params["hidden_size"], 1)
-    return (size,) * whole(f"{where}.n_layers", params["n_layers"], 1)
-
-
-def _check_z_size(params: Mapping[str, Any], z_size: int, where: str) -> None:
-    if params.get("z_size", z_size) != z_size:
+def _check_z_size(part: Any, z_size: int, where: str) -> None:
+    received = getattr(part, "z_size", None)
+    if received not in (None, z_size):
         raise LofiError(
-            f"{where}.z_size must be the size of what is decoded, {z_size}. "
-            f"Received: {params['z_size']!r}"
+            f"{where}.z_size must be the size of what is decoded, {z_size}. Received: {received}"
         )

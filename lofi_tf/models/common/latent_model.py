@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from lofi_tf.config import ModelConfig, TrainingConfig, model_config
 from lofi_tf.models.common import schedules
+from lofi_tf.models.common.losses import Parts, kl_cost
 from lofi_tf.models.common.optimizer import compile_model
 from lofi_tf.models.common.replicas import averaged, num_replicas, own_rows, own_seed, summed
 from lofi_tf.models.layers.lstm import fold
@@ -21,7 +22,7 @@ ACTIVE_VARIANCE = 0.01  # of a latent unit's posterior means over examples
 class LatentModel(keras.Model):
     """What is trained by a reconstruction loss and a weighted KL divergence.
 
-    Subclasses give `losses_of`, `reconstruct` and a `decoder` with a `head`. Keras saves and loads
+    Subclasses give `parts_of`, `reconstruct` and a `decoder` with a `head`. Keras saves and loads
     them, `keras.models.load_model` where `lofi_tf.models.classes` is imported; `predict` and a call
     reconstruct.
 
@@ -86,11 +87,52 @@ class LatentModel(keras.Model):
         noise: tf.Tensor,
         seed: tf.Tensor | None = None,
         sampling_probability: tf.Tensor | None = None,
-    ) -> dict[str, tf.Tensor]:
-        """Returns the loss parts and counts of each example, [B, ...] each; see `MusicVAE`."""
+    ) -> Parts:
+        """Returns the loss parts and counts of each example, [B, ...] each.
+
+        Args:
+            batch: `inputs` [B, T, D], `targets` [B, T, D], `length` [B] and, where the model
+                takes them, `controls` [B, T, C].
+            noise: what z is drawn by, z = mean + stddev * noise, [B, Z].
+            seed: int32 [2] to draw dropout from; none is drawn without it.
+            sampling_probability: of scheduled sampling; None feeds the truth.
+
+        Returns:
+            `r_loss`, `kl_nats`, `kl_cost`, the parts and counts by their names; of the
+            posterior's mean, [B, Z], `z_mean` and `z_mean_square`.
+        """
+        return self.parts_of(batch, noise, seed, sampling_probability)[0]
+
+    def parts_of(
+        self,
+        batch: Batch,
+        noise: tf.Tensor,
+        seed: tf.Tensor | None,
+        sampling_probability: tf.Tensor | None,
+    ) -> tuple[Parts, tf.Tensor | None]:
+        """Returns what `losses_of` does, and what a subclass makes the `pair_of` a batch of."""
         raise NotImplementedError
 
-    def loss_of(self, parts: Mapping[str, tf.Tensor], beta: tf.Tensor) -> tf.Tensor:
+    def judged(self, kl_nats: tf.Tensor, mean: tf.Tensor, *outputs: tf.Tensor) -> Parts:
+        """Returns the loss parts and counts of a posterior and of what the head judges.
+
+        Args:
+            kl_nats: its divergence from the prior, [B].
+            mean: its mean, [B, Z].
+            outputs: parameters, targets and lengths, as the head's `losses` takes them.
+        """
+        parts = self.decoder.head.losses(*outputs)
+        return {
+            "r_loss": tf.add_n(list(parts.values())),
+            "kl_nats": kl_nats,
+            "kl_cost": kl_cost(kl_nats, self.training_settings.free_bits),
+            "z_mean": mean,
+            "z_mean_square": tf.square(mean),
+            **parts,
+            **self.decoder.head.counts(*outputs),
+        }
+
+    def loss_of(self, parts: Parts, beta: tf.Tensor) -> tf.Tensor:
         """Returns the scalar that training lowers."""
         return tf.reduce_mean(parts["r_loss"]) + beta * tf.reduce_mean(parts["kl_cost"])
 
@@ -118,7 +160,7 @@ class LatentModel(keras.Model):
         """The optimiser's step."""
         return int(self.optimizer.iterations.numpy())
 
-    def train_step(self, batch: Batch) -> dict[str, tf.Tensor]:
+    def train_step(self, batch: Batch) -> Parts:
         """Runs one step of training; returns the scalars to log, by Magenta's names.
 
         Where several replicas share the batch, the scalars are those of the whole batch.
@@ -145,7 +187,7 @@ class LatentModel(keras.Model):
         seed: tf.Tensor,
         sampling_probability: tf.Tensor | None,
         beta: tf.Tensor,
-    ) -> dict[str, tf.Tensor]:
+    ) -> Parts:
         """Changes the weights once; returns the loss, its parts and the gradients' norm."""
         with tf.GradientTape() as tape:
             parts = self.losses_of(batch, noise, seed, sampling_probability)
@@ -168,13 +210,13 @@ class LatentModel(keras.Model):
         optimizer.apply(gradients, variables)
         return norm
 
-    def means(self, parts: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+    def means(self, parts: Parts) -> Parts:
         """Returns the scalars of the loss parts and counts of examples, [B, ...] each."""
         sums = summed({name: tf.reduce_sum(part, axis=0) for name, part in parts.items()})
         return self.scalars(sums, num_replicas() * tf.shape(parts["r_loss"])[0])
 
     @tf.function(reduce_retracing=True, autograph=False)
-    def evaluate_batch(self, batch: Batch) -> dict[str, tf.Tensor]:
+    def evaluate_batch(self, batch: Batch) -> Parts:
         """Returns the sums over a batch of the loss parts and counts, z drawn by a fixed seed."""
         shape = [tf.shape(batch["inputs"])[0], self.noise_size]
         noise = tf.random.stateless_normal(shape, [self.seed, 0])
@@ -184,7 +226,7 @@ class LatentModel(keras.Model):
 
     def evaluated(
         self, batch: Batch, noise: tf.Tensor, sampling_probability: tf.Tensor | None
-    ) -> dict[str, tf.Tensor]:
+    ) -> Parts:
         """Returns the loss parts and counts of each example for an evaluation."""
         return self.losses_of(batch, noise, sampling_probability=sampling_probability)
 
@@ -200,7 +242,7 @@ class LatentModel(keras.Model):
         # A gradient may be infinite where the scale is 0; a variable without influence has none.
         return [g if g is None else tf.math.multiply_no_nan(g, scale) for g in gradients], norm
 
-    def scalars(self, sums: Mapping[str, tf.Tensor], count: tf.Tensor) -> dict[str, tf.Tensor]:
+    def scalars(self, sums: Parts, count: tf.Tensor) -> Parts:
         """Returns the means over examples by the names of Magenta's TensorBoard scalars.
 
         Args:

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
+Parts = dict[str, tf.Tensor]  # of a loss, counts or scalars, by name
 LOG_LOSS_EPSILON = 1e-7  # of tf.losses.log_loss, which Magenta's Groove decoder uses
 
 
@@ -52,6 +53,11 @@ def sum_valid_steps(values: tf.Tensor, lengths: tf.Tensor) -> tf.Tensor:
     if values.shape.rank == 3:
         valid = valid[..., None]
     return tf.reduce_sum(values * valid, axis=1)
+
+
+def sum_valid(values: tf.Tensor, lengths: tf.Tensor) -> tf.Tensor:
+    """Returns `values` [B, T, C] summed over valid steps and over C, [B]; see `valid_steps`."""
+    return sum_valid_steps(tf.reduce_sum(values, axis=-1), lengths)
 
 
 class AdversarialLoss(NamedTuple):

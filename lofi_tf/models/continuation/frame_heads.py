@@ -8,14 +8,12 @@ Student's t with four degrees of freedom survives an onset after silence, and ha
 """
 
 import math
-from collections.abc import Mapping
 
-import keras
 import numpy as np
 import tensorflow as tf
 
-from lofi_tf.models.common.losses import sum_valid_steps
-from lofi_tf.models.sound.mu_law import energy_counts, energy_scalars
+from lofi_tf.models.common.losses import Parts, sum_valid
+from lofi_tf.models.sound.sound_head import SoundHead
 from lofi_tf.settings import Size
 
 LEAST_LOG_SIGMA = -9.0  # four steps of 16 bits
@@ -24,7 +22,7 @@ MOST_LOG_SIGMA = 1.0  # more than any sound needs: a model that feeds itself mus
 FIRST_LOG_SIGMA = -3.0  # where a parameter is 0
 
 
-class CosineStudentHead(keras.layers.Layer):
+class CosineStudentHead(SoundHead):
     """A mean and a scale for each cosine coefficient of a frame.
 
     Args:
@@ -33,7 +31,7 @@ class CosineStudentHead(keras.layers.Layer):
     """
 
     def __init__(self, output_size: int = 1, frame_size: Size = 60):
-        super().__init__(name="head")
+        super().__init__()
         self.output_size, self.noise_size, self.parameter_size = output_size, 1, 2
         self.frame_size, self.basis = frame_size, cosine_basis(frame_size)
         self.context_size = 2 * frame_size
@@ -67,9 +65,7 @@ class CosineStudentHead(keras.layers.Layer):
         mean, raw = tf.unstack(parameters, axis=-1)
         return tf.stack([mean, raw + level - FIRST_LOG_SIGMA], axis=-1)
 
-    def losses(
-        self, parameters: tf.Tensor, targets: tf.Tensor, lengths: tf.Tensor
-    ) -> dict[str, tf.Tensor]:
+    def losses(self, parameters: tf.Tensor, targets: tf.Tensor, lengths: tf.Tensor) -> Parts:
         """Returns the negative log likelihood in nats, [B].
 
         Args:
@@ -82,17 +78,7 @@ class CosineStudentHead(keras.layers.Layer):
         mean, log_sigma = self._split(parameters)
         nats = student_nats(to_cosine(frames, self.basis) - mean, log_sigma)  # [B, F, S]
         valid = lengths // self.frame_size
-        return {"negative_log_likelihood": sum_valid_steps(tf.reduce_sum(nats, -1), valid)}
-
-    def counts(
-        self, parameters: tf.Tensor, targets: tf.Tensor, lengths: tf.Tensor
-    ) -> dict[str, tf.Tensor]:
-        """Returns the energy of the targets and of the errors of the mean, [B], and the values."""
-        return energy_counts(targets, self.mean(parameters), lengths)
-
-    def scalars(self, sums: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
-        """Returns the mean square error and the signal-to-noise ratio in dB."""
-        return energy_scalars(sums)
+        return {"negative_log_likelihood": sum_valid(nats, valid)}
 
     def mean(self, parameters: tf.Tensor) -> tf.Tensor:
         """Returns the mean samples [..., 1] of parameters [..., 2], whole frames."""

@@ -34,20 +34,13 @@ class ContinuationGAN(Adversarial, Continuation):
                 "Allowed: gaussian. Received: mu_law"
             )
 
-    def generate_pairs(
-        self,
-        batch: Batch,
-        noise: tf.Tensor,
-        seed: tf.Tensor | None = None,
-        sampling_probability: tf.Tensor | None = None,
-    ) -> tuple[dict[str, tf.Tensor], Pair]:
-        """Returns what `losses_of` does, and clips beside what the model makes of their begin.
+    def pair_of(self, batch: Batch, outputs: None, seed: tf.Tensor | None) -> Pair:
+        """Returns clips beside what the model makes of their begin.
 
         The cut is that of `losses_of`. What comes before it is the same in both, and is heard but
         not counted. Both are brought to the level at which the true one has an RMS of 1: recordings
         are of all levels, and a discriminator hears nothing in quiet ones.
         """
-        parts = self.losses_of(batch, noise, seed, sampling_probability)
         before, after, lengths = self.cut(batch["inputs"], seed)
         states, _ = self.encode(before, lengths["before"])
         steps, size, width = self.num_frames - 1, tf.shape(before)[0], self.frames.frame_size
@@ -64,7 +57,7 @@ class ContinuationGAN(Adversarial, Continuation):
         span = (first, first + lengths["after"] * width)
         real, fake = self._joined(before, after, lengths), self._joined(before, own, lengths)
         gain = tf.math.rsqrt(tf.reduce_mean(tf.square(real), axis=1, keepdims=True) + QUIET)
-        return parts, Pair(gain * real, gain * fake, span)
+        return Pair(gain * real, gain * fake, span)
 
     def _joined(self, before, after, lengths):
         """Returns waveforms [B, F * frame]: frames before, frames after, and zeros."""

@@ -6,12 +6,9 @@ the levels of the earlier place, of the last frame, of all that was heard, and o
 were from their own earlier places; the model changes it by a bounded amount.
 """
 
-from collections.abc import Mapping
-
-import keras
 import tensorflow as tf
 
-from lofi_tf.models.common.losses import sum_valid_steps
+from lofi_tf.models.common.losses import Parts, sum_valid
 from lofi_tf.models.continuation.frame_heads import (
     LEAST_LOG_SIGMA,
     MOST_LOG_SIGMA,
@@ -21,14 +18,14 @@ from lofi_tf.models.continuation.frame_heads import (
     student_quantile,
 )
 from lofi_tf.models.layers.mdct import LAPPED_SIZE
-from lofi_tf.models.sound.mu_law import energy_counts, energy_scalars
+from lofi_tf.models.sound.sound_head import SoundHead
 from lofi_tf.settings import Size
 
 MOST_CHANGE = 2.0  # of a log scale, either way: 17 dB
 FIRST_SHARES = (0.4, 0.2, 0.1, 0.2, 0.1)  # of the levels; together 1
 
 
-class RecallHead(keras.layers.Layer):
+class RecallHead(SoundHead):
     """A share of the earlier place and a scale for each coefficient of a lapped frame.
 
     Args:
@@ -37,7 +34,7 @@ class RecallHead(keras.layers.Layer):
     """
 
     def __init__(self, output_size: int = 1, frame_size: Size = LAPPED_SIZE):
-        super().__init__(name="head")
+        super().__init__()
         self.output_size, self.noise_size, self.parameter_size = output_size, 1, 2
         self.frame_size = frame_size
         self.shares = self.add_weight(
@@ -73,9 +70,7 @@ class RecallHead(keras.layers.Layer):
         rows = tf.reshape(tf.square(frames), [-1, self.frame_size, 1])
         return tf.reshape(tf.nn.avg_pool1d(rows, SMOOTHED, 1, "SAME"), tf.shape(frames))
 
-    def losses(
-        self, parameters: tf.Tensor, targets: tf.Tensor, lengths: tf.Tensor
-    ) -> dict[str, tf.Tensor]:
+    def losses(self, parameters: tf.Tensor, targets: tf.Tensor, lengths: tf.Tensor) -> Parts:
         """Returns the negative log likelihood in nats, [B].
 
         Args:
@@ -85,17 +80,11 @@ class RecallHead(keras.layers.Layer):
         """
         mean, log_sigma = tf.unstack(parameters, axis=-1)
         nats = student_nats(targets - mean, log_sigma)
-        return {"negative_log_likelihood": sum_valid_steps(tf.reduce_sum(nats, -1), lengths)}
+        return {"negative_log_likelihood": sum_valid(nats, lengths)}
 
-    def counts(
-        self, parameters: tf.Tensor, targets: tf.Tensor, lengths: tf.Tensor
-    ) -> dict[str, tf.Tensor]:
-        """Returns the energy of the targets and of the errors of the mean, [B], and the values."""
-        return energy_counts(targets, parameters[..., 0], lengths)
-
-    def scalars(self, sums: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
-        """Returns the mean square error and the signal-to-noise ratio in dB."""
-        return energy_scalars(sums)
+    def mean(self, parameters: tf.Tensor) -> tf.Tensor:
+        """Returns the mean coefficients [..., S] of parameters as of `distribution`."""
+        return parameters[..., 0]
 
     def sample(
         self, parameters: tf.Tensor, copied: tf.Tensor, temperature: tf.Tensor, noise: tf.Tensor

@@ -15,7 +15,7 @@ from lofi_tf.errors import LofiError
 from lofi_tf.models.common.components import build_component
 from lofi_tf.models.common.latent_model import Batch, LatentModel
 from lofi_tf.models.common.latents import GaussianLatent
-from lofi_tf.models.common.losses import kl_cost
+from lofi_tf.models.common.losses import Parts
 from lofi_tf.models.continuation.frame_heads import CosineStudentHead
 from lofi_tf.models.continuation.frames import FRAMES
 from lofi_tf.models.continuation.long_term_head import RecallHead
@@ -82,14 +82,14 @@ class Continuation(LatentModel):
         self.discriminator = discriminator
         self.built = True
 
-    def losses_of(
+    def parts_of(
         self,
         batch: Batch,
         noise: tf.Tensor,
-        seed: tf.Tensor | None = None,
-        sampling_probability: tf.Tensor | None = None,
-    ) -> dict[str, tf.Tensor]:
-        """Returns the loss parts and counts of each clip, [B, ...] each; see `MusicVAE.losses_of`.
+        seed: tf.Tensor | None,
+        sampling_probability: tf.Tensor | None,
+    ) -> tuple[Parts, None]:
+        """Returns what `losses_of` does.
 
         The clip is cut where the seed says, for each example anew: frames before and frames after,
         both of any length from one. Without a seed (evaluation) it is cut in the middle.
@@ -98,17 +98,10 @@ class Continuation(LatentModel):
         states, encoding = self.encode(before, lengths["before"], fold(seed, 1))
         z, mean, kl_nats = self._draw_z(encoding, states, after, lengths["after"], noise)
         first = self.last_frame(states, before, lengths["before"])
-        judged = self._judged(states, z, first, after, lengths["after"], seed, sampling_probability)
-        parts = self.decoder.head.losses(*judged)
-        return {
-            "r_loss": tf.add_n(list(parts.values())),
-            "kl_nats": kl_nats,
-            "kl_cost": kl_cost(kl_nats, self.training_settings.free_bits),
-            "z_mean": mean,
-            "z_mean_square": tf.square(mean),
-            **parts,
-            **self.decoder.head.counts(*judged),
-        }
+        outputs = self._judged(
+            states, z, first, after, lengths["after"], seed, sampling_probability
+        )
+        return self.judged(kl_nats, mean, *outputs), None
 
     def cut(
         self, clips: tf.Tensor, seed: tf.Tensor | None

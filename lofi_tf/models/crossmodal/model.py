@@ -17,7 +17,7 @@ import tensorflow_probability as tfp
 from lofi_tf.config import CrossModalConfig, TrainingConfig
 from lofi_tf.data.converters.symbols import SymbolLayout
 from lofi_tf.models.common.latent_model import Batch, LatentModel
-from lofi_tf.models.common.losses import kl_cost
+from lofi_tf.models.common.losses import Parts, kl_cost
 from lofi_tf.models.crossmodal.stacked import StackedVAE
 from lofi_tf.models.sound.adversarial import Adversarial, Pair
 from lofi_tf.models.sound.discriminators import build_discriminator
@@ -87,24 +87,18 @@ class CrossModal(LatentModel):
         """Standard normal numbers that a training example takes."""
         return sum(self.signal.dims) + sum(self.symbol.dims)
 
-    def losses_of(
+    def parts_of(
         self,
         batch: Batch,
         noise: tf.Tensor,
-        seed: tf.Tensor | None = None,
-        sampling_probability: tf.Tensor | None = None,
-    ) -> dict[str, tf.Tensor]:
-        """Returns the loss parts and counts of each example, [B, ...] each.
+        seed: tf.Tensor | None,
+        sampling_probability: tf.Tensor | None,
+    ) -> tuple[Parts, tf.Tensor]:
+        """Returns what `losses_of` does, and the means [B, F] of sound from symbols' latents.
 
         `r_loss` holds all that is weighed but the KL divergences: both reconstructions, the tie
         between the posteriors, transfers where they have a weight.
         """
-        return self.parts_of(batch, noise, seed)[0]
-
-    def parts_of(
-        self, batch: Batch, noise: tf.Tensor, seed: tf.Tensor | None
-    ) -> tuple[dict[str, tf.Tensor], tf.Tensor]:
-        """Returns what `losses_of` does, and the means [B, F] of sound from symbols' latents."""
         training, ties = seed is not None, self.settings
         spectra, symbols = batch["inputs"][:, 0], batch["targets"][:, 0]
         parts = tf.split(noise, [sum(self.signal.dims), sum(self.symbol.dims)], axis=-1)
@@ -176,7 +170,7 @@ class CrossModal(LatentModel):
         sizes = [field.size for field in self.layout.fields]
         return tf.concat([tf.nn.softmax(part) for part in tf.split(logits, sizes, -1)], axis=-1)
 
-    def scalars(self, sums: Mapping[str, tf.Tensor], count: tf.Tensor) -> dict[str, tf.Tensor]:
+    def scalars(self, sums: Parts, count: tf.Tensor) -> Parts:
         """Returns the means over examples."""
         means = {name: value / tf.cast(count, tf.float32) for name, value in sums.items()}
         shown = {"r_loss", "kl_nats", "kl_cost", "z_mean", "z_mean_square"}
@@ -201,7 +195,7 @@ class CrossModal(LatentModel):
                 total += ties.cross_2 * symbol.kl_divergence(signal)
         return total + tf.zeros(tf.shape(heard[0].mean())[:1])
 
-    def _right(self, what: str, logits: tf.Tensor, symbols: tf.Tensor) -> dict[str, tf.Tensor]:
+    def _right(self, what: str, logits: tf.Tensor, symbols: tf.Tensor) -> Parts:
         """Returns the share of instruments whose label is right, [B], for each label."""
         sizes, found = [field.size for field in self.layout.fields], {}
         pairs = zip(
@@ -223,13 +217,6 @@ class CrossModal(LatentModel):
 class AdversarialCrossModal(Adversarial, CrossModal):
     """The same, whose sound from symbols is to be taken for real sound by a discriminator."""
 
-    def generate_pairs(
-        self,
-        batch: Batch,
-        noise: tf.Tensor,
-        seed: tf.Tensor | None = None,
-        sampling_probability: tf.Tensor | None = None,
-    ) -> tuple[dict[str, tf.Tensor], Pair]:
-        """Returns what `losses_of` does, and spectra beside those made of their symbols."""
-        parts, transferred = self.parts_of(batch, noise, seed)
-        return parts, Pair(batch["inputs"][:, 0], transferred)
+    def pair_of(self, batch: Batch, outputs: tf.Tensor, seed: tf.Tensor | None) -> Pair:
+        """Returns spectra beside those made of their symbols."""
+        return Pair(batch["inputs"][:, 0], outputs)

@@ -5,14 +5,13 @@ is hit, each given those before it. Where nothing is hit there is no velocity an
 """
 
 import functools
-from collections.abc import Mapping
 
 import keras
 import numpy as np
 import tensorflow as tf
 
 from lofi_tf.errors import LofiError
-from lofi_tf.models.common.losses import sum_valid_steps, valid_steps
+from lofi_tf.models.common.losses import Parts, sum_valid, valid_steps
 from lofi_tf.models.layers.logistic_mixture import Levels, log_prob, quantile, tempered
 from lofi_tf.models.sequence.heads import draw_bits
 from lofi_tf.settings import Size
@@ -61,9 +60,7 @@ class GrooveMixtureHead(keras.layers.Layer):
         self.first_offset = first_mixture(num_components, -0.4, 0.6)
         self.built = True
 
-    def losses(
-        self, parameters: tf.Tensor, targets: tf.Tensor, lengths: tf.Tensor
-    ) -> dict[str, tf.Tensor]:
+    def losses(self, parameters: tf.Tensor, targets: tf.Tensor, lengths: tf.Tensor) -> Parts:
         """Returns nats of hits, velocities and offsets, [B] each, summed over valid steps."""
         hits, velocities, offsets = self._cells(targets)
         biases, hidden = self._given_those_before(parameters, (hits, velocities, offsets))
@@ -78,22 +75,20 @@ class GrooveMixtureHead(keras.layers.Layer):
                 offsets, biases[2], hidden[2], self.to_offsets, OFFSETS, *at_hits
             ),
         }
-        return {name: _sum(part, lengths) for name, part in parts.items()}
+        return {name: sum_valid(part, lengths) for name, part in parts.items()}
 
-    def counts(
-        self, parameters: tf.Tensor, targets: tf.Tensor, lengths: tf.Tensor
-    ) -> dict[str, tf.Tensor]:
+    def counts(self, parameters: tf.Tensor, targets: tf.Tensor, lengths: tf.Tensor) -> Parts:
         """Returns numbers of hits over the valid steps, [B]: predicted, true and both."""
         cells = self._cells(targets)
         biases, hidden = self._given_those_before(parameters, cells)
         logits = biases[0] + tf.reduce_sum(hidden[0] * self.to_hits, axis=-1)
         true, predicted = cells[0], tf.cast(logits > 0, tf.float32)
         numbers = {"hits": predicted * true, "predicted_hits": predicted, "true_hits": true}
-        sums = {name: _sum(part, lengths) for name, part in numbers.items()}
+        sums = {name: sum_valid(part, lengths) for name, part in numbers.items()}
         steps = tf.reduce_sum(valid_steps(lengths, tf.shape(targets)[1]), axis=1)
         return sums | {"steps": steps}
 
-    def scalars(self, sums: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+    def scalars(self, sums: Parts) -> Parts:
         """Returns nats a step of hits, nats a hit of the others, and the F1 score of hits."""
         per = {"hits_loss": "steps", "velocities_loss": "true_hits", "offsets_loss": "true_hits"}
         means = {name: tf.math.divide_no_nan(sums[name], sums[by]) for name, by in per.items()}
@@ -223,11 +218,6 @@ def _nats(
     mixtures = tf.gather(by_drum, places[:, 2], batch_dims=1) + tf.gather_nd(biases, places)
     nats = -log_prob(mixtures, tf.gather_nd(values, places), levels)
     return tf.scatter_nd(places, nats, tf.shape(hits, tf.int64))
-
-
-def _sum(values: tf.Tensor, lengths: tf.Tensor) -> tf.Tensor:
-    """Returns values [B, T, D] summed over drums and valid steps, [B]."""
-    return sum_valid_steps(tf.reduce_sum(values, axis=-1), lengths)
 
 
 def _input(kind: int, values: tf.Tensor, hits: tf.Tensor) -> tf.Tensor:

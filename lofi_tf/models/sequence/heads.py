@@ -6,18 +6,17 @@ A head turns parameters [B, T, P] and targets [B, T, D] into losses [B], and dra
 What it counts is summed over batches before `scalars` makes metrics of it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import keras
 import tensorflow as tf
 
 from lofi_tf.errors import LofiError
-from lofi_tf.models.common.losses import log_loss, sum_valid_steps
+from lofi_tf.models.common.losses import Parts, log_loss, sum_valid, sum_valid_steps
 from lofi_tf.models.common.noise import draw_bits, draw_class
 from lofi_tf.models.layers.nade import NADE
 from lofi_tf.settings import Size, Weight
 
-Sums = Mapping[str, tf.Tensor]
 LEAST_PROBABILITY = 0.1  # of a hit that is given
 
 
@@ -42,9 +41,7 @@ class GrooveHead(keras.layers.Layer):
         self.noise_size = output_size // 3
         self.built = True
 
-    def losses(
-        self, parameters: tf.Tensor, targets: tf.Tensor, lengths: tf.Tensor
-    ) -> dict[str, tf.Tensor]:
+    def losses(self, parameters: tf.Tensor, targets: tf.Tensor, lengths: tf.Tensor) -> Parts:
         """Returns the parts of the reconstruction loss, [B] each, summed over valid steps."""
         hits, velocities, offsets = tf.split(parameters, 3, axis=-1)
         true_hits, true_velocities, true_offsets = tf.split(targets, 3, axis=-1)
@@ -54,19 +51,17 @@ class GrooveHead(keras.layers.Layer):
             "velocities_loss": weight * tf.square(tf.sigmoid(velocities) - true_velocities),
             "offsets_loss": weight * tf.square(tf.tanh(offsets) - true_offsets),
         }
-        return {name: _sum(part, lengths) for name, part in parts.items()}
+        return {name: sum_valid(part, lengths) for name, part in parts.items()}
 
-    def counts(
-        self, parameters: tf.Tensor, targets: tf.Tensor, lengths: tf.Tensor
-    ) -> dict[str, tf.Tensor]:
+    def counts(self, parameters: tf.Tensor, targets: tf.Tensor, lengths: tf.Tensor) -> Parts:
         """Returns numbers of hits over the valid steps, [B]: predicted, true and both."""
         predicted = tf.cast(tf.split(parameters, 3, axis=-1)[0] > 0, tf.float32)
         true = tf.split(targets, 3, axis=-1)[0]
         counts = {"hits": predicted * true, "predicted_hits": predicted, "true_hits": true}
-        sums = {name: _sum(part, lengths) for name, part in counts.items()}
+        sums = {name: sum_valid(part, lengths) for name, part in counts.items()}
         return sums | {"steps": _steps(parameters, lengths)}
 
-    def scalars(self, sums: Sums) -> dict[str, tf.Tensor]:
+    def scalars(self, sums: Parts) -> Parts:
         """Returns the losses a step, unweighted as Magenta logs them, and the F1 score of hits."""
         weight = self.expression_weight
         weights = {"hits_loss": 1.0, "velocities_loss": weight, "offsets_loss": weight}
@@ -126,9 +121,7 @@ class MultiCategoricalHead(keras.layers.Layer):
         self.noise_size = len(self.sizes)
         self.built = True
 
-    def losses(
-        self, parameters: tf.Tensor, targets: tf.Tensor, lengths: tf.Tensor
-    ) -> dict[str, tf.Tensor]:
+    def losses(self, parameters: tf.Tensor, targets: tf.Tensor, lengths: tf.Tensor) -> Parts:
         """Returns the cross entropy of each set, [B], summed over valid steps."""
         return {
             f"cross_entropy/output_{number}": sum_valid_steps(
@@ -137,9 +130,7 @@ class MultiCategoricalHead(keras.layers.Layer):
             for number, (logits, true) in enumerate(self._parts(parameters, targets))
         }
 
-    def counts(
-        self, parameters: tf.Tensor, targets: tf.Tensor, lengths: tf.Tensor
-    ) -> dict[str, tf.Tensor]:
+    def counts(self, parameters: tf.Tensor, targets: tf.Tensor, lengths: tf.Tensor) -> Parts:
         """Returns for each set and class the true steps and those predicted right, [B, C]."""
         counts = {"steps": _steps(parameters, lengths)}
         for number, (logits, true) in enumerate(self._parts(parameters, targets)):
@@ -149,7 +140,7 @@ class MultiCategoricalHead(keras.layers.Layer):
             counts[f"right_{number}"] = sum_valid_steps(true * right[..., None], lengths)
         return counts
 
-    def scalars(self, sums: Sums) -> dict[str, tf.Tensor]:
+    def scalars(self, sums: Parts) -> Parts:
         """Returns accuracies over steps and over classes, of each set and their mean."""
         metrics = {}
         for number in range(len(self.sizes)):
@@ -211,21 +202,17 @@ class BernoulliHead(keras.layers.Layer):
         self.output_size = self.parameter_size = self.noise_size = output_size
         self.built = True
 
-    def losses(
-        self, parameters: tf.Tensor, targets: tf.Tensor, lengths: tf.Tensor
-    ) -> dict[str, tf.Tensor]:
+    def losses(self, parameters: tf.Tensor, targets: tf.Tensor, lengths: tf.Tensor) -> Parts:
         """Returns the cross entropy of the bits, [B], summed over valid steps."""
         entropy = tf.nn.sigmoid_cross_entropy_with_logits(targets, parameters)
-        return {"cross_entropy": _sum(entropy, lengths)}
+        return {"cross_entropy": sum_valid(entropy, lengths)}
 
-    def counts(
-        self, parameters: tf.Tensor, targets: tf.Tensor, lengths: tf.Tensor
-    ) -> dict[str, tf.Tensor]:
+    def counts(self, parameters: tf.Tensor, targets: tf.Tensor, lengths: tf.Tensor) -> Parts:
         """Returns the bits that were predicted right, [B]."""
         right = tf.cast(tf.equal(parameters >= 0, targets > 0.5), tf.float32)
-        return {"right": _sum(right, lengths), "steps": _steps(parameters, lengths)}
+        return {"right": sum_valid(right, lengths), "steps": _steps(parameters, lengths)}
 
-    def scalars(self, sums: Sums) -> dict[str, tf.Tensor]:
+    def scalars(self, sums: Parts) -> Parts:
         """Returns the share of bits that were predicted right."""
         bits = sums["steps"] * self.output_size
         return {"accuracy": tf.math.divide_no_nan(sums["right"], bits)}
@@ -255,29 +242,25 @@ class NADEHead(keras.layers.Layer):
         self.parameter_size = hidden_size + output_size
         self.built = True
 
-    def losses(
-        self, parameters: tf.Tensor, targets: tf.Tensor, lengths: tf.Tensor
-    ) -> dict[str, tf.Tensor]:
+    def losses(self, parameters: tf.Tensor, targets: tf.Tensor, lengths: tf.Tensor) -> Parts:
         """Returns the negative log likelihood, [B], summed over valid steps."""
         log_likelihood, _ = self.nade.log_prob(targets, *self._biases(parameters))
         return {"negative_log_likelihood": sum_valid_steps(-log_likelihood, lengths)}
 
-    def counts(
-        self, parameters: tf.Tensor, targets: tf.Tensor, lengths: tf.Tensor
-    ) -> dict[str, tf.Tensor]:
+    def counts(self, parameters: tf.Tensor, targets: tf.Tensor, lengths: tf.Tensor) -> Parts:
         """Returns steps that are right in all bits, and true, predicted and common bits, [B]."""
         _, probabilities = self.nade.log_prob(targets, *self._biases(parameters))
         predicted = tf.cast(probabilities >= 0.5, tf.float32)
         right = tf.cast(tf.reduce_all(tf.equal(predicted, targets), axis=-1), tf.float32)
         return {
             "right": sum_valid_steps(right, lengths),
-            "hits": _sum(predicted * targets, lengths),
-            "predicted_hits": _sum(predicted, lengths),
-            "true_hits": _sum(targets, lengths),
+            "hits": sum_valid(predicted * targets, lengths),
+            "predicted_hits": sum_valid(predicted, lengths),
+            "true_hits": sum_valid(targets, lengths),
             "steps": _steps(parameters, lengths),
         }
 
-    def scalars(self, sums: Sums) -> dict[str, tf.Tensor]:
+    def scalars(self, sums: Parts) -> Parts:
         """Returns the share of steps that are right in all bits, precision and recall."""
         return {
             "accuracy": tf.math.divide_no_nan(sums["right"], sums["steps"]),
@@ -304,11 +287,6 @@ def likeliest(head: keras.layers.Layer, parameters: tf.Tensor) -> tf.Tensor:
     count, size = tf.shape(steps)[0], tf.shape(parameters)[1]
     drawn = head.sample(steps, tf.zeros([count]), tf.zeros([count, head.noise_size]))
     return tf.reshape(drawn, [-1, size, head.output_size])
-
-
-def _sum(values, lengths):
-    """Returns values [B, T, D] summed over D and valid steps, [B]."""
-    return sum_valid_steps(tf.reduce_sum(values, axis=-1), lengths)
 
 
 def _steps(parameters, lengths):

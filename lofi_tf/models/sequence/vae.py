@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from lofi_tf.config import TrainingConfig, VAEConfig
 from lofi_tf.models.common.latent_model import Batch, LatentModel
-from lofi_tf.models.common.losses import kl_cost
+from lofi_tf.models.common.losses import Parts
 from lofi_tf.models.layers.lstm import fold
 from lofi_tf.models.sequence.components import (
     build_control_preprocessing,
@@ -143,50 +143,18 @@ class MusicVAE(LatentModel):
             sampling_probability=sampling_probability,
         )
 
-    def losses_of(
-        self,
-        batch: Batch,
-        noise: tf.Tensor,
-        seed: tf.Tensor | None = None,
-        sampling_probability: tf.Tensor | None = None,
-    ) -> dict[str, tf.Tensor]:
-        """Returns the loss parts and counts of each example, [B] each.
-
-        Args:
-            batch: `inputs` [B, T, D], `targets` [B, T, D], `length` [B] and, where the model
-                takes them, `controls` [B, T, C].
-            noise: what z is drawn by, z = mean + stddev * noise, [B, Z].
-            seed: int32 [2] to draw dropout from; none is drawn without it.
-            sampling_probability: of scheduled sampling; None feeds the truth.
-
-        Returns:
-            `r_loss`, `kl_nats`, `kl_cost`, the head's parts by their names and its counts; of the
-            posterior's mean, [B, Z], `z_mean` and `z_mean_square`.
-        """
-        return self.parts_of(batch, noise, seed, sampling_probability)[0]
-
     def parts_of(
         self,
         batch: Batch,
         noise: tf.Tensor,
-        seed: tf.Tensor | None = None,
-        sampling_probability: tf.Tensor | None = None,
-    ) -> tuple[dict[str, tf.Tensor], tf.Tensor]:
+        seed: tf.Tensor | None,
+        sampling_probability: tf.Tensor | None,
+    ) -> tuple[Parts, tf.Tensor]:
         """Returns what `losses_of` does, and the head's parameters, [B, T, P]."""
         controls, targets, lengths = batch.get("controls"), batch["targets"], batch["length"]
         z, mean, kl_nats = self._draw_z(batch, noise, fold(seed, 0))
         parameters = self.teacher_forced(z, targets, lengths, controls, seed, sampling_probability)
-        parts = self.decoder.head.losses(parameters, targets, lengths)
-        found = {
-            "r_loss": tf.add_n(list(parts.values())),
-            "kl_nats": kl_nats,
-            "kl_cost": kl_cost(kl_nats, self.training_settings.free_bits),
-            "z_mean": mean,
-            "z_mean_square": tf.square(mean),
-            **parts,
-            **self.decoder.head.counts(parameters, targets, lengths),
-        }
-        return found, parameters
+        return self.judged(kl_nats, mean, parameters, targets, lengths), parameters
 
     def _draw_z(self, batch, noise, seed):
         """Returns z [B, Z] of the posterior, its mean, and its divergence from the prior [B]."""
@@ -230,16 +198,9 @@ class AdversarialVAE(Adversarial, MusicVAE):
     Follows the two stages of Caillon & Esling 2021, "RAVE".
     """
 
-    def generate_pairs(
-        self,
-        batch: Batch,
-        noise: tf.Tensor,
-        seed: tf.Tensor | None = None,
-        sampling_probability: tf.Tensor | None = None,
-    ) -> tuple[dict[str, tf.Tensor], Pair]:
-        """Returns what `losses_of` does, and clips beside their reconstructions."""
-        parts, parameters = self.parts_of(batch, noise, seed, sampling_probability)
-        return parts, Pair(batch["targets"][..., 0], self.decoder.head.mean(parameters)[..., 0])
+    def pair_of(self, batch: Batch, outputs: tf.Tensor, seed: tf.Tensor | None) -> Pair:
+        """Returns clips beside their reconstructions."""
+        return Pair(batch["targets"][..., 0], self.decoder.head.mean(outputs)[..., 0])
 
     @property
     def contest_variables(self) -> list[keras.Variable]:

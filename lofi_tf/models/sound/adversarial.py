@@ -4,14 +4,13 @@ Until `adversarial_from_step` they learn as any `LatentModel` does. From there o
 learns to tell their sound from real sound, and they learn to be taken for real besides.
 """
 
-from collections.abc import Mapping
 from typing import NamedTuple
 
 import keras
 import tensorflow as tf
 
 from lofi_tf.models.common.latent_model import Batch, LatentModel
-from lofi_tf.models.common.losses import ADVERSARIAL_LOSSES
+from lofi_tf.models.common.losses import ADVERSARIAL_LOSSES, Parts
 from lofi_tf.models.common.replicas import averaged
 from lofi_tf.models.sound.discriminators import DiscriminatorOutput
 
@@ -43,7 +42,7 @@ class Pair(NamedTuple):
 class Adversarial(LatentModel):
     """A generator with a discriminator; each has an Adam of its own, and both are saved.
 
-    Stands before another `LatentModel` in the bases of a class, which gives `generate_pairs`, and
+    Stands before another `LatentModel` in the bases of a class, which gives `pair_of`, and
     has a `discriminator` that gives a `DiscriminatorOutput`.
     """
 
@@ -53,8 +52,13 @@ class Adversarial(LatentModel):
         noise: tf.Tensor,
         seed: tf.Tensor | None = None,
         sampling_probability: tf.Tensor | None = None,
-    ) -> tuple[dict[str, tf.Tensor], Pair]:
+    ) -> tuple[Parts, Pair]:
         """Returns what `losses_of` does, and what the discriminator is to tell apart."""
+        parts, outputs = self.parts_of(batch, noise, seed, sampling_probability)
+        return parts, self.pair_of(batch, outputs, seed)
+
+    def pair_of(self, batch: Batch, outputs: tf.Tensor, seed: tf.Tensor | None) -> Pair:
+        """Returns what the discriminator is to tell apart, of what `parts_of` gives besides."""
         raise NotImplementedError
 
     @property
@@ -86,7 +90,7 @@ class Adversarial(LatentModel):
         seed: tf.Tensor,
         sampling_probability: tf.Tensor | None,
         beta: tf.Tensor,
-    ) -> dict[str, tf.Tensor]:
+    ) -> Parts:
         """Changes the weights once, those of both sides where step and weights say so."""
         given, learn = (batch, noise, seed, sampling_probability, beta), super().learn
         first = self.training_settings.adversarial_from_step
@@ -109,7 +113,7 @@ class Adversarial(LatentModel):
         seed: tf.Tensor,
         sampling_probability: tf.Tensor | None,
         beta: tf.Tensor,
-    ) -> dict[str, tf.Tensor]:
+    ) -> Parts:
         """Changes the weights of generator and discriminator, both by what they were before."""
         settings = self.training_settings
         with tf.GradientTape(persistent=True) as tape:
@@ -133,14 +137,14 @@ class Adversarial(LatentModel):
 
     def evaluated(
         self, batch: Batch, noise: tf.Tensor, sampling_probability: tf.Tensor | None
-    ) -> dict[str, tf.Tensor]:
+    ) -> Parts:
         """Returns the loss parts and counts of each example, and what a discriminator finds."""
         if not self.contested:
             return super().evaluated(batch, noise, sampling_probability)
         parts, pair = self.generate_pairs(batch, noise, sampling_probability=sampling_probability)
         return parts | self.judge(pair)
 
-    def judge(self, pair: Pair) -> dict[str, tf.Tensor]:
+    def judge(self, pair: Pair) -> Parts:
         """Returns the `VERDICTS`, [B] each."""
         loss = ADVERSARIAL_LOSSES[self.training_settings.adversarial_loss]
         real, fake = self.discriminator(pair.real), self.discriminator(pair.fake)
@@ -162,7 +166,7 @@ class Adversarial(LatentModel):
             "feature_distance": feature_distance(real, fake),
         }
 
-    def scalars(self, sums: Mapping[str, tf.Tensor], count: tf.Tensor) -> dict[str, tf.Tensor]:
+    def scalars(self, sums: Parts, count: tf.Tensor) -> Parts:
         """Returns the scalars of a `LatentModel`, and the verdicts, zeros where none was given.
 
         Without a contest there are no verdicts.

@@ -1,13 +1,12 @@
 """The decoder of clips and its Gaussian head: sound in one go, nothing fed back."""
 
 import math
-from collections.abc import Mapping
 
 import keras
 import tensorflow as tf
 
-from lofi_tf.models.common.losses import sum_valid_steps
-from lofi_tf.models.sound.mu_law import energy_counts, energy_scalars
+from lofi_tf.models.common.losses import Parts, sum_valid
+from lofi_tf.models.sound.sound_head import SoundHead
 
 LEAST_LOG_SIGMA = -7.0
 
@@ -57,7 +56,7 @@ class ClipDecoder(keras.layers.Layer):
         return self.head.mean(self.net(z))[:, :length]
 
 
-class GaussianHead(keras.layers.Layer):
+class GaussianHead(SoundHead):
     """Values whose mean is a tanh, with one standard deviation that is learned.
 
     A fixed deviation would weigh reconstruction against KL by chance; the learned one is the
@@ -72,7 +71,7 @@ class GaussianHead(keras.layers.Layer):
     """
 
     def __init__(self, output_size: int, bounded: bool = True, log_sigma: float = -1.0):
-        super().__init__(name="head")
+        super().__init__()
         self.output_size = self.parameter_size = output_size
         self.noise_size, self.bounded = 0, bounded
         self.log_sigma = self.add_weight(
@@ -84,30 +83,13 @@ class GaussianHead(keras.layers.Layer):
         """Returns the means, of the parameters' shape."""
         return tf.tanh(parameters) if self.bounded else parameters
 
-    def losses(
-        self, parameters: tf.Tensor, targets: tf.Tensor, lengths: tf.Tensor
-    ) -> dict[str, tf.Tensor]:
+    def losses(self, parameters: tf.Tensor, targets: tf.Tensor, lengths: tf.Tensor) -> Parts:
         """Returns the negative log likelihood in nats, [B], summed over valid steps."""
         log_sigma = tf.maximum(tf.convert_to_tensor(self.log_sigma), LEAST_LOG_SIGMA)
         errors = tf.square(targets - self.mean(parameters)) * tf.exp(-2.0 * log_sigma)
         nats = 0.5 * errors + log_sigma + 0.5 * math.log(2.0 * math.pi)
-        return {"negative_log_likelihood": _sum(nats, lengths)}
-
-    def counts(
-        self, parameters: tf.Tensor, targets: tf.Tensor, lengths: tf.Tensor
-    ) -> dict[str, tf.Tensor]:
-        """Returns the energy of the targets and of the errors, [B], and the number of values."""
-        return energy_counts(targets, self.mean(parameters), lengths)
-
-    def scalars(self, sums: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
-        """Returns the mean square error and the signal-to-noise ratio in dB."""
-        return energy_scalars(sums)
+        return {"negative_log_likelihood": sum_valid(nats, lengths)}
 
     def sample(self, parameters: tf.Tensor, temperature: tf.Tensor, noise: tf.Tensor) -> tf.Tensor:
         """Returns the means, [B, C]."""
         return self.mean(parameters)
-
-
-def _sum(values: tf.Tensor, lengths: tf.Tensor) -> tf.Tensor:
-    """Returns values [B, T, C] summed over C and valid steps, [B]."""
-    return sum_valid_steps(tf.reduce_sum(values, axis=-1), lengths)

@@ -1,17 +1,16 @@
 """Sound as classes: mu-law companding and a categorical head for single samples."""
 
 import math
-from collections.abc import Mapping
 
-import keras
 import tensorflow as tf
 
-from lofi_tf.models.common.losses import sum_valid_steps
+from lofi_tf.models.common.losses import Parts, sum_valid_steps
 from lofi_tf.models.common.noise import draw_class
+from lofi_tf.models.sound.sound_head import SoundHead
 from lofi_tf.settings import Size
 
 
-class MuLawHead(keras.layers.Layer):
+class MuLawHead(SoundHead):
     """Samples as one of the classes of their mu-law code (ITU-T G.711; WaveNet, section 2.2).
 
     Args:
@@ -20,28 +19,16 @@ class MuLawHead(keras.layers.Layer):
     """
 
     def __init__(self, output_size: int = 1, classes: Size = 256):
-        super().__init__(name="head")
+        super().__init__()
         self.output_size, self.noise_size = output_size, output_size
         self.parameter_size = self.classes = classes
         self.built = True
 
-    def losses(
-        self, parameters: tf.Tensor, targets: tf.Tensor, lengths: tf.Tensor
-    ) -> dict[str, tf.Tensor]:
+    def losses(self, parameters: tf.Tensor, targets: tf.Tensor, lengths: tf.Tensor) -> Parts:
         """Returns the cross entropy in nats, [B], of logits [B, N, P] and samples [B, N, 1]."""
         codes = mu_law_encode(targets[..., 0], self.classes)
         nats = tf.nn.sparse_softmax_cross_entropy_with_logits(codes, parameters)
         return {"cross_entropy": sum_valid_steps(nats, lengths)}
-
-    def counts(
-        self, parameters: tf.Tensor, targets: tf.Tensor, lengths: tf.Tensor
-    ) -> dict[str, tf.Tensor]:
-        """Returns the energy of the targets and of the errors of the mean, [B], and the values."""
-        return energy_counts(targets, self.mean(parameters), lengths)
-
-    def scalars(self, sums: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
-        """Returns the mean square error and the signal-to-noise ratio in dB."""
-        return energy_scalars(sums)
 
     def mean(self, parameters: tf.Tensor) -> tf.Tensor:
         """Returns the means of the distributions, [B, N, 1]."""
@@ -69,25 +56,3 @@ def mu_law_decode(codes: tf.Tensor, classes: Size = 256) -> tf.Tensor:
     mu = classes - 1.0
     squeezed = 2.0 * tf.cast(codes, tf.float32) / mu - 1.0
     return tf.sign(squeezed) * tf.math.expm1(tf.abs(squeezed) * math.log1p(mu)) / mu
-
-
-def energy_counts(targets: tf.Tensor, means: tf.Tensor, lengths: tf.Tensor) -> dict[str, tf.Tensor]:
-    """Returns the energy of targets [B, T, C] and of the means' errors, [B], and the values."""
-    sums = {
-        "energy": tf.square(targets),
-        "error_energy": tf.square(targets - means),
-        "values": tf.ones_like(targets),
-    }
-    return {
-        name: sum_valid_steps(tf.reduce_sum(value, axis=-1), lengths)
-        for name, value in sums.items()
-    }
-
-
-def energy_scalars(sums: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
-    """Returns the mean square error and the signal-to-noise ratio in dB of energies."""
-    ratio = tf.math.divide_no_nan(sums["energy"], sums["error_energy"])
-    return {
-        "mse": tf.math.divide_no_nan(sums["error_energy"], sums["values"]),
-        "snr_db": 10.0 / math.log(10.0) * tf.math.log(tf.maximum(ratio, 1e-10)),
-    }

@@ -1,19 +1,19 @@
 """Sound compared by its magnitude spectra: a distance, and a head that learns by it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
-import keras
 import tensorflow as tf
 
 from lofi_tf.errors import LofiError
-from lofi_tf.models.sound.mu_law import energy_scalars
+from lofi_tf.models.common.losses import Parts
+from lofi_tf.models.sound.sound_head import SoundHead
 from lofi_tf.settings import Size
 
 FFT_SIZES = (2048, 1024, 512, 256, 128)
 FLOOR = 1e-3  # magnitude of white noise at -60 dB, below which a clip counts as silent
 
 
-class SpectralHead(keras.layers.Layer):
+class SpectralHead(SoundHead):
     """Sound as it is, learnt by its spectra: the ear does not hear phases.
 
     Unlike the other heads it counts what follows a clip's length: that is silence, and z must tell
@@ -25,7 +25,7 @@ class SpectralHead(keras.layers.Layer):
     """
 
     def __init__(self, output_size: int = 1, sizes: Sequence[Size] = FFT_SIZES):
-        super().__init__(name="head")
+        super().__init__()
         if output_size != 1:
             raise LofiError(f"multi_scale_spectral needs one channel. Received: {output_size}")
         self.output_size = self.parameter_size = output_size
@@ -36,16 +36,12 @@ class SpectralHead(keras.layers.Layer):
         """Returns the sound, which the parameters are."""
         return parameters
 
-    def losses(
-        self, parameters: tf.Tensor, targets: tf.Tensor, lengths: tf.Tensor
-    ) -> dict[str, tf.Tensor]:
+    def losses(self, parameters: tf.Tensor, targets: tf.Tensor, lengths: tf.Tensor) -> Parts:
         """Returns the distance of whole clips [B, N, 1], [B]."""
         distance = spectral_distance(targets[..., 0], parameters[..., 0], self.sizes)
         return {"spectral_distance": distance}
 
-    def counts(
-        self, parameters: tf.Tensor, targets: tf.Tensor, lengths: tf.Tensor
-    ) -> dict[str, tf.Tensor]:
+    def counts(self, parameters: tf.Tensor, targets: tf.Tensor, lengths: tf.Tensor) -> Parts:
         """Returns the energy of targets and errors, the number of values, and one, [B]."""
         values = {
             "energy": tf.square(targets),
@@ -55,10 +51,10 @@ class SpectralHead(keras.layers.Layer):
         sums = {name: tf.reduce_sum(value, axis=[1, 2]) for name, value in values.items()}
         return sums | {"clips": tf.ones_like(sums["values"])}
 
-    def scalars(self, sums: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+    def scalars(self, sums: Parts) -> Parts:
         """Returns the mean square error, the signal-to-noise ratio in dB and the mean distance."""
         distance = tf.math.divide_no_nan(sums["spectral_distance"], sums["clips"])
-        return {**energy_scalars(sums), "spectral_distance": distance}
+        return {**super().scalars(sums), "spectral_distance": distance}
 
 
 def spectral_distance(
