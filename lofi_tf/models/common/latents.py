@@ -4,6 +4,8 @@ import keras
 import tensorflow as tf
 import tensorflow_probability as tfp
 
+from lofi_tf.models.layers.dense import dense
+
 tfd = tfp.distributions
 LOUD_BIAS = -3.0  # softplus(-3) is 0.049
 LEAST_STDDEV = 1e-12  # softplus becomes 0 far down, and the KL divergence infinite
@@ -23,8 +25,10 @@ class GaussianLatent(keras.layers.Layer):
     def __init__(self, input_size: int, z_size: int, loud: bool = False):
         super().__init__(name="latent")
         self.z_size = z_size
-        self.mean = _dense(input_size, z_size, "mean", "glorot_uniform" if loud else None)
-        self.stddev = _dense(input_size, z_size, "stddev", bias=LOUD_BIAS if loud else 0.0)
+        first = "glorot_uniform" if loud else _small()
+        self.mean = dense(input_size, z_size, "mean", first)
+        bias = keras.initializers.Constant(LOUD_BIAS if loud else 0.0)
+        self.stddev = dense(input_size, z_size, "stddev", _small(), bias_initializer=bias)
         self.built = True
 
     def call(self, encoding: tf.Tensor) -> tfd.MultivariateNormalDiag:
@@ -39,14 +43,5 @@ class GaussianLatent(keras.layers.Layer):
         )
 
 
-def _dense(
-    input_size: int, size: int, name: str, initializer: str | None = None, bias: float = 0.0
-) -> keras.layers.Dense:
-    layer = keras.layers.Dense(
-        size,
-        kernel_initializer=initializer or keras.initializers.RandomNormal(stddev=0.001),
-        bias_initializer=keras.initializers.Constant(bias),
-        name=name,
-    )
-    layer.build((None, input_size))
-    return layer
+def _small() -> keras.initializers.Initializer:
+    return keras.initializers.RandomNormal(stddev=0.001)

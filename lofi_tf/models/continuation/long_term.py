@@ -19,7 +19,7 @@ from lofi_tf.models.continuation.gain_control import bounded_ratio, heard_fall, 
 from lofi_tf.models.continuation.long_term_head import FIRST_SHARES, RecallHead
 from lofi_tf.models.continuation.model import Continuation
 from lofi_tf.models.continuation.periods import repeat_lag
-from lofi_tf.models.layers.dense import built
+from lofi_tf.models.layers.dense import dense
 from lofi_tf.models.layers.lstm import fold
 from lofi_tf.models.layers.unroll import unroll
 
@@ -80,8 +80,8 @@ class RecallingContinuation(Continuation):
         self.context_size = sum(self.memory_sizes)
         self.style = None
         if self.settings.z_size:
-            layer = keras.layers.Dense(self.frames.feature_size, use_bias=False, name="style")
-            self.style = built(layer, (None, self.settings.z_size))
+            size = self.frames.feature_size
+            self.style = dense(self.settings.z_size, size, "style", use_bias=False)
 
     def encode(
         self, frames: tf.Tensor, lengths: tf.Tensor | None = None, seed: tf.Tensor | None = None

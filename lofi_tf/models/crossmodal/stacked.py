@@ -8,7 +8,7 @@ import tensorflow as tf
 import tensorflow_probability as tfp
 
 from lofi_tf.errors import LofiError
-from lofi_tf.models.layers.dense import batch_norm, built
+from lofi_tf.models.layers.dense import batch_norm, dense
 from lofi_tf.models.layers.perceptron import GaussianMoments, Perceptron
 
 tfd = tfp.distributions
@@ -72,9 +72,7 @@ class StackedVAE(keras.layers.Layer):
             if layer:
                 prior = GaussianMoments(down.output_size, dims[layer - 1], f"prior_{layer}")
                 self.priors.append(prior)
-        self.out = built(
-            keras.layers.Dense(output_size, name="out"), (None, self.decoders[0].output_size)
-        )
+        self.out = dense(self.decoders[0].output_size, output_size, "out")
         self.built = True
 
     def encode(

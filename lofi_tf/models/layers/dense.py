@@ -12,6 +12,28 @@ def built(layer: keras.layers.Layer, shape: tuple) -> keras.layers.Layer:
     return layer
 
 
+def dense(
+    input_size: int, size: int, name: str | None = None, initializer="glorot_uniform", **options
+) -> keras.layers.Dense:
+    """Returns a dense layer, its weights drawn."""
+    layer = keras.layers.Dense(size, kernel_initializer=initializer, name=name, **options)
+    return built(layer, (None, input_size))
+
+
+def convolution(
+    input_size: int,
+    size: int,
+    width: int,
+    stride: int = 1,
+    name: str | None = None,
+    initializer="he_normal",
+    kind: type = keras.layers.Conv1D,
+) -> keras.layers.Layer:
+    """Returns a layer of a kind of convolutions, its weights drawn; it pads as "same" does."""
+    layer = kind(size, width, stride, "same", kernel_initializer=initializer, name=name)
+    return built(layer, (*[None] * (layer.rank + 1), input_size))
+
+
 def batch_norm(size: int, name: str, **options: Any) -> keras.layers.BatchNormalization:
     """Returns a built batch normalisation, by the statistics of all replicas in a strategy's scope.
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 import keras
 import tensorflow as tf
 
+from lofi_tf.models.layers.dense import dense
 from lofi_tf.models.layers.recurrence import activated, by_gate, scan, turned
 
 State = tuple[tf.Tensor, tf.Tensor]  # h [B, U], c [B, U]
@@ -128,7 +129,7 @@ class LSTMStack(keras.layers.Layer):
         self.units, self.keep_prob, self.residual = tuple(units), keep_prob, residual
         sizes = [input_size, *units[:-1]]
         self.projections = [
-            _projection(size, unit) if residual and (number == 0 or size != unit) else None
+            dense(size, unit) if residual and (number == 0 or size != unit) else None
             for number, (size, unit) in enumerate(zip(sizes, units, strict=True))
         ]
         self.cells = [
@@ -200,12 +201,6 @@ class LSTMStack(keras.layers.Layer):
         inputs = dropout(inputs, self.keep_prob, fold(seed, number))
         projection = self.projections[number]
         return inputs if projection is None else projection(inputs)
-
-
-def _projection(input_size: int, size: int) -> keras.layers.Dense:
-    layer = keras.layers.Dense(size)
-    layer.build((None, input_size))
-    return layer
 
 
 def dropout(inputs: tf.Tensor, keep_prob: float, seed: tf.Tensor | None) -> tf.Tensor:

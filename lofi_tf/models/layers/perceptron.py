@@ -6,7 +6,7 @@ import keras
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from lofi_tf.models.layers.dense import batch_norm, built
+from lofi_tf.models.layers.dense import batch_norm, dense
 
 tfd = tfp.distributions
 
@@ -26,17 +26,15 @@ class Perceptron(keras.layers.Layer):
         self.output_size = sizes[-1] if sizes else input_size
         self.dense, self.norms = [], []
         for number, (size, units) in enumerate(zip([input_size, *sizes], sizes, strict=False)):
-            self.dense.append(
-                built(keras.layers.Dense(units, name=f"dense_{number}"), (None, size))
-            )
+            self.dense.append(dense(size, units, f"dense_{number}"))
             self.norms.append(batch_norm(units, f"norm_{number}") if normalised else None)
         self.built = True
 
     def call(self, inputs: tf.Tensor, training: bool = False) -> tf.Tensor:
         """Returns hidden vectors [B, H]."""
         values = inputs
-        for dense, norm in zip(self.dense, self.norms, strict=True):
-            hidden = dense(values)
+        for layer, norm in zip(self.dense, self.norms, strict=True):
+            hidden = layer(values)
             if norm is not None:
                 hidden = norm(hidden, training=training)
             hidden = tf.nn.relu(hidden)
@@ -56,9 +54,9 @@ class GaussianMoments(keras.layers.Layer):
     def __init__(self, input_size: int, size: int, name: str):
         super().__init__(name=name)
         # Small at first: divergences between Gaussians far apart would drown all else.
-        small = {"kernel_initializer": keras.initializers.RandomNormal(stddev=0.001)}
-        self.mean = built(keras.layers.Dense(size, name="mean", **small), (None, input_size))
-        self.scale = built(keras.layers.Dense(size, name="scale", **small), (None, input_size))
+        small = keras.initializers.RandomNormal(stddev=0.001)
+        self.mean = dense(input_size, size, "mean", small)
+        self.scale = dense(input_size, size, "scale", small)
         self.built = True
 
     def call(self, hidden: tf.Tensor) -> tfd.MultivariateNormalDiag:

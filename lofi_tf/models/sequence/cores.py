@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 import keras
 import tensorflow as tf
 
+from lofi_tf.models.layers.dense import dense
 from lofi_tf.models.layers.lstm import LSTMStack, State, fold
 from lofi_tf.settings import Size
 
@@ -193,22 +194,13 @@ def initial_state_layer(z_size: int, units: Sequence[int]) -> keras.layers.Dense
     """Returns what makes the states of a stack from z; nothing where z has no size."""
     if not z_size:
         return None
-    layer = keras.layers.Dense(
-        2 * sum(units),
-        activation="tanh",
-        kernel_initializer=keras.initializers.RandomNormal(stddev=0.001),
-    )
-    layer.build((None, z_size))
-    return layer
+    small = keras.initializers.RandomNormal(stddev=0.001)
+    return dense(z_size, 2 * sum(units), initializer=small, activation="tanh")
 
 
 def dense_layer(input_size: int, size: int | None) -> keras.layers.Dense | None:
     """Returns a linear layer that is built; nothing where no size is asked for."""
-    if size is None:
-        return None
-    layer = keras.layers.Dense(size)
-    layer.build((None, input_size))
-    return layer
+    return None if size is None else dense(input_size, size)
 
 
 def states_of(stack: LSTMStack, layer: keras.layers.Dense | None, z: tf.Tensor) -> list[State]:

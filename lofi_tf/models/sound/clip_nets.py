@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import keras
 import tensorflow as tf
 
-from lofi_tf.models.layers.dense import built
+from lofi_tf.models.layers.dense import convolution, dense
 from lofi_tf.settings import Size
 
 SLOPE = 0.2  # of the leaky rectifiers
@@ -117,12 +117,7 @@ class ConvEncoder(keras.layers.Layer):
         self.output_size = output_neurons
         channels = [depth, *_channels(num_conv_layers, initial_channels, factor)]
         self.convolutions = [
-            built(
-                keras.layers.Conv1D(
-                    out, kernel_size, 2, "same", kernel_initializer="he_normal", name=f"conv_{n}"
-                ),
-                (None, None, channels[n]),
-            )
+            convolution(channels[n], out, kernel_size, 2, f"conv_{n}")
             for n, out in enumerate(channels[1:])
         ]
         self.length = halved(steps, num_conv_layers)[-1]
@@ -136,8 +131,8 @@ class ConvEncoder(keras.layers.Layer):
     ) -> tf.Tensor:
         """Returns the encoding [B, H] of clips [B, T, C]; `lengths` and `seed` change nothing."""
         flat = tf.reshape(inputs, [-1, inputs.shape[1] * inputs.shape[2]])
-        for convolution in self.convolutions:
-            inputs = tf.nn.leaky_relu(convolution(inputs), SLOPE)
+        for layer in self.convolutions:
+            inputs = tf.nn.leaky_relu(layer(inputs), SLOPE)
         encoding = self.net(tf.reshape(inputs, [-1, self.length * inputs.shape[-1]]))
         return encoding if self.skip is None else encoding + self.skip(flat)
 
@@ -173,17 +168,15 @@ class ConvGenerator(keras.layers.Layer):
         self.first_channels = channels[0]
         self.net = _dense_stack(z_size, [*sizes, self.lengths[0] * channels[0]], "dense")
         self.convolutions = [
-            built(
-                keras.layers.Conv1DTranspose(
-                    out,
-                    kernel_size,
-                    2,
-                    "same",
-                    kernel_initializer="he_normal" if n < num_conv_layers - 1 else near_silence(),
-                    name=f"conv_{n}",
-                ),
-                (None, None, channels[n]),
-            )
+            convolution(
+                channels[n],
+                out,
+                kernel_size,
+                2,
+                f"conv_{n}",
+                "he_normal" if n < num_conv_layers - 1 else near_silence(),
+                keras.layers.Conv1DTranspose,
+            )  # fmt: skip
             for n, out in enumerate(channels[1:])
         ]
         self.skip = dense(z_size, steps * depth, "skip", near_silence()) if skip else None
@@ -192,12 +185,12 @@ class ConvGenerator(keras.layers.Layer):
     def call(self, z: tf.Tensor) -> tf.Tensor:
         """Returns clips [B, T, C]."""
         values = tf.reshape(self.net(z), [-1, self.lengths[0], self.first_channels])
-        for number, (convolution, length) in enumerate(
+        for number, (layer, length) in enumerate(
             zip(self.convolutions, self.lengths[1:], strict=True)
         ):
             if number:
                 values = tf.nn.leaky_relu(values, SLOPE)
-            values = convolution(values)[:, :length]  # twice as long, or one more than asked
+            values = layer(values)[:, :length]  # twice as long, or one more than asked
         if self.skip is not None:
             values += tf.reshape(self.skip(z), [-1, self.lengths[-1], self.depth])
         return values
@@ -236,11 +229,3 @@ def _dense_stack(input_size: int, sizes: Sequence[Size], name: str) -> keras.Seq
     ]
     rectified = [part for layer in layers for part in (layer, keras.layers.LeakyReLU(SLOPE))]
     return keras.Sequential([keras.Input([input_size]), *rectified], name=name)
-
-
-def dense(
-    input_size: int, size: int, name: str, initializer="glorot_uniform"
-) -> keras.layers.Dense:
-    """Returns a dense layer, its weights drawn."""
-    layer = keras.layers.Dense(size, kernel_initializer=initializer, name=name)
-    return built(layer, (None, input_size))

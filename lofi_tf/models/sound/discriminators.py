@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from lofi_tf.errors import LofiError
 from lofi_tf.models.common.components import build_component
-from lofi_tf.models.layers.dense import built
+from lofi_tf.models.layers.dense import convolution, dense
 from lofi_tf.models.layers.perceptron import Perceptron
 from lofi_tf.models.sound.clip_nets import SLOPE
 from lofi_tf.settings import Count, Size
@@ -71,17 +71,10 @@ class MultiScaleDiscriminator(keras.layers.Layer):
 def _scale(channels, strides, width, number) -> list[keras.layers.Layer]:
     layers, size = [], 1
     for place, (out, stride) in enumerate(zip(channels, strides, strict=True)):
-        layers.append(_convolution(size, out, width, stride, f"conv_{number}_{place}"))
+        name = f"conv_{number}_{place}"
+        layers.append(convolution(size, out, width, stride, name))
         size = out
-    return [*layers, _convolution(size, 1, 3, 1, f"score_{number}")]
-
-
-def _convolution(size, out, width, stride, name) -> keras.layers.Conv1D:
-    layer = keras.layers.Conv1D(
-        out, width, stride, "same", kernel_initializer="he_normal", name=name
-    )
-    layer.build((None, None, size))
-    return layer
+    return [*layers, convolution(size, 1, 3, name=f"score_{number}")]
 
 
 class PerceptronDiscriminator(keras.layers.Layer):
@@ -96,7 +89,7 @@ class PerceptronDiscriminator(keras.layers.Layer):
     def __init__(self, adv_dim: Size = 500, adv_num: Count = 2, input_size: int = 1):
         super().__init__(name="discriminator")
         self.hidden = Perceptron(input_size, [adv_dim] * adv_num, "hidden", normalised=False)
-        self.score = built(keras.layers.Dense(1, name="score"), (None, self.hidden.output_size))
+        self.score = dense(self.hidden.output_size, 1, "score")
         self.built = True
 
     def call(self, vectors: tf.Tensor) -> DiscriminatorOutput:

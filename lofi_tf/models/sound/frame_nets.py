@@ -3,8 +3,9 @@
 import keras
 import tensorflow as tf
 
+from lofi_tf.models.layers.dense import dense
 from lofi_tf.models.layers.lstm import LSTMStack
-from lofi_tf.models.sound.clip_nets import SLOPE, dense, near_silence
+from lofi_tf.models.sound.clip_nets import SLOPE, near_silence
 from lofi_tf.settings import Size
 
 

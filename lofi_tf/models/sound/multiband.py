@@ -13,7 +13,7 @@ import tensorflow as tf
 import tensorflow_probability as tfp
 
 from lofi_tf.errors import LofiError
-from lofi_tf.models.layers.dense import built
+from lofi_tf.models.layers.dense import convolution, dense
 from lofi_tf.models.layers.pqmf import PQMF
 from lofi_tf.models.sound.clip_nets import SLOPE
 from lofi_tf.settings import Size
@@ -50,9 +50,9 @@ class MultibandEncoder(keras.layers.Layer):
         self.num_frames, self.missing = _frames(steps, num_bands, strides)
         self.output_size = self.num_frames * channels[-1]
         self.bank = PQMF(num_bands)
-        self.first = _convolution(num_bands, channels[0], KERNEL_SIZE, "first")
+        self.first = convolution(num_bands, channels[0], KERNEL_SIZE, name="first")
         self.convolutions = [
-            _convolution(size, out, 2 * stride + 1, f"conv_{n}", stride)
+            convolution(size, out, 2 * stride + 1, stride, f"conv_{n}")
             for n, (size, out, stride) in enumerate(
                 zip([channels[0], *channels], channels, strides, strict=False)
             )
@@ -65,8 +65,8 @@ class MultibandEncoder(keras.layers.Layer):
         """Returns the encoding [B, F * H] of clips; `lengths` and `seed` change nothing."""
         waveforms = tf.pad(inputs[..., 0], [[0, 0], [0, self.missing]])
         values = self.first(self.bank.analysis(waveforms))
-        for convolution in self.convolutions:
-            values = convolution(tf.nn.leaky_relu(values, SLOPE))
+        for layer in self.convolutions:
+            values = layer(tf.nn.leaky_relu(values, SLOPE))
         return tf.reshape(tf.nn.leaky_relu(values, SLOPE), [-1, self.output_size])
 
 
@@ -88,8 +88,8 @@ class FrameLatent(keras.layers.Layer):
             )
         self.num_frames, self.z_size = num_frames, z_size
         size = input_size // num_frames
-        self.mean = _dense(size, z_size // num_frames, "mean")
-        self.stddev = _dense(size, z_size // num_frames, "stddev")
+        self.mean = dense(size, z_size // num_frames, "mean")
+        self.stddev = dense(size, z_size // num_frames, "stddev")
         self.built = True
 
     def call(self, encoding: tf.Tensor) -> tfd.MultivariateNormalDiag:
@@ -132,22 +132,27 @@ class MultibandGenerator(keras.layers.Layer):
         self.steps, self.gain = steps, math.sqrt(num_bands)  # of a band at full scale
         self.num_frames, _ = _frames(steps, num_bands, strides)
         self.bank = PQMF(num_bands)
-        self.first = _convolution(z_size // self.num_frames, channels[-1], 3, "first")
+        frame_size = z_size // self.num_frames
+        self.first = convolution(frame_size, channels[-1], 3, name="first")
         sizes = [*channels[::-1], channels[0]]
         self.transposed, self.residuals = [], []
         for n, (size, out, stride) in enumerate(zip(sizes, sizes[1:], strides[::-1], strict=False)):
             self.transposed.append(
-                built(
-                    keras.layers.Conv1DTranspose(
-                        out, 2 * stride, stride, "same", kernel_initializer="he_normal"
-                    ),
-                    (None, None, size),
-                )
+                convolution(size, out, 2 * stride, stride, kind=keras.layers.Conv1DTranspose)
             )
             self.residuals.append([Residual(out, d, f"residual_{n}_{d}") for d in dilations])
         # It begins near silence: what is loud at first is far off in every quiet clip.
-        self.waves = _convolution(channels[0], num_bands, KERNEL_SIZE, "waves", 1, 0.001)
-        self.loudness = _convolution(channels[0], 1, KERNEL_SIZE, "loudness", 1, 0.001)
+        self.waves, self.loudness = (
+            convolution(
+                channels[0],
+                out,
+                KERNEL_SIZE,
+                1,
+                name,
+                keras.initializers.RandomNormal(stddev=0.001),
+            )
+            for name, out in (("waves", num_bands), ("loudness", 1))
+        )
         self.built = True
 
     def call(self, z: tf.Tensor) -> tf.Tensor:
@@ -175,8 +180,8 @@ class Residual(keras.layers.Layer):
     def __init__(self, channels: Size, dilation: int, name: str):
         super().__init__(name=name)
         self.dilation = dilation
-        self.wide = _dense(3 * channels, channels, "wide", "he_normal")
-        self.narrow = _dense(channels, channels, "narrow")
+        self.wide = dense(3 * channels, channels, "wide", "he_normal")
+        self.narrow = dense(channels, channels, "narrow")
         self.built = True
 
     def call(self, values: tf.Tensor) -> tf.Tensor:
@@ -201,16 +206,3 @@ def _frames(steps: int, num_bands: Size, strides: Sequence[Size]) -> tuple[int, 
     """Returns the frames of a clip, and the samples that the last one misses."""
     size = num_bands * math.prod(strides)
     return -(-steps // size), -steps % size
-
-
-def _convolution(
-    size: int, out: int, width: Size, name: str, stride: int = 1, deviation: float | None = None
-) -> keras.layers.Conv1D:
-    first = "he_normal" if deviation is None else keras.initializers.RandomNormal(stddev=deviation)
-    layer = keras.layers.Conv1D(out, width, stride, "same", kernel_initializer=first, name=name)
-    return built(layer, (None, None, size))
-
-
-def _dense(size: int, out: int, name: str, initializer: str = "glorot_uniform"):
-    layer = keras.layers.Dense(out, kernel_initializer=initializer, name=name)
-    return built(layer, (None, size))

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import keras
 import tensorflow as tf
 
-from lofi_tf.models.sound.clip_nets import SLOPE, dense, halved, near_silence
+from lofi_tf.models.layers.dense import convolution, dense
+from lofi_tf.models.sound.clip_nets import SLOPE, halved, near_silence
 from lofi_tf.settings import Size
 
 MIDDLE = 0.4  # about what the values of spectra are on the average, floor 0 to full scale 1
@@ -34,12 +35,12 @@ class SpectrumEncoder(keras.layers.Layer):
         super().__init__(name="encoder")
         self.output_size = output_neurons
         self.convolutions = [
-            _convolution(keras.layers.Conv2D, size, out, kernel_size, number)
+            convolution(size, out, kernel_size, 2, f"conv_{number}", kind=keras.layers.Conv2D)
             for number, (size, out) in enumerate(zip([1, *channels], channels, strict=False))
         ]
         sides = [halved(side, len(channels))[-1] for side in (steps, depth)]
         self.flat_size = sides[0] * sides[1] * channels[-1]
-        self.out = _dense(self.flat_size, output_neurons)
+        self.out = dense(self.flat_size, output_neurons, initializer="he_normal")
         self.clip_size = steps * depth
         self.skip = dense(self.clip_size, output_neurons, "skip") if skip else None
         self.built = True
@@ -49,8 +50,8 @@ class SpectrumEncoder(keras.layers.Layer):
     ) -> tf.Tensor:
         """Returns the encoding [B, H] of clips [B, T, F]; `lengths` and `seed` change nothing."""
         values = inputs[..., None]
-        for convolution in self.convolutions:
-            values = tf.nn.leaky_relu(convolution(values), SLOPE)
+        for layer in self.convolutions:
+            values = tf.nn.leaky_relu(layer(values), SLOPE)
         encoding = tf.nn.leaky_relu(self.out(tf.reshape(values, [-1, self.flat_size])), SLOPE)
         if self.skip is None:
             return encoding
@@ -81,11 +82,14 @@ class SpectrumGenerator(keras.layers.Layer):
         self.sides = list(zip(*sides, strict=True))  # (frames, bins), from small to whole
         self.first_shape = [-1, *self.sides[0], channels[-1]]
         self.skip = dense(z_size, steps * depth, "skip", near_silence()) if skip else None
-        self.hidden = _dense(z_size, output_neurons)
-        self.wide = _dense(output_neurons, self.sides[0][0] * self.sides[0][1] * channels[-1])
+        self.hidden = dense(z_size, output_neurons, initializer="he_normal")
+        flat_size = self.sides[0][0] * self.sides[0][1] * channels[-1]
+        self.wide = dense(output_neurons, flat_size, initializer="he_normal")
         mirrored = [*channels[::-1], 1]
         self.convolutions = [
-            _convolution(keras.layers.Conv2DTranspose, size, out, kernel_size, number)
+            convolution(
+                size, out, kernel_size, 2, f"conv_{number}", kind=keras.layers.Conv2DTranspose
+            )
             for number, (size, out) in enumerate(zip(mirrored, mirrored[1:], strict=False))
         ]
         self.built = True
@@ -94,21 +98,9 @@ class SpectrumGenerator(keras.layers.Layer):
         """Returns clips [B, T, F]."""
         values = self.wide(tf.nn.leaky_relu(self.hidden(z), SLOPE))
         values = tf.reshape(values, self.first_shape)
-        for convolution, (frames, bins) in zip(self.convolutions, self.sides[1:], strict=True):
-            values = convolution(tf.nn.leaky_relu(values, SLOPE))[:, :frames, :bins]
+        for layer, (frames, bins) in zip(self.convolutions, self.sides[1:], strict=True):
+            values = layer(tf.nn.leaky_relu(values, SLOPE))[:, :frames, :bins]
         values = values[..., 0]
         if self.skip is None:
             return values
         return values + MIDDLE + tf.reshape(self.skip(z), [-1, *values.shape[1:]])
-
-
-def _convolution(kind: type, size: int, out: int, kernel_size: Size, number: int):
-    layer = kind(out, kernel_size, 2, "same", kernel_initializer="he_normal", name=f"conv_{number}")
-    layer.build((None, None, None, size))
-    return layer
-
-
-def _dense(input_size: int, size: int) -> keras.layers.Dense:
-    layer = keras.layers.Dense(size, kernel_initializer="he_normal")
-    layer.build((None, input_size))
-    return layer
