@@ -208,6 +208,15 @@ def test_new_grooves_are_told_tempo_style_and_density():
         assert plain != sorted(
             (round(n.start_time / step_seconds, 4), n.pitch, n.velocity) for n in other.notes
         )
+    again = sample(backend, 1, GenerationConfig(1.0, expression_temperature=1.0))
+    assert timed(again[0]) == plain
+    calm = [
+        sample(backend, 1, GenerationConfig(1.0, seed, expression_temperature=0.0))[0]
+        for seed in (0, 0)
+    ]
+    assert timed(calm[0]) == timed(calm[1]) != plain
+    with pytest.raises(LofiError, match="knows no distributions"):
+        sample(mirror("groovae_4bar"), 1, GenerationConfig(expression_temperature=0.5))
     with pytest.raises(LofiError, match="Did you mean 'hiphop'"):
         sample(backend, 1, GenerationConfig(style="hiphopp"))
     with pytest.raises(LofiError, match="knows no styles"):

@@ -53,6 +53,11 @@ def build_parser() -> argparse.ArgumentParser:
     )
     flag("--seed", type=int, help="the same seed gives the same files (default: a new one)")
     flag("--qpm", type=float, help="tempo, quarter notes a minute (default: the input's, or 120)")
+    flag(
+        "--expression_temperature",
+        type=float,
+        help="of velocities and timing, of grooves whose model knows their distributions",
+    )
     flag("--style", help="of grooves whose model knows styles, such as hiphop")
     flag("--density", type=float, help="hits a bar, of grooves whose model knows it")
     flag("--best_of", type=int, help="draws for each output, of which the best is kept: sample")
@@ -101,6 +106,7 @@ def _run(args: argparse.Namespace) -> None:
         expression=args.expression,
         style=args.style,
         density=args.density,
+        expression_temperature=args.expression_temperature,
     )
     flags = f"--model={chosen} --seed={seed}" if chosen else f"--seed={seed}"
     if args.map:

@@ -37,6 +37,8 @@ class GenerationConfig:
             grid it is.
         style: of grooves whose model knows styles; None leaves it open.
         density: hits a bar, of grooves whose model knows it; None leaves it open.
+        expression_temperature: of velocities and timing, of grooves whose model knows their
+            distributions; 0 takes their medians, None is the temperature.
 
     Raises:
         LofiError: a number out of range, or no such expression.
@@ -56,9 +58,11 @@ class GenerationConfig:
     expression: str = "played"
     style: str | None = None
     density: float | None = None
+    expression_temperature: float | None = None
 
     def __post_init__(self):
         check_range("temperature", self.temperature, 0)
+        check_range("expression_temperature", self.expression_temperature or 0, 0)
         for name in ("qpm", "density"):
             value = getattr(self, name)
             if value is not None and not 0 < value < float("inf"):
@@ -121,8 +125,16 @@ def decode_arrays(
     check_controls(converter, controls, backend.config.name)
     controls = converter.conditioned(controls, how.style, how.density)
     seeds = row_seeds(how.seed, len(z)) if seeds is None else seeds
-    temperature = np.full(len(z), how.temperature, np.float32)
     each = by_row(controls, len(z))
+    if how.expression_temperature is not None:
+        if backend.config.model.head["kind"] != "groove_mixture":
+            raise LofiError(
+                f"{backend.config.name} knows no distributions of velocities and timing: an "
+                "expression_temperature is for heads of kind groove_mixture"
+            )
+        nothing = np.zeros([len(z), backend.num_steps, converter.depth], np.float32)
+        return _filled(backend, z, nothing, nothing, how, seeds, each)
+    temperature = np.full(len(z), how.temperature, np.float32)
     parts = [
         backend.decode(
             np.asarray(z[rows], np.float32),
@@ -165,19 +177,36 @@ def play_arrays(
     z = np.asarray(z, np.float32)
     controls = backend.converter.conditioned(controls, how.style, how.density)
     seeds = row_seeds(how.seed, len(z)) if seeds is None else seeds
-    warmth = np.full(len(z), how.temperature, np.float32)
-    others = [(0, 0), (0, 0), (0, 2 * hits.shape[2])]
-    given, kept = np.pad(hits, others), np.pad(np.ones_like(hits), others)
-    draws = backend.config.model.head["kind"] == "groove_mixture"
+    if backend.config.model.head["kind"] == "groove_mixture":
+        others = [(0, 0), (0, 0), (0, 2 * hits.shape[2])]
+        given, kept = np.pad(hits, others), np.pad(np.ones_like(hits), others)
+        return _filled(backend, z, given, kept, how, seeds, controls)
+    parts = [
+        backend.play_hits(z[rows], hits[rows], None if controls is None else controls[rows])
+        for rows in _batches(np.arange(len(z)), how.max_batch_size)
+    ]
+    return np.concatenate(parts)
 
-    def play(rows):
-        each = None if controls is None else controls[rows]
-        if not draws:
-            return backend.play_hits(z[rows], hits[rows], each)
-        warm = warmth[rows]
-        return backend.fill(z[rows], given[rows], kept[rows], warm, warm, seeds[rows], each)
 
-    return np.concatenate([play(rows) for rows in _batches(np.arange(len(z)), how.max_batch_size)])
+def _filled(
+    backend: Backend,
+    z: np.ndarray,
+    given: np.ndarray,
+    kept: np.ndarray,
+    how: GenerationConfig,
+    seeds: np.ndarray,
+    controls: np.ndarray | None,
+) -> np.ndarray:
+    """Returns the outputs [N, T, D] of latents [N, Z], given where `kept` is 1, drawn elsewhere."""
+    z, warmth = np.asarray(z, np.float32), how.expression_temperature
+    warmth = how.temperature if warmth is None else warmth
+    warm, warm_expression = np.tile(np.float32([[how.temperature], [warmth]]), len(z))
+    arrays = (z, given, kept, warm, warm_expression, seeds)
+    parts = [
+        backend.fill(*(one[rows] for one in arrays), None if controls is None else controls[rows])
+        for rows in _batches(np.arange(len(z)), how.max_batch_size)
+    ]
+    return np.concatenate(parts)
 
 
 def pieces_of(
