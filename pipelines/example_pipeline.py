@@ -81,10 +81,7 @@ class Example(NamedTuple):
 class ConvertToExamples(TempShardWriter):
     """Item -> (shard, SourceRows); the examples' arrays go to a temporary shard.
 
-    Args:
-        converter: of a config, `{kind: ..., **kwargs}`.
-        output: what is made of the examples.
-        stage: name by which refusals are counted.
+    The stage is the name by which refusals are counted.
     """
 
     whole_sources = True  # whether an item is all there is of its source, to be listed if refused

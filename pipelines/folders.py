@@ -15,13 +15,7 @@ class InputFile(NamedTuple):
 
 
 class FolderFiles(NamedTuple):
-    """Files of a folder.
-
-    Attributes:
-        files: sorted by their paths below the folder, whose parts are joined by `/`.
-        size_bytes: what they hold together.
-        num_others: files that were passed over.
-    """
+    """Files by their paths below a folder, sorted, `/` in them; what they hold; how many others."""
 
     files: list[InputFile]
     size_bytes: int

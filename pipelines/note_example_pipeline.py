@@ -28,14 +28,7 @@ MAX_SEGMENTS = 100  # a sequence in more of them is dropped, as by Magenta
 
 
 class RecordGroup(NamedTuple):
-    """Records that one worker takes.
-
-    Attributes:
-        number: among all groups.
-        path: their file.
-        offset: where they begin in it.
-        num_records: how many they are.
-    """
+    """Records that one worker takes: the number of the group, file, place in it, and count."""
 
     number: int
     path: str

@@ -27,16 +27,7 @@ NAMES = Names(("notes", "examples"), (REFUSED,))
 
 
 class Rendering(NamedTuple):
-    """Clips of one length, of one instrument in one tuning.
-
-    Attributes:
-        number: among all inputs.
-        instrument: name.
-        program: General MIDI's.
-        cents: tuning.
-        seconds: length of a clip.
-        clips: what is played.
-    """
+    """Clips of one length, of an instrument (a program) in one tuning; `number` of all inputs."""
 
     number: int
     instrument: str
@@ -47,13 +38,9 @@ class Rendering(NamedTuple):
 
 
 class NoteFile(NamedTuple):
-    """A recording of a single note.
+    """A recording of a single note, by its path below the input folder; `number` of all inputs.
 
-    Attributes:
-        number: among all inputs.
-        instrument: name.
-        name: path below the input folder.
-        octaves: how much higher it sounds than its name says.
+    It sounds so many octaves higher than its name says.
     """
 
     number: int

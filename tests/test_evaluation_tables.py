@@ -16,15 +16,6 @@ def test_text_is_aligned_and_shows_what_is_unknown_as_a_dash():
     assert TABLE.as_text() == "system  share   count\nmodel   0.2500  3\na|b     -       -"
 
 
-def test_markdown_escapes_bars():
-    assert TABLE.as_markdown().splitlines() == [
-        "| system | share | count |",
-        "| --- | --- | --- |",
-        "| model | 0.2500 | 3 |",
-        "| a\\|b | - | - |",
-    ]
-
-
 def test_csv_leaves_the_unknown_empty():
     assert TABLE.as_csv() == "system,share,count\nmodel,0.25,3\na|b,,\n"
 

@@ -25,14 +25,8 @@ class HumanizeModel(SequenceModel):
     ) -> NoteSequence:
         """Returns the hits of a beat with velocities and timing of the model's.
 
-        Args:
-            music: a beat; of its velocities and timing nothing is kept.
-            temperature: how far from the likeliest feel.
-            seed: of what is drawn.
-            qpm: tempo, quarter notes a minute.
-
-        Raises:
-            LofiError: the model takes nothing of the music, and which rule says so.
+        Takes and raises what `reconstruct` does. Of the beat's velocities and timing nothing is
+        kept; `temperature` is how far from the likeliest feel.
 
         Example:
             >>> played = model.humanize("beat.mid", seed=1)
@@ -56,16 +50,9 @@ class TapModel(SequenceModel):
         seed: int | None = None,
         qpm: float | None = None,
     ) -> NoteSequence:
-        """Returns a beat for a tapped rhythm.
+        """Returns a beat for a tapped rhythm; takes and raises what `reconstruct` does.
 
-        Args:
-            music: every note is a tap, whatever its pitch; the timing counts.
-            temperature: 0 or above.
-            seed: of what is drawn.
-            qpm: tempo, quarter notes a minute.
-
-        Raises:
-            LofiError: the model takes nothing of the music, and which rule says so.
+        Every note of the music is a tap, whatever its pitch; the timing counts.
 
         Example:
             >>> drums = model.tap2drum("tune.abc", seed=1)
@@ -91,14 +78,7 @@ class HihatModel(SequenceModel):
     ) -> NoteSequence:
         """Returns a beat with hi-hats of the model's; all else stays as it was.
 
-        Args:
-            music: a beat.
-            temperature: 0 or above.
-            seed: of what is drawn.
-            qpm: tempo, quarter notes a minute.
-
-        Raises:
-            LofiError: the model takes nothing of the music, and which rule says so.
+        Takes and raises what `reconstruct` does.
 
         Example:
             >>> fuller = model.add_hihats("beat.mid", seed=1)
@@ -125,15 +105,8 @@ class TransferModel(SequenceModel):
     ) -> NoteSequence:
         """Returns the hits of one beat with the velocities and timing of another.
 
-        Args:
-            feel: the beat whose feel is taken.
-            hits: the beat whose hits are played.
-            temperature: how far from the likeliest feel.
-            seed: of what is drawn.
-            qpm: tempo, quarter notes a minute; None is that of the hits.
-
-        Raises:
-            LofiError: the model takes nothing of a piece, and which rule says so.
+        `feel` is the beat whose feel is taken, `hits` the one that is played, whose tempo it has
+        where no `qpm` is given. Otherwise it takes and raises what `reconstruct` does.
 
         Example:
             >>> model.groove_transfer("other.mid", "beat.mid", seed=1).tempos[0].qpm

@@ -84,14 +84,9 @@ class SequenceModel(Model):
         qpm: float | None = None,
         controls: np.ndarray | None = None,
     ) -> list[NoteSequence]:
-        """Returns the music of latents z [N, Z].
+        """Returns the music of latents z [N, Z], drawn as by `sample`.
 
-        Args:
-            z: latents.
-            temperature: 0 or above.
-            seed: of what is drawn.
-            qpm: tempo, quarter notes a minute.
-            controls: [T, C] for all, or [N, T, C], where the model takes them.
+        Controls, where the model takes them, are [T, C] for all, or [N, T, C].
 
         Raises:
             LofiError: latents of another size, or controls that do not fit.
@@ -114,15 +109,9 @@ class SequenceModel(Model):
         seed: int | None = None,
         qpm: float | None = None,
     ) -> list[NoteSequence]:
-        """Returns music on the way from one piece to another, both included.
+        """Returns `num_steps` pieces on the way from one to another, both included.
 
-        Args:
-            start: a piece that is one window of the model.
-            end: another.
-            num_steps: pieces, both ends included.
-            temperature: 0 or above.
-            seed: of what is drawn.
-            qpm: tempo, quarter notes a minute.
+        Each of the two is one window of the model. What is between is drawn as by `sample`.
 
         Raises:
             LofiError: a piece of several windows, or one that the model does not take.
@@ -143,14 +132,9 @@ class SequenceModel(Model):
         seed: int | None = None,
         qpm: float | None = None,
     ) -> list[list[NoteSequence]]:
-        """Returns the music of a square between four pieces, row by row.
+        """Returns the music of a square between four pieces, `side` by `side`, row by row.
 
-        Args:
-            corners: upper left, upper right, lower left, lower right.
-            side: pieces in a row and in a column.
-            temperature: 0 or above.
-            seed: of what is drawn.
-            qpm: tempo, quarter notes a minute.
+        Corners are upper left, upper right, lower left, lower right; all is drawn as by `sample`.
 
         Raises:
             LofiError: not four corners, or as `interpolate`.
@@ -241,16 +225,10 @@ class SequenceModel(Model):
         chords: str | None = None,
         amount: float = CHAIN_AMOUNT,
     ) -> NoteSequence:
-        """Returns music, and what follows it from its next bar line on.
+        """Returns music, and what follows it from its next bar line on, drawn as by `sample`.
 
-        Args:
-            music: of any length.
-            length_bars: bars that follow; None is one window.
-            temperature: 0 or above.
-            seed: of what is drawn.
-            qpm: tempo, quarter notes a minute.
-            chords: of the new bars, as in `sample`.
-            amount: how far what follows goes from what was there, from 0 to 1.
+        It is `length_bars` bars, or one window, over chords as in `sample`; `amount` is how far it
+        goes from what was there, from 0 to 1.
 
         Raises:
             LofiError: as `reconstruct`.

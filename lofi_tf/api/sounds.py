@@ -18,7 +18,7 @@ class SoundModel(Model):
 
     Sounds go in as `Sound` or as the path of a file, of any rate and length; they come out at the
     model's rate, as long as they were. What is drawn is the same for the same seed; without one it
-    is another each time.
+    is another each time. `temperature` is from 0 on.
     """
 
     example: ClassVar[str] = "lofai_conv"
@@ -31,11 +31,6 @@ class SoundModel(Model):
         seed: int | None = None,
     ) -> list[Sound]:
         """Returns new sounds, a clip each.
-
-        Args:
-            num_outputs: sounds.
-            temperature: 0 or above.
-            seed: of what is drawn.
 
         Example:
             >>> len(model.sample(2, seed=1))
@@ -65,11 +60,6 @@ class SoundModel(Model):
     ) -> list[Sound]:
         """Returns the sounds of latents z [N, Z], a clip each.
 
-        Args:
-            z: latents.
-            temperature: 0 or above.
-            seed: of what is drawn.
-
         Raises:
             LofiError: latents of another size.
 
@@ -96,12 +86,9 @@ class SoundModel(Model):
     def interpolate(
         self, start: Sound | str | Path, end: Sound | str | Path, num_steps: int = 5
     ) -> list[Sound]:
-        """Returns the sounds on the way from one to another, both included.
+        """Returns `num_steps` sounds on the way from one to another, both included.
 
-        Args:
-            start: a sound; of more than a clip the first one counts.
-            end: another.
-            num_steps: sounds, both ends included.
+        Of more than a clip the first one counts.
 
         Raises:
             LofiError: as `reconstruct`.
@@ -122,11 +109,7 @@ class SoundModel(Model):
     ) -> list[Sound]:
         """Returns neighbours of a sound, as long as it is.
 
-        Args:
-            sound: of any length.
-            num_outputs: sounds.
-            amount: from 0, `reconstruct`, to 1, `sample`; 0.3 if not given.
-            seed: of what is drawn.
+        The amount is from 0, `reconstruct`, to 1, `sample`; 0.3 if not given.
 
         Raises:
             LofiError: an amount outside [0, 1], or as `reconstruct`.

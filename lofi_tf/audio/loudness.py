@@ -143,28 +143,23 @@ class _PowerMeter:
 
 
 def k_weighting(sample_rate: int) -> np.ndarray:
-    """Returns the two filters of BS.1770 as second-order sections [2, 6]."""
-    return np.array([_shelf(sample_rate), _high_pass(sample_rate)])
+    """Returns the two filters of BS.1770 as second-order sections [2, 6].
 
-
-def _shelf(sample_rate: int) -> list[float]:
-    """Returns the high shelf of 4 dB that stands for the head."""
-    k = math.tan(math.pi * _below_nyquist(1681.974450955533, sample_rate) / sample_rate)
+    The first, a high shelf of 4 dB, stands for the head; the second is a high-pass.
+    """
+    corner_hz = min(1681.974450955533, 0.49 * sample_rate)
+    k, q = math.tan(math.pi * corner_hz / sample_rate), 0.7071752369554196
     high = 10 ** (3.999843853973347 / 20)
-    band, q = high**0.4996667741545416, 0.7071752369554196
+    band = high**0.4996667741545416
+    a0, poles = _poles(k, q)
+    shelf = [high + band * k / q + k * k, 2 * (k * k - high), high - band * k / q + k * k]
+    _, low_poles = _poles(math.tan(math.pi * 38.13547087602444 / sample_rate), 0.5003270373238773)
+    return np.array([[*(value / a0 for value in shelf), *poles], [1.0, -2.0, 1.0, *low_poles]])
+
+
+def _poles(k: float, q: float) -> tuple[float, list[float]]:
     a0 = 1 + k / q + k * k
-    b = [high + band * k / q + k * k, 2 * (k * k - high), high - band * k / q + k * k]
-    return [*(value / a0 for value in b), 1.0, 2 * (k * k - 1) / a0, (1 - k / q + k * k) / a0]
-
-
-def _high_pass(sample_rate: int) -> list[float]:
-    k, q = math.tan(math.pi * 38.13547087602444 / sample_rate), 0.5003270373238773
-    a0 = 1 + k / q + k * k
-    return [1.0, -2.0, 1.0, 1.0, 2 * (k * k - 1) / a0, (1 - k / q + k * k) / a0]
-
-
-def _below_nyquist(frequency_hz: float, sample_rate: int) -> float:
-    return min(frequency_hz, 0.49 * sample_rate)
+    return a0, [1.0, 2 * (k * k - 1) / a0, (1 - k / q + k * k) / a0]
 
 
 def _lufs(power: float) -> float:

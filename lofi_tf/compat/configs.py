@@ -30,11 +30,8 @@ class NoteSequenceAugmenter(NamedTuple):
 class MagentaConfig:
     """A config with the attributes of Magenta's; each is a new one, nothing is shared.
 
-    Args:
-        config: ours.
-
     Attributes:
-        config: as given.
+        config: ours.
         name: of the config.
         hparams: its values by Magenta's names, to be read and set.
         data_converter: between NoteSequences and tensors, in the mode `infer`.

@@ -22,11 +22,7 @@ class ConverterTensors(NamedTuple):
 
 
 class DataConverter:
-    """A config's converter, in Magenta's mode `infer` at first.
-
-    Args:
-        config: ours.
-    """
+    """The converter of one of our configs, in Magenta's mode `infer` at first."""
 
     def __init__(self, config: Config):
         self._steps = config.model.max_seq_len

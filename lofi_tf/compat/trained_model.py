@@ -133,12 +133,10 @@ class TrainedModel:
         lengths: Sequence[Any],
         control_tensors: Sequence[np.ndarray] | None = None,
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Returns a draw of the posterior, its mean and its standard deviation, [N, Z] each.
+        """Returns what `encode` does of N arrays [T or fewer, D].
 
-        Args:
-            input_tensors: N of [T or fewer, D].
-            lengths: of each, or of the segments of each.
-            control_tensors: N of [T or fewer, C], where the model takes them.
+        Lengths are of each, or of the segments of each; controls, where the model takes them, are N
+        of [T or fewer, C].
 
         Raises:
             RuntimeError: the model has no latent.

@@ -20,11 +20,8 @@ class CrossModel:
 
     A row's answer is the same wherever it stands.
 
-    Args:
-        backend: that answers.
-
     Attributes:
-        backend: as given.
+        backend: that answers.
         model: the same in this process, where it runs here.
         config: the model's.
         converter: `PairedConverter` of the config.

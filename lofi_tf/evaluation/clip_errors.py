@@ -9,8 +9,7 @@ from lofi_tf.evaluation.tables import Table
 class ClipErrors:
     """How far clips are from others, over the steps that count; batch after batch.
 
-    Args:
-        floor_db: of spectra, whose values are 0 at this level and 1 at 0 dB; None of waveforms.
+    Spectra are 0 at their `floor_db` and 1 at 0 dB; waveforms have none.
     """
 
     def __init__(self, floor_db: float | None = None):

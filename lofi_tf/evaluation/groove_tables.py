@@ -20,11 +20,7 @@ Log = Callable[[str], None]
 
 
 class Grooves:
-    """Drums of the data and of a model, batch after batch.
-
-    Args:
-        converter: the model's.
-    """
+    """Drums of the data and of a model, batch after batch."""
 
     def __init__(self, converter: GrooveConverter):
         self.converter = converter

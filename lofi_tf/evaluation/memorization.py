@@ -56,11 +56,9 @@ def by_hits(codes: Codes, bank: Codes) -> Nearest:
 
 
 def touch(codes: Codes, bank: Codes, nearest: Nearest) -> tuple[np.ndarray, np.ndarray]:
-    """Returns how the hits that excerpts share with their nearest differ.
+    """Returns the mean differences of the hits that excerpts share with their nearest, [S] each.
 
-    Returns:
-        The mean differences of velocity (0 to 127) and of time (steps), float64 [S] each; NaN
-        where no hit is shared.
+    Of velocity (0 to 127) and of time (steps), float64; NaN where no hit is shared.
     """
     shared = codes.hits & bank.hits[nearest.rows]
     counts = np.where(shared.any(axis=1), shared.sum(axis=1), np.nan)

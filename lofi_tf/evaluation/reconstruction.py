@@ -28,11 +28,9 @@ NOTES = (
 
 
 class Accuracies:
-    """What is right in tracks, batch after batch.
+    """What is right in the tracks of a model's music, batch after batch.
 
-    Args:
-        tracks: of the model's music.
-        commonest: of each track the symbol that always stands in `COMMONEST`, [K]; None has none.
+    `commonest` has of each track the symbol [K] that always stands in `COMMONEST`.
     """
 
     def __init__(

@@ -6,6 +6,7 @@ step.
 """
 
 import dataclasses
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -73,21 +74,8 @@ def grid_of(note_sequence: Any, steps_per_quarter: int, steps_per_bar: int) -> G
 
 
 def _metre(signatures: Any) -> tuple[int, int]:
-    if not signatures:
-        return 4, 4
-    found = [(s.time, s.numerator, s.denominator) for s in signatures]
-    first = min(found, key=lambda signature: signature[0])
-    changes = {signature[1:] for signature in found}
-    if first[0] != 0:
-        changes.add((4, 4))
-    if len(changes) > 1:
-        raise refusal(
-            "metre_change",
-            "the metre changes",
-            "one metre for the whole piece (4/4 where none is given)",
-            ", ".join(f"{n}/{d} at {t:.2f} s" for t, n, d in sorted(found)[:4]),
-        )
-    numerator, denominator = first[1:]
+    events = [(s.time, (s.numerator, s.denominator)) for s in signatures]
+    numerator, denominator = _steady("metre", events, (4, 4), "4/4", lambda m: f"{m[0]}/{m[1]}")
     if numerator < 1 or denominator < 1 or denominator & (denominator - 1):
         raise refusal(
             "metre", "this is no metre", "n/1, n/2, n/4, n/8, ...", f"{numerator}/{denominator}"
@@ -96,20 +84,23 @@ def _metre(signatures: Any) -> tuple[int, int]:
 
 
 def _tempo(tempos: Any) -> float:
-    if not tempos:
-        return DEFAULT_QPM
-    found = [(t.time, t.qpm) for t in tempos]
-    first = min(found, key=lambda tempo: tempo[0])
-    changes = {qpm for _, qpm in found}
-    if first[0] != 0:
-        changes.add(DEFAULT_QPM)
-    if len(changes) > 1:
+    events, usual = [(t.time, t.qpm) for t in tempos], f"{DEFAULT_QPM:g} qpm"
+    qpm = _steady("tempo", events, DEFAULT_QPM, usual, lambda qpm: f"{qpm:.2f} qpm")
+    if not qpm > 0:
+        raise refusal("tempo", "this is no tempo", "more than 0 qpm", f"{qpm:g} qpm")
+    return qpm
+
+
+def _steady(what: str, events: list[tuple], default: Any, usual: str, shown: Callable) -> Any:
+    """Returns what events, (time, value), say at all times; the default holds before the first."""
+    if not events:
+        return default
+    time, value = min(events, key=lambda event: event[0])
+    if len({value for _, value in events} | ({default} if time != 0 else set())) > 1:
         raise refusal(
-            "tempo_change",
-            "the tempo changes",
-            f"one tempo for the whole piece ({DEFAULT_QPM:g} qpm where none is given)",
-            ", ".join(f"{qpm:.2f} qpm at {time:.2f} s" for time, qpm in sorted(found)[:4]),
+            f"{what}_change",
+            f"the {what} changes",
+            f"one {what} for the whole piece ({usual} where none is given)",
+            ", ".join(f"{shown(value)} at {time:.2f} s" for time, value in sorted(events)[:4]),
         )
-    if not first[1] > 0:
-        raise refusal("tempo", "this is no tempo", "more than 0 qpm", f"{first[1]:g} qpm")
-    return first[1]
+    return value

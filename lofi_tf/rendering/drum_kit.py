@@ -33,12 +33,7 @@ _PITCH = re.compile(r"\d{2,3}")
 
 
 class Kit:
-    """The hits of a folder.
-
-    Args:
-        folder: searched with its subfolders.
-        sample_rate: Hz of the track.
-        seed: draws among several files of a drum.
+    """The hits of a folder and its subfolders; the seed draws among several files of a drum.
 
     Raises:
         LofiError: no such folder, no file in it whose name says a drum, or a recording that cannot
@@ -68,14 +63,9 @@ class Kit:
 
 
 class Hit:
-    """A hit of a drum; like `voices.Voice` it is added to a stretch of the track.
+    """A hit of a drum; like `voices.Voice` it is added to a stretch of the track, from `start` on.
 
-    Args:
-        sound: float32 [2, n].
-        velocity: MIDI's.
-        start: sample of the track.
-        rate: Hz.
-        exclusive: hits of one number cut each other off; 0 for none.
+    Its sound is float32 [2, n]. Hits of one number `exclusive` cut each other off; 0 is none.
     """
 
     def __init__(self, sound: np.ndarray, velocity: int, start: int, rate: int, exclusive: int):

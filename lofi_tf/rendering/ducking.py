@@ -9,12 +9,7 @@ class Ducking:
     """How far parts give way, by the kicks of the score; it needs no detection.
 
     After a kick it rises in `ATTACK_SECONDS` and falls in `release_seconds`, both as half a cosine.
-
-    Args:
-        times: samples of the track at which kicks are hit, ascending.
-        weights: how hard, 0 to 1.
-        release_seconds: in which parts come back.
-        sample_rate: Hz.
+    Kicks are at `times`, ascending samples of the track, with weights of 0 to 1.
     """
 
     def __init__(

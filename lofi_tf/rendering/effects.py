@@ -4,6 +4,7 @@ Every effect has a `latency`, the samples by which it is late, and a `process`. 
 needs of the past, so that it does not matter in which stretches it is asked.
 """
 
+import itertools
 import math
 from collections.abc import Iterable, Iterator
 from typing import Protocol
@@ -29,7 +30,8 @@ class Effect(Protocol):
 def run(effects: list[Effect], blocks: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
     """Yields blocks after some effects, not late any more: as many samples as came."""
     late = skip = sum(effect.latency for effect in effects)
-    for block in _followed(blocks, late):
+    for block in itertools.chain(blocks, [np.zeros([2, late])] * (late > 0)):
+        block = np.asarray(block, np.float64)
         for effect in effects:
             block = effect.process(block)
         if skip < block.shape[1]:
@@ -40,12 +42,10 @@ def run(effects: list[Effect], blocks: Iterable[np.ndarray]) -> Iterator[np.ndar
 class Saturation:
     """Tape saturation: tanh, with little aliasing.
 
-    `tanh(g * x) / g`: soft sounds stay as they are, loud ones are rounded. Each sample is the mean
-    of the curve on the way from the last one (antiderivative antialiasing: Parker, Zavalishin and
-    Le Bivic, DAFx 2016), which comes half a sample late and softens the highest tones a little.
-
-    Args:
-        drive_db: g, in dB.
+    `tanh(g * x) / g`, g being the drive: soft sounds stay as they are, loud ones are rounded. Each
+    sample is the mean of the curve on the way from the last one (antiderivative antialiasing:
+    Parker, Zavalishin and Le Bivic, DAFx 2016), which comes half a sample late and softens the
+    highest tones a little.
     """
 
     latency = 0
@@ -70,11 +70,7 @@ class Saturation:
 class WowAndFlutter:
     """Tape speed that sways: a delay that moves by two sines, of wow and of flutter.
 
-    Args:
-        wow_percent, flutter_percent: largest deviation of the speed.
-        wow_hz, flutter_hz: how often it sways.
-        sample_rate: Hz.
-        seed: draws where both begin.
+    Percents are of the largest deviation of the speed; the seed draws where both begin.
     """
 
     def __init__(
@@ -113,12 +109,7 @@ class WowAndFlutter:
 
 
 class SampleHold:
-    """A lower sample rate, each sample held until the next: with all its aliases.
-
-    Args:
-        hold_hz: the rate.
-        sample_rate: Hz of the track.
-    """
+    """A lower sample rate, `hold_hz`, each sample held until the next: with all its aliases."""
 
     latency = 0
 
@@ -150,13 +141,7 @@ class BitDepth:
 
 
 class Filter:
-    """A Butterworth filter of second order, 12 dB an octave.
-
-    Args:
-        kind: `lowpass` or `highpass`.
-        corner_hz: where it takes 3 dB.
-        sample_rate: Hz.
-    """
+    """A Butterworth filter of 12 dB an octave, `lowpass` or `highpass`; its corner is at -3 dB."""
 
     latency = 0
 
@@ -182,10 +167,3 @@ class Gain:
     def process(self, block: np.ndarray) -> np.ndarray:
         """Returns the next samples [2, n]."""
         return block * self._factor
-
-
-def _followed(blocks: Iterable[np.ndarray], silence: int) -> Iterator[np.ndarray]:
-    for block in blocks:
-        yield np.asarray(block, np.float64)
-    if silence:
-        yield np.zeros([2, silence])

@@ -62,14 +62,10 @@ class TruePeaks:
 
 
 class Limiter:
-    """Holds true peaks below a ceiling.
+    """Holds true peaks below a ceiling, dBTP.
 
     It sees each peak `LOOKAHEAD_SECONDS` before it comes, is down by then, and comes back by
     `RELEASE_DB_PER_SECOND`. Below the ceiling nothing is changed.
-
-    Args:
-        ceiling_db: dBTP.
-        sample_rate: Hz.
     """
 
     def __init__(self, ceiling_db: float, sample_rate: int):

@@ -17,14 +17,7 @@ ROOM = "room"  # the stem of what the room adds
 
 
 class Mixer:
-    """Plays parts together.
-
-    Args:
-        parts: what is played.
-        settings: of which the levels, the ducking and the room count here.
-        font: instruments.
-        kit: drums of their own, or None.
-    """
+    """Plays parts together; of the settings, levels, ducking and room count here."""
 
     def __init__(
         self, parts: list[TrackEvents], settings: RenderSettings, font: SoundFont, kit: Kit | None

@@ -14,12 +14,8 @@ from lofi_tf.rendering.voices import Voice
 class Player:
     """Plays one part from its begin to its end.
 
-    Args:
-        part: what is played.
-        font: instruments.
-        sample_rate: Hz.
-        kit: drums that take the place of the SoundFont's, or None.
-        pan: where the part is, -1 (left) to 1 (right); its MIDI pan is added.
+    A kit's drums take the place of the SoundFont's. `pan` is from -1 (left) to 1 (right); the
+    part's MIDI pan is added.
     """
 
     def __init__(

@@ -23,10 +23,8 @@ _TEXT = re.compile(r"(?P<name>.+?)(?::(?P<values>\w+=[^,=]*(?:,\w+=[^,=]*)*))?")
 class Plugin:
     """An effect that pedalboard runs, in the same chunks whatever the stretches.
 
-    Args:
-        text: a .vst3 file, or the name of an effect of pedalboard such as `Reverb`; then, if
-            any, a colon and its parameters: `Reverb:room_size=0.7,wet_level=0.2`.
-        sample_rate: Hz.
+    It is a .vst3 file, or the name of an effect of pedalboard such as `Reverb`; then, if any, a
+    colon and its parameters: `Reverb:room_size=0.7,wet_level=0.2`.
 
     Raises:
         LofiError: pedalboard is not installed, or does not know the plugin, a parameter or a value.

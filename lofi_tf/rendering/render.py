@@ -225,9 +225,11 @@ def _summed(
 ) -> Iterator[np.ndarray]:
     """Yields the sum of stems, and writes each into its file if there are any."""
     with contextlib.ExitStack() as stack:
-        files = [
-            stack.enter_context(_audio_file(path, sample_rate, "WAV", "FLOAT")) for path in stems
-        ]
+        files = []
+        for path in stems:
+            file = stack.enter_context(atomic_write(path))
+            sound = soundfile.SoundFile(file, "w", sample_rate, 2, "FLOAT", format="WAV")
+            files.append(stack.enter_context(sound))
         for block in blocks:
             for file, stem in zip(files, block, strict=False):
                 file.write(stem.T.astype(np.float32))
@@ -246,15 +248,6 @@ def _told(
         count += block.shape[1]
         progress(min(count, last) // sample_rate, -(-last // sample_rate))
         yield block
-
-
-@contextlib.contextmanager
-def _audio_file(path: Path, sample_rate: int, kind: str, subtype: str) -> Iterator[Any]:
-    with (
-        atomic_write(path) as file,
-        soundfile.SoundFile(file, "w", sample_rate, 2, subtype, format=kind) as sound,
-    ):
-        yield sound
 
 
 def _finish(

@@ -14,10 +14,7 @@ _SIGNS = np.array([1, 1, -1, -1, 1, -1, -1, 1], np.float32)[:, None]
 class Room:
     """Echoes of what is sent into it; its own sound alone, without what was sent.
 
-    Args:
-        seconds: in which its low tones fall by 60 dB.
-        damping_hz: corner above which they fall faster.
-        sample_rate: Hz.
+    In `seconds` its low tones fall by 60 dB; above `damping_hz` they fall faster.
     """
 
     latency = 0

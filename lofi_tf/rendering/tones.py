@@ -31,14 +31,8 @@ Bend = Callable[[np.ndarray], np.ndarray]  # samples of the tone to cents
 class Tone:
     """The sound of a zone at a key, made as far as it is asked for.
 
-    Args:
-        sample: the recording.
-        zone: its settings.
-        key: MIDI pitch.
-        rate: Hz of the track.
-        off: seconds from its start at which it is let go.
-        bend: cents by which its samples are bent, or None.
-        shared: whether what was asked for is kept; else it is asked for in order.
+    It is let go `off` seconds after its start; `bend` says by how many cents its samples are bent.
+    Of a shared one, what was asked for is kept; another is asked for in order.
     """
 
     def __init__(

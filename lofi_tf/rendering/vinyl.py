@@ -13,11 +13,9 @@ _HISS, _CLICKS = 2, 3  # kinds of random numbers of a second
 def clicks(
     seed: int, second: int, per_second: float, sample_rate: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Returns what clicks in one second of the track.
+    """Returns where clicks are in one second of the track, in samples [m], amplitudes and pops.
 
-    Returns:
-        Samples from the second's begin [m]; amplitudes [2, m], whose median over the louder channel
-        is 1; and which of them are pops, bool [m].
+    The amplitudes are [2, m], their median over the louder channel 1; which are pops, bool [m].
     """
     draw = np.random.default_rng([seed, second, _CLICKS])
     count = draw.poisson(per_second)
@@ -30,14 +28,10 @@ def clicks(
 
 
 class Vinyl:
-    """Adds hiss and crackle.
+    """Adds hiss and crackle, all drawn by the seed.
 
-    Args:
-        hiss_db: RMS of white noise in each channel, 0 dB being full scale; None for none.
-        crackles_per_second: clicks, on average.
-        crackle_db: peak of a middling click.
-        sample_rate: Hz.
-        seed: draws all of it.
+    Hiss has an RMS of `hiss_db` in each channel, 0 dB being full scale, or is none; of clicks, so
+    many a second on average, a middling one has its peak at `crackle_db`.
     """
 
     latency = 0

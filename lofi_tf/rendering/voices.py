@@ -18,17 +18,10 @@ CHOKE_SECONDS = 0.05  # in which a note goes that another one cuts off
 
 
 class Voice:
-    """What one zone plays of one note.
+    """What one zone plays of one note, from sample `start` of the track, let go at sample `off`.
 
-    Args:
-        sample: the recording.
-        zone: its settings.
-        pitch, velocity: MIDI's.
-        start: sample of the track at which it begins.
-        off: sample of the track at which it is let go.
-        rate: Hz of the track.
-        tones: those that the part's notes share.
-        bend: cents by which the part is bent at samples of the track, or None.
+    `tones` are those that the part's notes share; `bend` gives the cents by which the part is bent
+    at samples of the track.
     """
 
     def __init__(

@@ -90,6 +90,12 @@ def ended(tokens: np.ndarray, ends: np.ndarray) -> np.ndarray:
     return np.where(after, 0, tokens)
 
 
+def before_end(tokens: np.ndarray, end_token: int) -> np.ndarray:
+    """Returns tokens [T] before any end token."""
+    ends = np.flatnonzero(tokens == end_token)
+    return tokens[: ends[0]] if len(ends) else tokens
+
+
 def of_steps(array: np.ndarray, num_steps: int) -> np.ndarray:
     """Returns an array [N, S, ...] of so many steps, cut or padded with zeros at its end."""
     missing = max(0, num_steps - array.shape[1])

@@ -8,7 +8,7 @@ import numpy as np
 
 from lofi_tf.data.converters import options
 from lofi_tf.data.converters.base import steps_of_depth
-from lofi_tf.data.converters.excerpt_codes import Codes, ended
+from lofi_tf.data.converters.excerpt_codes import Codes, before_end, ended
 from lofi_tf.data.converters.grid import NUM_KEYS, ChordedConverter, LineConverter
 from lofi_tf.data.converters.output_tracks import OutputTrack
 from lofi_tf.data.converters.tracks import (
@@ -111,7 +111,7 @@ class MelodyConverter(LineConverter, ChordedConverter):
 
     def _music(self, outputs: np.ndarray, qpm: float, controls: np.ndarray | None) -> Any:
         """Returns notes, and the chords and keys of controls where they change."""
-        tokens = self._tokens(outputs)
+        tokens = before_end(outputs.argmax(-1), self.num_events)
         grid = Grid(qpm, self.steps_per_quarter)
         sequence = melody_sequence(tokens, self.min_pitch, grid)
         if controls is None or not self.control_depth:
@@ -122,12 +122,6 @@ class MelodyConverter(LineConverter, ChordedConverter):
         if self.condition_on_key:
             add_keys(sequence, controls[:, -NUM_KEYS:].argmax(-1), grid.step_seconds)
         return sequence
-
-    def _tokens(self, outputs: np.ndarray) -> np.ndarray:
-        """Returns the tokens before any end token, int64 [T]."""
-        tokens = outputs.argmax(-1)
-        ends = np.flatnonzero(tokens == self.num_events)
-        return tokens[: ends[0]] if len(ends) else tokens
 
     def _examples_of_part(self, part: Segment) -> list[Example]:
         """Returns the distinct examples of a part."""

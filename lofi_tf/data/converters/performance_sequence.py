@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from lofi_tf.data.converters.excerpt_codes import before_end
 from lofi_tf.data.converters.performance_events import (
     DRUM_PROGRAM,
     Vocabulary,
@@ -34,7 +35,7 @@ def sequence_of_segments(
     for instrument in range(tokens.shape[1]):
         programs, events = [], []
         for chunk, segment in enumerate(tokens[:, instrument]):
-            segment = _before_end(segment, vocabulary.end_token)
+            segment = before_end(segment, vocabulary.end_token)
             is_event = segment < vocabulary.first_program
             programs.append([*(segment[~is_event] - vocabulary.first_program).tolist(), 0][0])
             if chords is not None:
@@ -57,12 +58,6 @@ def sequence_of_segments(
     sequence.total_time = max((note.end_time for note in sequence.notes), default=0.0)
     _add_chords(sequence, timed, seconds)
     return sequence
-
-
-def _before_end(segment: np.ndarray, end_token: int) -> np.ndarray:
-    """Returns a segment's tokens [E] before any end token."""
-    ends = np.flatnonzero(segment == end_token)
-    return segment[: ends[0]] if len(ends) else segment
 
 
 def _timed(

@@ -159,9 +159,7 @@ def silent_start(tokens: np.ndarray) -> np.ndarray:
     return np.where(begun, tokens, NO_EVENT)
 
 
-def melody_sequence(
-    tokens: np.ndarray, min_pitch: int, grid: Grid, instrument: int = 0, program: int = 0
-) -> NoteSequence:
+def melody_sequence(tokens: np.ndarray, min_pitch: int, grid: Grid) -> NoteSequence:
     """Returns melody tokens [T] as notes, each sounding until the next event."""
     sequence = empty_sequence(grid.qpm)
     events = np.flatnonzero(tokens)
@@ -175,8 +173,6 @@ def melody_sequence(
                 velocity=OUTPUT_VELOCITY,
                 start_time=step * grid.step_seconds,
                 end_time=end,
-                instrument=instrument,
-                program=program,
             )
             sequence.total_time = end
     return sequence

@@ -16,9 +16,7 @@ def as_float(array: tf.Tensor) -> tf.Tensor:
 class Augmentation:
     """What training draws of clips [..., T, depth], each clip its own; else nothing changes.
 
-    Args:
-        training: whether anything is drawn.
-        seed: int32 [2]; the same seed draws the same. Unused where nothing is drawn.
+    The same seed, int32 [2], draws the same.
     """
 
     def __init__(self, training: bool, seed: tf.Tensor | None):

@@ -11,10 +11,7 @@ from lofi_tf.music.sequence_proto import NoteSequence
 
 
 def read_note_sequences(pattern: str | Path) -> Iterator[NoteSequence]:
-    """Yields the sequences of TFRecord files, file by file.
-
-    Args:
-        pattern: a path, a glob, `x.tfrecord@8` for its eight shards, or a comma list of these.
+    """Yields the sequences of TFRecord files (see `record_paths`), file by file.
 
     Raises:
         LofiError: no such file, or one that is damaged or holds other records.
@@ -30,10 +27,7 @@ def read_note_sequences(pattern: str | Path) -> Iterator[NoteSequence]:
 def write_note_sequences(sequences: Iterable[NoteSequence], path: str | Path) -> int:
     """Writes sequences to a TFRecord file, or in turn to the shards of `x.tfrecord@8`.
 
-    The files appear only when all are whole.
-
-    Returns:
-        How many sequences were written.
+    The files appear only when all are whole. Returns how many sequences were written.
     """
     count = 0
     with ExitStack() as stack:

@@ -50,7 +50,8 @@ def load_examples(
         return _load_shards(shards, split, converter, log, in_memory)
     unread: list[Refusal] = []
     records = _records(path, unread) if path else _tfds_records(tfds_name, split)
-    with _progress() if show_progress else nullcontext() as bar:
+    bars = open_progress(None, " records", desc="converting", keep=False)
+    with bars if show_progress else nullcontext() as bar:
         update = None if bar is None else bar.update
         examples = examples_of_records(records, converter, num_workers, update)
     examples = with_refusals(examples, unread)
@@ -100,10 +101,6 @@ def tempi_of(path: str) -> dict[str, float]:
         name = sequence.filename or sequence.id
         tempi[name] = first.qpm if first else DEFAULT_QPM
     return tempi
-
-
-def _progress():
-    return open_progress(None, " records", desc="converting", keep=False)
 
 
 def made_splits(path: str | None) -> list[str]:

@@ -63,11 +63,7 @@ def record_offsets(path: str | Path) -> Iterator[int]:
 
 
 def write_records(records: Iterable[bytes], path: str | Path) -> int:
-    """Writes records to one TFRecord file, which appears only when whole.
-
-    Returns:
-        How many records were written.
-    """
+    """Writes records to a TFRecord file, which appears only when whole; returns how many."""
     count = 0
     with atomic_write(path) as file:
         for record in records:

@@ -72,12 +72,9 @@ class Analysis(NamedTuple):
 
 
 class BaselineSystems:
-    """The simpler systems, fitted to the training notes.
+    """The simpler systems, to be held beside a model, fitted to the training notes.
 
-    Args:
-        model: to be held beside them.
-        training, others: recordings to learn from, and of other notes to end it by.
-        settings: how much.
+    Recordings of other notes end their learning.
     """
 
     def __init__(

@@ -80,15 +80,10 @@ class Net:
 
 
 class Baselines:
-    """All networks and the principal components.
+    """All networks, with a model's losses of symbols and latent size, and the principal components.
 
-    Args:
-        model: whose losses of symbols and latent size they have.
-        training: recordings to learn from.
-        others: recordings of other notes, by which training ends.
-        num_epochs: at most.
-        seed: of weights and mixtures.
-        show_progress: whether to show it on stderr.
+    They learn from the training recordings, for `num_epochs` at most; others, of other notes, end
+    that.
     """
 
     def __init__(

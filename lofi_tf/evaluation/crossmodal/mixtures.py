@@ -30,11 +30,7 @@ class Frames(NamedTuple):
 
 
 class Recordings:
-    """Stored examples of a model's instruments; others are left out.
-
-    Args:
-        examples: of one or several splits.
-        converter: the model's.
+    """Stored examples of a model's instruments, of one or several splits; others are left out.
 
     Attributes:
         spectra: [M + 1, K, F] in dB, the last one silence.

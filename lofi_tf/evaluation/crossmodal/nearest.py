@@ -21,13 +21,10 @@ def nearest_probabilities(bank: Frames, spectra: np.ndarray) -> np.ndarray:
 
 
 class NearestNoteSampler:
-    """Every note of the training recordings, by which symbols are played.
+    """Every single note of the training recordings, by which symbols are played.
 
     The nearest recorded note of an instrument is taken, in pitch and then in dynamics, and moved
     along the constant-Q bands to its pitch; magnitudes of instruments are added.
-
-    Args:
-        recordings: single notes to learn.
     """
 
     def __init__(self, recordings: Recordings):
