@@ -52,11 +52,7 @@ def beam_options(beam_flags: list[str], size_bytes: int, on_dask: bool = False):
 
 
 def _with_dask(beam_flags: list[str], on_dask: bool) -> list[str]:
-    """Returns the flags, those for Dask as Beam knows them; its module brings their parser.
-
-    Raises:
-        LofiError: Dask is not installed, or cannot run the pipeline.
-    """
+    """Returns the flags, those for Dask as Beam knows them; its module brings their parser."""
     parser = _BeamParser(add_help=False, allow_abbrev=False)
     parser.add_argument("--runner", default="")
     known, others = parser.parse_known_args(beam_flags)

@@ -39,13 +39,7 @@ from pipelines.temp_shards import Span, TempShardWriter, span_reader
 
 
 class Output(NamedTuple):
-    """What is made of the examples.
-
-    Attributes:
-        splitter: which split a source is in.
-        num_shards: shards of each split.
-        temp_dir: folder for temporary and finished shards, one that all workers reach.
-    """
+    """What is made of the examples: shards of each split, in a folder that all workers reach."""
 
     splitter: Splitter
     num_shards: int

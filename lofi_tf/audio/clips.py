@@ -111,11 +111,7 @@ def clips_of(blocks: Iterable[np.ndarray], sample_rate: int, cut: Cut) -> Iterat
 
 
 def with_channels(samples: np.ndarray, channels: int) -> np.ndarray:
-    """Returns samples [n, any] as [n, channels]: their mean, or two of them.
-
-    Raises:
-        NotConvertible: `channels`: more than two, where two are asked for.
-    """
+    """Returns samples [n, any] as [n, channels]: their mean, or two; refuses more (`channels`)."""
     if channels == 1:
         return samples.mean(-1, keepdims=True, dtype=np.float32)
     if samples.shape[1] > 2:

@@ -30,13 +30,7 @@ _OGG_END = 4  # the flag of a stream's last page
 
 
 class Audio(NamedTuple):
-    """A piece of audio.
-
-    Attributes:
-        samples: float [n, channels], in [-1, 1].
-        sample_rate: Hz.
-        name: of the recording that it is from.
-    """
+    """A piece of audio: float [n, channels] in [-1, 1], Hz, and the name of its recording."""
 
     samples: np.ndarray
     sample_rate: int
@@ -44,14 +38,7 @@ class Audio(NamedTuple):
 
 
 class AudioInfo(NamedTuple):
-    """What the head of a file says.
-
-    Attributes:
-        sample_rate: Hz.
-        channels: how many.
-        num_samples: of each channel; of an MP3 file, about so many.
-        kind: of the file, such as `FLAC`.
-    """
+    """What the head of a file says; of an MP3 file there are about so many samples a channel."""
 
     sample_rate: int
     channels: int
@@ -105,11 +92,7 @@ def read_blocks(path: str | Path, block_size: int = BLOCK_SIZE) -> Iterator[np.n
 
 
 def read_audio(path: str | Path) -> Audio:
-    """Returns a whole file; for long ones see `read_blocks`.
-
-    Raises:
-        NotConvertible: as `read_blocks`.
-    """
+    """Returns a whole file; for long ones see `read_blocks`, which also says what is refused."""
     blocks = list(read_blocks(path))
     return Audio(np.concatenate(blocks), probe(path).sample_rate, Path(path).name)
 

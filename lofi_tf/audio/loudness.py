@@ -41,11 +41,7 @@ class Target:
 
 
 def parse_target(text: str) -> Target:
-    """Returns the target of a text such as `-23LUFS` or `-20dB`.
-
-    Raises:
-        LofiError: another text, or a level above 0.
-    """
+    """Returns the target of a text such as `-23LUFS` or `-20dB`, 0 at most; refuses other texts."""
     match = _TARGET.fullmatch(text) if isinstance(text, str) else None
     if not match or float(match[1]) > 0:
         raise LofiError(

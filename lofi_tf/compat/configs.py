@@ -84,11 +84,7 @@ def hparams_of(config: Config) -> SimpleNamespace:
 
 
 def config_of(config: Any) -> Config | None:
-    """Returns our config of what a script gives: one of `CONFIG_MAP`, ours, a name, or None.
-
-    Raises:
-        LofiError: something else.
-    """
+    """Returns our config of one of `CONFIG_MAP`, ours, a name, or None; refuses all else."""
     if isinstance(config, MagentaConfig):
         return config.config
     if config is None or isinstance(config, Config):

@@ -42,12 +42,7 @@ class Model(Protocol):
 
 
 class Stretch(NamedTuple):
-    """Some frames of a recording.
-
-    Attributes:
-        spectra: float32 [T, F], as the model sees them.
-        flux: float32 [T * k], how much louder the bands become at each step.
-    """
+    """Some frames of a recording: spectra [T, F], as the model sees them, and the flux [T * k]."""
 
     spectra: np.ndarray
     flux: np.ndarray
@@ -99,8 +94,7 @@ def stretches(
 ) -> Iterator[Stretch]:
     """Yields all frames of a recording, in order, with its neighbours heard at each seam.
 
-    Raises:
-        NotConvertible: `no_samples`: not one sample.
+    Refuses one without a sample (`no_samples`).
     """
     hop, context = converter.hop_size, _context_frames(converter)
     held, begin, frame = np.zeros(0, np.float32), 0, 0  # `begin`: the frame that `held` begins at

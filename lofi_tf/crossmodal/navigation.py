@@ -44,11 +44,7 @@ class Navigator:
         return words_of(self.model.notes_of(self.z[None])[0], self.model.converter)
 
     def move(self, words: list[str]) -> None:
-        """Goes elsewhere, as `up 3`, `down 3 0.1`, `set 3 1.5`, `random` or `zero` say.
-
-        Raises:
-            LofiError: other words, or a dimension out of range.
-        """
+        """Goes elsewhere, as `up 3`, `down 3 0.1`, `set 3 1.5`, `random` or `zero` say."""
         name, *values = words
         there = self.z.copy()
         if name == "random":

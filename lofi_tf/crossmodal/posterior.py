@@ -6,11 +6,7 @@ import numpy as np
 
 
 class Posterior(NamedTuple):
-    """A Gaussian over the lowest latents of each row.
-
-    Attributes:
-        mean, stddev: float32 [N, Z].
-    """
+    """A Gaussian over the lowest latents of each row: mean and stddev, float32 [N, Z]."""
 
     mean: np.ndarray
     stddev: np.ndarray

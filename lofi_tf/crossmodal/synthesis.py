@@ -54,12 +54,7 @@ class SynthesisConfig:
 
 
 class Piece(NamedTuple):
-    """Sound and the notes with it.
-
-    Attributes:
-        audio: one channel, at the model's rate.
-        sequence: the notes, a track an instrument.
-    """
+    """Sound, one channel at the model's rate, and the notes with it, a track an instrument."""
 
     audio: Audio
     sequence: NoteSequence
@@ -109,9 +104,6 @@ def trajectory(
     """Returns what sounds along a figure of `latent_paths.TRAJECTORIES`, so many frames.
 
     The seed and the number of the figure place it.
-
-    Raises:
-        LofiError: no such figure.
     """
     if figure not in TRAJECTORIES:
         raise unknown_name("traj", figure, TRAJECTORIES)

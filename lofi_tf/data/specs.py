@@ -7,12 +7,7 @@ import numpy as np
 
 @dataclasses.dataclass(frozen=True)
 class ArraySpec:
-    """The type and the shape of an array.
-
-    Attributes:
-        dtype: NumPy's name of the type.
-        shape: of each dimension the size; None is any.
-    """
+    """The type of an array, by NumPy's name, and its shape, in which None is any size."""
 
     dtype: str
     shape: tuple[int | None, ...] = ()

@@ -22,12 +22,7 @@ ROWS = 256  # looked up at once
 
 @dataclasses.dataclass(frozen=True)
 class BaselineData:
-    """Examples as baselines see them.
-
-    Attributes:
-        features: what is given, [N, F].
-        groove: what was played, [N, S, D].
-    """
+    """Examples as baselines see them: features [N, F], and what was played, [N, S, D]."""
 
     features: np.ndarray
     groove: Groove

@@ -39,11 +39,7 @@ def fewer(groups: np.ndarray, most: int = MOST_GROUPS) -> tuple[np.ndarray, list
 
 
 def _column(split_file: str | Path, column: str | None) -> dict[str, str] | None:
-    """Returns the value of each source; None where no column was asked for and there is no style.
-
-    Raises:
-        LofiError: a column that the file does not have.
-    """
+    """Returns the value of each source; None where no column is named and there is no style."""
     try:
         return read_split_file(split_file, column or STYLE)
     except LofiError:

@@ -15,12 +15,7 @@ MOST_COPIES = 50  # that are named
 
 
 class Nearest(NamedTuple):
-    """The nearest of a bank for each of S excerpts.
-
-    Attributes:
-        distances: 0 to 1, float64 [S].
-        rows: of the bank, int64 [S].
-    """
+    """The nearest of a bank for each of S excerpts: distances, 0 to 1, and its rows, [S]."""
 
     distances: np.ndarray
     rows: np.ndarray

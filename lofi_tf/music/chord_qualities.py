@@ -15,11 +15,9 @@ MAX_COST = 2.0  # what is farther from every chord is none
 
 
 class Quality(NamedTuple):
-    """A kind of chord.
+    """A kind of chord: what its symbols end in, as note-seq reads them, and its intervals.
 
-    Attributes:
-        suffix: what its symbols end in; note-seq reads it.
-        intervals: half steps above the root, in the order in which voices are stacked.
+    They are half steps above the root, in the order in which voices are stacked.
     """
 
     suffix: str

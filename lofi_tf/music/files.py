@@ -26,12 +26,7 @@ MAX_FILE_BYTES = 64 * 2**20
 
 
 class Converted(NamedTuple):
-    """What a file gave.
-
-    Attributes:
-        sequences: one of a MIDI file or a score, one a tune of an ABC file.
-        problems: what refused the tunes that are missing.
-    """
+    """What a file gave: a sequence for each tune, and what refused the tunes that are missing."""
 
     sequences: list[NoteSequence]
     problems: list[NotConvertible]

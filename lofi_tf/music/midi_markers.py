@@ -13,10 +13,7 @@ _NO_CHORD = "N.C."
 def read_markers(data: bytes) -> list[tuple[float, str]]:
     """Returns time in seconds and text of each marker of a MIDI file, in their order in time.
 
-    Bytes that are not UTF-8 are read as Latin-1.
-
-    Raises:
-        NotConvertible: the bytes are no MIDI file, or a damaged one.
+    Bytes that are not UTF-8 are read as Latin-1. Raises what `read_midi` does.
     """
     events = read_events(data)
     tempos = [(e[0], e[3]) for e in events.tracks[0] if e[1] == META and e[2] == SET_TEMPO]

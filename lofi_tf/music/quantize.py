@@ -25,12 +25,7 @@ def first_qpm(sequence: Any) -> float:
 
 @dataclasses.dataclass(frozen=True)
 class Grid:
-    """The steps of a piece.
-
-    Attributes:
-        qpm: quarters per minute, above 0.
-        steps_per_quarter: steps in a quarter.
-    """
+    """The steps of a piece of so many quarters a minute, above 0."""
 
     qpm: float
     steps_per_quarter: int

@@ -76,11 +76,7 @@ class Plugin:
 
 
 def check_plugins(texts: Sequence[str]) -> None:
-    """Refuses plugins that could not be opened.
-
-    Raises:
-        LofiError: the first of them, and why.
-    """
+    """Refuses plugins that could not be opened, by the first of them."""
     for text in texts:
         _opened(text)
 

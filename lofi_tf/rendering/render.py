@@ -170,11 +170,7 @@ def sequence_of(music: Any) -> Any:
 
 
 def check_output(output: Path, others: tuple[str, ...] = ()) -> None:
-    """Refuses a name that neither audio files nor `others` end in, or a place that is not writable.
-
-    Raises:
-        LofiError: in either case.
-    """
+    """Refuses a name that neither audio files nor `others` end in, and an unwritable place."""
     if output.suffix.lower() not in (*FORMATS, *others):
         allowed = ", ".join((*FORMATS, *others))
         raise LofiError(f"the file to write must end in {allowed}. Received: {str(output)!r}")

@@ -115,11 +115,7 @@ def load_preset(name_or_path: str | Path) -> RenderSettings:
 
 
 def parse_levels(text: str) -> dict[str, float]:
-    """Returns the values of a text such as `drums:-2,bass:1`.
-
-    Raises:
-        LofiError: another text.
-    """
+    """Returns the values of a text such as `drums:-2,bass:1`; refuses other texts."""
     found = {}
     for item in filter(None, (part.strip() for part in text.split(","))):
         name, colon, value = item.rpartition(":")

@@ -64,12 +64,7 @@ _VORBIS, _ROM = 0x10, 0x8000  # bits of a sample's kind
 
 
 class Zone(NamedTuple):
-    """One sample of a program, with what the program sets for it.
-
-    Attributes:
-        keys, velocities: lowest and highest that it sounds at.
-        values: int32 [61], by generator number.
-    """
+    """One sample of a program, the lowest and highest it sounds at, and int32 [61] by generator."""
 
     keys: tuple[int, int]
     velocities: tuple[int, int]

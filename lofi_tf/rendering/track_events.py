@@ -25,13 +25,7 @@ _ROLE_WORDS = {
 
 @dataclasses.dataclass(frozen=True)
 class Curve:
-    """A control that stays as it is between its events.
-
-    Attributes:
-        times: samples of the track, ascending.
-        values: from each of them on.
-        first: value before them.
-    """
+    """A control that has a value from each time on, samples of the track; `first` before."""
 
     times: np.ndarray
     values: np.ndarray

@@ -202,11 +202,7 @@ class Converter:
 
 
 def steps_of_depth(name: str, array: np.ndarray, depth: int, rows: int | None = None) -> np.ndarray:
-    """Returns a decoded array [T, depth], T being `rows` if given; refuses one of another shape.
-
-    Raises:
-        LofiError: the shape that `name` should have, and what came.
-    """
+    """Returns a decoded array [T, depth], T being `rows` if given; refuses one of another shape."""
     array = np.asarray(array)
     if array.ndim != 2 or array.shape != (rows or len(array), depth):
         raise LofiError(

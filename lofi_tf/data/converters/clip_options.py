@@ -57,10 +57,7 @@ class ClipConverter(Converter):
 
     Attributes:
         sample_rates: Hz, each of which is stored; the model sees the first.
-        clip_seconds: length of a clip; round(clip_seconds * rate) samples.
-        hop_seconds: from the begin of a clip to the next one's; None is clip_seconds.
-        channels: 1, the mean of all, or 2.
-        pad_last: whether what is left at the end is a clip too, padded with zeros.
+        clip_seconds, hop_seconds, channels, pad_last: see `Cut`; without a hop it is a clip's.
         silence_db: a clip whose RMS is below is dropped, 0 dB being a square wave of full scale;
             None drops none.
         normalize_loudness: such as `-23LUFS` or `-20dB` (RMS): each recording gets the gain that
@@ -200,11 +197,7 @@ class ClipConverter(Converter):
 
 
 def loud_clips(clips: Iterable[StoredClip]) -> Iterator[StoredClip]:
-    """Yields the clips that are not silent.
-
-    Raises:
-        NotConvertible: `silent`: all of them are.
-    """
+    """Yields the clips that are not silent; refuses a recording that has none (`silent`)."""
     heard = 0
     for clip in clips:
         if not clip.silent:

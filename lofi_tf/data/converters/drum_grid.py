@@ -12,13 +12,7 @@ from lofi_tf.music.splits import MAX_STEPS
 
 @dataclasses.dataclass(frozen=True)
 class DrumNotes:
-    """The drum notes of a piece, in its order.
-
-    Attributes:
-        drums: class of each note, int64 [N].
-        velocities: int64 [N], 0 to 127.
-        onsets: seconds, float64 [N].
-    """
+    """The drum notes of a piece, in order: class, velocity (0 to 127), onset (s), [N] each."""
 
     drums: np.ndarray
     velocities: np.ndarray

@@ -36,8 +36,14 @@ class GridConverter(Converter):
         bar_a_chord: whether a window must have a bar or more for each chord that it is given.
         rows_a_step: rows of what the model is fed that are one step.
         bars: in an example; None is any number.
-        valid_programs, presplit_on_time_changes, stretch_range: options that some kinds have, as
-            the others do without.
+        chord_encoding: `triad`: the chord at each step or event is given as control, 49 wide.
+        presplit_on_time_changes: the piece is split where tempo or metre change.
+        dedupe_event_lists: equal examples of a part count once.
+        transpose_range: [lowest, highest] half steps by which examples (roots of chords) move in
+            training.
+        stretch_range: [least, largest] factor of all times, drawn once for each piece.
+
+    The last five, and `valid_programs`, are options of some kinds alone.
     """
 
     by_instrument: ClassVar[bool] = False
@@ -169,9 +175,6 @@ class LineConverter(StepSequenceConverter):
         add_end_token: an example has one more step, which ends it: the last class of one-hot
             steps, a bit of its own in rolls.
         pad_to_total_time: lines reach from the start of the part to its end.
-        presplit_on_time_changes: the piece is split where tempo or metre change.
-        dedupe_event_lists: equal examples of a part count once.
-        stretch_range: [least, largest] factor of all times, drawn once for each piece.
     """
 
     max_bars: options.Count | None = None
@@ -194,14 +197,11 @@ class ChordedConverter(StepSequenceConverter):
     """The base of converters to which chords and keys may be controls.
 
     Attributes:
-        chord_encoding: `triad`: the chord at each step is given as control, 49 wide.
         condition_on_key: the key at each step is given as control, 12 wide, after the chord.
         unknown_chord: what becomes of examples with a chord that is no triad: `drop` them alone,
             or `error` refuses the part (Magenta's way).
         coincident_chords: of different chords on one step, the `last` counts, or `error` refuses
             the part (Magenta's way).
-        transpose_range: [lowest, highest] half steps by which examples move in training.
-        stretch_range: [least, largest] factor of all times, drawn once for each piece.
     """
 
     chord_encoding: options.ChordEncoding | None = None

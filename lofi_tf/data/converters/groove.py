@@ -212,11 +212,7 @@ class GrooveConverter(GridConverter):
             yield cells | known | {"length": length}
 
     def to_grid(self, note_sequence: Any) -> DrumGrid:
-        """Returns a whole piece on the grid.
-
-        Raises:
-            NotConvertible: as `to_examples`.
-        """
+        """Returns a whole piece on the grid; refuses what `to_examples` does."""
         grid = grid_of(note_sequence, self.steps_per_quarter, self.steps_per_bar)
         strict = self.unknown_pitch == "error"
         notes = drum_notes(note_sequence, self._class_table, strict)

@@ -9,13 +9,7 @@ NUM_PITCHES = 128
 
 
 class NoteEvent(NamedTuple):
-    """A note of a recording.
-
-    Attributes:
-        pitch: MIDI's.
-        velocity: MIDI's, 1 to 127.
-        start, end: seconds.
-    """
+    """A note of a recording: MIDI's pitch and velocity, 1 to 127, start and end in seconds."""
 
     pitch: int
     velocity: int

@@ -139,11 +139,7 @@ StretchRange = Annotated[
 
 
 def check_options(options: Any) -> None:
-    """Checks the fields of a frozen dataclass by their types, and keeps them in their own form.
-
-    Raises:
-        LofiError: what is wrong, what is allowed, what came.
-    """
+    """Checks the fields of a frozen dataclass by their types, and keeps them in their own form."""
     for name, (rule, optional) in _rules_of(options.__class__).items():
         value = getattr(options, name)
         stored = rule.check(name, value, optional)

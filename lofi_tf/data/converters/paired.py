@@ -162,12 +162,9 @@ class PairedConverter(Converter):
             yield example
 
     def paired_examples(self, sources: Sequence[Pair]) -> Iterator[tuple[Pair, Example]]:
-        """Yields recordings of one length with each of their examples.
+        """Yields recordings of one length with each of their examples, refused as by `to_examples`.
 
         Their spectra are found at once, which is several times as fast.
-
-        Raises:
-            NotConvertible: as `to_examples`.
         """
         for source in sources:
             self._check(source)

@@ -60,9 +60,6 @@ class MultiPerformanceConverter(GridConverter):
         max_events_per_instrument: E; bars with a longer segment are dropped.
         min_pitch, max_pitch: MIDI pitches; bars with a note outside are dropped.
         first_subsequence_only: parts longer than one example are refused.
-        chord_encoding: `triad`: the chord at each event is given as control, 49 wide.
-        transpose_range: [lowest, highest] half steps by which examples move in training.
-        stretch_range: [least, largest] factor of all times, drawn once for each piece.
     """
 
     kind: ClassVar[str] = "multi_performance"
@@ -238,11 +235,7 @@ class MultiPerformanceConverter(GridConverter):
         raise reasons[0] if reasons else refusal("no_notes", "it is empty", "notes", "none")
 
     def _example(self, window: Window, part: Segment, grid: Grid) -> Example:
-        """Returns the example of a window of one note or more.
-
-        Raises:
-            NotConvertible: the window is dropped.
-        """
+        """Returns the example of a window of one note or more; refuses one that is dropped."""
         events = np.zeros((self.num_segments, self.max_events_per_instrument), np.int16)
         length = np.ones(self.num_segments, np.int32)
         events[:, 0] = self.end_token
@@ -282,8 +275,7 @@ class MultiPerformanceConverter(GridConverter):
     ) -> np.ndarray:
         """Returns the triad at each event, int8 [C * I, E]; none at program tokens.
 
-        Raises:
-            NotConvertible: `coincident_chords` or `unknown_chord`.
+        Refuses `coincident_chords` and `unknown_chord`.
         """
         its = dataclasses.replace(
             part, chords=chords_between(part.chords, window.begin, window.end)

@@ -45,9 +45,6 @@ class ProgressionConverter(StepSequenceConverter):
             bars (its last chord may end less than a quarter before the bar line).
         gap_bars: examples with a silence of that many bars or more are left out; None or 0 keeps
             all.
-        presplit_on_time_changes: the piece is split where tempo or metre change.
-        dedupe_event_lists: equal examples of a part count once.
-        transpose_range: [lowest, highest] half steps by which roots move in training.
     """
 
     kind: ClassVar[str] = "progression"

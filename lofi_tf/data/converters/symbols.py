@@ -32,13 +32,7 @@ class Symbol(NamedTuple):
 
 
 class Field(NamedTuple):
-    """One label of one instrument in a vector of symbols.
-
-    Attributes:
-        instrument: its number.
-        label: one of `LABELS`.
-        begin, size: where its classes are.
-    """
+    """One label of one instrument in a vector of symbols: where its classes begin, and how many."""
 
     instrument: int
     label: str

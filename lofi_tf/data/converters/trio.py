@@ -180,11 +180,7 @@ class TrioConverter(ChordedConverter):
         return columns
 
     def _readable(self, blocks: list[Block]) -> list[Block]:
-        """Returns the blocks without examples whose chords cannot be read.
-
-        Raises:
-            NotConvertible: `unknown_chord`.
-        """
+        """Returns the blocks without examples whose chords cannot be read (`unknown_chord`)."""
         if not self.chord_encoding:
             return blocks
         known = [(block["chords"] != UNKNOWN_CHORD).all(axis=1) for block in blocks]

@@ -15,12 +15,7 @@ Block = dict[str, np.ndarray]  # columns of several examples of one length, each
 
 
 class Windows(NamedTuple):
-    """Windows of a line.
-
-    Attributes:
-        starts: first step of each, int64 [W].
-        events: [W, T].
-    """
+    """Windows of a line: the first step of each, int64 [W], and their events [W, T]."""
 
     starts: np.ndarray
     events: np.ndarray

@@ -19,12 +19,7 @@ _REST = 0.15  # chance of a rest after a note
 
 
 class NoteClip(NamedTuple):
-    """What is played in one go.
-
-    Attributes:
-        notes: what sounds, from 0 s on.
-        source: name by which it is kept in one split.
-    """
+    """Notes, from 0 s on, played in one go; those of a source are kept in one split."""
 
     notes: tuple[NoteEvent, ...]
     source: str

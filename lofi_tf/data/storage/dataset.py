@@ -24,13 +24,7 @@ Mixer = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
 
 
 class Share(NamedTuple):
-    """The rows of each batch that one of several machines takes.
-
-    Attributes:
-        first: its first row.
-        num_rows: how many they are.
-        num_pieces: in how many equal pieces it gets them, one after the other.
-    """
+    """The rows of each batch that one of several machines takes, in equal pieces in turn."""
 
     first: int
     num_rows: int

@@ -27,13 +27,7 @@ _SHARD = re.compile(r"(?P<prefix>.*)-(?P<split>[^-/]+)-\d{5}-of-(?P<total>\d{5})
 
 
 class ShardSet(NamedTuple):
-    """Shards that a path names.
-
-    Attributes:
-        info_path: the info.json.
-        info: what it says.
-        files: the shards of each split, in order.
-    """
+    """Shards that a path names, in order by split, and where and what their info.json is."""
 
     info_path: Path
     info: Mapping[str, Any]
@@ -124,12 +118,9 @@ def chosen_split(shards: ShardSet, split: str) -> str:
 
 
 def check_converter(shards: ShardSet, converter: Mapping[str, Any]) -> None:
-    """Checks that a config's converter is the one that made the shards.
+    """Checks that a config's converter is the one that made the shards; says what differs.
 
     Its `free_options` may differ, and of its `subset_options` it may ask for less.
-
-    Raises:
-        LofiError: it is not; the message names what differs.
     """
     theirs = _options(shards.info["config"]["data"]["converter"])
     ours = _options(converter)

@@ -49,8 +49,7 @@ def read_records(
 def record_offsets(path: str | Path) -> Iterator[int]:
     """Yields where each record of a TFRecord file begins; only their heads are read.
 
-    Raises:
-        LofiError: the file is cut short or is no TFRecord file.
+    Raises what `read_records` does.
     """
     size, offset = os.path.getsize(path), 0
     with open(path, "rb") as file:

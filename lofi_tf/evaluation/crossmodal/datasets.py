@@ -47,8 +47,7 @@ def training_recordings(
 ) -> tuple[Recordings, Recordings]:
     """Returns the training notes to learn from, and others of them, by which learning ends.
 
-    Raises:
-        LofiError: as `examples_of`.
+    Raises what `examples_of` does.
     """
     (examples,) = examples_of(path, "train", component, log)
     groups, names = build_converter(component).groups_of(examples.arrays), examples.sources

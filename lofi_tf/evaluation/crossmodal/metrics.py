@@ -12,12 +12,7 @@ LEAST_PROBABILITY = 1e-6
 
 
 class Notes(NamedTuple):
-    """Symbols as numbers.
-
-    Attributes:
-        classes: int [N, I, L], the class of each label of each instrument.
-        sounds: bool [N, I], whether an instrument sounds at all.
-    """
+    """Symbols as numbers: the class of each label, [N, I, L], and who sounds, bool [N, I]."""
 
     classes: np.ndarray
     sounds: np.ndarray
@@ -179,12 +174,7 @@ def confusion(truth: np.ndarray, guess: np.ndarray, num_classes: int) -> np.ndar
 
 
 class Retrieval(NamedTuple):
-    """How well made spectra are recognised among all true ones.
-
-    Attributes:
-        accuracy: share of those whose nearest true one has the right symbols.
-        chance: that of a true one taken blindly.
-    """
+    """The share of made spectra whose nearest true one has their symbols; that of blind ones."""
 
     accuracy: float
     chance: float

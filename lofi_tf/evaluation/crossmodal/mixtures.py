@@ -18,12 +18,7 @@ SILENT = -1  # instead of a recording's number
 
 
 class Frames(NamedTuple):
-    """Frames as a model sees them.
-
-    Attributes:
-        spectra: float32 [N, F], 0 for the floor and 1 for 0 dB.
-        symbols: float32 [N, S].
-    """
+    """Frames as a model sees them: spectra [N, F], 0 the floor and 1 0 dB, and symbols [N, S]."""
 
     spectra: np.ndarray
     symbols: np.ndarray
@@ -137,11 +132,7 @@ class Recordings:
         return np.concatenate(rows)
 
     def single(self, num_passes: int) -> np.ndarray:
-        """Returns every example alone, [N, I], as often as there are passes.
-
-        Raises:
-            LofiError: symbols of the model cannot say that an instrument is silent.
-        """
+        """Returns every example alone, [N, I], as often as there are passes, if one can be."""
         self.check_silence()
         rows = np.full([len(self), len(self.members)], SILENT)
         for number, own in enumerate(self.members):

@@ -42,12 +42,7 @@ STYLE = (
 
 
 class AudioExample(NamedTuple):
-    """Sounds of one mixture.
-
-    Attributes:
-        title: what plays.
-        wavs: WAV files by what they are.
-    """
+    """Sounds of one mixture: what plays, and WAV files by what they are."""
 
     title: str
     wavs: Mapping[str, bytes]

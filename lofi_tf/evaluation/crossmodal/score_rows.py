@@ -107,12 +107,7 @@ def _note_row(task, name, nats, found: metrics.Accuracies, chance: float) -> Row
 
 
 class Sound(NamedTuple):
-    """What a system makes of frames.
-
-    Attributes:
-        means: spectra [N, F].
-        log_likelihood: of the true ones, nats a frame.
-    """
+    """What a system makes of frames: mean spectra [N, F], and the log likelihood, nats a frame."""
 
     means: np.ndarray
     log_likelihood: float
