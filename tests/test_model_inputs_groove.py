@@ -188,3 +188,12 @@ def test_controls_of_new_music_are_those_of_training():
 def test_conditions_that_a_model_does_not_know_are_refused(converter, given, message):
     with pytest.raises(LofiError, match=message):
         converter.conditioned(np.zeros([4, 37]), given.get("style"), given.get("density"))
+
+
+def test_drums_with_a_row_each_are_told_the_place_of_their_step():
+    converter = GrooveConverter(split_bars=1, split_instruments=True, place_controls=True)
+    (example,) = converter.to_examples(drums((0, 36), (5, 38)))
+    controls = to_model(converter, example)["controls"].numpy()
+    assert controls.shape == (16 * 9, 9 + 16)
+    np.testing.assert_array_equal(controls[:, :9].argmax(1), np.tile(np.arange(9), 16))
+    np.testing.assert_array_equal(controls[:, 9:].argmax(1), np.repeat(np.arange(16), 9))
