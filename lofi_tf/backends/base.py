@@ -70,9 +70,7 @@ class Backend:
         Raises:
             LofiError: the model is of another kind, or z of another shape.
         """
-        check_can(self.config, "encode")
-        self.check_latents(z)
-        length = np.full(len(z), self.num_steps, np.int32)
+        length = np.full(np.shape(z)[:1], self.num_steps, np.int32)
         asked = {"z": z, "temperature": temperature, "seed": seeds, "length": length}
         return self._ask("decode", controls, **asked)["outputs"]
 
@@ -93,8 +91,6 @@ class Backend:
             NoSuchFunction: an export from before there was `score`.
             LofiError: the model is of another kind, or z of another shape.
         """
-        check_can(self.config, "encode")
-        self.check_latents(z)
         scores = self._ask("score", controls, z=z, targets=targets, lengths=lengths)
         return scores["loss"], scores["outputs"]
 
@@ -109,8 +105,6 @@ class Backend:
             NoSuchFunction: no model of grooves, or an export from before there was `play_hits`.
             LofiError: the model is of another kind, or z of another shape.
         """
-        check_can(self.config, "encode")
-        self.check_latents(z)
         hits = np.asarray(hits, np.float32)
         return self._ask("play_hits", controls, z=z, hits=hits)["outputs"]
 
@@ -139,8 +133,6 @@ class Backend:
             NoSuchFunction: no model whose outputs can be given in part.
             LofiError: the model is of another kind, or z of another shape.
         """
-        check_can(self.config, "encode")
-        self.check_latents(z)
         arrays = {"given": np.asarray(given, np.float32), "kept": np.asarray(kept, np.float32)}
         arrays |= {"temperature": temperature, "expression_temperature": expression_temperature}
         return self._ask("fill", controls, z=z, seed=seeds, **arrays)["outputs"]
@@ -153,6 +145,9 @@ class Backend:
             raise LofiError(f"{self.config.name}: z must be [N, {z_size}]. Received: {shape}")
 
     def _ask(self, function: str, controls: np.ndarray | None, **arrays: np.ndarray) -> Arrays:
+        check_can(self.config, "encode")
+        if "z" in arrays:
+            self.check_latents(arrays["z"])
         return self.call(function, arrays if controls is None else {**arrays, "controls": controls})
 
 

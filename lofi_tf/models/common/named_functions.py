@@ -25,6 +25,8 @@ Specs = Mapping[str, tf.TensorSpec]
 class NamedFunctions:
     """Functions of named tensors; subclasses have the method `_name` for each name.
 
+    What such a method gives of rows [B, ...] is computed by chunks, but for those in `whole`.
+
     Args:
         asked: what each function takes, by name.
         config_yaml: answered by `describe`.
@@ -32,10 +34,12 @@ class NamedFunctions:
 
     Attributes:
         default: the name of the function that a server answers by where none is asked for.
+        whole: names of functions that get all that is asked at once.
         scope: a context that each function's body is traced in; none at first.
     """
 
     default = "decode"
+    whole: tuple[str, ...] = ()
 
     def __init__(self, asked: Mapping[str, Specs], config_yaml: str, steps: int):
         describe = {"describe": {"rows": tf.TensorSpec([None], tf.int32)}}
@@ -69,10 +73,14 @@ class NamedFunctions:
 
     def _body(self, name: str, given: Tensors) -> Tensors:
         with self.scope():
-            return getattr(self, f"_{name}")(**given)
+            if name == "describe":
+                return {"config_yaml": tf.fill(tf.shape(given["rows"]), self.config_yaml)}
+            body = getattr(self, f"_{name}")
+            return body(**given) if name in self.whole else by_chunks(body, given, self.rows(name))
 
-    def _describe(self, rows):
-        return {"config_yaml": tf.fill(tf.shape(rows), self.config_yaml)}
+    def rows(self, name: str) -> Sequence[int]:
+        """Returns how many rows a chunk of a function may have."""
+        return ROW_COUNTS
 
 
 def by_chunks(

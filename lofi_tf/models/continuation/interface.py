@@ -6,7 +6,7 @@ the model's length at once, and gone on with block by block, states passed from 
 
 import tensorflow as tf
 
-from lofi_tf.models.common.named_functions import NamedFunctions, by_chunks
+from lofi_tf.models.common.named_functions import NamedFunctions
 from lofi_tf.models.common.noise import row_seeds, row_uniform
 from lofi_tf.models.continuation.model import Continuation
 from lofi_tf.models.sequence.cores import flat_states, split_states
@@ -44,35 +44,24 @@ class ContinuationInterface(NamedFunctions):
         super().__init__(asked, config_yaml, self.num_frames * width)
 
     def _encode(self, inputs, lengths):
-        width, last = self.model.frames.frame_size, self.steps - 1
-
-        def rows(inputs, lengths):
-            valid = tf.maximum(lengths // width, 1)
-            places = tf.range(self.steps)[None] + (tf.maximum(lengths, width) % width)[:, None]
-            sound = tf.gather(inputs[..., 0], tf.minimum(places, last), batch_dims=1)
-            frames = tf.reshape(sound, [-1, self.num_frames, width])
-            states, _ = self.model.encode(frames, valid)
-            frame = self.model.last_frame(states, frames, valid)
-            return {"states": self._flat(states), "frame": frame}
-
-        return by_chunks(rows, {"inputs": inputs, "lengths": lengths})
+        width = self.model.frames.frame_size
+        valid = tf.maximum(lengths // width, 1)
+        places = tf.range(self.steps)[None] + (tf.maximum(lengths, width) % width)[:, None]
+        sound = tf.gather(inputs[..., 0], tf.minimum(places, self.steps - 1), batch_dims=1)
+        frames = tf.reshape(sound, [-1, self.num_frames, width])
+        states, _ = self.model.encode(frames, valid)
+        frame = self.model.last_frame(states, frames, valid)
+        return {"states": self._flat(states), "frame": frame}
 
     def _continue(self, states, frame, temperature, seed, z=None):
-        width = self.model.frames.frame_size
-
-        def rows(states, frame, temperature, seed, z=None):
-            if z is None:
-                z = tf.zeros([tf.shape(frame)[0], self.num_frames, 0])
-            noise = row_uniform(row_seeds(seed), self.num_frames, width)
-            frames, last, after = self.model.continue_(
-                self._split(states), frame, tf.transpose(z, [1, 0, 2]), temperature,
-                noise,
-            )  # fmt: skip
-            outputs = tf.reshape(frames, [-1, self.steps, 1])
-            return {"outputs": outputs, "states": self._flat(after), "frame": last}
-
-        given = {"states": states, "frame": frame, "temperature": temperature, "seed": seed}
-        return by_chunks(rows, given | ({} if z is None else {"z": z}))
+        if z is None:
+            z = tf.zeros([tf.shape(frame)[0], self.num_frames, 0])
+        noise = row_uniform(row_seeds(seed), self.num_frames, self.model.frames.frame_size)
+        frames, last, after = self.model.continue_(
+            self._split(states), frame, tf.transpose(z, [1, 0, 2]), temperature, noise
+        )
+        outputs = tf.reshape(frames, [-1, self.steps, 1])
+        return {"outputs": outputs, "states": self._flat(after), "frame": last}
 
     def _flat(self, states):
         """Returns states side by side, and the context after them."""

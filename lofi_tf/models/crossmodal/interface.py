@@ -6,7 +6,7 @@ the symbols of all instruments (`data/symbols.py`). Nothing is drawn but by `sam
 
 import tensorflow as tf
 
-from lofi_tf.models.common.named_functions import NamedFunctions, by_chunks
+from lofi_tf.models.common.named_functions import NamedFunctions
 from lofi_tf.models.common.noise import row_normal, row_seeds
 from lofi_tf.models.crossmodal.model import CrossModal
 
@@ -41,31 +41,19 @@ class CrossInterface(NamedFunctions):
         super().__init__(asked, config_yaml, steps=1)
 
     def _transcribe(self, spectra):
-        def rows(spectra):
-            posterior = self.model.signal.encode(spectra).posteriors[0]
-            probabilities = self._probabilities(posterior.mean())
-            return {**_moments(posterior), "probabilities": probabilities}
-
-        return by_chunks(rows, {"spectra": spectra})
+        posterior = self.model.signal.encode(spectra).posteriors[0]
+        return {**_moments(posterior), "probabilities": self._probabilities(posterior.mean())}
 
     def _synthesize(self, symbols):
-        def rows(symbols):
-            posterior = self.model.symbol.encode(symbols).posteriors[0]
-            return {**_moments(posterior), "spectra": self.model.signal.decode(posterior.mean())}
-
-        return by_chunks(rows, {"symbols": symbols})
-
-    def _decode(self, z):
-        return by_chunks(self._both, {"z": z})
+        posterior = self.model.symbol.encode(symbols).posteriors[0]
+        return {**_moments(posterior), "spectra": self.model.signal.decode(posterior.mean())}
 
     def _sample(self, seed):
-        def rows(seed):
-            z = self.model.signal.lowest(row_normal(row_seeds(seed), sum(self.model.signal.dims)))
-            return {"z": z, **self._both(z)}
+        noise = row_normal(row_seeds(seed), sum(self.model.signal.dims))
+        z = self.model.signal.lowest(noise)
+        return {"z": z, **self._decode(z)}
 
-        return by_chunks(rows, {"seed": seed})
-
-    def _both(self, z):
+    def _decode(self, z):
         return {"spectra": self.model.signal.decode(z), "probabilities": self._probabilities(z)}
 
     def _probabilities(self, z):

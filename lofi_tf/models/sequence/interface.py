@@ -3,6 +3,8 @@
 A row's answer depends on that row alone; see `named_functions`.
 """
 
+from collections.abc import Sequence
+
 import tensorflow as tf
 
 from lofi_tf.models.common.losses import valid_steps
@@ -28,6 +30,8 @@ class Interface(NamedFunctions):
             latent has no `encode` and no `interpolate`, one of grooves alone has `play_hits`, and
             one whose head can be given any number of an output alone has `fill`.
     """
+
+    whole = ("sample", "interpolate")
 
     def __init__(self, model: MusicVAE, model_spec: Specs, config_yaml: str):
         self.model = model
@@ -81,54 +85,34 @@ class Interface(NamedFunctions):
             }
         super().__init__(asked, config_yaml, self.steps)
 
-    def _encode(self, inputs, lengths, controls=None):
-        def rows(inputs, lengths, controls=None):
-            posterior = self.model.encode(inputs, lengths, controls)
-            return {"mean": posterior.mean(), "stddev": posterior.stddev()}
+    def rows(self, name: str) -> Sequence[int]:
+        """Returns how many rows a chunk may have: those that generate, as the decoder's round."""
+        return super().rows(name) if name in ("encode", "score") else self.model.decoder.row_counts
 
-        return by_chunks(rows, {"inputs": inputs, "lengths": lengths} | _named(controls))
+    def _encode(self, inputs, lengths, controls=None):
+        posterior = self.model.encode(inputs, lengths, controls)
+        return {"mean": posterior.mean(), "stddev": posterior.stddev()}
 
     def _decode(self, z, temperature, seed, length, controls=None):
-        def rows(z, temperature, seed, controls=None):
-            keys = row_seeds(seed)
-            return {"outputs": self.model.decode(z, temperature, keys, controls=controls)}
-
-        given = {"z": z, "temperature": temperature, "seed": seed} | _named(controls)
-        outputs = by_chunks(rows, given, self.model.decoder.row_counts)["outputs"]
-        valid = tf.sequence_mask(length, self.steps, tf.float32)
-        return {"outputs": outputs * valid[:, :, None]}
+        outputs = self.model.decode(z, temperature, row_seeds(seed), controls=controls)
+        return {"outputs": outputs * tf.sequence_mask(length, self.steps, tf.float32)[:, :, None]}
 
     def _score(self, z, targets, lengths, controls=None):
         """Teacher forcing: the loss of targets, and the likeliest step after each true one."""
-
-        def rows(z, targets, lengths, controls=None):
-            parameters = self.model.teacher_forced(z, targets, lengths, controls)
-            head = self.model.decoder.head
-            losses = head.losses(parameters, targets, lengths)
-            valid = valid_steps(lengths, self.steps)[:, :, None]
-            outputs = likeliest(head, parameters) * valid
-            return {"loss": tf.add_n(list(losses.values())), "outputs": outputs}
-
-        given = {"z": z, "targets": targets, "lengths": lengths} | _named(controls)
-        return by_chunks(rows, given)
+        head = self.model.decoder.head
+        parameters = self.model.teacher_forced(z, targets, lengths, controls)
+        losses = head.losses(parameters, targets, lengths)
+        outputs = likeliest(head, parameters) * valid_steps(lengths, self.steps)[:, :, None]
+        return {"loss": tf.add_n(list(losses.values())), "outputs": outputs}
 
     def _play_hits(self, z, hits, controls=None):
-        def rows(z, hits, controls=None):
-            outputs = self.model.play_hits(z, hits, controls)
-            return {"outputs": tf.ensure_shape(outputs, [None, self.steps, None])}
-
-        given = {"z": z, "hits": hits} | _named(controls)
-        return by_chunks(rows, given, self.model.decoder.row_counts)
+        outputs = self.model.play_hits(z, hits, controls)
+        return {"outputs": tf.ensure_shape(outputs, [None, self.steps, None])}
 
     def _fill(self, z, temperature, expression_temperature, seed, given, kept, controls=None):
-        def rows(z, temperature, expression_temperature, seed, given, kept, controls=None):
-            cells = GivenCells(given, kept, expression_temperature)
-            outputs = self.model.fill(z, cells, temperature, row_seeds(seed), controls)
-            return {"outputs": tf.ensure_shape(outputs, [None, self.steps, None])}
-
-        rates = {"temperature": temperature, "expression_temperature": expression_temperature}
-        asked = {"z": z, "seed": seed, "given": given, "kept": kept} | rates | _named(controls)
-        return by_chunks(rows, asked, self.model.decoder.row_counts)
+        cells = GivenCells(given, kept, expression_temperature)
+        outputs = self.model.fill(z, cells, temperature, row_seeds(seed), controls)
+        return {"outputs": tf.ensure_shape(outputs, [None, self.steps, None])}
 
     def _sample(self, num_outputs, temperature, seed, controls=None):
         seeds = seeds_from(seed, num_outputs)
@@ -143,19 +127,15 @@ class Interface(NamedFunctions):
     def _decode_alike(self, z, temperature, seeds, controls):
         """Decodes rows that share temperature and controls, at the model's full length."""
         size = tf.shape(z)[0]
+        rows = {"z": z, "temperature": tf.fill([size], temperature), "seed": seeds}
+        rows["length"] = tf.fill([size], self.steps)
         if controls is not None:
-            controls = tf.repeat(controls[None], size, axis=0)
-        return self._decode(
-            z, tf.fill([size], temperature), seeds, tf.fill([size], self.steps), controls
-        )
+            rows["controls"] = tf.repeat(controls[None], size, axis=0)
+        return by_chunks(self._decode, rows, self.rows("decode"))
 
 
 def _controls_spec(outer, depth) -> dict[str, tf.TensorSpec]:
     return {"controls": tf.TensorSpec([*outer, depth["controls"]])} if "controls" in depth else {}
-
-
-def _named(controls) -> dict[str, tf.Tensor]:
-    return {} if controls is None else {"controls": controls}
 
 
 def _scalars(*names) -> dict[str, tf.TensorSpec]:
