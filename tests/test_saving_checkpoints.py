@@ -10,6 +10,7 @@ from lofi_tf.hparams import with_hparams
 from lofi_tf.models.build import build_model
 from lofi_tf.saving import checkpoints
 from lofi_tf.training.callbacks import Saver
+from lofi_tf.training.options import TrainOptions
 from tests.grooves import small_config
 
 
@@ -21,7 +22,7 @@ def model():
 @pytest.fixture
 def folder(model, tmp_path):
     """Three checkpoints whose every weight is their step."""
-    saver = Saver(model, tmp_path, save_seconds=60, keep=5, keep_hours=1)
+    saver = Saver(model, tmp_path, TrainOptions())
     for step in (8, 9, 10):
         model.optimizer.iterations.assign(step)
         for variable in model.trainable_variables:
@@ -82,7 +83,7 @@ def test_other_model_is_no_damage(folder):
 
 def test_saver_replaces_a_damaged_checkpoint_of_the_same_step(model, folder):
     cut(folder / f"model.ckpt-10{DATA}")
-    saver = Saver(model, folder, save_seconds=60, keep=5, keep_hours=1)
+    saver = Saver(model, folder, TrainOptions())
     with pytest.warns(LofiWarning):
         assert saver.restore() == 9
     model.optimizer.iterations.assign(10)

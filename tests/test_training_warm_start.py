@@ -68,7 +68,7 @@ def sources(tmp_path_factory, config):
     folder = tmp_path_factory.mktemp("sources")
     model, _ = scrambled_model(NAME)
     model.optimizer.iterations.assign(70)
-    manager = training.Saver(model, folder / "run" / "train", 60, 5, 1)
+    manager = training.Saver(model, folder / "run" / "train", TrainOptions())
     manager.save()
     (folder / "run" / "config.yaml").write_text(yaml.safe_dump(config.to_dict()))
     (folder / "run" / "run.yaml").write_text("seed: 0\n")

@@ -13,6 +13,7 @@ from lofi_tf.errors import LofiError
 from lofi_tf.progress import open_progress
 from lofi_tf.saving import checkpoints
 from lofi_tf.training.history import ScalarLog
+from lofi_tf.training.options import TrainOptions
 
 SHOWN = {"loss": "loss", "losses/r_loss": "r", "losses/kl_bits": "kl_bits"}
 
@@ -143,31 +144,20 @@ class Saver(StepCallback):
     Args:
         model: whose weights and optimiser are saved.
         folder: of the checkpoints.
-        save_seconds: time between checkpoints.
-        keep: latest checkpoints to keep.
-        keep_hours: one checkpoint in so many hours is kept besides.
-        save_steps: steps between further checkpoints; none if 0.
+        options: which say when, and how many to keep.
         writes: whether anything is saved: of several machines one writes, all restore.
     """
 
     def __init__(
-        self,
-        model: keras.Model,
-        folder: Path,
-        save_seconds: float,
-        keep: int,
-        keep_hours: float,
-        save_steps: int = 0,
-        writes: bool = True,
+        self, model: keras.Model, folder: Path, options: TrainOptions, writes: bool = True
     ):
         super().__init__()
-        self.save_steps, self.writes = save_steps, writes
-        self.saved, self.save_seconds, self.saved_step = model, save_seconds, None
+        self.saved, self.options, self.writes, self.saved_step = model, options, writes, None
         self.manager = tf.train.CheckpointManager(
             checkpoints.checkpoint_of(model),
             str(folder),
-            max_to_keep=keep or None,
-            keep_checkpoint_every_n_hours=keep_hours or None,
+            max_to_keep=options.checkpoints_to_keep or None,
+            keep_checkpoint_every_n_hours=options.keep_checkpoint_every_n_hours or None,
             checkpoint_name="model.ckpt",
         )
         self.last_time = time.monotonic()
@@ -181,9 +171,8 @@ class Saver(StepCallback):
 
     def on_step(self, step: int, logs: dict[str, float]) -> None:
         """Saves when it is time."""
-        if self.save_steps and step % self.save_steps == 0:
-            self.save()
-        if time.monotonic() - self.last_time >= self.save_seconds:
+        due = self.options.save_steps and step % self.options.save_steps == 0
+        if due or time.monotonic() - self.last_time >= self.options.save_seconds:
             self.save()
 
     def on_train_end(self, logs: dict[str, float] | None = None) -> None:

@@ -73,7 +73,7 @@ def train(
         raise LofiError("patience goes by the validation loss: there are no validation examples")
     model, facts = build(config, run_dir, options, strategy)
     options = _with_epochs(options, config, len(examples))
-    saver = _saver(model, run_dir, options, writes=chief)
+    saver = Saver(model, run_dir / "train", options, writes=chief)
     first_step = start(model, saver, options, config.training.load)
     if why := _ended(run_dir, options, first_step):
         log(f"{run_dir} {why}")
@@ -149,18 +149,6 @@ def evaluate_run(
     step = model.steps_trained
     ScalarLog(folder).write(step, found)
     return {"step": float(step), **found}
-
-
-def _saver(model, run_dir, options, writes) -> Saver:
-    return Saver(
-        model,
-        run_dir / "train",
-        options.save_seconds,
-        options.checkpoints_to_keep,
-        options.keep_checkpoint_every_n_hours,
-        options.save_steps,
-        writes,
-    )
 
 
 def _ended(run_dir, options, first_step) -> str:
@@ -250,15 +238,12 @@ def _evaluation(
     batches = evaluation_batches(validation, converter, size, steps)
     shown = next(iter(evaluation_batches(validation, converter, model.picture_examples, steps)))
     return Evaluation(
-        run_dir / options.eval_dir,
-        lambda: evaluate(model, batches, options.eval_num_batches, options.show_progress),
-        options.eval_steps,
-        options.num_steps,
+        run_dir,
+        options,
         first_step,
-        log,
+        lambda: evaluate(model, batches, options.eval_num_batches, options.show_progress),
         lambda: write_pictures(model, converter, shown),
-        options.picture_steps,
+        log,
         model.rate.plateau,
-        options.patience,
         on_evaluation,
     )

@@ -12,6 +12,7 @@ from lofi_tf.models.common.plateau import Plateau
 from lofi_tf.saving import checkpoints
 from lofi_tf.training.callbacks import StepCallback
 from lofi_tf.training.history import HISTORY, ScalarLog, read_history
+from lofi_tf.training.options import TrainOptions
 
 
 class Best(NamedTuple):
@@ -59,40 +60,36 @@ class Evaluation(StepCallback):
     """The loss on held-out examples at intervals and at a run's start; the best is kept.
 
     Args:
-        folder: for `history.csv`, TensorBoard's events and, in `best/`, the checkpoint.
-        evaluate: returns the scalars of the model as it stands.
-        every: steps between evaluations.
-        num_steps: the run's last step, which is evaluated too.
+        run_dir: the run's folder; `history.csv` and TensorBoard's events go into its
+            `options.eval_dir`, the checkpoint into `best/` in there.
+        options: which say when, and when the run ends.
         first_step: the step that the run goes on from.
-        log: told each result.
+        evaluate: returns the scalars of the model as it stands.
         picture: writes histograms and reconstructions to TensorBoard's default writer.
-        picture_every: steps between pictures; with each evaluation if not given, never if 0.
-        plateau: told the loss of each evaluation that is due by `every`.
-        patience: evaluations due by `every` in turn, none better than the best, that end the run;
-            it goes on whatever they find if 0.
+        log: told each result.
+        plateau: told the loss of each evaluation that is due by `options.eval_steps`.
         on_evaluation: told the step and the scalars of each evaluation.
     """
 
     def __init__(
         self,
-        folder: Path,
-        evaluate: Callable[[], dict[str, float]],
-        every: int,
-        num_steps: int,
+        run_dir: Path,
+        options: TrainOptions,
         first_step: int,
-        log: Callable[[str], None],
+        evaluate: Callable[[], dict[str, float]],
         picture: Callable[[], None],
-        picture_every: int | None = None,
-        plateau: Plateau | None = None,
-        patience: int = 0,
-        on_evaluation: Callable[[int, Mapping[str, float]], None] = lambda step, scalars: None,
+        log: Callable[[str], None],
+        plateau: Plateau | None,
+        on_evaluation: Callable[[int, Mapping[str, float]], None],
     ):
         super().__init__(first_step)
-        self.evaluate, self.every, self.num_steps = evaluate, every, num_steps
-        self.log, self.picture = log, picture
-        self.picture_every = every if picture_every is None else picture_every
+        self.evaluate, self.picture, self.log, self.options = evaluate, picture, log, options
+        self.picture_every = options.picture_steps
+        if options.picture_steps is None:
+            self.picture_every = options.eval_steps
         self.plateau, self.on_evaluation = plateau, on_evaluation
-        self.best_folder, self.patience = Path(folder) / "best", patience
+        folder = run_dir / options.eval_dir
+        self.best_folder = folder / "best"
         self.scalars, self.best = ScalarLog(folder, first_step), read_best(folder, first_step)
         self.steps = {int(row["step"]) for row in self.scalars.rows}
 
@@ -110,17 +107,18 @@ class Evaluation(StepCallback):
 
     def on_step(self, step: int, logs: dict[str, float]) -> None:
         """Evaluates and draws when it is time."""
-        due = step % self.every == 0
-        if due or step == self.num_steps:
+        every, patience = self.options.eval_steps, self.options.patience
+        due, last = step % every == 0, step == self.options.num_steps
+        if due or last:
             found = self._evaluate(step)
             self._keep_best(step, found)
             if due and self.plateau and self.plateau.update(step, found["loss"]):
                 self.log(f"step {step}: the learning rate is scaled by {self.plateau.factor:g}")
             self.on_evaluation(step, found)
-            if self.patience and _number_since(self.best, self.steps, self.every) >= self.patience:
-                self.log(f"step {step}: {_reason(self.best, self.patience)}. The training ends.")
+            if patience and _number_since(self.best, self.steps, every) >= patience:
+                self.log(f"step {step}: {_reason(self.best, patience)}. The training ends.")
                 self.model.stop_training = True
-        if self.picture_every and (step % self.picture_every == 0 or step == self.num_steps):
+        if self.picture_every and (step % self.picture_every == 0 or last):
             self._picture(step)
 
     def _picture(self, step: int) -> None:
