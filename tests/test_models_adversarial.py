@@ -7,6 +7,7 @@ import tensorflow as tf
 from lofi_tf.config import MODEL_CONFIGS, Config, DataConfig, TrainingConfig
 from lofi_tf.errors import LofiError
 from lofi_tf.models.build import build_model
+from lofi_tf.models.common.latent_model import Draws
 from lofi_tf.models.common.losses import ADVERSARIAL_LOSSES
 from lofi_tf.models.continuation.gan import ContinuationGAN
 from lofi_tf.models.sequence.vae import AdversarialVAE
@@ -141,7 +142,7 @@ def test_generator_learns_to_be_taken_for_real(kind):
     noise = tf.zeros([B, model.settings.z_size])
 
     def score():
-        return float(tf.reduce_mean(model.evaluated(batch(), noise, None)["fake_score"]))
+        return float(tf.reduce_mean(model.evaluated(batch(), Draws(noise))["fake_score"]))
 
     first = score()
     for _ in range(2):
@@ -174,7 +175,7 @@ def test_a_run_goes_on_exactly(trained):
 def test_what_was_heard_is_the_same_on_both_sides():
     model = build_model(config("continuation"))
     for seed in range(3):
-        pair = model.generate_pairs(batch(), tf.zeros([B, 2]), tf.constant([seed, 1]))[1]
+        pair = model.generate_pairs(batch(), Draws(tf.zeros([B, 2]), tf.constant([seed, 1])))[1]
         first, end = (np.array(place) for place in pair.span)
         for row in range(B):
             real, fake = pair.real[row].numpy(), pair.fake[row].numpy()
@@ -186,7 +187,7 @@ def test_what_was_heard_is_the_same_on_both_sides():
 
 def test_only_what_follows_is_scored():
     model: Adversarial = build_model(config("continuation"))
-    pair = model.generate_pairs(batch(), tf.zeros([B, 2]))[1]
+    pair = model.generate_pairs(batch(), Draws(tf.zeros([B, 2])))[1]
     louder = pair._replace(real=tf.concat([9.0 * pair.real[:, :64], pair.real[:, 64:]], axis=1))
     one, two = model.judge(pair), model.judge(louder)
     np.testing.assert_array_equal(pair.span[0], [128] * B)

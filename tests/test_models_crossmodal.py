@@ -13,6 +13,7 @@ from lofi_tf.data.storage.examples import Examples
 from lofi_tf.errors import LofiError
 from lofi_tf.hparams import with_hparams
 from lofi_tf.models.build import build_model
+from lofi_tf.models.common.latent_model import Draws
 from lofi_tf.training.options import TrainOptions
 from lofi_tf.training.train import train
 
@@ -163,11 +164,11 @@ def test_the_contest_pulls_sound_from_symbols_towards_real_sound():
     noise = tf.random.stateless_normal([32, model.noise_size], [1, 2])
 
     def scores():
-        _, pair = model.generate_pairs(batch, noise)
+        _, pair = model.generate_pairs(batch, Draws(noise))
         return {k: float(tf.reduce_mean(v)) for k, v in model.judge(pair).items()}
 
     with tf.GradientTape() as tape:
-        _, pair = model.generate_pairs(batch, noise)
+        _, pair = model.generate_pairs(batch, Draws(noise))
         loss = tf.reduce_mean(model.judge(pair)["generator_loss"])
     before = scores()
     variables = model.generator_variables

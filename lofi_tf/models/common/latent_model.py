@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import keras
 import tensorflow as tf
@@ -17,6 +17,20 @@ from lofi_tf.settings import plain
 
 Batch = Mapping[str, tf.Tensor]
 ACTIVE_VARIANCE = 0.01  # of a latent unit's posterior means over examples
+
+
+class Draws(NamedTuple):
+    """What is random in a step.
+
+    Attributes:
+        noise: what z is drawn by, z = mean + stddev * noise, [B, Z].
+        seed: int32 [2] to draw dropout from; none is drawn without it.
+        sampling_probability: of scheduled sampling; None feeds the truth.
+    """
+
+    noise: tf.Tensor
+    seed: tf.Tensor | None = None
+    sampling_probability: tf.Tensor | None = None
 
 
 class LatentModel(keras.Model):
@@ -88,28 +102,15 @@ class LatentModel(keras.Model):
         seed: tf.Tensor | None = None,
         sampling_probability: tf.Tensor | None = None,
     ) -> Parts:
-        """Returns the loss parts and counts of each example, [B, ...] each.
+        """Returns the loss parts and counts of each example, [B, ...] each; see `Draws`.
 
-        Args:
-            batch: `inputs` [B, T, D], `targets` [B, T, D], `length` [B] and, where the model
-                takes them, `controls` [B, T, C].
-            noise: what z is drawn by, z = mean + stddev * noise, [B, Z].
-            seed: int32 [2] to draw dropout from; none is drawn without it.
-            sampling_probability: of scheduled sampling; None feeds the truth.
-
-        Returns:
-            `r_loss`, `kl_nats`, `kl_cost`, the parts and counts by their names; of the
-            posterior's mean, [B, Z], `z_mean` and `z_mean_square`.
+        A batch has `inputs` [B, T, D], `targets` [B, T, D], `length` [B] and, where the model takes
+        them, `controls` [B, T, C]. Among the parts are `r_loss`, `kl_nats`, `kl_cost` and, of the
+        posterior's mean, [B, Z], `z_mean` and `z_mean_square`.
         """
-        return self.parts_of(batch, noise, seed, sampling_probability)[0]
+        return self.parts_of(batch, Draws(noise, seed, sampling_probability))[0]
 
-    def parts_of(
-        self,
-        batch: Batch,
-        noise: tf.Tensor,
-        seed: tf.Tensor | None,
-        sampling_probability: tf.Tensor | None,
-    ) -> tuple[Parts, tf.Tensor | None]:
+    def parts_of(self, batch: Batch, draws: Draws) -> tuple[Parts, tf.Tensor | None]:
         """Returns what `losses_of` does, and what a subclass makes the `pair_of` a batch of."""
         raise NotImplementedError
 
@@ -173,24 +174,17 @@ class LatentModel(keras.Model):
         )
         beta, sampling = self._beta(step), self._sampling_probability(step)
         rate = self.optimizer.learning_rate
-        learnt = self.learn(batch, noise, own_seed(fold(seed, 1)), sampling, beta)
+        learnt = self.learn(batch, Draws(noise, own_seed(fold(seed, 1)), sampling), beta)
         norm = learnt.pop("global_norm")
         schedule = {"learning_rate": rate, "global_norm": norm, "losses/kl_beta": beta}
         if sampling is not None:
             schedule["sampling_probability"] = sampling
         return {**learnt, **schedule}
 
-    def learn(
-        self,
-        batch: Batch,
-        noise: tf.Tensor,
-        seed: tf.Tensor,
-        sampling_probability: tf.Tensor | None,
-        beta: tf.Tensor,
-    ) -> Parts:
+    def learn(self, batch: Batch, draws: Draws, beta: tf.Tensor) -> Parts:
         """Changes the weights once; returns the loss, its parts and the gradients' norm."""
         with tf.GradientTape() as tape:
-            parts = self.losses_of(batch, noise, seed, sampling_probability)
+            parts, _ = self.parts_of(batch, draws)
             loss = self.loss_of(parts, beta)
         norm = self.apply_gradients(tape, loss, self.generator_variables, self.optimizer)
         return {"loss": averaged(loss), **self.means(parts), "global_norm": norm}
@@ -221,14 +215,12 @@ class LatentModel(keras.Model):
         shape = [tf.shape(batch["inputs"])[0], self.noise_size]
         noise = tf.random.stateless_normal(shape, [self.seed, 0])
         free_running = None if self._sampling_probability(0) is None else tf.constant(1.0)
-        parts = self.evaluated(batch, noise, free_running)
+        parts = self.evaluated(batch, Draws(noise, None, free_running))
         return {name: tf.reduce_sum(part, axis=0) for name, part in parts.items()}
 
-    def evaluated(
-        self, batch: Batch, noise: tf.Tensor, sampling_probability: tf.Tensor | None
-    ) -> Parts:
+    def evaluated(self, batch: Batch, draws: Draws) -> Parts:
         """Returns the loss parts and counts of each example for an evaluation."""
-        return self.losses_of(batch, noise, sampling_probability=sampling_probability)
+        return self.parts_of(batch, draws)[0]
 
     def clip(self, gradients: list[tf.Tensor]) -> tuple[list[tf.Tensor], tf.Tensor]:
         """Returns the gradients as the settings bound them, and their norm before."""

@@ -13,7 +13,7 @@ import tensorflow as tf
 from lofi_tf.config import ContinuationConfig, TrainingConfig
 from lofi_tf.errors import LofiError
 from lofi_tf.models.common.components import build_component
-from lofi_tf.models.common.latent_model import Batch, LatentModel
+from lofi_tf.models.common.latent_model import Batch, Draws, LatentModel
 from lofi_tf.models.common.latents import GaussianLatent
 from lofi_tf.models.common.losses import Parts
 from lofi_tf.models.continuation.frame_heads import CosineStudentHead
@@ -82,25 +82,17 @@ class Continuation(LatentModel):
         self.discriminator = discriminator
         self.built = True
 
-    def parts_of(
-        self,
-        batch: Batch,
-        noise: tf.Tensor,
-        seed: tf.Tensor | None,
-        sampling_probability: tf.Tensor | None,
-    ) -> tuple[Parts, None]:
+    def parts_of(self, batch: Batch, draws: Draws) -> tuple[Parts, None]:
         """Returns what `losses_of` does.
 
         The clip is cut where the seed says, for each example anew: frames before and frames after,
         both of any length from one. Without a seed (evaluation) it is cut in the middle.
         """
-        before, after, lengths = self.cut(batch["inputs"], seed)
-        states, encoding = self.encode(before, lengths["before"], fold(seed, 1))
-        z, mean, kl_nats = self._draw_z(encoding, states, after, lengths["after"], noise)
+        before, after, lengths = self.cut(batch["inputs"], draws.seed)
+        states, encoding = self.encode(before, lengths["before"], fold(draws.seed, 1))
+        z, mean, kl_nats = self._draw_z(encoding, states, after, lengths["after"], draws.noise)
         first = self.last_frame(states, before, lengths["before"])
-        outputs = self._judged(
-            states, z, first, after, lengths["after"], seed, sampling_probability
-        )
+        outputs = self._judged(states, z, first, after, lengths["after"], *draws[1:])
         return self.judged(kl_nats, mean, *outputs), None
 
     def cut(

@@ -16,7 +16,7 @@ import tensorflow_probability as tfp
 
 from lofi_tf.config import CrossModalConfig, TrainingConfig
 from lofi_tf.data.converters.symbols import SymbolLayout
-from lofi_tf.models.common.latent_model import Batch, LatentModel
+from lofi_tf.models.common.latent_model import Batch, Draws, LatentModel
 from lofi_tf.models.common.losses import Parts, kl_cost
 from lofi_tf.models.crossmodal.stacked import StackedVAE
 from lofi_tf.models.sound.adversarial import Adversarial, Pair
@@ -87,21 +87,15 @@ class CrossModal(LatentModel):
         """Standard normal numbers that a training example takes."""
         return sum(self.signal.dims) + sum(self.symbol.dims)
 
-    def parts_of(
-        self,
-        batch: Batch,
-        noise: tf.Tensor,
-        seed: tf.Tensor | None,
-        sampling_probability: tf.Tensor | None,
-    ) -> tuple[Parts, tf.Tensor]:
+    def parts_of(self, batch: Batch, draws: Draws) -> tuple[Parts, tf.Tensor]:
         """Returns what `losses_of` does, and the means [B, F] of sound from symbols' latents.
 
         `r_loss` holds all that is weighed but the KL divergences: both reconstructions, the tie
         between the posteriors, transfers where they have a weight.
         """
-        training, ties = seed is not None, self.settings
+        training, ties = draws.seed is not None, self.settings
         spectra, symbols = batch["inputs"][:, 0], batch["targets"][:, 0]
-        parts = tf.split(noise, [sum(self.signal.dims), sum(self.symbol.dims)], axis=-1)
+        parts = tf.split(draws.noise, [sum(self.signal.dims), sum(self.symbol.dims)], axis=-1)
         heard = self.signal.encode(spectra, parts[0], training)
         read = self.symbol.encode(symbols, parts[1], training)
         own = self.signal.decode(heard.draws[0], training)

@@ -6,7 +6,7 @@ import keras
 import tensorflow as tf
 
 from lofi_tf.config import TrainingConfig, VAEConfig
-from lofi_tf.models.common.latent_model import Batch, LatentModel
+from lofi_tf.models.common.latent_model import Batch, Draws, LatentModel
 from lofi_tf.models.common.losses import Parts
 from lofi_tf.models.layers.lstm import fold
 from lofi_tf.models.sequence.components import (
@@ -143,17 +143,11 @@ class MusicVAE(LatentModel):
             sampling_probability=sampling_probability,
         )
 
-    def parts_of(
-        self,
-        batch: Batch,
-        noise: tf.Tensor,
-        seed: tf.Tensor | None,
-        sampling_probability: tf.Tensor | None,
-    ) -> tuple[Parts, tf.Tensor]:
+    def parts_of(self, batch: Batch, draws: Draws) -> tuple[Parts, tf.Tensor]:
         """Returns what `losses_of` does, and the head's parameters, [B, T, P]."""
         controls, targets, lengths = batch.get("controls"), batch["targets"], batch["length"]
-        z, mean, kl_nats = self._draw_z(batch, noise, fold(seed, 0))
-        parameters = self.teacher_forced(z, targets, lengths, controls, seed, sampling_probability)
+        z, mean, kl_nats = self._draw_z(batch, draws.noise, fold(draws.seed, 0))
+        parameters = self.teacher_forced(z, targets, lengths, controls, *draws[1:])
         return self.judged(kl_nats, mean, parameters, targets, lengths), parameters
 
     def _draw_z(self, batch, noise, seed):

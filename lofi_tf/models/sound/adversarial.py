@@ -9,7 +9,7 @@ from typing import NamedTuple
 import keras
 import tensorflow as tf
 
-from lofi_tf.models.common.latent_model import Batch, LatentModel
+from lofi_tf.models.common.latent_model import Batch, Draws, LatentModel
 from lofi_tf.models.common.losses import ADVERSARIAL_LOSSES, Parts
 from lofi_tf.models.common.replicas import averaged
 from lofi_tf.models.sound.discriminators import DiscriminatorOutput
@@ -46,16 +46,10 @@ class Adversarial(LatentModel):
     has a `discriminator` that gives a `DiscriminatorOutput`.
     """
 
-    def generate_pairs(
-        self,
-        batch: Batch,
-        noise: tf.Tensor,
-        seed: tf.Tensor | None = None,
-        sampling_probability: tf.Tensor | None = None,
-    ) -> tuple[Parts, Pair]:
+    def generate_pairs(self, batch: Batch, draws: Draws) -> tuple[Parts, Pair]:
         """Returns what `losses_of` does, and what the discriminator is to tell apart."""
-        parts, outputs = self.parts_of(batch, noise, seed, sampling_probability)
-        return parts, self.pair_of(batch, outputs, seed)
+        parts, outputs = self.parts_of(batch, draws)
+        return parts, self.pair_of(batch, outputs, draws.seed)
 
     def pair_of(self, batch: Batch, outputs: tf.Tensor, seed: tf.Tensor | None) -> Pair:
         """Returns what the discriminator is to tell apart, of what `parts_of` gives besides."""
@@ -83,16 +77,9 @@ class Adversarial(LatentModel):
         late = step + self.first_step >= self.training_settings.adversarial_from_step
         return int(self.contested and late)
 
-    def learn(
-        self,
-        batch: Batch,
-        noise: tf.Tensor,
-        seed: tf.Tensor,
-        sampling_probability: tf.Tensor | None,
-        beta: tf.Tensor,
-    ) -> Parts:
+    def learn(self, batch: Batch, draws: Draws, beta: tf.Tensor) -> Parts:
         """Changes the weights once, those of both sides where step and weights say so."""
-        given, learn = (batch, noise, seed, sampling_probability, beta), super().learn
+        given, learn = (batch, draws, beta), super().learn
         first = self.training_settings.adversarial_from_step
         if not self.contested:
             return learn(*given)
@@ -106,18 +93,11 @@ class Adversarial(LatentModel):
             return self.adversarial_step(*given) if self.stage else alone()
         return tf.cond(self.step < first, alone, lambda: self.adversarial_step(*given))
 
-    def adversarial_step(
-        self,
-        batch: Batch,
-        noise: tf.Tensor,
-        seed: tf.Tensor,
-        sampling_probability: tf.Tensor | None,
-        beta: tf.Tensor,
-    ) -> Parts:
+    def adversarial_step(self, batch: Batch, draws: Draws, beta: tf.Tensor) -> Parts:
         """Changes the weights of generator and discriminator, both by what they were before."""
         settings = self.training_settings
         with tf.GradientTape(persistent=True) as tape:
-            parts, pair = self.generate_pairs(batch, noise, seed, sampling_probability)
+            parts, pair = self.generate_pairs(batch, draws)
             verdicts = self.judge(pair)
             discriminator = tf.reduce_mean(verdicts["discriminator_loss"])
             loss = (
@@ -135,13 +115,11 @@ class Adversarial(LatentModel):
             "adversarial/global_norm": rival_norm,
         }
 
-    def evaluated(
-        self, batch: Batch, noise: tf.Tensor, sampling_probability: tf.Tensor | None
-    ) -> Parts:
+    def evaluated(self, batch: Batch, draws: Draws) -> Parts:
         """Returns the loss parts and counts of each example, and what a discriminator finds."""
         if not self.contested:
-            return super().evaluated(batch, noise, sampling_probability)
-        parts, pair = self.generate_pairs(batch, noise, sampling_probability=sampling_probability)
+            return super().evaluated(batch, draws)
+        parts, pair = self.generate_pairs(batch, draws)
         return parts | self.judge(pair)
 
     def judge(self, pair: Pair) -> Parts:
