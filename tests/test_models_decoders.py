@@ -201,15 +201,16 @@ def test_given_cells_are_fed_and_the_rest_is_drawn():
     seeds, warm = tf.stack([tf.range(B), tf.range(B)], axis=-1), tf.ones([B])
     nothing = GivenCells(tf.zeros([B, T, 6]), tf.zeros([B, T, 6]), warm)
     free = decoder.generate(z, T, warm, seeds)
-    np.testing.assert_array_equal(decoder.fill(z, nothing, warm, seeds), free)
+    np.testing.assert_array_equal(decoder.generate(z, T, warm, seeds, cells=nothing), free)
     given, kept = np.zeros([2, B, T, 6], np.float32)
     kept[:, 4:8] = 1.0  # some steps in the middle, and the first drum's hits all along
     kept[:, :, 0] = given[:, :, 0] = 1.0
     given[:, 5] = [1.0, 1.0, 0.5, 0.25, -0.5, 0.75]
-    found = decoder.fill(z, GivenCells(tf.constant(given), tf.constant(kept), warm), warm, seeds)
+    cells = GivenCells(tf.constant(given), tf.constant(kept), warm)
+    found = decoder.generate(z, T, warm, seeds, cells=cells)
     np.testing.assert_array_equal(found.numpy()[kept == 1], given[kept == 1])
     everything = GivenCells(found, tf.ones([B, T, 6]), warm)
-    np.testing.assert_array_equal(decoder.fill(z, everything, warm, seeds), found)
+    np.testing.assert_array_equal(decoder.generate(z, T, warm, seeds, cells=everything), found)
     # What comes after the given steps is drawn as the model says after these.
     parameters = decoder(z, found, tf.fill([B], T))[:, 8]
     now = given[:, 8], kept[:, 8]

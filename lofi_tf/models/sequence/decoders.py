@@ -98,6 +98,7 @@ class LSTMDecoder(keras.layers.Layer):
         temperature: tf.Tensor,
         seeds: tf.Tensor,
         controls: tf.Tensor | None = None,
+        cells: GivenCells | None = None,
     ) -> tf.Tensor:
         """Returns decoded outputs [B, T, D], each step fed with the last one's output.
 
@@ -107,36 +108,14 @@ class LSTMDecoder(keras.layers.Layer):
             temperature: of each row, [B]; 0 takes the likeliest.
             seeds: of each row, int32 [B, 2].
             controls: [B, T, C] where the core takes any.
+            cells: numbers that are given, fed and kept, for a head that can `fill` the others.
         """
         noise = row_uniform(seeds, length, self.head.noise_size)  # [T, B, N]
         first = tf.zeros([tf.shape(z)[0], self.head.output_size])
         return run_free(
-            self.core, self.head, z, first, length, temperature, noise, controls, self.end_token
-        )[0]
-
-    def fill(
-        self,
-        z: tf.Tensor,
-        cells: GivenCells,
-        temperature: tf.Tensor,
-        seeds: tf.Tensor,
-        controls: tf.Tensor | None = None,
-    ) -> tf.Tensor:
-        """Returns outputs [B, T, D] some of whose numbers are given; they are fed, and kept.
-
-        Args:
-            z: [B, Z].
-            cells: what is given, for a head that can `fill`.
-            temperature: of each row's hits, [B]; 0 takes the likelier.
-            seeds: of each row, int32 [B, 2].
-            controls: [B, T, C] where the core takes any.
-        """
-        length = tf.shape(cells.outputs)[1]
-        noise = row_uniform(seeds, length, self.head.noise_size)  # [T, B, N]
-        first = tf.zeros([tf.shape(z)[0], self.head.output_size])
-        return run_free(
-            self.core, self.head, z, first, length, temperature, noise, controls, None, cells
-        )[0]
+            self.core, self.head, z, first, length, temperature, noise, controls, self.end_token,
+            cells,
+        )[0]  # fmt: skip
 
     def play(self, z: tf.Tensor, hits: tf.Tensor, controls: tf.Tensor | None = None) -> tf.Tensor:
         """Returns outputs [B, T, D] whose hits are given; velocities and offsets are decoded there.
@@ -149,7 +128,7 @@ class LSTMDecoder(keras.layers.Layer):
         if hasattr(self.head, "fill"):
             cells, size = given_hits(hits), tf.shape(z)[0]
             cold, seeds = cells.expression_temperature, tf.zeros([size, 2], tf.int32)
-            return self.fill(z, cells, cold, seeds, controls)
+            return self.generate(z, tf.shape(hits)[1], cold, seeds, controls, cells)
         core_step = self.core.stepper(z)
 
         def step(time, previous, states):

@@ -111,7 +111,7 @@ class Interface(NamedFunctions):
 
     def _fill(self, z, temperature, expression_temperature, seed, given, kept, controls=None):
         cells = GivenCells(given, kept, expression_temperature)
-        outputs = self.model.fill(z, cells, temperature, row_seeds(seed), controls)
+        outputs = self.model.decode(z, temperature, row_seeds(seed), controls=controls, cells=cells)
         return {"outputs": tf.ensure_shape(outputs, [None, self.steps, None])}
 
     def _sample(self, num_outputs, temperature, seed, controls=None):

@@ -87,11 +87,15 @@ class MusicVAE(LatentModel):
         seeds: tf.Tensor,
         length: tf.Tensor | None = None,
         controls: tf.Tensor | None = None,
+        **cells: GivenCells,
     ) -> tf.Tensor:
-        """Returns outputs [B, T, D] of z [B, Z]; see the decoder's `generate`."""
+        """Returns outputs [B, T, D] of z [B, Z]; see the decoder's `generate`.
+
+        Where it `fills`, it takes the `cells` that are given.
+        """
         length = self.settings.max_seq_len if length is None else length
         controls = self._prepared(controls, tf.fill([tf.shape(z)[0]], length))
-        return self.decoder.generate(z, length, temperature, seeds, controls)
+        return self.decoder.generate(z, length, temperature, seeds, controls, **cells)
 
     @property
     def plays_hits(self) -> bool:
@@ -103,19 +107,6 @@ class MusicVAE(LatentModel):
     def fills(self) -> bool:
         """Whether any number of its outputs can be given, and the rest decoded."""
         return isinstance(self.decoder, LSTMDecoder) and hasattr(self.decoder.head, "fill")
-
-    def fill(
-        self,
-        z: tf.Tensor,
-        cells: GivenCells,
-        temperature: tf.Tensor,
-        seeds: tf.Tensor,
-        controls: tf.Tensor | None = None,
-    ) -> tf.Tensor:
-        """Returns outputs [B, T, D] some of whose numbers are given; see the decoder's `fill`."""
-        lengths = tf.fill([tf.shape(z)[0]], tf.shape(cells.outputs)[1])
-        controls = self._prepared(controls, lengths)
-        return self.decoder.fill(z, cells, temperature, seeds, controls)
 
     def play_hits(
         self, z: tf.Tensor, hits: tf.Tensor, controls: tf.Tensor | None = None
