@@ -137,7 +137,7 @@ def set_magenta_weights(model: MusicVAE, found: Weights, source: str | Path) -> 
     Raises:
         LofiError: as `load_magenta_checkpoint`.
     """
-    wanted = _shapes(model)
+    wanted = {name: value.shape for name, value in magenta_weights(model).items()}
     missing, extra = sorted(wanted.keys() - found.keys()), sorted(found.keys() - wanted.keys())
     if missing or extra:
         raise LofiError(
@@ -189,19 +189,6 @@ def _in_magenta_layout(model, value_of) -> Weights:
             kernel, bias = _swap_gates(kernel), _swap_gates(bias)
         values |= {f"{scope}/kernel": kernel, f"{scope}/bias": np.array(bias)}
     return values
-
-
-def _shapes(model: MusicVAE) -> dict[str, tuple[int, ...]]:
-    shapes = {}
-    for scope, layer in scopes_of(model).items():
-        if isinstance(layer, NADE):
-            size, hidden = layer.output_size, layer.hidden_size
-            shapes |= {f"{scope}/w_enc": (size, 1, hidden), f"{scope}/w_dec_t": (size, hidden, 1)}
-            continue
-        rows, columns = layer.kernel.shape
-        extra_rows = layer.units if isinstance(layer, LSTM) else 0
-        shapes |= {f"{scope}/kernel": (rows + extra_rows, columns), f"{scope}/bias": (columns,)}
-    return shapes
 
 
 def _read(prefix: str | Path, substitutions: Mapping[str, str]) -> Weights:

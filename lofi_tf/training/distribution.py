@@ -95,10 +95,7 @@ def check_agreement(strategy: tf.distribute.Strategy, facts: Mapping[str, Any]) 
         chiefs = summed(tf.where(context.replica_id_in_sync_group == 0, own, tf.zeros_like(own)))
         return summed(tf.cast(own != chiefs, tf.int32))
 
-    try:
-        found = _first(strategy, tf.function(lambda: strategy.run(compare))())
-    except tf.errors.OpError as error:
-        raise _lost(error, "before the first step") from error
+    found = _of_all(strategy, compare, "before the first step")
     other = [name for name, count in zip(facts, found.numpy(), strict=True) if count]
     if other:
         raise LofiError(
@@ -191,14 +188,20 @@ def fit(
     told.on_train_end()
 
 
-def _any(strategy: tf.distribute.Strategy, truth: bool, when: str) -> bool:
-    """Says whether something is true on any machine; all must ask."""
-    own = tf.constant(int(truth))
+def _of_all(
+    strategy: tf.distribute.Strategy, function: Callable[[], tf.Tensor], when: str
+) -> tf.Tensor:
+    """Returns what a function that reduces over all machines gives; all must ask."""
     try:
-        sums = tf.function(lambda: strategy.run(lambda: summed(tf.identity(own))))()
+        return _first(strategy, tf.function(lambda: strategy.run(function))())
     except tf.errors.OpError as error:
         raise _lost(error, when) from error
-    return bool(_first(strategy, sums))
+
+
+def _any(strategy: tf.distribute.Strategy, truth: bool, when: str) -> bool:
+    """Says whether something is true on any machine."""
+    own = tf.constant(int(truth))
+    return bool(_of_all(strategy, lambda: summed(tf.identity(own)), when))
 
 
 def _lost(error: tf.errors.OpError, when: str) -> LofiError:

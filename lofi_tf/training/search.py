@@ -111,7 +111,10 @@ def search(
         _tell(study, trial, found)
         best = _write_results(study, folder, config)
         log(_line(best, found, options.metric))
-    return _required(_best(study, config), study)
+    if (best := _best(study, config)) is None:
+        reasons = {trial.user_attrs["reason"] for trial in _ended(study)}
+        raise LofiError(f"no trial could be trained: {'; '.join(sorted(filter(None, reasons)))}")
+    return best
 
 
 def _run(config, params, examples, validation, run, trial, options, training):
@@ -210,13 +213,6 @@ def _best(study: optuna.Study, config: Config) -> Best | None:
     return Best(with_hparams(config, hparams), hparams, trial.value, number)
 
 
-def _required(best: Best | None, study: optuna.Study) -> Best:
-    if best is None:
-        reasons = {trial.user_attrs["reason"] for trial in _ended(study)}
-        raise LofiError(f"no trial could be trained: {'; '.join(sorted(filter(None, reasons)))}")
-    return best
-
-
 def _write_results(study: optuna.Study, folder: Path, config: Config) -> Best | None:
     """Writes the table of all trials, and the best's config; returns the best."""
     ended = _ended(study)
@@ -246,15 +242,10 @@ def _facts(config, space, examples, validation, options, training) -> dict[str, 
     return {
         "config": config.to_dict(),
         "space": described(space),
-        "metric": options.metric,
-        "direction": options.direction,
-        "prune": options.prune,
-        "seed": options.seed,
+        **{name: getattr(options, name) for name in ("metric", "direction", "prune", "seed")},
         "training": {
-            "num_steps": training.num_steps,
-            "eval_steps": training.eval_steps,
-            "eval_num_batches": training.eval_num_batches,
-            "seed": training.seed,
+            name: getattr(training, name)
+            for name in ("num_steps", "eval_steps", "eval_num_batches", "seed")
         },
         "data_sha1": examples.sha1(),
         "validation_sha1": validation.sha1(),

@@ -10,9 +10,8 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from lofi_tf.errors import LofiError
 from lofi_tf.models.continuation.frame_heads import cosine_basis, to_cosine
-from lofi_tf.models.layers.dense import built
+from lofi_tf.models.layers.dense import built, check_as_many
 from lofi_tf.models.layers.mdct import LAPPED_SIZE, LappedFrames
 from lofi_tf.settings import Size
 
@@ -82,11 +81,7 @@ class ConvFrames(keras.layers.Layer):
         companded: bool = False,
     ):
         super().__init__(name="frames")
-        if len(strides) != len(channels):
-            raise LofiError(
-                "strides and channels must be as many. Received: "
-                f"{list(strides)} and {list(channels)}"
-            )
+        check_as_many(strides, channels)
         self.frame_size, self.values = math.prod(strides), values
         self.feature_size, self.companded = channels[-1], companded
         self.convolutions = [

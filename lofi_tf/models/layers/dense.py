@@ -1,15 +1,26 @@
 """What networks of plain Keras layers share."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import keras
 import tensorflow as tf
+
+from lofi_tf.errors import LofiError
 
 
 def built(layer: keras.layers.Layer, shape: tuple) -> keras.layers.Layer:
     """Returns a layer with its weights made, for inputs of a shape."""
     layer.build(shape)
     return layer
+
+
+def check_as_many(strides: Sequence[int], channels: Sequence[int]) -> None:
+    """Refuses strides and channels of convolutions that are not as many."""
+    if len(strides) != len(channels):
+        raise LofiError(
+            f"strides and channels must be as many. Received: {list(strides)} and {list(channels)}"
+        )
 
 
 def dense(

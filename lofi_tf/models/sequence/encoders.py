@@ -49,10 +49,8 @@ class BidirectionalLSTMEncoder(keras.layers.Layer):
     Follows Magenta's `BidirectionalLstmEncoder`.
 
     Args:
-        input_size: depth D of the inputs.
+        input_size, keep_prob, residual: as of `LSTMEncoder`.
         units: size of each layer, for each direction.
-        keep_prob: share of each layer's inputs kept in training.
-        residual: whether layers have residual connections.
         embedding_size: size of a linear embedding that the inputs pass through first.
     """
 
@@ -115,10 +113,8 @@ class HierarchicalEncoder(keras.layers.Layer):
     Follows Magenta's `HierarchicalLstmEncoder`. The segments of a level run as one batch.
 
     Args:
-        input_size: depth D of the inputs.
+        input_size, keep_prob, residual: as of `LSTMEncoder`.
         units: size of each layer of each level.
-        keep_prob: share of each layer's inputs kept in training.
-        residual: whether layers have residual connections.
         level_lengths: steps of each level, the lowest first; their product is T.
     """
 

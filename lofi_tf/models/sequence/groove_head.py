@@ -11,9 +11,9 @@ import numpy as np
 import tensorflow as tf
 
 from lofi_tf.errors import LofiError
-from lofi_tf.models.common.losses import Parts, sum_valid, valid_steps
+from lofi_tf.models.common.losses import Parts, sum_valid
 from lofi_tf.models.layers.logistic_mixture import Levels, log_prob, quantile, tempered
-from lofi_tf.models.sequence.heads import draw_bits
+from lofi_tf.models.sequence.heads import draw_bits, hit_counts
 from lofi_tf.settings import Size
 
 VELOCITIES = Levels(0.0, 1.0, 128)  # those of MIDI
@@ -82,11 +82,7 @@ class GrooveMixtureHead(keras.layers.Layer):
         cells = self._cells(targets)
         biases, hidden = self._given_those_before(parameters, cells)
         logits = biases[0] + tf.reduce_sum(hidden[0] * self.to_hits, axis=-1)
-        true, predicted = cells[0], tf.cast(logits > 0, tf.float32)
-        numbers = {"hits": predicted * true, "predicted_hits": predicted, "true_hits": true}
-        sums = {name: sum_valid(part, lengths) for name, part in numbers.items()}
-        steps = tf.reduce_sum(valid_steps(lengths, tf.shape(targets)[1]), axis=1)
-        return sums | {"steps": steps}
+        return hit_counts(tf.cast(logits > 0, tf.float32), cells[0], lengths)
 
     def scalars(self, sums: Parts) -> Parts:
         """Returns nats a step of hits, nats a hit of the others, and the F1 score of hits."""

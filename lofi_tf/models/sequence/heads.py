@@ -56,10 +56,7 @@ class GrooveHead(keras.layers.Layer):
     def counts(self, parameters: tf.Tensor, targets: tf.Tensor, lengths: tf.Tensor) -> Parts:
         """Returns numbers of hits over the valid steps, [B]: predicted, true and both."""
         predicted = tf.cast(tf.split(parameters, 3, axis=-1)[0] > 0, tf.float32)
-        true = tf.split(targets, 3, axis=-1)[0]
-        counts = {"hits": predicted * true, "predicted_hits": predicted, "true_hits": true}
-        sums = {name: sum_valid(part, lengths) for name, part in counts.items()}
-        return sums | {"steps": _steps(parameters, lengths)}
+        return hit_counts(predicted, tf.split(targets, 3, axis=-1)[0], lengths)
 
     def scalars(self, sums: Parts) -> Parts:
         """Returns the losses a step, unweighted as Magenta logs them, and the F1 score of hits."""
@@ -252,13 +249,8 @@ class NADEHead(keras.layers.Layer):
         _, probabilities = self.nade.log_prob(targets, *self._biases(parameters))
         predicted = tf.cast(probabilities >= 0.5, tf.float32)
         right = tf.cast(tf.reduce_all(tf.equal(predicted, targets), axis=-1), tf.float32)
-        return {
-            "right": sum_valid_steps(right, lengths),
-            "hits": sum_valid(predicted * targets, lengths),
-            "predicted_hits": sum_valid(predicted, lengths),
-            "true_hits": sum_valid(targets, lengths),
-            "steps": _steps(parameters, lengths),
-        }
+        right = {"right": sum_valid_steps(right, lengths)}
+        return right | hit_counts(predicted, targets, lengths)
 
     def scalars(self, sums: Parts) -> Parts:
         """Returns the share of steps that are right in all bits, precision and recall."""
@@ -287,6 +279,13 @@ def likeliest(head: keras.layers.Layer, parameters: tf.Tensor) -> tf.Tensor:
     count, size = tf.shape(steps)[0], tf.shape(parameters)[1]
     drawn = head.sample(steps, tf.zeros([count]), tf.zeros([count, head.noise_size]))
     return tf.reshape(drawn, [-1, size, head.output_size])
+
+
+def hit_counts(predicted: tf.Tensor, true: tf.Tensor, lengths: tf.Tensor) -> Parts:
+    """Returns numbers of bits [B, T, D] over the valid steps, [B]: predicted, true and both."""
+    counts = {"hits": predicted * true, "predicted_hits": predicted, "true_hits": true}
+    sums = {name: sum_valid(part, lengths) for name, part in counts.items()}
+    return sums | {"steps": _steps(true, lengths)}
 
 
 def _steps(parameters, lengths):

@@ -29,12 +29,9 @@ class MusicVAE(LatentModel):
     Structure in Music", and Magenta's `MusicVAE`.
 
     Args:
-        model: sizes and components.
-        training: loss weights and schedules.
+        model, training, seed, first_step: see `LatentModel`.
         input_size, output_size, control_size: depths of what the converter gives.
         end_token: class that ends a sequence, None where none does.
-        seed: what dropout and latent samples of training are drawn from, with the step.
-        first_step: added to the optimiser's step in every schedule.
     """
 
     def __init__(

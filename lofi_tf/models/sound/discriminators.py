@@ -6,9 +6,8 @@ from typing import Any, NamedTuple
 import keras
 import tensorflow as tf
 
-from lofi_tf.errors import LofiError
 from lofi_tf.models.common.components import build_component
-from lofi_tf.models.layers.dense import convolution, dense
+from lofi_tf.models.layers.dense import check_as_many, convolution, dense
 from lofi_tf.models.layers.perceptron import Perceptron
 from lofi_tf.models.sound.clip_nets import SLOPE
 from lofi_tf.settings import Count, Size
@@ -47,11 +46,7 @@ class MultiScaleDiscriminator(keras.layers.Layer):
         width: Size = 15,
     ):
         super().__init__(name="discriminator")
-        if len(strides) != len(channels):
-            raise LofiError(
-                "strides and channels must be as many. Received: "
-                f"{list(strides)} and {list(channels)}"
-            )
+        check_as_many(strides, channels)
         self.scales = [_scale(channels, strides, width, n) for n in range(num_scales)]
         self.built = True
 

@@ -13,7 +13,7 @@ import tensorflow as tf
 import tensorflow_probability as tfp
 
 from lofi_tf.errors import LofiError
-from lofi_tf.models.layers.dense import convolution, dense
+from lofi_tf.models.layers.dense import check_as_many, convolution, dense
 from lofi_tf.models.layers.pqmf import PQMF
 from lofi_tf.models.sound.clip_nets import SLOPE
 from lofi_tf.settings import Size
@@ -196,10 +196,7 @@ class Residual(keras.layers.Layer):
 def _check(depth, strides, channels) -> None:
     if depth != 1:
         raise LofiError(f"multiband takes one channel. Received: {depth}")
-    if len(strides) != len(channels):
-        raise LofiError(
-            f"strides and channels must be as many. Received: {list(strides)} and {list(channels)}"
-        )
+    check_as_many(strides, channels)
 
 
 def _frames(steps: int, num_bands: Size, strides: Sequence[Size]) -> tuple[int, int]:
