@@ -59,6 +59,7 @@ def main(argv: list[str] | None = None) -> int:
 def _preprocess(args: argparse.Namespace, beam_flags: list[str]) -> None:
     """Does the whole work; raises LofiError where the flags or the input are bad."""
     from lofi_tf.data.storage.tfrecord import record_paths
+    from pipelines.filters import Filters
     from pipelines.note_example_pipeline import NAMES, list_groups, records_to_examples
     from pipelines.shards_command import Job, make_shards
 
@@ -68,7 +69,8 @@ def _preprocess(args: argparse.Namespace, beam_flags: list[str]) -> None:
     groups = list_groups([path.absolute() for path in paths])
     if not groups:
         raise LofiError(f"no records in {args.input_tfrecord}")
-    filters = _filters_of(args)
+    names = [field.name for field in dataclasses.fields(Filters)]
+    filters = Filters(*(getattr(args, name) for name in names)) if args.enable_filtering else None
     beam_flags = [flag for flag in [*args.pipeline_options.split(","), *beam_flags] if flag]
     job = Job(
         prefix=Path(os.path.expanduser(args.output_tfrecord)),
@@ -100,13 +102,6 @@ def _config_of(args: argparse.Namespace):
             f"{converter.shards_by}; these are no records of notes"
         )
     return config
-
-
-def _filters_of(args: argparse.Namespace):
-    from pipelines.filters import Filters
-
-    names = [field.name for field in dataclasses.fields(Filters)]
-    return Filters(*(getattr(args, name) for name in names)) if args.enable_filtering else None
 
 
 def _lack(args: argparse.Namespace, summary) -> str:

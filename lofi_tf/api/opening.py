@@ -42,8 +42,9 @@ def load_model(
         config = load_config(config)
     if config is not None and hparams:
         config = with_hparams(config, hparams)
-    if _is_cross_modal_run(Path(model)):
-        return CrossModalModel(open_cross(model))
+    run = Path(model) / "config.yaml"
+    if run.is_file() and load_config(model).model.kind == "cross_modal":
+        return CrossModalModel(open_cross(model))  # of a run the best checkpoint
     return model_of(open_backend(model, config))
 
 
@@ -66,10 +67,3 @@ def model_of(backend: Backend) -> AnyModel:
     if backend.converter.medium == "sound":
         return SoundModel(backend)
     return sequence_model(backend)
-
-
-def _is_cross_modal_run(folder: Path) -> bool:
-    """Says whether a folder is a cross-modal run, of which the best checkpoint is taken."""
-    if not (folder / "config.yaml").is_file():
-        return False
-    return load_config(folder).model.kind == "cross_modal"

@@ -64,7 +64,8 @@ def train(
     """
     settings = _config(config, Path(run_dir))
     hparams = _sorted_out(options, settings)
-    settings = with_hparams(settings, _hparams_text(hparams))
+    texts = [f"{name}={_text(value)}" for name, value in hparams.items()]
+    settings = with_hparams(settings, ",".join(texts))
     if not examples and "tfds_name" not in options:
         raise LofiError("give examples: records, a folder of music files, or example shards")
     own = {name: options[name] for name in _DATA & set(options)}
@@ -110,12 +111,8 @@ def _sorted_out(options: Mapping[str, Any], config: Config) -> dict[str, Any]:
     return {name: value for name, value in options.items() if name not in _DATA | _RUN}
 
 
-def _hparams_text(values: Mapping[str, Any]) -> str:
-    """Returns values in the grammar of `with_hparams`."""
-    return ",".join(f"{name}={_text(value)}" for name, value in values.items())
-
-
 def _text(value: Any) -> str:
+    """Returns a value in the grammar of `with_hparams`."""
     if isinstance(value, Sequence) and not isinstance(value, str):
         return f"[{','.join(map(_text, value))}]"
     return str(value).lower() if isinstance(value, bool) else str(value)

@@ -1,6 +1,7 @@
 """`lofi_evaluate`: how good a model of music is, in numbers, on music it never learned from."""
 
 import argparse
+import dataclasses
 import datetime
 from pathlib import Path
 
@@ -65,7 +66,8 @@ def _run(args: argparse.Namespace) -> None:
     backend, source = open_backend(args.model or args.checkpoint_file, config), _source(args)
     check_can(backend.config, "evaluate")
     music = read_music(source, backend.config.data.converter, is_verbose(args.log), log)
-    music = music.with_held_out(some_of(music.held_out, args.num_examples, args.seed))
+    held_out = some_of(music.held_out, args.num_examples, args.seed)
+    music = dataclasses.replace(music, held_out=held_out)
     groups = _groups(args, music)
     if music.training is None:
         log("No training examples are known: nothing is compared with what learned from them.")

@@ -184,8 +184,9 @@ def end_of(parts: list[Part]) -> float:
 
 def words_of(probabilities: np.ndarray, converter: PairedConverter) -> str:
     """Returns what symbols [S] say, such as `piano C4 v64, flute silent`."""
-    words = []
-    symbols = converter.layout.decode(probabilities, least=0.5 if _can_be_low(converter) else 0.0)
+    words, binary = [], converter.label_type == "binary"
+    least = 0.5 if binary and not converter.zero_extra_class else 0.0
+    symbols = converter.layout.decode(probabilities, least)
     for name, symbol in zip(converter.instruments, symbols, strict=True):
         words.append(" ".join([name, *_symbol_words(symbol, converter.num_dynamics)]))
     return ", ".join(words)
@@ -202,10 +203,6 @@ def _symbol_words(symbol: Symbol, num_dynamics: int) -> Iterator[str]:
         return
     if symbol.dynamics is not None:
         yield f"v{velocity_of(symbol.dynamics, num_dynamics)}"
-
-
-def _can_be_low(converter: PairedConverter) -> bool:
-    return converter.label_type == "binary" and not converter.zero_extra_class
 
 
 def _players(

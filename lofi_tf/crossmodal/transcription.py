@@ -86,10 +86,13 @@ def part_of(
     settings: NoteSettings,
 ) -> Part:
     """Returns the notes of one instrument, which begin at `onsets` (s) and only where `loud`."""
+    from scipy.ndimage import median_filter
+
     fields = {f.label: f for f in converter.layout.fields if f.instrument == number}
     if not {"octave", "pitch"} <= fields.keys():
         raise LofiError("notes need a model whose labels are octave and pitch")
-    probabilities = smoothed(heard.probabilities, settings.smoothing_frames)
+    size = settings.smoothing_frames, 1
+    probabilities = median_filter(heard.probabilities, size, mode="nearest")
     classes = {
         name: probabilities[:, field.begin : field.begin + field.size]
         for name, field in fields.items()
@@ -108,13 +111,6 @@ def part_of(
             if end - start >= settings.least_seconds:
                 found.append(NoteEvent(LOWEST_PITCH + state, velocity, start, end))
     return _apart(found)
-
-
-def smoothed(probabilities: np.ndarray, num_frames: int) -> np.ndarray:
-    """Returns the median over time of probabilities [T, S], the ends repeated."""
-    from scipy.ndimage import median_filter
-
-    return median_filter(probabilities, size=(num_frames, 1), mode="nearest")
 
 
 def note_scores(octave: np.ndarray, pitch: np.ndarray) -> np.ndarray:

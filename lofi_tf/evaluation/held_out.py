@@ -52,10 +52,6 @@ class Music:
     training: Examples | None
     validation: Examples | None
 
-    def with_held_out(self, held_out: Examples) -> "Music":
-        """Returns this music with other examples to measure on."""
-        return dataclasses.replace(self, held_out=held_out)
-
 
 def read_music(source: Source, converter: Mapping[str, Any], show: bool, log: Log) -> Music:
     """Returns the examples of a source; `log` is told how many, and what was refused.

@@ -100,13 +100,10 @@ def _csv(columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(columns)
-    writer.writerows([map(_csv_cell, row) for row in rows])
+    for row in rows:
+        cells = map(_known, row)
+        writer.writerow([f"{c:.6g}" if isinstance(c, float) else c for c in cells])
     return text.getvalue()
-
-
-def _csv_cell(cell: Cell) -> Cell:
-    cell = _known(cell)
-    return f"{cell:.6g}" if isinstance(cell, float) else cell
 
 
 def _known(cell: Cell) -> Cell:

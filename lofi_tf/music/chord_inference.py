@@ -32,6 +32,7 @@ _KINDS = {
     "m7b5": (0, 3, 6, 10),
 }
 _CHORDS = (None, *itertools.product(range(12), _KINDS))  # None is no chord
+_FIGURES = (NO_CHORD, *(ROOTS[root] + kind for root, kind in _CHORDS[1:]))
 _UNPITCHED = (*range(96, 104), *range(112, 128))  # MIDI programs: effects, percussion, noises
 
 
@@ -55,7 +56,7 @@ def with_inferred_chords(part: Segment, grid: Grid) -> Segment:
     found = [(frame * seconds, *divmod(state, len(_CHORDS))) for frame, state in enumerate(path)]
     return dataclasses.replace(
         part,
-        chords=tuple(Chord(t, _figure(chord)) for t, _, chord in _changes(found, 2)),
+        chords=tuple(Chord(t, _FIGURES[chord]) for t, _, chord in _changes(found, 2)),
         keys=tuple(Key(t, key) for t, key, _ in _changes(found, 1)),
     )
 
@@ -73,13 +74,6 @@ def _changes(found: list[tuple], column: int) -> list[tuple]:
         for before, row in zip([None, *found], found, strict=False)
         if before is None or before[column] != row[column]
     ]
-
-
-def _figure(chord: int) -> str:
-    if chord == 0:
-        return NO_CHORD
-    root, kind = _CHORDS[chord]
-    return ROOTS[root] + kind
 
 
 def _pitch_classes(notes: Notes, bounds: np.ndarray) -> np.ndarray:

@@ -111,12 +111,9 @@ def _chord_of_classes(classes: frozenset[int], bass: int) -> int | None:
 @functools.lru_cache(maxsize=4096)
 def _nearest(intervals: frozenset[int]) -> tuple[int, float]:
     """Returns the quality nearest to intervals above a root, the first of equals, and its cost."""
-    costs = [_cost(intervals, inside) for inside in _SETS]
+    costs = [
+        len(intervals - inside) + sum(0.5 if i == _FIFTH else 1.0 for i in inside - intervals)
+        for inside in _SETS
+    ]
     cost = min(costs)
     return costs.index(cost), cost
-
-
-def _cost(intervals: frozenset[int], inside: frozenset[int]) -> float:
-    """Returns how far intervals are from those of a quality."""
-    missing = inside - intervals
-    return len(intervals - inside) + sum(0.5 if i == _FIFTH else 1.0 for i in missing)

@@ -2,12 +2,11 @@
 
 import numpy as np
 
-from lofi_tf.music.chords import degrees_of
+from lofi_tf.music.chords import NO_CHORD, degrees_of
 from lofi_tf.music.midi_events import META, SET_TEMPO, read_events
 from lofi_tf.music.tempo_map import TempoMap
 
 _MARKER = 0x06
-_NO_CHORD = "N.C."
 
 
 def read_markers(data: bytes) -> list[tuple[float, str]]:
@@ -32,7 +31,8 @@ def sections_of(markers: list[tuple[float, str]], end: float) -> list[tuple[str,
     names of a form and begin sections.
     """
     chords = [text for _, text in markers if _is_chord(text)]
-    if _is_form(chords):
+    new = list(dict.fromkeys(chords))
+    if new == list("ABCDEFG"[: len(new)]):
         chords = []
     named = [(time, text) for time, text in markers if text and text not in chords]
     ends = [time for time, _ in named[1:]] + [end]
@@ -41,12 +41,7 @@ def sections_of(markers: list[tuple[float, str]], end: float) -> list[tuple[str,
 
 
 def _is_chord(text: str) -> bool:
-    return text == _NO_CHORD or degrees_of(text) is not None
-
-
-def _is_form(texts: list[str]) -> bool:
-    new = list(dict.fromkeys(texts))
-    return new == list("ABCDEFG"[: len(new)])
+    return text == NO_CHORD or degrees_of(text) is not None
 
 
 def _text(data: bytes) -> str:

@@ -12,11 +12,10 @@ from lofi_tf.errors import LofiError, check_range
 from lofi_tf.files import write_file
 from lofi_tf.music.midi_events import KEY_SIGNATURE, META, SET_TEMPO, TIME_SIGNATURE, TRACK_NAME
 from lofi_tf.music.midi_reader import DRUM_CHANNEL
-from lofi_tf.music.quantize import TICKS_PER_QUARTER
+from lofi_tf.music.quantize import DEFAULT_QPM, TICKS_PER_QUARTER
 from lofi_tf.music.sequence_proto import NoteSequence
 from lofi_tf.music.tempo_map import TempoMap
 
-_DEFAULT_QPM = 120.0
 _END_OF_TRACK, _MARKER = 0x2F, 0x06
 _MAX_MICROSECONDS = 0xFFFFFF
 _MELODIC_CHANNELS = [channel for channel in range(16) if channel != DRUM_CHANNEL]
@@ -79,7 +78,7 @@ def midi_bytes(sequence: NoteSequence, markers: Markers = ()) -> bytes:
 
 def _tempo_events(sequence: NoteSequence, resolution: int) -> list[tuple[int, bytes]]:
     """Returns tick and payload of each tempo, as whole microseconds a quarter note."""
-    tempos = {0: _payload(_DEFAULT_QPM)}
+    tempos = {0: _payload(DEFAULT_QPM)}
     for tempo in sorted(sequence.tempos, key=lambda tempo: tempo.time):
         tick = _tick(TempoMap(resolution, tempos.items()), tempo.time)
         tempos[tick] = _payload(tempo.qpm)

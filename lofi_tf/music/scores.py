@@ -113,14 +113,11 @@ def _score_name(archive: zipfile.ZipFile) -> str:
         name = root.get("full-path", "")
         if root.get("media-type", _SCORE_MIME_TYPE) == _SCORE_MIME_TYPE and name in names:
             return name
-    scores = [name for name in names if _is_score(name)]
+    scores = [name for name in names if name.lower().endswith((".xml", ".musicxml"))]
+    scores = [name for name in scores if not name.startswith("META-INF/")]
     if len(scores) != 1:
         raise NotConvertible("bad_archive", f"needs one score. Received: {scores}")
     return scores[0]
-
-
-def _is_score(name: str) -> bool:
-    return name.lower().endswith((".xml", ".musicxml")) and not name.startswith("META-INF/")
 
 
 def _musicxml_modules():

@@ -1,39 +1,36 @@
 """Ticks of a MIDI file to seconds."""
 
+import itertools
 from collections.abc import Iterable
 
 import numpy as np
 
 from lofi_tf.errors import NotConvertible
+from lofi_tf.music.quantize import DEFAULT_QPM
 
-_DEFAULT_QPM = 120.0
 _SMPTE_29 = 30000 / 1001  # 29 stands for the 29.97 frames a second of NTSC.
 
 
 class TempoMap:
     """Ticks to seconds, in the very float operations of pretty_midi.
 
+    The division is ticks a quarter note. If negative, its upper byte is minus the frames a second
+    and the lower one the ticks a frame: then tempo events, tick and payload in order, mean nothing.
+
     Attributes:
         ticks_per_quarter: resolution of the file.
+
+    Raises:
+        NotConvertible: a resolution or a tempo of zero.
     """
 
     def __init__(self, division: int, tempo_events: Iterable[tuple[int, bytes]]):
-        """Builds the map.
-
-        Args:
-            division: ticks a quarter note. If negative, the upper byte is minus the frames a
-                second and the lower one the ticks a frame: then tempo events mean nothing.
-            tempo_events: tick and payload of each tempo event, in order.
-
-        Raises:
-            NotConvertible: a resolution or a tempo of zero.
-        """
         resolution = float(division) if division >= 0 else _smpte_resolution(division)
         if not resolution:
             raise NotConvertible("bad_resolution", f"no ticks a quarter note: {division}")
         self.ticks_per_quarter = round(resolution)
         self._resolution = resolution
-        scales = [(0, 60.0 / (_DEFAULT_QPM * resolution))]
+        scales = [(0, 60.0 / (DEFAULT_QPM * resolution))]
         for tick, payload in tempo_events if division > 0 else ():
             scale = 60.0 / (6e7 / _microseconds(payload) * resolution)
             if tick == 0:
@@ -42,7 +39,9 @@ class TempoMap:
                 scales.append((tick, scale))
         self._ticks = np.array([tick for tick, _ in scales])  # [N]
         self._scales = np.array([scale for _, scale in scales])  # [N]
-        self._times = _start_times(scales)  # [N]
+        spans = itertools.pairwise(scales)
+        seconds = (scale * (end - start) for (start, scale), (end, _) in spans)
+        self._times = np.array(list(itertools.accumulate(seconds, initial=0.0)))  # [N]
 
     def seconds(self, ticks: np.ndarray) -> np.ndarray:
         """Returns the time of each tick, in seconds, in the shape of `ticks`."""
@@ -61,13 +60,6 @@ class TempoMap:
         """Returns time in seconds and quarter notes a minute of each tempo."""
         qpm = 60.0 / (self._scales * self._resolution)
         return list(zip(self._times.tolist(), qpm.tolist(), strict=True))
-
-
-def _start_times(scales: list[tuple[int, float]]) -> np.ndarray:
-    times = [0.0]
-    for (start, scale), (end, _) in zip(scales[:-1], scales[1:], strict=True):
-        times.append(times[-1] + scale * (end - start))
-    return np.array(times)
 
 
 def _microseconds(payload: bytes) -> int:

@@ -74,7 +74,8 @@ class RenderSettings:
             if name not in fields:
                 raise unknown_name("setting", str(name), fields)
             old = getattr(self, name)
-            new[name] = {**old, **value} if _both_maps(old, value) else value
+            maps = isinstance(old, Mapping) and isinstance(value, Mapping)
+            new[name] = {**old, **value} if maps else value
         return dataclasses.replace(self, **new)
 
 
@@ -154,7 +155,3 @@ def _number(field: dataclasses.Field, value: Any) -> float | int:
         word = TYPE_WORDS[int if whole else float]
         raise LofiError(f"{field.name} must be {word}, {allowed}. Received: {value!r:.80}")
     return value if whole else float(value)
-
-
-def _both_maps(old: Any, new: Any) -> bool:
-    return isinstance(old, Mapping) and isinstance(new, Mapping)

@@ -221,14 +221,9 @@ def _convert(settings: Mapping[str, Any], records: list[bytes]) -> Examples:
         examples += made
         sources += [source] * len(made)
         num_unmarked += bool(made) and converter.takes_for_drums(sequence)
-    arrays = _stacked(examples)
+    names = examples[0] if examples else ()
+    arrays = {name: _padded([example[name] for example in examples]) for name in names}
     return Examples(arrays, np.array(sources, object), refusals, len(records), num_unmarked)
-
-
-def _stacked(examples: list[dict[str, np.ndarray]]) -> dict[str, np.ndarray]:
-    return {
-        name: _padded([example[name] for example in examples]) for name in (examples or [{}])[0]
-    }
 
 
 def _padded(arrays: list[np.ndarray]) -> np.ndarray:

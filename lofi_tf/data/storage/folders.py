@@ -1,11 +1,10 @@
 """Folders of music files as serialized NoteSequences, without records in between."""
 
-import dataclasses
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from lofi_tf.data.storage.examples import Examples, Refusal
+from lofi_tf.data.storage.examples import Refusal
 from lofi_tf.music.files import convert_file, is_music_file
 
 
@@ -30,12 +29,3 @@ def folder_records(folder: str | Path, refused: Callable[[Refusal], None]) -> It
             refused(Refusal(problem.rule, name, str(problem)))
         for sequence in converted.sequences:
             yield sequence.SerializeToString()
-
-
-def with_refusals(examples: Examples, refusals: list[Refusal]) -> Examples:
-    """Returns examples that count sources which were refused before they were converted."""
-    return dataclasses.replace(
-        examples,
-        refusals=[*refusals, *examples.refusals],
-        num_sources=examples.num_sources + len(refusals),
-    )

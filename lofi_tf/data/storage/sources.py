@@ -1,5 +1,6 @@
 """Where training examples come from: NoteSequence records, TensorFlow Datasets, example shards."""
 
+import dataclasses
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import nullcontext
@@ -10,7 +11,7 @@ from lofi_tf.audio.io import is_audio_file
 from lofi_tf.data.converters.build import build_converter
 from lofi_tf.data.storage.example_shards import ShardSet, chosen_split, find_shards, load_shards
 from lofi_tf.data.storage.examples import Examples, Refusal, examples_of_records
-from lofi_tf.data.storage.folders import folder_records, is_music_folder, with_refusals
+from lofi_tf.data.storage.folders import folder_records, is_music_folder
 from lofi_tf.data.storage.tfrecord import read_records, record_paths
 from lofi_tf.errors import LofiError
 from lofi_tf.music.files import KINDS
@@ -54,13 +55,10 @@ def load_examples(
     with bars if show_progress else nullcontext() as bar:
         update = None if bar is None else bar.update
         examples = examples_of_records(records, converter, num_workers, update)
-    examples = with_refusals(examples, unread)
+    refusals, count = [*unread, *examples.refusals], examples.num_sources + len(unread)
+    examples = dataclasses.replace(examples, refusals=refusals, num_sources=count)
     name = path or f"{tfds_name} ({split})"
-    refused = len(examples.refusals)
-    log(
-        f"{name}: {len(examples)} examples of {examples.num_sources - refused} of "
-        f"{examples.num_sources} sequences."
-    )
+    log(f"{name}: {len(examples)} examples of {count - len(refusals)} of {count} sequences.")
     _report(examples, log)
     if not len(examples):
         raise LofiError(f"no example in {name} fits the config: {_reasons(examples)}")
