@@ -17,13 +17,12 @@ from lofi_tf.data.converters.symbols import (
 )
 from lofi_tf.data.pairs.note_files import pitch_and_velocity
 from lofi_tf.errors import LofiError, LofiWarning, NotConvertible, unknown_name
+from lofi_tf.music.chords import SHARP_NAMES
 from lofi_tf.music.instruments import Instrument, instrument
 from lofi_tf.music.sequence_proto import NoteSequence
 
 Part = list[NoteEvent]  # what one instrument plays, by start
 Chord = tuple[tuple[int, int], ...]  # pitch and velocity of what sounds at once, from below
-
-_NAMES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 
 
 def instrument_notes(
@@ -195,9 +194,9 @@ def words_of(probabilities: np.ndarray, converter: PairedConverter) -> str:
 def _symbol_words(symbol: Symbol, num_dynamics: int) -> Iterator[str]:
     pitch = pitch_of(symbol)
     if pitch is not None:
-        yield f"{_NAMES[pitch % 12]}{pitch // 12 - 1}"
+        yield f"{SHARP_NAMES[pitch % 12]}{pitch // 12 - 1}"
     elif symbol.pitch is not None:
-        yield _NAMES[symbol.pitch]
+        yield SHARP_NAMES[symbol.pitch]
     else:
         yield "silent"
         return

@@ -12,9 +12,9 @@ from lofi_tf.evaluation.held_out import some_of
 from lofi_tf.evaluation.memorization import nearest_tables
 from lofi_tf.evaluation.tables import Table
 from lofi_tf.generation.decoding import GenerationConfig
+from lofi_tf.music.chords import SHARP_NAMES
 from lofi_tf.music.drum_classes import DRUM_NAMES, REDUCED, class_table
 
-PITCH_CLASSES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 MOST_NOTES = 20_000  # whose velocities and times are laid over each other
 _DRUMS = class_table(REDUCED, nearest=True)
 
@@ -100,7 +100,7 @@ def _note_tables(samples: Measured, data: Measured) -> list[Table]:
 
 def _pitch_table(data: np.ndarray, samples: np.ndarray) -> Table:
     shares = [_shares(notes[:, 0].astype(int) % 12, 12) for notes in (data, samples)]
-    rows = [list(row) for row in zip(PITCH_CLASSES, *shares, strict=True)]
+    rows = [list(row) for row in zip(SHARP_NAMES, *shares, strict=True)]
     common = float(np.minimum(*shares).sum())
     notes = [f"Shares of all notes; the two have {common:.3f} in common (1 is the same)."]
     return Table("Pitch classes", ["pitch class", "held-out", "samples"], rows, notes)

@@ -18,6 +18,7 @@ from lofi_tf.music.splits import CHORD_SYMBOL, Key, Segment
 NO_CHORD = "N.C."
 NUM_TRIADS = 49
 UNKNOWN_CHORD = -1  # a symbol that cannot be read, or that is none of these triads
+SHARP_NAMES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 ROOTS = ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
 QUALITIES = {(0, 0, 0): "", (0, -1, 0): "m", (0, 0, 1): "aug", (0, -1, -1): "dim"}
 

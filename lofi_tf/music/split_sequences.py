@@ -15,7 +15,7 @@ from lofi_tf.music.splits import (
     split_times,
     state_between,
 )
-from lofi_tf.music.sustain import SUSTAIN
+from lofi_tf.music.sustain import SUSTAIN, Pedal, pedals_of
 
 
 class SequenceSegment(NamedTuple):
@@ -25,20 +25,12 @@ class SequenceSegment(NamedTuple):
     columns: Segment
 
 
-class _Pedal(NamedTuple):
-    """A movement of an instrument's sustain pedal."""
-
-    time: float
-    instrument: int
-    value: int
-
-
 def split_segments(sequence: NoteSequence) -> list[SequenceSegment]:
     """Returns a sequence in segments of one tempo and metre; without changes, as it is."""
     whole = part_of(sequence)
     if _is_steady(whole.tempos, (DEFAULT_QPM,)) and _is_steady(whole.time_signatures, (4, 4)):
         return [SequenceSegment(sequence, whole)]
-    times, pedals = split_times(whole), _pedals_of(sequence)
+    times, pedals = split_times(whole), _moves_of(sequence)
     parts = split_on_time_changes(whole)
     return [
         SequenceSegment(_sequence_of(sequence, part, pedals, begin, end), part)
@@ -56,7 +48,7 @@ def _is_steady(events: Iterable[tuple], default: tuple) -> bool:
 
 
 def _sequence_of(
-    source: NoteSequence, part: Segment, pedals: list[list[_Pedal]], begin: float, end: float
+    source: NoteSequence, part: Segment, pedals: list[list[Pedal]], begin: float, end: float
 ) -> NoteSequence:
     """Returns the NoteSequence of a part; it keeps the name of the piece."""
     notes = part.notes
@@ -89,12 +81,8 @@ def _sequence_of(
     return sequence
 
 
-def _pedals_of(sequence: NoteSequence) -> list[list[_Pedal]]:
+def _moves_of(sequence: NoteSequence) -> list[list[Pedal]]:
     """Returns the movements of each instrument's pedal, in time order."""
-    moves = [
-        _Pedal(change.time, change.instrument, change.control_value)
-        for change in sequence.control_changes
-        if change.control_number == SUSTAIN
-    ]
-    moves.sort(key=lambda move: (move.instrument, move.time))  # simultaneous ones stay in order
+    # Simultaneous ones stay in order.
+    moves = sorted(pedals_of(sequence), key=lambda move: (move.instrument, move.time))
     return [list(its) for _, its in itertools.groupby(moves, key=lambda move: move.instrument)]

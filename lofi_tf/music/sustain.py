@@ -20,28 +20,29 @@ from lofi_tf.music.splits import (
     stretched,
 )
 
-SUSTAIN = 64  # the pedal's MIDI control number; values from 64 on mean down
+SUSTAIN = 64  # the pedal's MIDI control number
 STRIKE, RELEASE, PEDAL_DOWN, PEDAL_UP = 2, 3, 0, 1  # the order of simultaneous events
 
 
 class Pedal(NamedTuple):
-    """A movement of an instrument's sustain pedal at `time` (seconds)."""
+    """A movement of an instrument's sustain pedal at `time` (seconds); from 64 on it is down."""
 
     time: float
     instrument: int
-    down: bool
+    value: int
+
+
+def pedals_of(sequence: Any) -> list[Pedal]:
+    """Returns the movements of all pedals of a NoteSequence, in its order."""
+    changes = (c for c in sequence.control_changes if c.control_number == SUSTAIN)
+    return [Pedal(c.time, c.instrument, c.control_value) for c in changes]
 
 
 def sustained_parts(
     note_sequence: Any, stretch_range: tuple[float, float] | None = None, seed: int = 0
 ) -> list[Segment]:
     """Returns a piece as parts of one tempo and metre each, the pedal applied; as `parts_of`."""
-    part = part_of(note_sequence)
-    pedals = [
-        Pedal(change.time, change.instrument, change.control_value >= 64)
-        for change in note_sequence.control_changes
-        if change.control_number == SUSTAIN
-    ]
+    part, pedals = part_of(note_sequence), pedals_of(note_sequence)
     if stretch_range is not None:
         factor = piece_random(note_sequence, seed).uniform(*stretch_range)
         part = stretched(part, factor)
@@ -95,7 +96,7 @@ def _hold(
     """
     events = [(notes.starts[n], STRIKE, n) for n in played]
     events += [(notes.ends[n], RELEASE, n) for n in played]
-    events += [(move.time, PEDAL_DOWN if move.down else PEDAL_UP, -1) for move in moves]
+    events += [(move.time, PEDAL_DOWN if move.value >= 64 else PEDAL_UP, -1) for move in moves]
     active, down, latest, gone = defaultdict(list), False, 0.0, []  # active: by pitch
     for time, kind, n in sorted(events, key=lambda event: event[:2]):
         if kind == PEDAL_DOWN:

@@ -7,7 +7,7 @@ import numpy as np
 
 from lofi_tf.errors import LofiError
 from lofi_tf.music.splits import part_of
-from lofi_tf.music.sustain import SUSTAIN, Pedal, with_sustain
+from lofi_tf.music.sustain import pedals_of, with_sustain
 
 ROLES = ("drums", "bass", "chords", "melody", "other")
 KICKS = (35, 36)
@@ -74,12 +74,7 @@ def track_events(sequence: Any, sample_rate: int) -> list[TrackEvents]:
     Raises:
         LofiError: without a note.
     """
-    pedals = [
-        Pedal(change.time, change.instrument, change.control_value >= 64)
-        for change in sequence.control_changes
-        if change.control_number == SUSTAIN
-    ]
-    notes = with_sustain(part_of(sequence, harmony=False), pedals).notes
+    notes = with_sustain(part_of(sequence, harmony=False), pedals_of(sequence)).notes
     if not len(notes):
         raise LofiError("there is nothing to render: the music has no notes")
     names = {info.instrument: info.name for info in sequence.instrument_infos}

@@ -14,7 +14,7 @@ from lofi_tf.evaluation.crossmodal.analysis import Analysis
 from lofi_tf.evaluation.crossmodal.mixtures import Recordings
 from lofi_tf.evaluation.crossmodal.report import AudioExample
 from lofi_tf.evaluation.crossmodal.score_rows import Task
-from lofi_tf.evaluation.samples import PITCH_CLASSES
+from lofi_tf.music.chords import SHARP_NAMES
 from lofi_tf.plotting.crossmodal import SHOWN, draw_latents, draw_spectra, draw_symbols
 from lofi_tf.plotting.figures import new_figure, png_of
 
@@ -102,7 +102,7 @@ def described(names: tuple[str, ...], symbols: list[Symbol]) -> str:
 
 def _note(symbol: Symbol) -> str:
     pitch = pitch_of(symbol)
-    return "?" if pitch is None else f"{PITCH_CLASSES[pitch % 12]}{pitch // 12 - 1}"
+    return "?" if pitch is None else f"{SHARP_NAMES[pitch % 12]}{pitch // 12 - 1}"
 
 
 def _examples(model: CrossModel, analysis: Analysis, task: Task) -> dict[str, "Figure"]:
