@@ -11,8 +11,8 @@ FIT_ITERATIONS = 100
 def fitted(bands: np.ndarray, target: np.ndarray) -> np.ndarray:
     """Returns x [K, frames] >= 0 with bands @ x near the target [F, frames], itself from 0 on.
 
-    By the multiplicative steps of Daube-Witherspoon and Muehllehner (1986). Bands [F, K], from 0 on,
-    say what each of K bins adds to each band.
+    By the multiplicative steps of Daube-Witherspoon and Muehllehner (1986). Bands [F, K], from 0
+    on, say what each of K bins adds to each band.
     """
     wanted, squares = bands.T @ target, bands.T @ bands
     found = wanted / np.maximum(squares.sum(1, keepdims=True), 1e-12)

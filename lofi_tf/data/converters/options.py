@@ -47,19 +47,19 @@ class Rule:
 def whole(low: int, high: float = math.inf) -> Rule:
     """Returns the rule of whole numbers in a range."""
     allowed = f"a whole number from {low} on" if high == math.inf else f"{low} to {high}"
-    return Rule("is not a count", allowed, lambda value: _whole(value) and low <= value <= high)
+    return Rule("is not a count", allowed, lambda n: type(n) is int and low <= n <= high)
 
 
 def number(low: float, high: float, wrong: str, allowed: str) -> Rule:
     """Returns the rule of numbers in a range."""
-    return Rule(wrong, allowed, lambda value: _number(value) and low <= value <= high)
+    return Rule(wrong, allowed, lambda n: type(n) in (int, float) and low <= n <= high)
 
 
 def choice(*values: Any) -> Rule:
     """Returns the rule of some words or numbers."""
     allowed = ", ".join(map(str, sorted(values)))
-    known = {(type(value), value) for value in values}
-    return Rule("is unknown", allowed, lambda value: _known(value, known))
+    known = [(type(value), value) for value in values]
+    return Rule("is unknown", allowed, lambda value: (type(value), value) in known)
 
 
 def listed(
@@ -90,18 +90,6 @@ def span(kinds: tuple[type, ...], fits: Callable, wrong: str, allowed: str) -> R
         return pair and all(type(one) in kinds for one in value) and fits(*value)
 
     return Rule(wrong, allowed, both, lambda value: tuple(map(kinds[0], value)))
-
-
-def _known(value: Any, known: set[tuple[type, Any]]) -> bool:
-    return type(value) in (int, str) and (type(value), value) in known
-
-
-def _whole(value: Any) -> bool:
-    return type(value) is int
-
-
-def _number(value: Any) -> bool:
-    return type(value) in (int, float)
 
 
 FLAG = Rule("is not a switch", "true, false", lambda value: type(value) is bool)
