@@ -6,7 +6,7 @@ weights are held down, and when the network stops.
 """
 
 import dataclasses
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import keras
 import numpy as np
@@ -52,7 +52,8 @@ def nearest(training: BaselineData, validation: BaselineData) -> Predictor:
     usual = _usual(training.groove)
 
     def mean_of(found: np.ndarray) -> Groove:
-        parts = [_mean_of_hits(training.groove, rows, usual) for rows in _rows(found)]
+        some = [found[first : first + ROWS] for first in range(0, len(found), ROWS)]
+        parts = [_mean_of_hits(training.groove, rows, usual) for rows in some]
         return Groove(*(np.concatenate(part) for part in zip(*parts, strict=True)))
 
     found = index.kneighbors(validation.features)[1]
@@ -188,8 +189,3 @@ def _values(groove: Groove) -> tuple[np.ndarray, np.ndarray]:
 
 def _bounded(hits: np.ndarray | None, velocities: np.ndarray, offsets: np.ndarray) -> Groove:
     return Groove(hits, np.clip(velocities, 0, MOST_VELOCITY), np.clip(offsets, -0.5, 0.5))
-
-
-def _rows(array: np.ndarray) -> Iterator[np.ndarray]:
-    for first in range(0, len(array), ROWS):
-        yield array[first : first + ROWS]

@@ -135,16 +135,13 @@ def _new_instrument(program: int, channel: int, name: str, waiting: _Events | No
 
 def _encode(instruments: list[_Instrument], tempo_map: TempoMap) -> bytes:
     """Serializes notes, bends, controls and the total time."""
-    table = _table([i.notes for i in instruments], 4)
-    notes = _owners(instruments, [len(i.notes) // 4 for i in instruments])
+    table, notes = _rows(instruments, "notes", 4)
     notes["start_time"] = tempo_map.seconds(table[:, 0])
     notes["end_time"] = tempo_map.seconds(table[:, 1])
     notes["pitch"], notes["velocity"] = table[:, 2], table[:, 3]
-    table = _table([i.bends for i in instruments], 2)
-    bends = _owners(instruments, [len(i.bends) // 2 for i in instruments])
+    table, bends = _rows(instruments, "bends", 2)
     bends["time"], bends["bend"] = tempo_map.seconds(table[:, 0]), table[:, 1]
-    table = _table([i.controls for i in instruments], 3)
-    controls = _owners(instruments, [len(i.controls) // 3 for i in instruments])
+    table, controls = _rows(instruments, "controls", 3)
     controls["time"] = tempo_map.seconds(table[:, 0])
     controls["control_number"], controls["control_value"] = table[:, 1], table[:, 2]
     return b"".join(
@@ -157,16 +154,14 @@ def _encode(instruments: list[_Instrument], tempo_map: TempoMap) -> bytes:
     )
 
 
-def _table(lists: list[list[int]], width: int) -> np.ndarray:
-    """Returns flat lists one below the other, `[N, width]`."""
-    if not lists:
-        return np.zeros((0, width), np.int64)
-    return np.concatenate([np.array(part, np.int64) for part in lists]).reshape(-1, width)
-
-
-def _owners(instruments: list[_Instrument], counts: list[int]) -> dict[str, np.ndarray]:
-    """Returns the columns that say which instrument each event belongs to, `[sum(counts)]`."""
-    return {
+def _rows(
+    instruments: list[_Instrument], name: str, width: int
+) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    """Returns events of all instruments, `[N, width]`, and the columns that say whose each is."""
+    lists = [np.array(getattr(i, name), np.int64) for i in instruments]
+    counts = [len(flat) // width for flat in lists]
+    table = np.concatenate([np.zeros(0, np.int64), *lists]).reshape(-1, width)
+    return table, {
         "instrument": np.repeat(np.arange(len(instruments)), counts),
         "program": np.repeat(np.array([i.program for i in instruments], np.int64), counts),
         "is_drum": np.repeat(np.array([i.is_drum for i in instruments], np.int64), counts),

@@ -23,7 +23,6 @@ from lofi_tf.data.converters.performance_events import (
 from lofi_tf.data.converters.performance_sequence import sequence_of_segments
 from lofi_tf.data.converters.performance_windows import (
     Window,
-    chords_between,
     dropped,
     tracks_of,
     windows_of,
@@ -33,7 +32,7 @@ from lofi_tf.errors import LofiError, NotConvertible
 from lofi_tf.music.chord_inference import with_inferred_chords
 from lofi_tf.music.chords import NUM_TRIADS, UNKNOWN_CHORD, figures_by_step, triad_of
 from lofi_tf.music.quantize import Grid, grid_of, refusal
-from lofi_tf.music.splits import Segment
+from lofi_tf.music.splits import Segment, state_between
 from lofi_tf.music.sustain import sustained_parts
 
 Events = Annotated[int, options.whole(3)]  # a program, one event and an end
@@ -277,9 +276,8 @@ class MultiPerformanceConverter(GridConverter):
 
         Refuses `coincident_chords` and `unknown_chord`.
         """
-        its = dataclasses.replace(
-            part, chords=chords_between(part.chords, window.begin, window.end)
-        )
+        chords = state_between(part.chords, window.begin, window.end)
+        its = dataclasses.replace(part, chords=chords)
         places, figures = figures_by_step(its, grid, max(end for _, end, _, _ in window.notes))
         steps = event_steps(events, self.vocabulary)
         steps += (

@@ -1,6 +1,5 @@
 """A part of a piece cut into bars of several instruments."""
 
-import bisect
 import dataclasses
 from collections import defaultdict
 from typing import Any, NamedTuple
@@ -14,7 +13,7 @@ from lofi_tf.data.converters.performance_events import (
     Vocabulary,
 )
 from lofi_tf.music.quantize import Grid, refusal
-from lofi_tf.music.splits import MAX_STEPS, Chord, Segment
+from lofi_tf.music.splits import MAX_STEPS, Segment
 
 UNKNOWN_PROGRAM = -1
 
@@ -109,14 +108,6 @@ def tracks_of(window: Window, least: int, most: int, vocabulary: Vocabulary) -> 
             raise dropped("program", "an instrument of one program, 0 to 127, or drums", received)
     tracks = [Track(min(programs[number]), notes[number]) for number in window.order]
     return sorted(tracks, key=lambda track: track.program)
-
-
-def chords_between(chords: tuple[Chord, ...], begin: float, end: float) -> tuple[Chord, ...]:
-    """Returns the chord in force at `begin` and those until `end`, seconds, times from `begin`."""
-    first = bisect.bisect_right(chords, begin, key=lambda chord: chord.time)
-    last = bisect.bisect_left(chords, end, lo=first, key=lambda chord: chord.time)
-    inside = [chord._replace(time=chord.time - begin) for chord in chords[first:last]]
-    return (*(chord._replace(time=0.0) for chord in chords[:first][-1:]), *inside)
 
 
 def dropped(rule: str, allowed: str, received: str) -> Exception:
