@@ -56,6 +56,16 @@ def test_help_imports_nothing_heavy(command):
     assert "--examples_path" in shown or "--hparams" in shown
 
 
+def test_what_a_command_checks_first_imports_no_tensorflow():
+    code = (
+        "import sys; from lofi_tf.training import cluster, options, run_folder\n"
+        "from lofi_tf.saving import hub, loading\n"
+        "print(sorted({'tensorflow', 'keras'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (done.stdout, done.stderr) == ("[]\n", "")
+
+
 def test_train_leaves_a_run_that_knows_itself(run_dir):
     assert {path.name for path in run_dir.iterdir()} >= {"config.yaml", "run.yaml", "train", "eval"}
 
@@ -220,7 +230,7 @@ def test_checkpoint_of_a_run_knows_its_config(run_dir, tmp_path):
         ([], "run_dir"),
         (["--run_dir=x", "--checkpoint_file=y"], "one of the two"),
         (["--run_dir=no_such_folder"], "no such folder"),
-        (["--checkpoint_file=no_such", "--config=groovae_4bar"], "no checkpoint"),
+        (["--checkpoint_file=no_such", "--config=groovae_4bar"], "no such checkpoint"),
         (["--run_dir=x", "--config=groovae_5bar"], "Did you mean 'groovae_4bar'"),
         (["--run_dir=x", "--num_outputs=0"], "num_outputs must be 1 or more"),
         (["--run_dir=.", "--output_dir=file.mid"], "cannot write to"),

@@ -19,8 +19,8 @@ from tests.crossmodal_standin import CONVERTER, standin, tone
 @pytest.fixture(scope="module")
 def model():
     found = copy.copy(standin())
-    encoder = types.SimpleNamespace(encoder={"dims": [found.z_size]})
-    found.config = types.SimpleNamespace(name="tones", model=encoder)
+    settings = types.SimpleNamespace(dims=(found.z_size,))
+    found.config = types.SimpleNamespace(name="tones", model=settings)
     return found
 
 

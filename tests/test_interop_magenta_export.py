@@ -203,7 +203,7 @@ def test_the_command_takes_a_shipped_model_by_its_name(tmp_path, capsys):
             ["--model=groovae_4bar", "--output_dir={out}", "--precision=float16"],
             "--precision is for",
         ),
-        (["--checkpoint_file={out}/x", "--config=lofi_chords"], "no checkpoint at"),
+        (["--checkpoint_file={out}/x", "--config=lofi_chords"], "no such checkpoint"),
     ],
 )
 def test_the_command_says_what_is_wrong_in_one_line(flags, said, tmp_path, capsys):

@@ -5,7 +5,7 @@ import tensorflow as tf
 from lofi_tf.models.layers.logistic_mixture import Levels, log_prob, quantile, tempered
 
 LEVELS = Levels(-1.0, 1.0, 121)
-MIXTURE = tf.constant([0.3, -0.5, 1.1, -0.4, 0.1, 0.95, -2.0, -4.0, -3.0])  # logits, means, scales
+MIXTURE = np.float32([0.3, -0.5, 1.1, -0.4, 0.1, 0.95, -2.0, -4.0, -3.0])  # logits, means, scales
 
 
 def probabilities(parameters: tf.Tensor, levels: Levels) -> np.ndarray:

@@ -55,6 +55,12 @@ class Table:
             for line in cells
         )
 
+    def as_markdown(self) -> str:
+        """Returns a table of Markdown, title and notes left out."""
+        lines = [list(self.columns), ["---"] * len(self.columns)]
+        lines += [[shown(cell).replace("|", "\\|") for cell in row] for row in self.rows]
+        return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
     def as_csv(self) -> str:
         """Returns a header and the rows in six digits; what is not known is empty."""
         return _csv(self.columns, self.rows)

@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from lofi_tf.config import Config, config_from_dict
+from lofi_tf.config import Config, VAEConfig, config_from_dict
 from lofi_tf.data.converters.base import Converter
 from lofi_tf.data.converters.build import build_converter
 from lofi_tf.data.converters.drums import DrumsConverter
@@ -107,8 +107,9 @@ def _is_split(config: Config) -> bool:
 
 def _check_model(config: Config) -> None:
     model = config.model
-    if model.kind != "vae" or model.decoder["kind"] not in ("lstm", "hierarchical_lstm"):
-        raise _refusal(config, "has LSTM decoders alone", f"{model.kind} {model.decoder['kind']}")
+    decoder = model.decoder["kind"] if isinstance(model, VAEConfig) else f"a {model.kind}"
+    if decoder not in ("lstm", "hierarchical_lstm"):
+        raise _refusal(config, "has LSTM decoders alone", decoder)
     if not model.z_size:
         raise _refusal(config, "has models with a latent alone", "z_size 0")
     if model.preprocess_controls and (

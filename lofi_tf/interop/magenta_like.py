@@ -5,7 +5,7 @@ import functools
 from collections.abc import Mapping
 from typing import Any
 
-from lofi_tf.config import Config, load_config
+from lofi_tf.config import Config, VAEConfig, load_config
 from lofi_tf.data.converters.build import build_converter
 from lofi_tf.errors import LofiError
 
@@ -146,6 +146,8 @@ def _structure(config: Config) -> dict[str, Any]:
     """Returns what of a config fixes Magenta's graph and is no hparam."""
     model = config.model
     structure = {"model kind": model.kind, "converter": config.data.converter["kind"]}
+    if not isinstance(model, VAEConfig):
+        return structure
     structure |= {
         part: {
             name: list(value) if isinstance(value, tuple) else value

@@ -43,7 +43,7 @@ def weights_path(source: str | Path) -> Path:
         return export
     if (path / "train").is_dir():
         return path / "train"
-    checkpoints = (path / "checkpoint").is_file() or any(path.glob("*.index"))
+    checkpoints = (path / "checkpoint").is_file() or any(path.rglob("*.index"))
     if path.is_dir() and not checkpoints and not is_magenta_js(path):
         raise LofiError(f"{path} holds no run of lofi_train, nor an export, and no checkpoint")
     return path

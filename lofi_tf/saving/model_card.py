@@ -2,13 +2,16 @@
 
 import dataclasses
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import yaml
 
 from lofi_tf.config import Config
 from lofi_tf.data.converters.build import build_converter
-from lofi_tf.models.common.named_functions import NamedFunctions
 from lofi_tf.models.kinds import kind_of
+
+if TYPE_CHECKING:  # commands know a run before TensorFlow is there
+    from lofi_tf.models.common.named_functions import NamedFunctions
 
 UNSAID = "not stated"
 COUNTS = ("num_outputs", "steps")  # inputs that say how many rows are answered
@@ -41,7 +44,7 @@ class Facts:
     precision: str = "float32"
 
 
-def model_card(config: Config, name: str, interface: NamedFunctions, facts: Facts) -> str:
+def model_card(config: Config, name: str, interface: "NamedFunctions", facts: Facts) -> str:
     """Returns a model card in Markdown."""
     parts = [
         f"# {name}",
@@ -84,7 +87,7 @@ def _about(config: Config, facts: Facts) -> str:
     )
 
 
-def _signatures(interface: NamedFunctions) -> str:
+def _signatures(interface: "NamedFunctions") -> str:
     rows = ["| signature | inputs | outputs |", "|---|---|---|"]
     for name, function in sorted(interface.functions.items()):
         takes, gives = interface.inputs_of(name), function.structured_outputs
