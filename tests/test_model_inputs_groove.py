@@ -9,7 +9,7 @@ import tensorflow as tf
 from lofi_tf.config import config_names, load_config
 from lofi_tf.data.converters.build import build_converter
 from lofi_tf.data.converters.groove import GrooveConverter
-from lofi_tf.data.model_inputs.groove import Cells, drop_notes, tap
+from lofi_tf.data.model_inputs.groove import Cells, drop_drums, drop_notes, tap
 from lofi_tf.data.model_inputs.view import to_model
 from lofi_tf.errors import LofiError
 from lofi_tf.music.sequence_proto import NoteSequence
@@ -197,3 +197,58 @@ def test_drums_with_a_row_each_are_told_the_place_of_their_step():
     assert controls.shape == (16 * 9, 9 + 16)
     np.testing.assert_array_equal(controls[:, :9].argmax(1), np.tile(np.arange(9), 16))
     np.testing.assert_array_equal(controls[:, 9:].argmax(1), np.repeat(np.arange(16), 9))
+
+
+def test_the_bar_of_the_phrase_is_told_where_it_is_known():
+    options = {"split_bars": 2, "hop_size": 16, "phrase_bars": 4, "control_dropout": 0.0}
+    converter = GrooveConverter(**options)
+    examples = list(converter.to_examples(drums((0, 36), (100, 36))))  # seven bars
+    rows = [to_model(converter, one, True, tf.constant([1, 2]))["controls"] for one in examples]
+    bars = [row.numpy().argmax(1)[::16].tolist() for row in rows]
+    assert bars == [[0, 1], [1, 2], [2, 3], [3, 0], [0, 1], [1, 2]]
+    np.testing.assert_array_equal(converter.own_controls(32, 120.0, first_bar=7), rows[3])
+    assert not to_model(converter, examples[0], False)["controls"].numpy().any()
+    assert not converter.own_controls(32, 120.0).any()
+
+
+# Taps as controls
+
+TAPS = {"split_bars": 1, "tapify": True, "taps_as_controls": True}
+
+
+def test_taps_are_told_by_when_and_how_early_they_are():
+    beat = drums((0, 36), (0, 42), (5, 38), qpm=120.0)
+    beat.notes[2].start_time -= 0.25 * 0.125  # a quarter of a step early: half of the most
+    (example,) = GrooveConverter(**TAPS).to_examples(beat)
+    controls = to_model(GrooveConverter(**TAPS), example)["controls"].numpy()
+    expected = np.zeros([16, 2])
+    expected[0, 0] = 1.0
+    expected[5] = 1.0, 0.5
+    np.testing.assert_allclose(controls, expected, atol=1e-6)
+
+
+def test_drums_that_are_left_out_leave_no_taps():
+    converter = GrooveConverter(max_drum_dropout_probability=1.0, **TAPS)
+    (example,) = converter.to_examples(drums((0, 36), (0, 42), (5, 38), (9, 42), (13, 36)))
+    count = 4000
+    batch = {name: np.repeat(array[None], count, axis=0) for name, array in example.items()}
+    taps = to_model(converter, batch, True, tf.constant([3, 4]))["controls"].numpy()[..., 0]
+    assert (taps.sum(0)[[1, 2, 3, 4, 6, 7]] == 0).all()
+    # A drum stays with 1 - p, p uniform; of two with the chance that not both are gone, 2 / 3.
+    for step, chance in ((5, 1 / 2), (9, 1 / 2), (13, 1 / 2), (0, 2 / 3)):
+        assert abs(taps[:, step].mean() - chance) < 4 * np.sqrt(chance * (1 - chance) / count)
+    together = np.mean(taps[:, 13] * taps[:, 9])  # p is one for all: 1 / 3, not 1 / 4
+    assert abs(together - 1 / 3) < 4 * np.sqrt(1 / 3 * 2 / 3 / count)
+
+
+def test_dropped_drums_are_silent_in_all_of_an_example():
+    hits = np.ones((500, 4, 9))
+    kept = drop_drums(cells(hits, hits, hits), 1.0, tf.constant([5, 6])).hits.numpy()
+    assert (kept == kept[:, :1]).all()
+    assert 0.4 < kept.mean() < 0.6
+
+
+@pytest.mark.parametrize("options", [{"tapify": False}, {"hits_as_controls": True}])
+def test_taps_as_controls_need_taps_and_no_hits(options):
+    with pytest.raises(LofiError, match="taps_as_controls needs tapify, and no hits_as_controls"):
+        GrooveConverter(**(TAPS | options))

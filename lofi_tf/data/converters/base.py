@@ -142,8 +142,13 @@ class Converter:
         outputs = steps_of_depth("outputs", outputs, self.depths["targets"], rows)
         return self._music(outputs, qpm, controls)
 
-    def own_controls(self, num_rows: int, qpm: float) -> np.ndarray | None:
-        """Returns controls [T, C] of new music, where they need no other music; else None."""
+    def own_controls(
+        self, num_rows: int, qpm: float, first_bar: int | None = None
+    ) -> np.ndarray | None:
+        """Returns controls [T, C] of new music, where they need no other music; else None.
+
+        `first_bar` is its place in a longer piece, where it has one.
+        """
         return None
 
     def conditioned(

@@ -59,15 +59,19 @@ class GrooveConverter(GridConverter):
             one-hot control.
         hop_size: steps between examples; None is their length.
         hits_as_controls: the hits are given as controls.
+        taps_as_controls: in place of the hits, when and how early anything is hit is a control.
         place_controls: the place in the bar is a control.
+        phrase_bars: the bar's number in phrases of so many, from the piece's beginning, is one.
         tempo_controls: the tempo is one.
         styles: genres, one of which is a control where a piece's metadata names it.
         density_controls: the number of hits a bar is one.
-        control_dropout: chance of the style, and that of the density, to be left out in training;
-            evaluation leaves both out.
+        control_dropout: chance of the phrase, the style and the density each to be left out in
+            training; evaluation leaves them out.
         fixed_velocities: inputs lose velocities.
         max_note_dropout_probability: in training, inputs lose notes, soft ones more often: each
             with p * max(0.2, 1 - velocity), p uniform from 0 to this, drawn for each example.
+        max_drum_dropout_probability: in training, inputs lose whole drums, each with p uniform from
+            0 to this, drawn for each example.
         unknown_pitch: what a pitch in no class becomes: `nearest` the class of the most similar
             drum, `drop` nothing, `error` refuses the piece. `error` is Magenta's way: it also takes
             every note for a drum; the others ignore melodic notes where drum notes are marked.
@@ -91,13 +95,16 @@ class GrooveConverter(GridConverter):
     split_instruments: bool = False
     hop_size: options.Count | None = None
     hits_as_controls: bool = False
+    taps_as_controls: bool = False
     place_controls: bool = False
+    phrase_bars: options.Count | None = None
     tempo_controls: bool = False
     styles: Styles | None = None
     density_controls: bool = False
     control_dropout: options.Share = 0.5
     fixed_velocities: bool = False
     max_note_dropout_probability: options.Share | None = None
+    max_drum_dropout_probability: options.Share | None = None
     unknown_pitch: UnknownPitch = "nearest"
 
     def __post_init__(self):
@@ -116,6 +123,15 @@ class GrooveConverter(GridConverter):
             raise LofiError(
                 "inference_pitch_classes must be as many as pitch_classes. "
                 f"Allowed: {len(train)}. Received: {len(infer)}"
+            )
+        if self.taps_as_controls and (
+            not self.tapify
+            or self.hits_as_controls
+            or self.split_instruments
+            or self.is_categorical
+        ):
+            raise LofiError(
+                "taps_as_controls needs tapify, and no hits_as_controls, split_instruments or bins"
             )
         if self.tapify and len(train) <= TAP_CHANNEL:
             raise LofiError(
@@ -167,16 +183,20 @@ class GrooveConverter(GridConverter):
 
     @property
     def control_depth(self) -> int:
-        """Width of the controls: hits, the number of the drum where each has a row, conditions."""
+        """Width of the controls: hits or taps, the drum's number if each has a row, conditions."""
         hits = self.num_drums // self.rows_a_step if self.hits_as_controls else 0
+        hits += 2 if self.taps_as_controls else 0
         number = self.num_drums if self.split_instruments else 0
         return hits + number + conditions.depth_of(self)
 
-    def own_controls(self, num_rows: int, qpm: float) -> np.ndarray | None:
+    def own_controls(
+        self, num_rows: int, qpm: float, first_bar: int | None = None
+    ) -> np.ndarray | None:
         """Returns controls [T, C] of new music; None where there are none, or hits among them."""
-        if self.hits_as_controls or self.split_instruments or not self.control_depth:
+        given = self.hits_as_controls or self.taps_as_controls or self.split_instruments
+        if given or not self.control_depth:
             return None
-        return conditions.rows_of(self, num_rows, qpm)
+        return conditions.rows_of(self, num_rows, qpm, first_bar)
 
     def conditioned(
         self, controls: np.ndarray | None, style: str | None, density: float | None

@@ -36,15 +36,18 @@ class Cells(NamedTuple):
 def to_model(options: GrooveConverter, example: Arrays, training: bool, seed: Seed) -> Arrays:
     """Returns what the model is fed of stored examples.
 
-    Only `max_note_dropout_probability` and `control_dropout` are random. Magenta draws the first in
-    every mode; to evaluate as it does, call with `training` and a fixed seed.
+    Only the dropouts are random. Magenta draws that of notes in every mode; to evaluate as it does,
+    call with `training` and a fixed seed.
     """
     target = _read(options, example)
     source = target
     if training and options.max_note_dropout_probability is not None:
         source = drop_notes(source, options.max_note_dropout_probability, seed)
+    if training and options.max_drum_dropout_probability is not None:
+        source = drop_drums(source, options.max_drum_dropout_probability, seed)
     if options.tapify:
-        source = tap(source, target)
+        source = tap(source, source if options.taps_as_controls else target)
+    taps = source
     if options.humanize:
         silent = tf.zeros_like(source.offsets)
         source = source.without_velocities()._replace(offsets=silent)
@@ -55,7 +58,8 @@ def to_model(options: GrooveConverter, example: Arrays, training: bool, seed: Se
         source = source.where(tf.constant(kept))
     inputs = {"inputs": _vectors(options, source), "targets": _vectors(options, target)}
     if options.control_depth:
-        parts = [_controls(options, target), _conditions(options, example, training, seed)]
+        own = _taps(taps) if options.taps_as_controls else _controls(options, target)
+        parts = [own, _conditions(options, example, training, seed)]
         inputs["controls"] = tf.concat([part for part in parts if part is not None], axis=-1)
     return inputs | {"length": tf.convert_to_tensor(example["length"])}
 
@@ -71,6 +75,17 @@ def drop_notes(cells: Cells, max_probability: float, seed: tf.Tensor) -> Cells:
     probability = draws[..., :1, :1] * max_probability
     weights = tf.maximum(0.2, 1.0 - _volumes(cells.velocities))
     return cells.where(draws[..., 1:, :] >= probability * weights)
+
+
+def drop_drums(cells: Cells, max_probability: float, seed: tf.Tensor) -> Cells:
+    """Returns cells [..., S, D] without some drums, each gone with p.
+
+    p is uniform from 0 to `max_probability`, one draw an example.
+    """
+    shape = tf.shape(cells.hits)
+    with_row = tf.concat([shape[:-2], [1], shape[-1:] + 1], 0)
+    draws = tf.random.stateless_uniform(with_row, tf.random.fold_in(seed, 2))  # [..., 1, 1 + D]
+    return cells.where(draws[..., 1:] >= draws[..., :1] * max_probability)
 
 
 def tap(source: Cells, target: Cells) -> Cells:
@@ -136,6 +151,12 @@ def _controls(options: GrooveConverter, target: Cells) -> tf.Tensor | None:
     return _merge(cycle, -3)
 
 
+def _taps(cells: Cells) -> tf.Tensor:
+    """Returns whether each step of tapped cells is tapped, and how early, float32 [..., S, 2]."""
+    parts = (cells.hits, cells.offsets)
+    return tf.stack([tf.cast(part[..., TAP_CHANNEL], tf.float32) for part in parts], axis=-1)
+
+
 def _conditions(
     options: GrooveConverter, example: Arrays, training: bool, seed: Seed
 ) -> tf.Tensor | None:
@@ -145,7 +166,7 @@ def _conditions(
     """
     hits = tf.cast(example["hits"], tf.float32)
     lead, steps, parts = tf.shape(hits)[:-2], tf.shape(hits)[-2], []
-    known = tf.zeros(tf.concat([lead, [2]], 0))
+    known = tf.zeros(tf.concat([lead, [3]], 0))
     if training:
         draws = tf.random.stateless_uniform(tf.shape(known), tf.random.fold_in(seed, 1))
         known = tf.cast(draws >= options.control_dropout, tf.float32)
@@ -156,17 +177,29 @@ def _conditions(
     if options.density_controls:
         bars = tf.cast(steps, tf.float32) / options.steps_per_bar
         density = tf.reduce_sum(hits, [-2, -1])[..., None] / bars
-        parts += [known[..., 1:], _octaves(density, USUAL_DENSITY) * known[..., 1:]]
-    rows = []
-    if options.place_controls:
-        places = example["place"][..., None] + tf.range(steps)
-        rows.append(tf.one_hot(places % options.steps_per_bar, options.steps_per_bar))
+        parts += [known[..., 1:2], _octaves(density, USUAL_DENSITY) * known[..., 1:2]]
+    rows = _places(options, example, steps, known[..., 2, None, None])
     if parts:
         whole = tf.concat(parts, axis=-1)[..., None, :]
         rows.append(tf.repeat(whole, steps, axis=-2))
     if not rows:
         return None
     return tf.repeat(tf.concat(rows, axis=-1), options.rows_a_step, axis=-2)
+
+
+def _places(
+    options: GrooveConverter, example: Arrays, steps: tf.Tensor, phrase_known: tf.Tensor
+) -> list[tf.Tensor]:
+    """Returns places in the bar and bars of the phrase, one-hot, [..., S, depth] each."""
+    if not (options.place_controls or options.phrase_bars):
+        return []
+    places, size, rows = example["place"][..., None] + tf.range(steps), options.steps_per_bar, []
+    if options.place_controls:
+        rows.append(tf.one_hot(places % size, size))
+    if options.phrase_bars:
+        bars = places // size % options.phrase_bars
+        rows.append(tf.one_hot(bars, options.phrase_bars) * phrase_known)
+    return rows
 
 
 def _octaves(values: tf.Tensor, usual: float) -> tf.Tensor:
