@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from lofi_tf.backends.open import backend_of_model
+from lofi_tf.config import load_config
 from lofi_tf.errors import LofiError, LofiWarning, NoSuchFunction
 from lofi_tf.generation import (
     GenerationConfig,
@@ -221,3 +222,19 @@ def test_new_grooves_are_told_tempo_style_and_density():
         sample(backend, 1, GenerationConfig(style="hiphopp"))
     with pytest.raises(LofiError, match="knows no styles"):
         sample(mirror("groovae_4bar"), 1, GenerationConfig(style="hiphop"))
+
+
+@pytest.mark.parametrize(
+    ("config", "asked", "expected"),
+    [
+        ("groovae_4bar", None, (0.5, None)),
+        ("groovae_4bar", 0.0, (0.0, None)),
+        ("groove_4bar", None, (0.9, 1.0)),
+        ("groove_4bar", 0.3, (0.3, None)),
+    ],
+)
+def test_a_model_that_knows_how_hits_are_played_draws_as_it_learned(config, asked, expected):
+    how = GenerationConfig().at_temperature(asked, load_config(config))
+    assert (how.temperature, how.expression_temperature) == expected
+    apart = GenerationConfig(expression_temperature=0.2).at_temperature(None, load_config(config))
+    assert apart.expression_temperature == 0.2

@@ -3,7 +3,6 @@
 from typing import ClassVar
 
 from lofi_tf import generation
-from lofi_tf.api.model import TEMPERATURE, generation_config
 from lofi_tf.api.music import Music, music_of
 from lofi_tf.api.sequence import SequenceModel
 from lofi_tf.backends.base import Backend
@@ -19,7 +18,7 @@ class HumanizeModel(SequenceModel):
         self,
         music: Music,
         *,
-        temperature: float = TEMPERATURE,
+        temperature: float | None = None,
         seed: int | None = None,
         qpm: float | None = None,
     ) -> NoteSequence:
@@ -33,7 +32,7 @@ class HumanizeModel(SequenceModel):
             >>> [note.pitch for note in played.notes] == [note.pitch for note in beat.notes]
             True
         """
-        how = generation_config(temperature, seed, qpm)
+        how = self._how(temperature, seed, qpm)
         return generation.humanize(self.backend, music_of(music), 1, how)[0]
 
 
@@ -46,7 +45,7 @@ class TapModel(SequenceModel):
         self,
         music: Music,
         *,
-        temperature: float = TEMPERATURE,
+        temperature: float | None = None,
         seed: int | None = None,
         qpm: float | None = None,
     ) -> NoteSequence:
@@ -59,7 +58,7 @@ class TapModel(SequenceModel):
             >>> all(note.is_drum for note in drums.notes)
             True
         """
-        how = generation_config(temperature, seed, qpm)
+        how = self._how(temperature, seed, qpm)
         return generation.tap2drum(self.backend, music_of(music), 1, how)[0]
 
 
@@ -72,7 +71,7 @@ class HihatModel(SequenceModel):
         self,
         music: Music,
         *,
-        temperature: float = TEMPERATURE,
+        temperature: float | None = None,
         seed: int | None = None,
         qpm: float | None = None,
     ) -> NoteSequence:
@@ -85,7 +84,7 @@ class HihatModel(SequenceModel):
             >>> len(fuller.notes) > len(beat.notes)
             True
         """
-        how = generation_config(temperature, seed, qpm)
+        how = self._how(temperature, seed, qpm)
         return generation.add_hihats(self.backend, music_of(music), 1, how)[0]
 
 
@@ -99,7 +98,7 @@ class TransferModel(SequenceModel):
         feel: Music,
         hits: Music,
         *,
-        temperature: float = TEMPERATURE,
+        temperature: float | None = None,
         seed: int | None = None,
         qpm: float | None = None,
     ) -> NoteSequence:
@@ -112,7 +111,7 @@ class TransferModel(SequenceModel):
             >>> model.groove_transfer("other.mid", "beat.mid", seed=1).tempos[0].qpm
             120.0
         """
-        how = generation_config(temperature, seed, qpm)
+        how = self._how(temperature, seed, qpm)
         return generation.groove_transfer(self.backend, music_of(feel), music_of(hits), 1, how)[0]
 
 

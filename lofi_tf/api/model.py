@@ -9,8 +9,6 @@ from lofi_tf.config import Config
 from lofi_tf.data.converters.base import Converter
 from lofi_tf.generation.decoding import GenerationConfig
 
-TEMPERATURE = 0.5  # as lofi_generate's
-
 
 class Model:
     """A trained model, wherever it runs; `lofi_tf.load_model` opens one.
@@ -50,6 +48,14 @@ class Model:
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.name}: {self.converter.describe(self.num_steps)}>"
 
+    def _how(
+        self, temperature: float | None, seed: int | None, qpm: float | None, **other: Any
+    ) -> GenerationConfig:
+        """Returns how outputs are drawn; without a seed they are others each time."""
+        seed = secrets.randbelow(2**31) if seed is None else seed
+        how = GenerationConfig(seed=seed, qpm=qpm, **other)
+        return how.at_temperature(temperature, self.config)
+
     def __getattr__(self, name: str) -> Any:
         # Only asked for what is not there. A name that other models have says which.
         others = [kind.example for kind in _kinds(Model) if name in vars(kind)]
@@ -59,12 +65,6 @@ class Model:
             f"{self.name} ({self.converter.describe(self.num_steps)}) has no {name}: that is for "
             f"models such as {' and '.join(dict.fromkeys(others))}"
         )
-
-
-def generation_config(temperature: float, seed: int | None, qpm: float | None) -> GenerationConfig:
-    """Returns how outputs are drawn; without a seed they are others each time."""
-    seed = secrets.randbelow(2**31) if seed is None else seed
-    return GenerationConfig(temperature, seed, qpm)
 
 
 def _kinds(kind: type["Model"]) -> Iterator[type["Model"]]:

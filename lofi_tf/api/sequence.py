@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from lofi_tf import generation
-from lofi_tf.api.model import TEMPERATURE, Model, generation_config
+from lofi_tf.api.model import Model
 from lofi_tf.api.music import Music, music_of
 from lofi_tf.generation.latent_perturbation import CHAIN_AMOUNT
 from lofi_tf.music.sequence_proto import NoteSequence
@@ -17,8 +17,8 @@ class SequenceModel(Model):
 
     Music goes in as a NoteSequence or the path of a file, of any length: it is cut into windows of
     the model's length. What is drawn is the same for the same seed; without one it is other music
-    each time. `temperature` 0 takes the likeliest, 1 draws as the model says; `qpm` is the tempo of
-    what comes out, None being the input's, or 120.
+    each time. `temperature` 0 takes the likeliest, 1 draws as the model says, None is what suits
+    the model; `qpm` is the tempo of what comes out, None being the input's, or 120.
     """
 
     example: ClassVar[str] = "groovae_4bar"
@@ -27,35 +27,39 @@ class SequenceModel(Model):
         self,
         num_outputs: int = 5,
         *,
-        temperature: float = TEMPERATURE,
+        temperature: float | None = None,
         seed: int | None = None,
         qpm: float | None = None,
         chords: str | None = None,
         length_bars: int | None = None,
         hits: Music | None = None,
+        style: str | None = None,
+        density: float | None = None,
         best_of: int | None = None,
     ) -> list[NoteSequence]:
         """Returns new music.
 
         Args:
             num_outputs: pieces.
-            temperature: 0 or above.
+            temperature: 0 or above; None is what suits the model.
             seed: of what is drawn.
             qpm: tempo, quarter notes a minute.
             chords: for a model that takes them, such as `C Am F G` or `Cmaj7:2 G7:2`.
             length_bars: bars of each; None is the model's length.
             hits: the beat that a model with `groove_transfer` is to play.
+            style: for a model of grooves that knows some, such as `funk`.
+            density: hits a bar, for a model that knows it.
             best_of: draws for each, of which the best loop is taken.
 
         Raises:
-            LofiError: chords or hits that the model does not take, or none where it does.
+            LofiError: chords, hits or a style that the model does not take, or none where it does.
 
         Example:
             >>> beats = model.sample(2, temperature=0.8, seed=1)
             >>> len(beats), beats[0].total_time <= 8.0
             (2, True)
         """
-        how = generation_config(temperature, seed, qpm)
+        how = self._how(temperature, seed, qpm, style=style, density=density)
         options: dict[str, Any] = {"hits": None if hits is None else music_of(hits)}
         options |= {"chords": chords, "length_bars": length_bars}
         if best_of is None:
@@ -79,7 +83,7 @@ class SequenceModel(Model):
         self,
         z: np.ndarray,
         *,
-        temperature: float = TEMPERATURE,
+        temperature: float | None = None,
         seed: int | None = None,
         qpm: float | None = None,
         controls: np.ndarray | None = None,
@@ -96,7 +100,7 @@ class SequenceModel(Model):
             >>> len(model.decode(mean, temperature=0))
             1
         """
-        how = generation_config(temperature, seed, qpm)
+        how = self._how(temperature, seed, qpm)
         return generation.decode(self.backend, np.asarray(z, np.float32), how, controls)
 
     def interpolate(
@@ -105,7 +109,7 @@ class SequenceModel(Model):
         end: Music,
         num_steps: int = 5,
         *,
-        temperature: float = TEMPERATURE,
+        temperature: float | None = None,
         seed: int | None = None,
         qpm: float | None = None,
     ) -> list[NoteSequence]:
@@ -120,7 +124,7 @@ class SequenceModel(Model):
             >>> len(model.interpolate("beat.mid", "other.mid", 3, seed=1))
             3
         """
-        how = generation_config(temperature, seed, qpm)
+        how = self._how(temperature, seed, qpm)
         return generation.interpolate(self.backend, music_of(start), music_of(end), num_steps, how)
 
     def grid(
@@ -128,7 +132,7 @@ class SequenceModel(Model):
         corners: Sequence[Music],
         side: int = 5,
         *,
-        temperature: float = TEMPERATURE,
+        temperature: float | None = None,
         seed: int | None = None,
         qpm: float | None = None,
     ) -> list[list[NoteSequence]]:
@@ -144,14 +148,14 @@ class SequenceModel(Model):
             >>> [len(row) for row in rows]
             [2, 2]
         """
-        how = generation_config(temperature, seed, qpm)
+        how = self._how(temperature, seed, qpm)
         return generation.grid(self.backend, tuple(music_of(c) for c in corners), side, how)
 
     def reconstruct(
         self,
         music: Music,
         *,
-        temperature: float = TEMPERATURE,
+        temperature: float | None = None,
         seed: int | None = None,
         qpm: float | None = None,
         chords: str | None = None,
@@ -172,7 +176,7 @@ class SequenceModel(Model):
             >>> model.reconstruct("beat.mid", temperature=0).tempos[0].qpm
             120.0
         """
-        how = generation_config(temperature, seed, qpm)
+        how = self._how(temperature, seed, qpm)
         return generation.reconstruct(self.backend, music_of(music), 1, how, chords)[0]
 
     def vary(
@@ -183,7 +187,7 @@ class SequenceModel(Model):
         amount: float | None = None,
         attributes: Mapping[str, float] | None = None,
         vectors: Mapping[str, np.ndarray] | None = None,
-        temperature: float = TEMPERATURE,
+        temperature: float | None = None,
         seed: int | None = None,
         qpm: float | None = None,
         chords: str | None = None,
@@ -209,7 +213,7 @@ class SequenceModel(Model):
             >>> len(model.vary("beat.mid", 2, amount=0.2, seed=1))
             2
         """
-        how = generation_config(temperature, seed, qpm)
+        how = self._how(temperature, seed, qpm)
         return generation.vary(
             self.backend, music_of(music), num_outputs, how, amount, attributes, vectors, chords
         )
@@ -219,7 +223,7 @@ class SequenceModel(Model):
         music: Music,
         *,
         length_bars: int | None = None,
-        temperature: float = TEMPERATURE,
+        temperature: float | None = None,
         seed: int | None = None,
         qpm: float | None = None,
         chords: str | None = None,
@@ -238,7 +242,7 @@ class SequenceModel(Model):
             >>> longer.total_time > 8.0
             True
         """
-        how = generation_config(temperature, seed, qpm)
+        how = self._how(temperature, seed, qpm)
         return generation.continue_(
             self.backend, music_of(music), 1, how, length_bars, chords, amount
         )[0]

@@ -6,7 +6,7 @@ from typing import ClassVar
 import numpy as np
 
 from lofi_tf import generation
-from lofi_tf.api.model import TEMPERATURE, Model, generation_config
+from lofi_tf.api.model import Model
 from lofi_tf.api.sound import Sound, sound_of
 from lofi_tf.audio.io import Audio
 from lofi_tf.generation import sounds
@@ -27,7 +27,7 @@ class SoundModel(Model):
         self,
         num_outputs: int = 5,
         *,
-        temperature: float = TEMPERATURE,
+        temperature: float | None = None,
         seed: int | None = None,
     ) -> list[Sound]:
         """Returns new sounds, a clip each.
@@ -36,7 +36,7 @@ class SoundModel(Model):
             >>> len(model.sample(2, seed=1))
             2
         """
-        how = generation_config(temperature, seed, None)
+        how = self._how(temperature, seed, None)
         return _sounds(generation.sample(self.backend, num_outputs, how))
 
     def encode(self, sound: Sound | str | Path) -> tuple[np.ndarray, np.ndarray]:
@@ -56,7 +56,7 @@ class SoundModel(Model):
         return self.backend.encode(inputs.windows, inputs.lengths)
 
     def decode(
-        self, z: np.ndarray, *, temperature: float = TEMPERATURE, seed: int | None = None
+        self, z: np.ndarray, *, temperature: float | None = None, seed: int | None = None
     ) -> list[Sound]:
         """Returns the sounds of latents z [N, Z], a clip each.
 
@@ -68,7 +68,7 @@ class SoundModel(Model):
             >>> len(model.decode(z))
             1
         """
-        how = generation_config(temperature, seed, None)
+        how = self._how(temperature, seed, None)
         return _sounds(generation.decode(self.backend, np.asarray(z, np.float32), how))
 
     def reconstruct(self, sound: Sound | str | Path) -> Sound:
@@ -118,7 +118,7 @@ class SoundModel(Model):
             >>> len(model.vary("drums.wav", 2, amount=0.2, seed=1))
             2
         """
-        how = generation_config(TEMPERATURE, seed, None)
+        how = self._how(None, seed, None)
         return _sounds(sounds.vary(self.backend, _audio(sound), num_outputs, how, amount))
 
 
@@ -132,7 +132,7 @@ class ContinuationModel(Model):
         sound: Sound | str | Path,
         *,
         seconds: float = SECONDS,
-        temperature: float = TEMPERATURE,
+        temperature: float | None = None,
         seed: int | None = None,
         change_at_seconds: float | None = None,
         change_amount: float | None = None,
@@ -154,7 +154,7 @@ class ContinuationModel(Model):
             >>> model.continue_("drums.wav", seconds=0.5, seed=1).seconds
             1.5
         """
-        how = generation_config(temperature, seed, None)
+        how = self._how(temperature, seed, None)
         change = change_at_seconds, change_amount
         return _sound(continue_sound(self.backend, _audio(sound), 1, how, seconds, *change)[0])
 

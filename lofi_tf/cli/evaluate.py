@@ -35,7 +35,12 @@ def build_parser() -> argparse.ArgumentParser:
     flag("--output_dir", default="evaluation", help="folder of the files (default: evaluation)")
     flag("--num_examples", type=int, help="examples at most, drawn by the seed (default: all)")
     flag("--num_samples", type=int, default=1000, help="to measure; 0: none (default: 1000)")
-    flag("--temperature", type=float, default=1.0, help="of the samples (default: 1)")
+    flag(
+        "--temperature",
+        type=float,
+        help="of the samples (default: 1, or lofi_generate's where "
+        "the model knows how hits are played)",
+    )
     add_bool(parser, "baselines", True, "train what a model of grooves has to beat")
     add_bool(parser, "png", True, "draw pictures: latent, reconstructions, samples, curves")
     flag("--latent_picture", choices=LATENT_PICTURES, default="pca", help="(default: pca)")
@@ -60,10 +65,13 @@ def _run(args: argparse.Namespace) -> None:
         from lofi_tf.evaluation.evaluating import EvaluationSettings, reconstruction_tables
         from lofi_tf.evaluation.held_out import qpm_of, read_music, some_of
         from lofi_tf.evaluation.samples import sample_tables
-        from lofi_tf.generation.decoding import GenerationConfig
+        from lofi_tf.generation.decoding import GenerationConfig, knows_expression
         from lofi_tf.models.kinds import check_can
-    how = GenerationConfig(args.temperature, args.seed, max_batch_size=args.batch_size)
     backend, source = open_backend(args.model or args.checkpoint_file, config), _source(args)
+    usual = None if knows_expression(backend.config) else 1.0
+    how = GenerationConfig(seed=args.seed, max_batch_size=args.batch_size).at_temperature(
+        usual if args.temperature is None else args.temperature, backend.config
+    )
     check_can(backend.config, "evaluate")
     music = read_music(source, backend.config.data.converter, is_verbose(args.log), log)
     held_out = some_of(music.held_out, args.num_examples, args.seed)

@@ -43,7 +43,12 @@ def build_parser() -> argparse.ArgumentParser:
     flag("--input_audio_2", help="the sound to interpolate to")
     flag("--num_outputs", type=int, help="files (default: 5, or 1 of music given); a grid's side")
     flag("--max_batch_size", type=int, default=8, help="outputs decoded at once")
-    flag("--temperature", type=float, default=0.5, help="0 takes the likeliest at each step")
+    flag(
+        "--temperature",
+        type=float,
+        help="0 takes the likeliest at each step (default: 0.5, or "
+        "0.9 where the model knows how hits are played)",
+    )
     flag(
         "--expression",
         default="played",
@@ -99,15 +104,14 @@ def _run(args: argparse.Namespace) -> None:
     modes = check_model(args, backend.config)
     seed = secrets.randbelow(2**31) if args.seed is None else args.seed
     how = generation.GenerationConfig(
-        args.temperature,
-        seed,
-        args.qpm,
-        args.max_batch_size,
+        seed=seed,
+        qpm=args.qpm,
+        max_batch_size=args.max_batch_size,
         expression=args.expression,
         style=args.style,
         density=args.density,
         expression_temperature=args.expression_temperature,
-    )
+    ).at_temperature(args.temperature, backend.config)
     flags = f"--model={chosen} --seed={seed}" if chosen else f"--seed={seed}"
     if args.map:
         return write_map(args, backend, how, log, flags)

@@ -8,6 +8,7 @@ import numpy as np
 
 from lofi_tf.audio.io import Audio
 from lofi_tf.backends.base import Backend
+from lofi_tf.config import Config
 from lofi_tf.data.converters.base import Converter
 from lofi_tf.errors import LofiError, NoSuchFunction, check_range, unknown_name
 from lofi_tf.models.common.noise import row_normal, seeds_from
@@ -71,6 +72,18 @@ class GenerationConfig:
         if self.expression not in EXPRESSIONS:
             raise unknown_name("expression", self.expression, EXPRESSIONS)
 
+    def at_temperature(self, temperature: float | None, config: Config) -> "GenerationConfig":
+        """Returns these settings with a temperature; None is what suits the model of a config.
+
+        That is 0.5, and of grooves whose model knows distributions, so that what it draws is as
+        varied as what it learned, 0.9 of hits and 1 of velocities and timing.
+        """
+        warm = self.expression_temperature
+        if temperature is None and knows_expression(config):
+            temperature, warm = 0.9, 1.0 if warm is None else warm
+        temperature = 0.5 if temperature is None else temperature
+        return dataclasses.replace(self, temperature=temperature, expression_temperature=warm)
+
     def like(self, piece: NoteSequence) -> "GenerationConfig":
         """Returns these settings with the tempo and metre of a piece where none are given."""
         first = min(piece.tempos, key=lambda tempo: tempo.time, default=None)
@@ -81,6 +94,11 @@ class GenerationConfig:
 
 
 HOW = GenerationConfig()
+
+
+def knows_expression(config: Config) -> bool:
+    """Says whether a model of a config knows distributions of velocities and timing."""
+    return getattr(config.model, "head", {}).get("kind") == "groove_mixture"
 
 
 def decode(
@@ -127,7 +145,7 @@ def decode_arrays(
     seeds = row_seeds(how.seed, len(z)) if seeds is None else seeds
     each = by_row(controls, len(z))
     if how.expression_temperature is not None:
-        if backend.config.model.head["kind"] != "groove_mixture":
+        if not knows_expression(backend.config):
             raise LofiError(
                 f"{backend.config.name} knows no distributions of velocities and timing: an "
                 "expression_temperature is for heads of kind groove_mixture"
@@ -177,7 +195,7 @@ def play_arrays(
     z = np.asarray(z, np.float32)
     controls = backend.converter.conditioned(controls, how.style, how.density)
     seeds = row_seeds(how.seed, len(z)) if seeds is None else seeds
-    if backend.config.model.head["kind"] == "groove_mixture":
+    if knows_expression(backend.config):
         others = [(0, 0), (0, 0), (0, 2 * hits.shape[2])]
         given, kept = np.pad(hits, others), np.pad(np.ones_like(hits), others)
         return _filled(backend, z, given, kept, how, seeds, controls)
