@@ -8,12 +8,12 @@ from typing import Any, ClassVar, Literal
 from lofi_tf.errors import LofiError, unknown_name
 from lofi_tf.files import read_yaml
 from lofi_tf.settings import (
+    Amount,
     Component,
     Count,
     Settings,
     Share,
     Size,
-    Weight,
     mapping_of,
     plain,
     settings_of,
@@ -127,13 +127,13 @@ class CrossModalConfig(Settings):
     hidden_num_1: tuple[Size, ...]
     hidden_dims_2: tuple[Size, ...]
     hidden_num_2: tuple[Size, ...]
-    beta_1: Weight = 1.0
-    beta_2: Weight = 1.0
-    cross_1: Weight = 10.0
-    cross_2: Weight = 0.0
+    beta_1: Amount = 1.0
+    beta_2: Amount = 1.0
+    cross_1: Amount = 10.0
+    cross_2: Amount = 0.0
     regularization_type: Literal["kld", "l2"] = "kld"
-    transfer_1: Weight = 0.0
-    transfer_2: Weight = 0.0
+    transfer_1: Amount = 0.0
+    transfer_2: Amount = 0.0
     discriminator: Component | None = None
 
     @property
@@ -180,19 +180,19 @@ class TrainingConfig(Settings):
     """
 
     batch_size: Size = 512
-    free_bits: Weight = 0.0
-    max_beta: Weight = 1.0
+    free_bits: Amount = 0.0
+    max_beta: Amount = 1.0
     beta_rate: float = 0.0
-    learning_rate: Weight = 0.001
+    learning_rate: Amount = 0.001
     decay_rate: float = 0.9999
     min_learning_rate: float = 0.00001
     clip_mode: Literal["global_norm", "value"] = "global_norm"
-    grad_clip: Weight = 1.0
+    grad_clip: Amount = 1.0
     grad_norm_clip_to_zero: float = 10000.0
     sampling_schedule: Literal["constant", "exponential", "inverse_sigmoid"] = "constant"
-    sampling_rate: Weight = 0.0
+    sampling_rate: Amount = 0.0
     beta_schedule: Literal["rate", "duration"] = "rate"
-    start_beta: Weight = 0.0
+    start_beta: Amount = 0.0
     beta_duration: Count = 0
     plateau_factor: Share = 1.0
     plateau_patience: Count = 0
@@ -202,9 +202,9 @@ class TrainingConfig(Settings):
     load: str = ""
     adversarial_from_step: Count = 0
     adversarial_loss: Literal["hinge", "least_squares", "cross_entropy"] = "hinge"
-    adversarial_weight: Weight = 1.0
-    feature_matching_weight: Weight = 0.0
-    discriminator_learning_rate: Weight = 0.0001
+    adversarial_weight: Amount = 1.0
+    feature_matching_weight: Amount = 0.0
+    discriminator_learning_rate: Amount = 0.0001
 
 
 @dataclasses.dataclass(frozen=True)

@@ -6,6 +6,7 @@ settings, or a class that takes options, states types and bounds once, where it 
 
 import dataclasses
 import inspect
+import math
 import types
 from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_origin
@@ -14,7 +15,7 @@ from lofi_tf.errors import LofiError, naming, unknown_name
 
 
 class Bounds(NamedTuple):
-    """Least and most of a number; `above` is a bound that it must exceed."""
+    """Least and most of a finite number; `above` is a bound that it must exceed."""
 
     least: float | None = None
     most: float | None = None
@@ -22,20 +23,38 @@ class Bounds(NamedTuple):
 
     def __str__(self):
         parts = {"at least": self.least, "above": self.above, "at most": self.most}
-        return " and ".join(f"{word} {bound}" for word, bound in parts.items() if bound is not None)
+        words = [f"{word} {bound}" for word, bound in parts.items() if bound is not None]
+        return " and ".join(words) or "finite"
 
     def holds(self, value: float) -> bool:
         """Says whether a number is within them; NaN is not."""
         return (
-            (self.least is None or value >= self.least)
+            math.isfinite(value)
+            and (self.least is None or value >= self.least)
             and (self.most is None or value <= self.most)
             and (self.above is None or value > self.above)
         )
 
 
+class Fits(NamedTuple):
+    """Another condition on a value of the right type, which `words` tell, such as of lists."""
+
+    words: str
+    holds: Callable[[Any], bool]
+
+    def __str__(self):
+        return self.words
+
+
+class WrongType(LofiError):
+    """A value of another type than its annotation says."""
+
+
+DIFFERENT = Fits("a list of different items", lambda items: len(set(items)) == len(items))
+
 Size = Annotated[int, Bounds(least=1)]
 Count = Annotated[int, Bounds(least=0)]
-Weight = Annotated[float, Bounds(least=0)]
+Amount = Annotated[float, Bounds(least=0)]
 Share = Annotated[float, Bounds(above=0, most=1)]
 Component = Mapping[str, Any]  # {kind: ..., and its options}
 
@@ -49,9 +68,11 @@ def words_of(annotation: Any) -> str:
         return words_of(inner[0])
     if origin in (Union, types.UnionType):
         return " or ".join(dict.fromkeys(map(words_of, inner)))
+    if origin is Literal:
+        return " or ".join(map(str, inner))
     if origin in (Sequence, tuple):
-        listed = words_of(inner[0])
-        return f"a list of {listed.removeprefix('a ').replace('number', 'numbers', 1)}"
+        item = words_of(inner[0]).removeprefix("a ")
+        return f"a list of {item.removesuffix('number')}{'numbers' * item.endswith('number')}"
     if annotation is Component:
         return "a component, {kind: ..., and its options}"
     return TYPE_WORDS.get(annotation, "null")
@@ -64,7 +85,8 @@ def checked(name: str, value: Any, annotation: Any) -> Any:
         name: of the setting, which errors say.
         value: anything.
         annotation: `bool`, `int`, `float`, `str`, `X | None` and other unions, `Literal`, lists as
-            `tuple[X, ...]` or `Sequence[X]`, `Component`, `Annotated` with `Bounds`, or `Any`.
+            `tuple[X, ...]` or `Sequence[X]`, `Component`, `Annotated` with `Bounds` or `Fits`, or
+            `Any`.
 
     Raises:
         LofiError: what the setting must be, and what came.
@@ -80,10 +102,10 @@ def checked(name: str, value: Any, annotation: Any) -> Any:
     if origin in (Union, types.UnionType):
         return _one_of(name, value, inner, annotation)
     if origin is Literal:
-        if checked(name, value, str) not in inner:
-            raise unknown_name(name, value, inner)
+        if checked(name, value, type(inner[0])) not in inner:
+            raise unknown_name(name, str(value), map(str, inner))
         return value
-    if origin in (Sequence, tuple) and isinstance(value, list | tuple):
+    if origin in (Sequence, tuple) and isinstance(value, list | tuple | range):
         if not value:
             raise LofiError(f"{name} must have at least one item. Received: []")
         return tuple(checked(f"{name}[{n}]", item, inner[0]) for n, item in enumerate(value))
@@ -94,7 +116,7 @@ def checked(name: str, value: Any, annotation: Any) -> Any:
         return float(value)
     elif type(value) is annotation:
         return value
-    raise LofiError(f"{name} must be {words_of(annotation)}. Received: {value!r:.80}")
+    raise WrongType(f"{name} must be {words_of(annotation)}. Received: {value!r:.80}")
 
 
 def _one_of(name: str, value: Any, allowed: Sequence[Any], annotation: Any) -> Any:
@@ -104,9 +126,8 @@ def _one_of(name: str, value: Any, allowed: Sequence[Any], annotation: Any) -> A
             return checked(name, value, each)
         except LofiError as error:
             errors.append(error)
-    whole = f"{name} must be {words_of(annotation)}. Received: {value!r:.80}"
-    fits = [e for e in errors if "must be at" in str(e) or "must be above" in str(e)]
-    raise fits[0] if fits else LofiError(whole)
+    whole = WrongType(f"{name} must be {words_of(annotation)}. Received: {value!r:.80}")
+    raise next((error for error in errors if not isinstance(error, WrongType)), whole)
 
 
 class Settings:

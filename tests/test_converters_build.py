@@ -46,20 +46,35 @@ def test_kinds_without_notes_learn_from_shards():
     [
         ({"kind": "melodie"}, "melody"),
         ({"kind": "melody", "slice_bar": 2}, "slice_bars"),
-        ({"kind": "melody", "slice_bars": True}, "slice_bars is not a count"),
-        ({"kind": "melody", "slice_bars": 0}, "a whole number from 1 on or none. Received: 0"),
-        ({"kind": "trio", "slice_bars": None}, "a whole number from 1 on. Received: None"),
-        ({"kind": "drums", "roll_input": 1}, "roll_input is not a switch. Allowed: true, false"),
+        ({"kind": "melody", "slice_bars": True}, "slice_bars must be a whole number or null"),
+        ({"kind": "melody", "slice_bars": 0}, "slice_bars must be at least 1. Received: 0"),
+        ({"kind": "trio", "slice_bars": None}, "must be a whole number. Received: None"),
+        ({"kind": "drums", "roll_input": 1}, "roll_input must be true or false. Received: 1"),
         ({"kind": "groove", "mode": "sleep"}, "Allowed: eval, infer, train. Received: 'sleep'"),
-        ({"kind": "melody", "transpose_range": [3]}, "is no range of half steps"),
-        ({"kind": "melody", "stretch_range": [0, 1]}, "is no range of factors"),
-        ({"kind": "melody", "valid_programs": [128]}, "are no MIDI programs"),
-        ({"kind": "melody", "gap_bars": float("nan")}, "is no length"),
-        ({"kind": "spectrum", "clip_seconds": float("inf")}, "is not a length"),
-        ({"kind": "melody", "valid_programs": []}, "are no MIDI programs"),
-        ({"kind": "waveform", "sample_rates": [8000, 8000]}, "a list of different rates"),
-        ({"kind": "paired", "instruments": ["flute", "flute"]}, "a list of different names"),
-        ({"kind": "groove", "add_instruments": [9]}, "whole numbers 0 to 8 or none"),
+        ({"kind": "melody", "transpose_range": [3]}, "must be [lowest, highest] half steps"),
+        ({"kind": "melody", "stretch_range": [0, 1]}, "must be [least, largest] factor above 0"),
+        (
+            {"kind": "melody", "valid_programs": [128]},
+            "valid_programs[0] must be at least 0",
+        ),
+        (
+            {"kind": "melody", "gap_bars": float("nan")},
+            "must be at least 0. Received: nan",
+        ),
+        (
+            {"kind": "spectrum", "clip_seconds": float("inf")},
+            "least 0. Received: inf",
+        ),
+        ({"kind": "melody", "valid_programs": []}, "valid_programs must have at least one item"),
+        (
+            {"kind": "waveform", "sample_rates": [8000, 8000]},
+            "items. Received: (8000, 8000)",
+        ),
+        ({"kind": "paired", "instruments": ["flute", "flute"]}, "a list of different items"),
+        (
+            {"kind": "groove", "add_instruments": [9]},
+            "[0] must be at least 0 and at most 8",
+        ),
     ],
 )
 def test_options_out_of_range_are_one_line(component, message):

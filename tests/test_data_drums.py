@@ -209,13 +209,9 @@ def test_refusal_says_rule_and_what_came(rule, options, sequence):
 @pytest.mark.parametrize(
     "options",
     [
-        {"slice_bars": 0},
-        {"roll_input": 1},
         {"pitch_classes": "full"},
         {"pitch_classes": "full", "roll_input": True},
         {"pitch_classes": [[36], [36]]},
-        {"mode": "test"},
-        {"stretch_range": [0, 1]},
     ],
 )
 def test_bad_options_are_refused_with_what_is_allowed(options):

@@ -184,11 +184,11 @@ def test_what_gives_no_pair(converter, pair, rule):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"instruments": []}, "instruments do not fit"),
-        ({"labels": ("pitch", "pitch")}, "labels do not fit"),
+        ({"instruments": []}, "instruments must have at least one"),
+        ({"labels": ("pitch", "pitch")}, "labels must be a list of different"),
         ({"label_type": "onehot"}, "label_type"),
         ({"random_mode": "bernoulli", "zero_extra_class": False}, "needs zero_extra_class"),
-        ({"num_frames": 0}, "num_frames is not a count"),
+        ({"num_frames": 0}, "num_frames must be at least 1"),
     ],
 )
 def test_bad_options_are_one_line(options, message):

@@ -233,7 +233,7 @@ def test_transposition_stops_where_a_note_would_leave_the_range():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"num_velocity_bins": 128}, "num_velocity_bins is not a count. Allowed: 0 to 127"),
+        ({"num_velocity_bins": 128}, "num_velocity_bins must be at least 0 and at most 127"),
         ({"num_velocity_bins": -1}, "num_velocity_bins"),
         ({"hop_size_bars": 0}, "hop_size_bars"),
         ({"hop_size_bars": 3, "chunk_size_bars": 2}, "multiple of chunk_size_bars"),

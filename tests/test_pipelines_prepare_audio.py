@@ -224,7 +224,7 @@ def test_prepare_audio_split_file(tmp_path):
         (["--input_dir=nowhere"], "no such folder"),
         (["--input_dir=docs"], "ends in .wav, .flac"),
         (["--sample_rate=fast"], "--sample_rate must be a number. Received: 'fast'"),
-        (["--sample_rate=8000,8000"], "a list of different rates"),
+        (["--sample_rate=8000,8000"], "a list of different items"),
         (["--clip_seconds=0"], "clip_seconds is not a length"),
         (["--clip_seconds=99"], "none of the 1 files gives a clip (1 too_short)"),
         (["--normalize_loudness=11"], "such as -23LUFS or -20dB"),

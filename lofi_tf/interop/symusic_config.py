@@ -15,13 +15,13 @@ from lofi_tf.config import Config, DataConfig, TrainingConfig, VAEConfig
 from lofi_tf.errors import LofiError
 from lofi_tf.interop.symusic_decoders import Embedded, decoder_settings
 from lofi_tf.music.quantize import STEPS_PER_BAR
-from lofi_tf.settings import Count, Settings, Size, Weight, mapping_of, settings_of
+from lofi_tf.settings import Amount, Count, Settings, Size, mapping_of, settings_of
 
 
 @dataclasses.dataclass(frozen=True)
 class _Sampling(Settings):
     schedule: Literal["constant", "inverse_sigmoid"]
-    rate: Weight
+    rate: Amount
 
     def __post_init__(self):
         super().__post_init__()
@@ -33,8 +33,8 @@ class _Sampling(Settings):
 
 @dataclasses.dataclass(frozen=True)
 class _Beta(Settings):
-    start_beta: Weight
-    end_beta: Weight
+    start_beta: Amount
+    end_beta: Amount
     duration: Count
 
 
@@ -51,10 +51,10 @@ class _File(Settings):
     num_workers: Count | None = None
     slice_bar: Size = 8
     num_steps: Size = 160000
-    learning_rate: Weight = 0.001
-    lr_scheduler_factor: Weight = 0.5
+    learning_rate: Amount = 0.001
+    lr_scheduler_factor: Amount = 0.5
     lr_scheduler_patience: Count = 3
-    free_bits: Weight = 128
+    free_bits: Amount = 128
     evaluate_interval: Size = 4000
     advanced_interval: Size | None = None
     print_interval: Size = 100

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from lofi_tf.errors import LofiError, unknown_name
-from lofi_tf.settings import Settings, Size, Weight, settings_of
+from lofi_tf.settings import Amount, Settings, Size, settings_of
 
 
 @dataclasses.dataclass(frozen=True)
@@ -28,7 +28,7 @@ class _Greedy(Settings):
 
 @dataclasses.dataclass(frozen=True)
 class _Sample(_Greedy):
-    temperature: Weight = 1.0
+    temperature: Amount = 1.0
 
 
 @dataclasses.dataclass(frozen=True)

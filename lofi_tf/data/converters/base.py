@@ -6,11 +6,11 @@ from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 
-from lofi_tf.data.converters import options
 from lofi_tf.data.converters.excerpt_codes import Codes, of_steps
 from lofi_tf.data.converters.output_tracks import OutputTrack
 from lofi_tf.data.specs import ArraySpec, Example, Specs
 from lofi_tf.errors import LofiError
+from lofi_tf.settings import checked
 
 Self = TypeVar("Self", bound="Converter")
 
@@ -63,7 +63,11 @@ class Converter:
     depth: int
 
     def __post_init__(self):
-        options.check_options(self)
+        for field in dataclasses.fields(self):
+            value = getattr(self, field.name)
+            stored = checked(field.name, value, field.type)
+            if stored != value:  # so that 1 stays 1 in files
+                object.__setattr__(self, field.name, stored)
 
     @property
     def component(self) -> dict[str, Any]:

@@ -2,37 +2,23 @@
 
 import dataclasses
 import functools
-import sys
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, NamedTuple
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple
 
 import numpy as np
 
 from lofi_tf.audio.clips import Clip, Cut, clips_of, exact, with_channels
 from lofi_tf.audio.io import Audio, probe, quantized, read_blocks
 from lofi_tf.audio.loudness import gain_for, parse_target, rms_db
-from lofi_tf.data.converters import options
 from lofi_tf.data.converters.base import Converter
 from lofi_tf.data.specs import ArraySpec, Example, Specs
 from lofi_tf.errors import LofiError, NotConvertible
+from lofi_tf.settings import DIFFERENT, Amount, Bounds
 
 MAX_SAMPLE_RATE = 384000
-MOST = sys.float_info.max  # no number is infinite
 
-Rates = Annotated[
-    tuple[int, ...],
-    options.listed(
-        options.whole(1, MAX_SAMPLE_RATE).fits,
-        "do not fit",
-        f"a list of different rates, 1 to {MAX_SAMPLE_RATE} Hz",
-        once=True,
-    ),
-]
-Seconds = Annotated[float, options.number(0, MOST, "is not a length", "seconds above 0")]
-Channels = Annotated[int, options.choice(1, 2)]
-Level = Annotated[float, options.number(-MOST, MOST, "is not a level", "a number of dB")]
-Amount = Annotated[float, options.number(0, MOST, "must be a number from 0 on", "0 or more")]
+Rates = Annotated[tuple[Annotated[int, Bounds(1, MAX_SAMPLE_RATE)], ...], DIFFERENT]
 
 
 class StoredClip(NamedTuple):
@@ -83,11 +69,11 @@ class ClipConverter(Converter):
     stored_type: ClassVar[str]
 
     sample_rates: Rates = (16000,)
-    clip_seconds: Seconds = 2.0
-    hop_seconds: Seconds | None = None
-    channels: Channels = 1
+    clip_seconds: Amount = 2.0
+    hop_seconds: Amount | None = None
+    channels: Literal[1, 2] = 1
     pad_last: bool = False
-    silence_db: Level | None = -60.0
+    silence_db: Annotated[float, Bounds()] | None = -60.0
     normalize_loudness: str | None = None
     padding_is_silence: bool = False
     random_gain_db: Amount = 0.0

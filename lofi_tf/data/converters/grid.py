@@ -2,16 +2,17 @@
 
 import dataclasses
 from collections.abc import Iterator
-from typing import Any, ClassVar, TypeVar, cast
+from typing import Any, ClassVar, Literal, TypeVar, cast
 
 import numpy as np
 
-from lofi_tf.data.converters import options
 from lofi_tf.data.converters.base import Converter
+from lofi_tf.data.converters.options import ChordEncoding, Mode, StretchRange, TransposeRange
 from lofi_tf.data.converters.windows import capped, of_all_parts
 from lofi_tf.data.specs import ArraySpec, Example, Specs
 from lofi_tf.music.chords import NUM_TRIADS
 from lofi_tf.music.splits import Segment, segments_of
+from lofi_tf.settings import Amount, Count, Size
 
 NUM_KEYS = 12
 
@@ -57,11 +58,11 @@ class GridConverter(Converter):
     presplit_on_time_changes = True
     stretch_range = cast(Any, None)
 
-    steps_per_quarter: options.Count = 4
-    quarters_per_bar: options.Count = 4
-    max_tensors_per_notesequence: options.Count | None = None
-    mode: options.Mode = "train"
-    seed: options.CountOrZero = 0
+    steps_per_quarter: Size = 4
+    quarters_per_bar: Size = 4
+    max_tensors_per_notesequence: Size | None = None
+    mode: Mode = "train"
+    seed: Count = 0
 
     @property
     def steps_per_bar(self) -> int:
@@ -177,14 +178,14 @@ class LineConverter(StepSequenceConverter):
         pad_to_total_time: lines reach from the start of the part to its end.
     """
 
-    max_bars: options.Count | None = None
-    slice_bars: options.Count | None = None
-    gap_bars: options.Bars | None = 1.0
+    max_bars: Size | None = None
+    slice_bars: Size | None = None
+    gap_bars: Amount | None = 1.0
     add_end_token: bool = False
     pad_to_total_time: bool = False
     presplit_on_time_changes: bool = True
     dedupe_event_lists: bool = True
-    stretch_range: options.StretchRange | None = None
+    stretch_range: StretchRange | None = None
 
     @property
     def max_steps(self) -> int | None:
@@ -204,12 +205,12 @@ class ChordedConverter(StepSequenceConverter):
             the part (Magenta's way).
     """
 
-    chord_encoding: options.ChordEncoding | None = None
+    chord_encoding: ChordEncoding | None = None
     condition_on_key: bool = False
-    unknown_chord: options.UnknownChord = "drop"
-    coincident_chords: options.CoincidentChords = "last"
-    transpose_range: options.TransposeRange | None = None
-    stretch_range: options.StretchRange | None = None
+    unknown_chord: Literal["drop", "error"] = "drop"
+    coincident_chords: Literal["last", "error"] = "last"
+    transpose_range: TransposeRange | None = None
+    stretch_range: StretchRange | None = None
 
     @property
     def control_depth(self) -> int:

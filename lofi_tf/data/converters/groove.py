@@ -3,17 +3,17 @@
 import dataclasses
 import functools
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, ClassVar, cast
+from typing import Annotated, Any, ClassVar, Literal, cast
 
 import numpy as np
 
 from lofi_tf.data.converters import groove_conditions as conditions
-from lofi_tf.data.converters import options
 from lofi_tf.data.converters.base import steps_of_depth
 from lofi_tf.data.converters.bins import bin_edges, to_bins
 from lofi_tf.data.converters.drum_grid import DrumGrid, drum_grid, drum_notes, marks_no_drum
 from lofi_tf.data.converters.excerpt_codes import Codes, codes_of_grids, of_steps
 from lofi_tf.data.converters.grid import GridConverter
+from lofi_tf.data.converters.options import Probability
 from lofi_tf.data.converters.output_tracks import OutputTrack
 from lofi_tf.data.converters.tracks import DRUM_INSTRUMENT
 from lofi_tf.data.converters.windows import capped
@@ -22,6 +22,7 @@ from lofi_tf.errors import LofiError
 from lofi_tf.music.drum_classes import REDUCED, Classes, class_table, drum_classes
 from lofi_tf.music.quantize import Grid, grid_of, refusal
 from lofi_tf.music.sequence_proto import NoteSequence
+from lofi_tf.settings import DIFFERENT, Bounds, Size, checked
 
 TAP_CHANNEL = 3  # a tapped rhythm is written as open hi-hat
 
@@ -32,9 +33,9 @@ MADE = {
     "groove_transfer": "the feel of one beat for the hits of another",
 }
 
-Bins = Annotated[int, options.whole(2)]
-Styles = Annotated[tuple[str, ...], options.names_among()]
-UnknownPitch = Annotated[str, options.choice("nearest", "drop", "error")]
+Bins = Annotated[int, Bounds(2)]
+Styles = Annotated[tuple[str, ...], DIFFERENT]
+UnknownPitch = Literal["nearest", "drop", "error"]
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -84,27 +85,27 @@ class GrooveConverter(GridConverter):
     only_drums: ClassVar[bool] = True
     keeps_early_notes: ClassVar[bool] = True
 
-    split_bars: options.Count | None = None
+    split_bars: Size | None = None
     pitch_classes: str | Classes | None = None
     inference_pitch_classes: str | Classes | None = None
     humanize: bool = False
     tapify: bool = False
-    add_instruments: tuple[int, ...] | None = None
+    add_instruments: Any = None  # by the number of drums, below
     num_velocity_bins: Bins | None = None
     num_offset_bins: Bins | None = None
     split_instruments: bool = False
-    hop_size: options.Count | None = None
+    hop_size: Size | None = None
     hits_as_controls: bool = False
     taps_as_controls: bool = False
     place_controls: bool = False
-    phrase_bars: options.Count | None = None
+    phrase_bars: Size | None = None
     tempo_controls: bool = False
     styles: Styles | None = None
     density_controls: bool = False
-    control_dropout: options.Share = 0.5
+    control_dropout: Probability = 0.5
     fixed_velocities: bool = False
-    max_note_dropout_probability: options.Share | None = None
-    max_drum_dropout_probability: options.Share | None = None
+    max_note_dropout_probability: Probability | None = None
+    max_drum_dropout_probability: Probability | None = None
     unknown_pitch: UnknownPitch = "nearest"
 
     def __post_init__(self):
@@ -137,10 +138,10 @@ class GrooveConverter(GridConverter):
             raise LofiError(
                 f"tapify needs {TAP_CHANNEL + 1} pitch classes or more. Received: {len(train)}"
             )
-        last = len(train) - 1
-        fits, allowed = options.whole(0, last).fits, f"whole numbers 0 to {last}"
-        drums = options.listed(fits, "is not a list of drums", allowed, least=0)
-        added = drums.check("add_instruments", self.add_instruments, optional=True)
+        added = self.add_instruments
+        if added is not None:
+            drums = tuple[Annotated[int, Bounds(0, len(train) - 1)], ...]
+            added = () if added in ([], ()) else checked("add_instruments", added, drums)
         classes = {"pitch_classes": train, "inference_pitch_classes": infer}
         for name, value in (classes | {"add_instruments": added}).items():
             object.__setattr__(self, name, value)

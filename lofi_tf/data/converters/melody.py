@@ -6,10 +6,10 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from lofi_tf.data.converters import options
 from lofi_tf.data.converters.base import steps_of_depth
 from lofi_tf.data.converters.excerpt_codes import Codes, before_end, ended
 from lofi_tf.data.converters.grid import NUM_KEYS, ChordedConverter, LineConverter
+from lofi_tf.data.converters.options import Pitch, Programs
 from lofi_tf.data.converters.output_tracks import OutputTrack
 from lofi_tf.data.converters.tracks import (
     FIRST_PITCH,
@@ -61,9 +61,9 @@ class MelodyConverter(LineConverter, ChordedConverter):
     loop: ClassVar[str] = "line"
     by_instrument: ClassVar[bool] = True
 
-    min_pitch: options.Pitch = 21
-    max_pitch: options.Pitch = 108
-    valid_programs: options.Programs | None = None
+    min_pitch: Pitch = 21
+    max_pitch: Pitch = 108
+    valid_programs: Programs | None = None
     skip_polyphony: bool = False
 
     def __post_init__(self):

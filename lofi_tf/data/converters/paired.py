@@ -4,22 +4,22 @@ import dataclasses
 import warnings
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Annotated, ClassVar, NamedTuple
+from typing import Annotated, ClassVar, Literal, NamedTuple
 
 import numpy as np
 
 from lofi_tf.audio.features import CqtSettings, samples_of_db, spectrum_db
 from lofi_tf.audio.griffin_lim import ITERATIONS
 from lofi_tf.audio.io import Audio
-from lofi_tf.data.converters import options
 from lofi_tf.data.converters.base import Converter
 from lofi_tf.data.converters.note_events import NUM_PITCHES, NoteEvent, roll_of
-from lofi_tf.data.converters.symbols import HIGHEST_PITCH, LABELS, LOWEST_PITCH, SymbolLayout
+from lofi_tf.data.converters.symbols import HIGHEST_PITCH, LABELS, LOWEST_PITCH, Label, SymbolLayout
 from lofi_tf.data.specs import ArraySpec, Example, Specs
 from lofi_tf.errors import LofiError, LofiWarning, NotConvertible
+from lofi_tf.settings import DIFFERENT, Count, Size
 
-LabelType = Annotated[str, options.choice("categorical", "binary")]
-RandomMode = Annotated[str, options.choice("constant", "bernoulli")]
+LabelType = Literal["categorical", "binary"]
+RandomMode = Literal["constant", "bernoulli"]
 
 
 class Pair(NamedTuple):
@@ -69,21 +69,21 @@ class PairedConverter(Converter):
     )  # fmt: skip
     subset_options: ClassVar[tuple[str, ...]] = ("instruments",)
 
-    instruments: Annotated[tuple[str, ...], options.names_among()] = ("piano", "flute", "alto_sax")
-    sample_rate: options.Count = 22050
+    instruments: Annotated[tuple[str, ...], DIFFERENT] = ("piano", "flute", "alto_sax")
+    sample_rate: Size = 22050
     hop_size: int = 704
     low_hz: float = 30.0
     bins_per_octave: int = 48
     num_bins: int | None = None
     floor_db: float = -100.0
-    first_frame: options.CountOrZero = 10
-    num_frames: options.Count = 16
-    labels: Annotated[tuple[str, ...], options.names_among(*LABELS)] = LABELS
-    num_dynamics: options.Count = 5
+    first_frame: Count = 10
+    num_frames: Size = 16
+    labels: Annotated[tuple[Label, ...], DIFFERENT] = LABELS
+    num_dynamics: Size = 5
     label_type: LabelType = "categorical"
     random_mode: RandomMode = "constant"
     zero_extra_class: bool = True
-    max_transpose: options.CountOrZero = 0
+    max_transpose: Count = 0
 
     def __post_init__(self):
         super().__post_init__()

@@ -7,10 +7,10 @@ from typing import Annotated, Any, ClassVar
 
 import numpy as np
 
-from lofi_tf.data.converters import options
 from lofi_tf.data.converters.base import steps_of_depth
 from lofi_tf.data.converters.excerpt_codes import Codes, ended
 from lofi_tf.data.converters.grid import GridConverter
+from lofi_tf.data.converters.options import ChordEncoding, Pitch, StretchRange, TransposeRange
 from lofi_tf.data.converters.performance_events import (
     DEFAULT_VELOCITY,
     DRUM_PROGRAM,
@@ -34,9 +34,10 @@ from lofi_tf.music.chords import NUM_TRIADS, UNKNOWN_CHORD, figures_by_step, tri
 from lofi_tf.music.quantize import Grid, grid_of, refusal
 from lofi_tf.music.splits import Segment, state_between
 from lofi_tf.music.sustain import sustained_parts
+from lofi_tf.settings import Bounds, Count, Size
 
-Events = Annotated[int, options.whole(3)]  # a program, one event and an end
-VelocityBins = Annotated[int, options.whole(0, 127)]
+Events = Annotated[int, Bounds(3)]  # a program, one event and an end
+VelocityBins = Annotated[int, Bounds(0, 127)]
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -65,19 +66,19 @@ class MultiPerformanceConverter(GridConverter):
     bar_a_chord: ClassVar[bool] = True
 
     num_velocity_bins: VelocityBins = 0
-    hop_size_bars: options.Count = 1
-    chunk_size_bars: options.Count = 1
-    steps_per_quarter: options.Count = 24
-    min_num_instruments: options.Count = 2
-    max_num_instruments: options.Count = 8
-    min_total_events: options.CountOrZero = 8
+    hop_size_bars: Size = 1
+    chunk_size_bars: Size = 1
+    steps_per_quarter: Size = 24
+    min_num_instruments: Size = 2
+    max_num_instruments: Size = 8
+    min_total_events: Count = 8
     max_events_per_instrument: Events = 64
-    min_pitch: options.Pitch = 0
-    max_pitch: options.Pitch = 127
+    min_pitch: Pitch = 0
+    max_pitch: Pitch = 127
     first_subsequence_only: bool = False
-    chord_encoding: options.ChordEncoding | None = None
-    transpose_range: options.TransposeRange | None = None
-    stretch_range: options.StretchRange | None = None
+    chord_encoding: ChordEncoding | None = None
+    transpose_range: TransposeRange | None = None
+    stretch_range: StretchRange | None = None
 
     def __post_init__(self):
         super().__post_init__()

@@ -1,13 +1,13 @@
 """Chord progressions with their rhythm as one token a step."""
 
 import dataclasses
-from typing import Annotated, Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 
-from lofi_tf.data.converters import options
 from lofi_tf.data.converters.excerpt_codes import Codes
 from lofi_tf.data.converters.grid import StepSequenceConverter
+from lofi_tf.data.converters.options import TransposeRange
 from lofi_tf.data.converters.progression_tracks import (
     CHORD_OFF,
     FIRST_CHORD,
@@ -25,8 +25,9 @@ from lofi_tf.data.specs import Example, Specs
 from lofi_tf.music.chord_qualities import NUM_CHORDS, NUM_QUALITIES
 from lofi_tf.music.quantize import Grid, grid_of, refusal
 from lofi_tf.music.splits import GridNotes, Segment, on_grid, segments_of
+from lofi_tf.settings import Amount, Size
 
-ChordSource = Annotated[str, options.choice("auto", "notes", "symbols")]
+ChordSource = Literal["auto", "notes", "symbols"]
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -51,14 +52,14 @@ class ProgressionConverter(StepSequenceConverter):
     music: ClassVar[str] = "chord progressions with their rhythm"
     loop: ClassVar[str] = "chords"
 
-    slice_bars: options.Count = 4
-    hop_bars: options.Count = 1
+    slice_bars: Size = 4
+    hop_bars: Size = 1
     chords_from: ChordSource = "auto"
     loop_short: bool = True
-    gap_bars: options.Bars | None = 1.0
+    gap_bars: Amount | None = 1.0
     presplit_on_time_changes: bool = True
     dedupe_event_lists: bool = True
-    transpose_range: options.TransposeRange | None = None
+    transpose_range: TransposeRange | None = None
 
     @property
     def depth(self) -> int:

@@ -1,7 +1,7 @@
 """Clips of recordings as spectra."""
 
 import dataclasses
-from typing import Annotated, ClassVar
+from typing import ClassVar, Literal
 
 import numpy as np
 
@@ -13,11 +13,10 @@ from lofi_tf.audio.features import (
     spectrum_db,
 )
 from lofi_tf.audio.io import Audio, unquantized
-from lofi_tf.data.converters import options
 from lofi_tf.data.converters.clip_options import ClipConverter, StoredClip
 from lofi_tf.errors import LofiError
 
-Features = Annotated[str, options.choice(*FEATURES)]
+Features = Literal["mel", "cqt"]
 _SETTINGS = (
     "fft_size", "hop_size", "num_bins", "low_hz", "high_hz", "bins_per_octave", "floor_db",
 )  # fmt: skip

@@ -6,14 +6,15 @@ Follows the labels of "Cross-Modal Variational Inference for Bijective Signal-Sy
 
 import dataclasses
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 
 NUM_OCTAVES, NUM_PITCH_CLASSES = 9, 12
 LOWEST_PITCH = 12  # C0; the octaves are 0 to 8
 HIGHEST_PITCH = LOWEST_PITCH + NUM_OCTAVES * NUM_PITCH_CLASSES - 1
-LABELS = ("octave", "pitch", "dynamics")
+Label = Literal["octave", "pitch", "dynamics"]
+LABELS: tuple[Label, ...] = ("octave", "pitch", "dynamics")
 MAX_VELOCITY = 127
 
 

@@ -6,7 +6,6 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from lofi_tf.data.converters import options
 from lofi_tf.data.converters.drums import DrumsConverter
 from lofi_tf.data.converters.excerpt_codes import Codes
 from lofi_tf.data.converters.grid import ChordedConverter
@@ -27,6 +26,7 @@ from lofi_tf.music.chords import UNKNOWN_CHORD, figures_by_step, keys_by_step, t
 from lofi_tf.music.drum_classes import REDUCED, class_table
 from lofi_tf.music.quantize import Grid, grid_of, refusal
 from lofi_tf.music.splits import GridNotes, Segment, on_grid
+from lofi_tf.settings import Count, Size
 
 MIN_PITCH, MAX_PITCH = 21, 108  # of melody and bass
 BASS_INSTRUMENT, BASS_PROGRAM = 1, 33
@@ -50,9 +50,9 @@ class TrioConverter(ChordedConverter):
     music: ClassVar[str] = "melody, bass and drums"
     open_pitches: ClassVar[tuple[int, int]] = (MIN_PITCH, MAX_PITCH)
 
-    slice_bars: options.Count = 16
-    gap_bars: options.CountOrZero = 2
-    max_bars: options.Count = 1024
+    slice_bars: Size = 16
+    gap_bars: Count = 2
+    max_bars: Size = 1024
 
     @property
     def track_depths(self) -> tuple[int, int, int]:

@@ -13,7 +13,7 @@ from lofi_tf.models.common.noise import row_uniform
 from lofi_tf.models.layers.lstm import fold
 from lofi_tf.models.layers.unroll import unroll
 from lofi_tf.models.sequence.cores import flat_states
-from lofi_tf.settings import Weight
+from lofi_tf.settings import Amount
 
 ROW_COUNTS = (64, 16, 8, 4)
 # Products of 128 rows round like those of fewer where they are not between a thousand values and
@@ -57,7 +57,7 @@ class LSTMDecoder(keras.layers.Layer):
         core: keras.layers.Layer,
         head: keras.layers.Layer,
         end_token: int | None = None,
-        sampling_temperature: Weight = 1.0,
+        sampling_temperature: Amount = 1.0,
     ):
         super().__init__(name="decoder")
         self.sampling_temperature = sampling_temperature

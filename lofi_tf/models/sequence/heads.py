@@ -15,7 +15,7 @@ from lofi_tf.errors import LofiError
 from lofi_tf.models.common.losses import Parts, log_loss, sum_valid, sum_valid_steps
 from lofi_tf.models.common.noise import draw_bits, draw_class
 from lofi_tf.models.layers.nade import NADE
-from lofi_tf.settings import Size, Weight
+from lofi_tf.settings import Amount, Size
 
 LEAST_PROBABILITY = 0.1  # of a hit that is given
 
@@ -34,7 +34,7 @@ class GrooveHead(keras.layers.Layer):
 
     draws_have_gradients = True
 
-    def __init__(self, output_size: int, given_hits: bool = False, expression_weight: Weight = 1.0):
+    def __init__(self, output_size: int, given_hits: bool = False, expression_weight: Amount = 1.0):
         super().__init__(name="head")
         self.given_hits, self.expression_weight = given_hits, expression_weight
         self.output_size = self.parameter_size = output_size

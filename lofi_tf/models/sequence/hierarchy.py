@@ -13,7 +13,7 @@ from lofi_tf.models.layers.lstm import LSTMStack, fold
 from lofi_tf.models.layers.segments import from_segments, segment_lengths, to_segments
 from lofi_tf.models.sequence.cores import dense_layer, flat_states, initial_state_layer, states_of
 from lofi_tf.models.sequence.decoders import ROW_COUNTS, run_free, shifted, teacher_forced
-from lofi_tf.settings import Size, Weight
+from lofi_tf.settings import Amount, Size
 
 
 class ConductorSizes(NamedTuple):
@@ -107,7 +107,7 @@ class HierarchicalDecoder(keras.layers.Layer):
         residual: bool = False,
         end_token: int | None = None,
         encoder: keras.layers.Layer | None = None,
-        sampling_temperature: Weight = 1.0,
+        sampling_temperature: Amount = 1.0,
         conductor_units: Sequence[Size] | Sequence[Sequence[Size]] | None = None,
         conductor_embedding_size: Size | Sequence[Size] | None = None,
     ):
