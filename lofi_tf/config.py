@@ -252,14 +252,16 @@ def config_names() -> list[str]:
 def load_config(name_or_path: str | Path) -> Config:
     """Returns the config of a shipped name, a YAML file or a run folder.
 
+    A name is that of the shipped config, whatever folder of the name lies here; `./name` is not.
+
     Raises:
         LofiError: no such config, or one that does not fit the schema.
     """
     path = Path(name_or_path)
+    if isinstance(name_or_path, str) and name_or_path in (*config_names(), *ALIASES):
+        path = configs_dir() / f"{ALIASES.get(name_or_path, name_or_path)}.yaml"
     if path.is_dir() and (path / "config.yaml").is_file():
         path = path / "config.yaml"
-    if not path.is_file():
-        path = configs_dir() / f"{ALIASES.get(str(name_or_path), name_or_path)}.yaml"
     if not path.is_file():
         raise unknown_name("config", str(name_or_path), config_names())
     return config_from_dict(read_yaml(path), source=str(path))

@@ -1,4 +1,5 @@
 import dataclasses
+from pathlib import Path
 
 import pytest
 import yaml
@@ -142,3 +143,14 @@ def test_only_models_with_a_discriminator_state_what_it_needs():
     assert rivals.model.discriminator["num_scales"] == 2
     with pytest.raises(LofiError, match="least_squares"):
         with_hparams(load_config("multiband_vae"), "adversarial_loss=least")
+
+
+def test_a_name_is_the_shipped_config_whatever_folder_is_called_so(tmp_path, monkeypatch):
+    run = tmp_path / "groovae_4bar"
+    run.mkdir()
+    other = with_hparams(load_config("groovae_4bar"), "z_size=7")
+    (run / "config.yaml").write_text(yaml.safe_dump(other.to_dict()))
+    monkeypatch.chdir(tmp_path)
+    assert load_config("groovae_4bar").model.z_size == 256
+    assert load_config("./groovae_4bar").model.z_size == 7
+    assert load_config(Path("groovae_4bar")).model.z_size == 7

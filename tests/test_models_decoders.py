@@ -235,8 +235,12 @@ def test_scheduled_sampling_draws_a_coin_for_each_example_and_step():
     assert own.std(axis=1).min() > 0.2  # nor one for a whole example
 
 
-def test_dropout_of_training_has_the_mean_of_none():
-    settings = dataclasses.replace(FLAT, dropout_keep_prob=0.5)
+@pytest.mark.parametrize(
+    "dropped",
+    [{"dropout_keep_prob": 0.5}, {"decoder": {**FLAT.decoder, "output_keep_prob": 0.5}}],
+)
+def test_dropout_is_drawn_by_the_seed(dropped):
+    settings = dataclasses.replace(FLAT, **dropped)
     model = MusicVAE(settings, TrainingConfig(), D, D)
     batch = batch_of("flat")
     seeds = [tf.constant([n, 1]) for n in range(3)]

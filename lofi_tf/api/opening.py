@@ -43,7 +43,7 @@ def load_model(
     if config is not None and hparams:
         config = with_hparams(config, hparams)
     run = Path(model) / "config.yaml"
-    if run.is_file() and load_config(model).model.kind == "cross_modal":
+    if run.is_file() and load_config(run).model.kind == "cross_modal":
         return CrossModalModel(open_cross(model))  # of a run the best checkpoint
     return model_of(open_backend(model, config))
 

@@ -75,7 +75,7 @@ def write_run(
     facts = {**begun, "examples": len(examples), "data_sha1": examples.sha1()}
     log(f"{len(examples)} training examples, sha1 {facts['data_sha1']}.")
     if _has_begun(run_dir):
-        begun_config = load_config(run_dir)
+        begun_config = load_config(Path(run_dir))
         if dataclasses.replace(begun_config, name=config.name) != config:
             log("The training settings differ from those the run began with.")
         before = run_facts(run_dir).get("data_sha1")

@@ -53,6 +53,7 @@ CORE_OPTIONS = (
     "z_inputs",
     "skip_inputs",
     "previous_inputs",
+    "output_keep_prob",
 )  # of a decoder, for its core
 
 

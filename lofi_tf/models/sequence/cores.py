@@ -6,14 +6,14 @@ import keras
 import tensorflow as tf
 
 from lofi_tf.models.layers.dense import dense
-from lofi_tf.models.layers.lstm import LSTMStack, State, fold
-from lofi_tf.settings import Size
+from lofi_tf.models.layers.lstm import LSTMStack, State, dropout, fold
+from lofi_tf.settings import Share, Size
 
 
 class LSTMCore(keras.layers.Layer):
     """Stacked LSTMs that start from z and are fed [previous output, z, control] at each step.
 
-    Follows Magenta's `BaseLstmDecoder`; the last four options are not Magenta's.
+    Follows Magenta's `BaseLstmDecoder`; the last five options are not Magenta's.
 
     Args:
         output_size: depth D of an output.
@@ -30,9 +30,11 @@ class LSTMCore(keras.layers.Layer):
             LSTMs, z] in place of the output of the LSTMs.
         previous_inputs: whether previous outputs are fed at all; otherwise each step is what z and
             the controls make of it, whatever was drawn before.
+        output_keep_prob: share of the last layer's outputs kept in training.
 
     Attributes:
         widest: the largest of the sizes of layers and of z.
+        keep_prob: the least share of anything kept in training.
     """
 
     def __init__(
@@ -48,6 +50,7 @@ class LSTMCore(keras.layers.Layer):
         z_inputs: bool = True,
         skip_inputs: bool = False,
         previous_inputs: bool = True,
+        output_keep_prob: Share = 1.0,
     ):
         super().__init__()
         self.output_size, self.parameter_size = output_size, parameter_size
@@ -55,7 +58,8 @@ class LSTMCore(keras.layers.Layer):
         self.z_inputs, self.skip_inputs = z_inputs, skip_inputs
         self.embedding = dense_layer(output_size, embedding_size if previous_inputs else None)
         fed_size = (embedding_size or output_size) if previous_inputs else 0
-        self.fed_size, self.z_size, self.keep_prob = fed_size, z_size, keep_prob
+        self.fed_size, self.z_size, self.output_keep_prob = fed_size, z_size, output_keep_prob
+        self.keep_prob = min(keep_prob, output_keep_prob)
         input_size = fed_size + z_size * z_inputs + control_size
         self.stack = LSTMStack(input_size, units, keep_prob, residual)
         self.z_to_initial_state = initial_state_layer(z_size, units)
@@ -95,7 +99,7 @@ class LSTMCore(keras.layers.Layer):
             lengths=lengths,
             seed=seed,
         )
-        outputs = tf.transpose(outputs, [1, 0, 2])
+        outputs = self._dropped(tf.transpose(outputs, [1, 0, 2]), seed)
         return self._parameters(fed, outputs, z_steps), flat_states(finals)
 
     def stepper(self, z: tf.Tensor, dropped: bool = False) -> Callable[..., tuple]:
@@ -115,7 +119,7 @@ class LSTMCore(keras.layers.Layer):
             fed = self._fed(previous)
             inputs = fed if control is None else tf.concat([fed, control], axis=-1)
             output, states = step_of_stack(inputs, states, seed)
-            return self._parameters(fed, output, z), states
+            return self._parameters(fed, self._dropped(output, seed), z), states
 
         return step
 
@@ -127,6 +131,9 @@ class LSTMCore(keras.layers.Layer):
     def _inputs(self, fed, z, controls):
         parts = [fed, z] if self.z_inputs else [fed]
         return tf.concat(parts if controls is None else [*parts, controls], axis=-1)
+
+    def _dropped(self, outputs, seed):
+        return dropout(outputs, self.output_keep_prob, fold(seed, len(self.stack.units)))
 
     def _parameters(self, fed, outputs, z):
         if self.skip_inputs:
