@@ -5,11 +5,13 @@ import dataclasses
 import hashlib
 import os
 import signal
+import sys
+import types
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from itertools import islice
-from multiprocessing import get_context
+from multiprocessing.context import SpawnContext, SpawnProcess
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -100,13 +102,15 @@ def examples_of_records(
     Raises:
         LofiError: a bad converter.
     """
-    build_converter(converter)  # so that a bad option shows before workers start
+    built = build_converter(converter)  # so that a bad option shows before workers start
     records = iter(records)
     head = list(islice(records, PARALLEL_FROM))
     tasks = _tasks(head, records)
     num_workers = num_workers or os.cpu_count() or 1
+    if len(head) < PARALLEL_FROM or type(built).__module__ == "__main__":
+        num_workers = 1  # a kind that a script defines is not there in workers
     parts = []
-    for part in _map(converter, tasks, 1 if len(head) < PARALLEL_FROM else num_workers):
+    for part in _map(built, tasks, num_workers):
         parts.append(part)
         if progress:
             progress(part.num_sources)
@@ -174,6 +178,24 @@ def _tasks(head: list[bytes], rest: Iterator[bytes]) -> Iterator[list[bytes]]:
         yield task
 
 
+class _Worker(SpawnProcess):
+    """A process that does not run the caller's script again, which so needs no guard."""
+
+    def start(self) -> None:
+        """Starts it while there is nothing that it could take for the script."""
+        script, sys.modules["__main__"] = sys.modules["__main__"], types.ModuleType("__main__")
+        try:
+            super().start()
+        finally:
+            sys.modules["__main__"] = script
+
+
+class _Workers(SpawnContext):
+    """What makes workers for a pool."""
+
+    Process = _Worker
+
+
 def _map(converter, tasks, num_workers) -> Iterator[Examples]:
     """Yields the converted tasks in order, a few at a time in flight."""
     if num_workers == 1:
@@ -184,7 +206,7 @@ def _map(converter, tasks, num_workers) -> Iterator[Examples]:
         "initializer": signal.signal,
         "initargs": (signal.SIGINT, signal.SIG_IGN),
     }
-    pool = ProcessPoolExecutor(num_workers, mp_context=get_context("spawn"), **ignore)
+    pool = ProcessPoolExecutor(num_workers, mp_context=_Workers(), **ignore)
     try:
         waiting = []
         for task in tasks:
@@ -197,13 +219,12 @@ def _map(converter, tasks, num_workers) -> Iterator[Examples]:
         pool.shutdown(cancel_futures=True)
 
 
-def _convert(settings: Mapping[str, Any], records: list[bytes]) -> Examples:
+def _convert(converter: Any, records: list[bytes]) -> Examples:
     """Converts one task; runs in a worker."""
     from google.protobuf.message import DecodeError
 
     from lofi_tf.music.sequence_proto import NoteSequence
 
-    converter: Any = build_converter(settings)
     examples, sources, refusals, num_unmarked = [], [], [], 0
     for record in records:
         try:
