@@ -7,6 +7,7 @@ from lofi_tf.composing import drums, harmony, lines
 from lofi_tf.composing.step_notes import Note, fingerprint, stream, within
 from lofi_tf.data.converters.progression_tracks import ChordEvent, track_of
 from lofi_tf.generation import scoring
+from lofi_tf.music import beats
 from lofi_tf.music.chord_qualities import chord_figure, chord_of_figure
 
 RANDOM = stream(1, "tests")
@@ -135,41 +136,41 @@ def groove(hits):
     return found
 
 
-BEAT = [(0, scoring.KICK), (10, scoring.KICK), (4, scoring.SNARE), (12, scoring.SNARE)]
-BEAT += [(step, scoring.CLOSED) for step in range(0, 16, 2)]
+BEAT = [(0, beats.KICK), (10, beats.KICK), (4, beats.SNARE), (12, beats.SNARE)]
+BEAT += [(step, beats.CLOSED) for step in range(0, 16, 2)]
 
 
 def beat_of(hits):
-    return scoring.beat_score(drums.hits_of(groove(hits)), 0.5)
+    return drums.beat_score(drums.hits_of(groove(hits)), 0.5)
 
 
 def test_a_beat_is_better_than_toms_or_a_snare_astray():
-    toms = groove([*BEAT, *((step, scoring.LOW) for step in range(8))])
-    astray = groove([(2, scoring.SNARE), *BEAT[:2], *BEAT[4:]])
+    toms = groove([*BEAT, *((step, beats.LOW) for step in range(8))])
+    astray = groove([(2, beats.SNARE), *BEAT[:2], *BEAT[4:]])
     for other in (toms, astray, groove([])):
-        assert beat_of(BEAT) > scoring.beat_score(drums.hits_of(other), 0.5)
+        assert beat_of(BEAT) > drums.beat_score(drums.hits_of(other), 0.5)
 
 
 def test_a_backbeat_is_added_where_there_is_none_near():
-    found = drums.hits_of(drums.with_backbeat(groove([(5, scoring.SNARE)])))
-    assert found[:, [5, 12], scoring.SNARE].all() and not found[:, 4, scoring.SNARE].any()
-    assert found[::2, 0, scoring.KICK].all()
+    found = drums.hits_of(drums.with_backbeat(groove([(5, beats.SNARE)])))
+    assert found[:, [5, 12], beats.SNARE].all() and not found[:, 4, beats.SNARE].any()
+    assert found[::2, 0, beats.KICK].all()
     np.testing.assert_array_equal(drums.with_backbeat(groove(BEAT)), groove(BEAT))
 
 
 def test_a_fill_takes_the_last_half_bar_alone():
-    fill = groove([(step, scoring.SNARE) for step in range(8, 16)])[:16]
+    fill = groove([(step, beats.SNARE) for step in range(8, 16)])[:16]
     found = drums.with_fill(groove(BEAT), fill)
     np.testing.assert_array_equal(found[:56], groove(BEAT)[:56])
-    assert (found[56:, scoring.SNARE] == 1).all() and not found[56:, scoring.CLOSED].any()
+    assert (found[56:, beats.SNARE] == 1).all() and not found[56:, beats.CLOSED].any()
     assert drums.fill_score(found).argmax() == 3
 
 
 def test_little_energy_leaves_out_ghost_notes_and_crashes():
-    busy = groove([*BEAT, (0, scoring.CRASH), (3, scoring.SNARE)])
-    busy[3::16, 9 + scoring.SNARE] = 0.2
+    busy = groove([*BEAT, (0, beats.CRASH), (3, beats.SNARE)])
+    busy[3::16, 9 + beats.SNARE] = 0.2
     quiet = drums.hits_of(drums.thinned(busy, 0.2))
-    assert not quiet[:, :, scoring.CRASH].any() and not quiet[:, 3, scoring.SNARE].any()
+    assert not quiet[:, :, beats.CRASH].any() and not quiet[:, 3, beats.SNARE].any()
     np.testing.assert_array_equal(drums.thinned(busy, 0.8), busy)
 
 

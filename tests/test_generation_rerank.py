@@ -1,4 +1,4 @@
-"""The best of several draws: chosen by its loop, the same whatever their number."""
+"""Pieces chosen among several draws, the same whatever their number."""
 
 import numpy as np
 import pytest
@@ -6,13 +6,15 @@ import pytest
 from lofi_tf.backends.open import backend_of_model, open_backend
 from lofi_tf.cli.generate import main
 from lofi_tf.errors import LofiError
-from lofi_tf.generation import GenerationConfig, sample, sample_best
-from lofi_tf.generation.rerank import ENERGIES, chords_of_piece, hits_of
-from lofi_tf.generation.scoring import CLOSED, KICK, SNARE, beat_score, key_share, line_score
+from lofi_tf.generation import GenerationConfig, rerank, sample, sample_best
+from lofi_tf.generation.rerank import chords_of_piece
+from lofi_tf.generation.scoring import key_share, line_score
+from lofi_tf.music.beats import KICK
 from lofi_tf.music.midi import read_midi
 from lofi_tf.music.sequence_proto import NoteSequence
 from lofi_tf.music.splits import CHORD_SYMBOL
 from tests.grooves import scrambled_model
+from tests.mirrors import mirror
 
 
 @pytest.fixture(scope="module")
@@ -20,19 +22,55 @@ def beats():
     return open_backend("groovae_4bar")
 
 
-def score(piece):
-    return max(beat_score(hits_of(piece, 4), energy) for energy in ENERGIES)
-
-
-def test_each_piece_is_the_best_of_its_draws(beats):
+def test_each_piece_is_one_of_its_draws_whatever_their_number(beats):
     how = GenerationConfig(seed=5)
     plain = sample(beats, 4, how)
     assert sample_best(beats, 4, 1, how) == plain
     few, more = (sample_best(beats, 4, count, how) for count in (3, 12))
-    for one, two, three in zip(plain, few, more, strict=True):
-        assert score(one) <= score(two) <= score(three)
-    assert np.mean([score(piece) for piece in more]) > np.mean([score(p) for p in plain])
+    assert sum(one != two for one, two in zip(plain, more, strict=True)) > 1
     assert sample_best(beats, 2, 3, how) == few[:2]
+
+
+class KicksWanted:
+    """A judge by whom drummers play beats with a kick on the first step so often."""
+
+    def __init__(self, times):
+        self.times = times
+
+    def log_ratios(self, beats, temperature):
+        return np.where(beats.hits[:, 0, 0, KICK], np.log(self.times), 0.0)
+
+
+def only_the_first_kick(outputs, given):
+    return outputs * (np.arange(outputs[0].size).reshape(outputs[0].shape) == KICK)
+
+
+@pytest.mark.parametrize("times", [1.0, 3.0, 1e30])
+def test_beats_are_drawn_in_proportion_to_how_often_drummers_play_them(monkeypatch, times):
+    monkeypatch.setattr(rerank, "judge_of", lambda backend: KicksWanted(times))
+    backend = mirror("groovae_2bar_humanize", change=only_the_first_kick)
+    found = sample_best(backend, 600, 2, GenerationConfig(seed=1))
+    share = np.mean([bool(piece.notes) for piece in found])
+    hit = 0.3085  # the chance of a normal number above 0.5
+    # Of two draws with a kick either is taken, of one with and one without the first by its weight.
+    expected = hit**2 + 2 * hit * (1 - hit) * times / (1 + times)
+    assert share == pytest.approx(expected, abs=0.06)
+
+
+def test_progress_is_shown_where_it_is_asked_for(beats, capsys):
+    sample_best(beats, 2, 2)
+    assert capsys.readouterr().err == ""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("lofi_tf.progress.LINE_SECONDS", 0.0)
+        sample_best(beats, 2, 2, show_progress=True)
+    assert capsys.readouterr().err.startswith("drawing: 100% 4/4 [")
+
+
+def test_longer_beats_are_judged_too(beats):
+    how = GenerationConfig(seed=2)
+    (found,) = sample_best(beats, 1, 3, how, length_bars=6)
+    assert 4 * 2 < found.total_time <= 6 * 2
+    assert sample_best(beats, 1, 1, how, length_bars=6) == sample(beats, 1, how, length_bars=6)
 
 
 def test_lines_leap_less():
@@ -87,15 +125,6 @@ def test_scales_and_steps_make_a_line():
     assert line_score(at, at + 3, scale, 32) > line_score(at, at + 3, far, 32)
     assert key_share(scale, np.ones(5)) == 1.0
     assert key_share(np.array([60, 61, 62, 63]), np.array([1, 1, 1, 5])) == 0.875
-
-
-def test_drums_are_heard_on_their_nearest_step():
-    piece = NoteSequence()
-    piece.tempos.add(qpm=60)
-    for pitch, time in ((36, 0.02), (35, 2.24), (40, 0.98), (44, 4.5), (42, 99.0)):
-        piece.notes.add(pitch=pitch, start_time=time, end_time=time + 0.1, is_drum=True)
-    found = np.argwhere(hits_of(piece, 2)).tolist()
-    assert found == [[0, 0, KICK], [0, 4, SNARE], [0, 9, KICK], [1, 2, CLOSED]]
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """How the corpora of the shipped models are assembled."""
 
 import dataclasses
+import shutil
 
 import numpy as np
 import pytest
@@ -12,13 +13,15 @@ from lofi_tf.data.converters.progression import ProgressionConverter
 from lofi_tf.data.storage.note_sequences import read_note_sequences, write_note_sequences
 from lofi_tf.errors import LofiError
 from lofi_tf.evaluation.tables import Table, to_json
+from lofi_tf.generation.judge import load_judge
+from lofi_tf.music.beats import CRASH, Beats
 from lofi_tf.music.midi import write_midi
 from lofi_tf.music.sequence_proto import NoteSequence
 from lofi_tf.music.splits import CHORD_SYMBOL
 from lofi_tf.saving.export import export, place
 from lofi_tf.saving.model_card import Facts
-from saved_models.recipes import genres, one_key, pop909, reexport, release, split
-from tests.grooves import scrambled_model
+from saved_models.recipes import genres, judge, one_key, pop909, reexport, release, split
+from tests.grooves import groove_examples, scrambled_model, small_config, write_groove_records
 from tests.mirrors import drums
 
 
@@ -201,3 +204,42 @@ def test_a_model_is_written_anew_with_all_that_is_known_of_it(tmp_path):
     z = np.random.default_rng(1).normal(size=[3, config.model.z_size]).astype(np.float32)
     given = z, np.ones(3, np.float32), np.arange(3)
     np.testing.assert_array_equal(one.decode(*given), other.decode(*given))
+
+
+def crashing(share, count=3000, seed=0):
+    """Beats of random hi-hats, so large a share of which begins with a crash."""
+    random = np.random.default_rng(seed)
+    hits = np.zeros([count, 1, 16, 9], bool)
+    hits[..., 2] = random.random([count, 1, 16]) < 0.5
+    hits[:, 0, 0, CRASH] = random.random(count) < share
+    return Beats(hits, 90.0 * hits, 0.0 * hits)
+
+
+def test_a_judge_learns_how_much_more_often_drummers_play_something():
+    found = judge.learned(crashing(0.5), crashing(0.5, seed=1), {1.0: crashing(0.2, seed=2)}, True)
+    with_crash, without = (found.log_ratios(crashing(s), 1.0).mean() for s in (1.0, 0.0))
+    assert with_crash == pytest.approx(np.log(0.5 / 0.2), abs=0.2)
+    assert without == pytest.approx(np.log(0.5 / 0.8), abs=0.2)
+
+
+def test_beats_are_patched_together_of_several():
+    beats = crashing(0.5, 400)
+    found = judge.patched(beats, np.random.default_rng(0))
+    changed = (found.hits != beats.hits).any((1, 2, 3))
+    assert 0.4 < changed.mean() < 1  # a third may have the drums of another alike
+    assert found.hits[..., CRASH].mean() == pytest.approx(beats.hits[..., CRASH].mean(), abs=0.01)
+    assert abs(found.hits.mean() / beats.hits.mean() - 1) < 0.02
+
+
+def test_a_judge_is_made_beside_a_model_by_one_command(groove_export, tmp_path, capsys):
+    folder = shutil.copytree(groove_export, tmp_path / "beats" / "1")
+    records = write_groove_records(tmp_path / "x.tfrecord")
+    names = sorted(set(groove_examples(small_config()).sources))
+    splits = ["train", "validation", "test", *["train"] * len(names)]
+    rows = [f"{split},{name}" for split, name in zip(splits, names, strict=False)]
+    (tmp_path / "x.csv").write_text("\n".join(["split,filename", *rows]))
+    flags = [f"--examples_path={records}", f"--split_file={tmp_path / 'x.csv'}"]
+    assert judge.main([*flags, f"--model={folder}", "--num_samples=20"]) == 0
+    assert load_judge(folder / "assets.extra" / "judge.npz").temperatures.tolist() == [0.5, 1.0]
+    assert judge.main([*flags, "--model=lofi_chords"]) == 2
+    assert "--model makes no beats" in capsys.readouterr().err

@@ -49,7 +49,7 @@ class SequenceModel(Model):
             hits: the beat that a model with `groove_transfer` is to play.
             style: for a model of grooves that knows some, such as `funk`.
             density: hits a bar, for a model that knows it.
-            best_of: draws for each, of which the best loop is taken.
+            best_of: draws for each, of which a good loop is taken.
 
         Raises:
             LofiError: chords, hits or a style that the model does not take, or none where it does.

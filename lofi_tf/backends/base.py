@@ -2,6 +2,7 @@
 
 import functools
 from collections.abc import Callable, Container, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -27,10 +28,17 @@ class Backend:
         config: the model's.
         call: `(function, arrays) -> arrays` by the names of `interface_of`.
         model: the model itself, where it runs in this process.
+        folder: of its run or its export; None of a lone checkpoint and of a server.
     """
 
-    def __init__(self, config: Config, call: Call, model: "LatentModel | None" = None):
-        self.config, self.call, self.model = config, call, model
+    def __init__(
+        self,
+        config: Config,
+        call: Call,
+        model: "LatentModel | None" = None,
+        folder: Path | None = None,
+    ):
+        self.config, self.call, self.model, self.folder = config, call, model, folder
 
     @functools.cached_property
     def converter(self) -> Converter:

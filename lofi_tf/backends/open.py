@@ -10,16 +10,20 @@ from lofi_tf.config import Config
 from lofi_tf.errors import LofiError
 from lofi_tf.models.kinds import interface_of
 from lofi_tf.saving.hub import config_of_export, export_in, is_address
-from lofi_tf.saving.loading import check_config, load_model, weights_path
+from lofi_tf.saving.loading import check_config, load_model, run_above, weights_path
 
 if TYPE_CHECKING:  # an export runs without the models, whose import takes a second
     from lofi_tf.models.common.latent_model import LatentModel
 
 
-def backend_of_model(model: "LatentModel", config: Config) -> Backend:
-    """Returns a model in this process as a backend."""
+def backend_of_model(model: "LatentModel", config: Config, run_dir: Path | None = None) -> Backend:
+    """Returns a model in this process, of a run if it is told, as a backend."""
     interface = interface_of(model, config)
-    return Backend(config, lambda name, arrays: _call(interface.function(name), arrays), model)
+
+    def call(function, arrays):
+        return _call(interface.function(function), arrays)
+
+    return Backend(config, call, model, run_dir)
 
 
 def open_backend(
@@ -44,7 +48,7 @@ def open_backend(
     else:
         path = weights_path(source)
         if export_in(path) != path:
-            return backend_of_model(*load_model(path, config))
+            return backend_of_model(*load_model(path, config), run_above(path))
         backend = open_export(path)
     check_config(backend.config, config, source)
     return backend
@@ -67,7 +71,7 @@ def open_export(folder: Path) -> Backend:
         name = name_among(loaded.signatures, function, config, folder)
         return _call(loaded.signatures[name], arrays)
 
-    return Backend(config, call)
+    return Backend(config, call, folder=folder)
 
 
 def _call(function, arrays: Arrays) -> Arrays:

@@ -65,7 +65,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     flag("--style", help="of grooves whose model knows styles, such as hiphop")
     flag("--density", type=float, help="hits a bar, of grooves whose model knows it")
-    flag("--best_of", type=int, help="draws for each output, of which the best is kept: sample")
+    flag("--best_of", type=int, help="draws for each output, of which a good one is kept: sample")
     flag("--length_bars", type=int, help="bars of new music: sample, continue")
     flag("--chords", help="such as 'C Am F G' or 'C:2 F:1 G:1', for models that take chords")
     flag("--seconds", type=float, help="of new sound: continue (default: 4)")

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from lofi_tf.cli.flags import is_verbose
 from lofi_tf.errors import LofiError
 
 Pieces = list[Any] | dict[str, Any]  # files are named by number, or by these names
@@ -38,7 +39,8 @@ def _sample(args, backend, inputs, how, write) -> Pieces:
     hits = inputs[0] if inputs else None
     if args.best_of is not None:
         given = _given(args, ("length_bars", "chords", "amount"))
-        return generation.sample_best(backend, args.num_outputs, args.best_of, how, **given)
+        show = is_verbose(args.log)
+        return generation.sample_best(backend, args.num_outputs, args.best_of, how, show, **given)
     return generation.sample(backend, args.num_outputs, how, hits=hits, **_given(args))
 
 

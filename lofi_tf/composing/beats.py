@@ -11,7 +11,7 @@ from lofi_tf.composing.instrument_models import Players
 from lofi_tf.composing.plan import Block, Part, Plan
 from lofi_tf.composing.step_notes import Note, row_seeds, stream
 from lofi_tf.generation.latent_perturbation import neighbours
-from lofi_tf.generation.scoring import CLASSES, KICK
+from lofi_tf.music.beats import KICK
 from lofi_tf.music.quantize import STEPS_PER_BAR
 
 NUM_BEATS, NUM_FILLS, NUM_VARIATIONS = 64, 32, 6  # drawn: for the themes, for fills, for each block
@@ -95,7 +95,7 @@ def kicks_of(grooves: Mapping[int, np.ndarray]) -> dict[int, list[float]]:
     found = {}
     for number, groove in grooves.items():
         steps = np.flatnonzero(groove[:, KICK] > 0.5)
-        offsets = groove[steps, 2 * CLASSES + KICK]
+        offsets = groove[steps, 2 * drums.CLASSES + KICK]
         found[number] = np.maximum(0.0, steps - offsets).tolist()
     return found
 

@@ -5,18 +5,12 @@ from collections.abc import Sequence
 import numpy as np
 
 from lofi_tf.composing.step_notes import BLOCK_BARS
-from lofi_tf.generation.scoring import (
-    BACKBEATS,
-    CLASSES,
-    CLOSED,
-    CRASH,
-    KICK,
-    SNARE,
-    TOMS,
-    beat_score,
-)
+from lofi_tf.music.beats import CLOSED, CRASH, HATS, KICK, SNARE, TOMS
+from lofi_tf.music.drum_classes import DRUM_NAMES
 from lofi_tf.music.quantize import STEPS_PER_BAR
 
+CLASSES = len(DRUM_NAMES)
+BACKBEATS = (4, 12)  # steps of a bar
 BACKBEAT_VELOCITY, KICK_VELOCITY = 0.62, 0.66
 SOFT = 0.3  # velocities below it are ghost notes
 
@@ -74,6 +68,31 @@ def best(grooves: Sequence[np.ndarray], energy: float) -> list[int]:
     """Returns the numbers of grooves, the best beat first."""
     scores = [beat_score(hits_of(groove), energy) for groove in grooves]
     return list(np.argsort(np.negative(scores), kind="stable"))
+
+
+def beat_score(hits: np.ndarray, energy: float) -> float:
+    """Says how good a lo-fi beat hits [bars, 16, 9] are; higher is better.
+
+    Snares on the second and fourth beat, kicks on the first and few beside them, hi-hats or a ride
+    that keep time, as many hits as the energy asks for, and bars that are alike but not the same.
+    """
+    snare, kick = hits[:, :, SNARE], hits[:, :, KICK]
+    hats = hits[:, :, HATS].any(-1)
+    back = np.mean([snare[:, step] for step in BACKBEATS])
+    astray = snare.sum(1).mean() - 2.0 * back
+    hat_target, kick_target = 4.0 + 6.0 * energy, 2.0 + 1.5 * energy
+    same = (hits[1:] == hits[:-1])[:, :, [KICK, SNARE]]
+    alike = same.mean() if len(hits) > 1 else 1.0
+    return float(
+        3.0 * back
+        + 2.0 * kick[:, 0].mean()
+        - 0.4 * max(0.0, astray - 0.5)
+        - 0.35 * np.abs(kick.sum(1) - kick_target).mean()
+        - 0.15 * np.abs(hats.sum(1) - hat_target).mean()
+        + 1.0 * hats[:, ::4].mean()
+        - 0.6 * hits[:, :, [*TOMS, CRASH]].sum((1, 2)).mean()
+        + 2.0 * alike
+    )
 
 
 def shortened(groove: np.ndarray, bars: int) -> np.ndarray:

@@ -18,7 +18,7 @@ from lofi_tf.data.storage.examples import Examples
 from lofi_tf.errors import LofiError
 from lofi_tf.files import atomic_write
 from lofi_tf.music.metrics import METRICS
-from lofi_tf.saving.hub import CONFIG_IN_EXPORT, export_in
+from lofi_tf.saving.hub import beside
 
 FILE = "attributes.npz"
 QUARTER = 0.25
@@ -137,8 +137,7 @@ def load_vectors(path: Path, backend: Backend) -> dict[str, np.ndarray]:
 
 def attributes_path(model: str | Path) -> Path:
     """Returns where the attributes of a run folder or an export lie."""
-    export = export_in(Path(model))
-    return (export / CONFIG_IN_EXPORT).parent / FILE if export else Path(model) / FILE
+    return beside(Path(model), FILE)
 
 
 def _means_and_measures(backend: Backend, examples: Examples) -> tuple[np.ndarray, np.ndarray]:

@@ -1,7 +1,7 @@
-"""Of several draws for each output the one that makes the best loop."""
+"""Of several draws for each output one that makes a good loop."""
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -9,39 +9,45 @@ import numpy as np
 from lofi_tf.backends.base import Backend
 from lofi_tf.data.converters.progression_tracks import ChordEvent
 from lofi_tf.errors import LofiError, check_range
-from lofi_tf.generation.decoding import HOW, GenerationConfig
+from lofi_tf.generation.decoding import HOW, GenerationConfig, decode, prior, row_seeds
+from lofi_tf.generation.judge import judge_of
 from lofi_tf.generation.sampling import sample
 from lofi_tf.generation.scoring import (
     BLOCK_STEPS,
-    CLASSES,
     STRONG,
     TONICS,
-    beat_score,
     chord_classes,
     key_share,
     line_score,
     progression_score,
 )
+from lofi_tf.music.beats import beats_of
 from lofi_tf.music.chord_qualities import chord_of_figure
 from lofi_tf.music.chords import triad_of
-from lofi_tf.music.drum_classes import REDUCED, class_table
 from lofi_tf.music.quantize import STEPS_PER_BAR, first_qpm
 from lofi_tf.music.splits import Segment, part_of
+from lofi_tf.progress import tracked
 
-ENERGIES = (0.25, 0.5, 0.75)  # a beat counts by the one it suits best
 NOTES_A_BAR = (2.0, 6.0)  # fewest and most that count nothing against a line
 LEAST_NOTES = 3
-_CLASS = class_table(REDUCED, nearest=True)
+ROWS = 128  # pieces drawn at once
 
-Score = Callable[[Any, int], float]  # of a piece of so many bars; higher is better
+Scores = Callable[[Sequence[Any], int], np.ndarray]  # of pieces of so many bars; higher is better
+Draws = tuple[np.ndarray, np.ndarray, list[Any]]  # numbers of outputs and of their draws, pieces
 
 
 def sample_best(
-    backend: Backend, num_outputs: int, best_of: int, how: GenerationConfig = HOW, **given: Any
+    backend: Backend,
+    num_outputs: int,
+    best_of: int,
+    how: GenerationConfig = HOW,
+    show_progress: bool = False,
+    **given: Any,
 ) -> list[Any]:
-    """Returns new pieces, each the best of several draws; the first of them is `sample`'s.
+    """Returns new pieces, each chosen among several draws; the first of them is `sample`'s.
 
-    Beats are judged by `scoring.beat_score`, chords by `scoring.progression_score`, lines by
+    Of beats one is drawn by how much more often drummers play it than the model does (`judge`).
+    Of chords the best by `scoring.progression_score` is taken, of lines that by
     `scoring.line_score`, how well they keep to a key, and how they sit on their chords.
 
     Args:
@@ -50,6 +56,7 @@ def sample_best(
         num_outputs: pieces.
         best_of: draws for each.
         how: temperature, seed, tempo.
+        show_progress: whether to show how many draws there are.
         given: what else `sample` takes: chords, a length.
 
     Raises:
@@ -60,49 +67,43 @@ def sample_best(
         2
     """
     check_range("best_of", best_of, 1)
-    score = scorer_of(backend)
+    scores = scores_of(backend, how)
     converter = backend.converter
     bars = given.get("length_bars") or converter.window_bars(backend.num_steps)
     found, best = [None] * num_outputs, np.full(num_outputs, -np.inf)
-    for draw in range(best_of):
-        again = dataclasses.replace(how, seed=_seed(how.seed, draw))
-        for number, piece in enumerate(sample(backend, num_outputs, again, **given)):
-            value = score(piece, bars)
-            if found[number] is None or value > best[number]:
-                found[number], best[number] = piece, value
+    asked = {name: value for name, value in given.items() if value is not None}
+    draw, size = (_long_draws, num_outputs) if asked else (_draws, ROWS)
+    batches, total = draw(backend, num_outputs, best_of, how, asked), num_outputs * best_of
+    for outputs, numbers, pieces in tracked(
+        batches, total, " draws", "drawing", show_progress, size
+    ):
+        values = scores(pieces, bars)
+        if converter.loop == "beat":
+            values = values + _luck(how.seed, outputs, numbers)
+        for output, value, piece in zip(outputs, values, pieces, strict=True):
+            if found[output] is None or value > best[output]:
+                found[output], best[output] = piece, value
     return found
 
 
-def scorer_of(backend: Backend) -> Score:
-    """Returns what says how good a loop a piece of a model is.
+def scores_of(backend: Backend, how: GenerationConfig) -> Scores:
+    """Returns what says how good loops pieces of a model are.
 
     Raises:
         LofiError: a model of music of another kind.
     """
     converter = backend.converter
-    scores = {"beat": beat_of_piece, "chords": chords_of_piece, "line": line_of_piece}
-    score = scores.get(converter.loop)
-    if score is None or converter.steps_per_bar != STEPS_PER_BAR:
-        raise LofiError(
-            "best_of chooses among new beats, chord progressions and lines, in bars of sixteen "
-            f"steps. Received: a model of other music, {backend.config.name}"
-        )
-    return score
-
-
-def hits_of(piece: Any, num_bars: int) -> np.ndarray:
-    """Returns what is hit in a piece of drums, bool [bars, 16, 9], each on the nearest step."""
-    part, hits = part_of(piece), np.zeros([num_bars * STEPS_PER_BAR, CLASSES], bool)
-    steps = _steps(part, part.notes.starts)
-    inside = (steps >= 0) & (steps < len(hits))
-    hits[steps[inside], _CLASS[part.notes.pitches[inside]]] = True
-    return hits.reshape(num_bars, STEPS_PER_BAR, CLASSES)
-
-
-def beat_of_piece(piece: Any, num_bars: int) -> float:
-    """Says how good a beat a piece is, in the energy that it suits best."""
-    hits = hits_of(piece, num_bars)
-    return max(beat_score(hits, energy) for energy in ENERGIES)
+    if converter.steps_per_bar == STEPS_PER_BAR:
+        if converter.loop == "beat":
+            judge = judge_of(backend)
+            return lambda pieces, bars: judge.log_ratios(beats_of(pieces, bars), how.temperature)
+        one = {"chords": chords_of_piece, "line": line_of_piece}.get(converter.loop)
+        if one is not None:
+            return lambda pieces, bars: np.array([one(piece, bars) for piece in pieces])
+    raise LofiError(
+        "best_of chooses among new beats, chord progressions and lines, in bars of sixteen "
+        f"steps. Received: a model of other music, {backend.config.name}"
+    )
 
 
 def chords_of_piece(piece: Any, num_bars: int) -> float:
@@ -163,6 +164,41 @@ def _steps(part: Segment, seconds: np.ndarray) -> np.ndarray:
     """Returns the nearest sixteenths, int64."""
     qpm = first_qpm(part)
     return np.rint(seconds * qpm / 15).astype(np.int64)
+
+
+def _draws(
+    backend: Backend, num_outputs: int, best_of: int, how: GenerationConfig, given: dict[str, Any]
+) -> Iterator[Draws]:
+    """Yields pieces of the model's length, output after output, many at once."""
+    how = dataclasses.replace(how, max_batch_size=max(how.max_batch_size, ROWS))
+    seeds = [row_seeds(_seed(how.seed, draw), num_outputs) for draw in range(best_of)]
+    rows = np.stack(seeds, axis=1).reshape(-1)  # of each output its draws
+    for first in range(0, len(rows), ROWS):
+        part = rows[first : first + ROWS]
+        z = prior(part, backend.config.model.z_size)
+        numbers = np.arange(first, first + len(part))
+        yield *np.divmod(numbers, best_of), decode(backend, z, how, seeds=part)
+
+
+def _long_draws(
+    backend: Backend, num_outputs: int, best_of: int, how: GenerationConfig, given: dict[str, Any]
+) -> Iterator[Draws]:
+    """Yields pieces with chords, controls or a length of their own, draw after draw."""
+    outputs = np.arange(num_outputs)
+    for draw in range(best_of):
+        again = dataclasses.replace(how, seed=_seed(how.seed, draw))
+        pieces = sample(backend, num_outputs, again, **given)
+        yield outputs, np.full(num_outputs, draw), pieces
+
+
+def _luck(seed: int, outputs: np.ndarray, draws: np.ndarray) -> np.ndarray:
+    """Returns draws of a Gumbel distribution, one a piece.
+
+    The largest of logarithms of weights, each with one of these added, falls on each piece with a
+    chance in proportion to its weight (Gumbel and Lieblein 1954), however many pieces follow.
+    """
+    pairs = zip(outputs.tolist(), draws.tolist(), strict=True)
+    return np.array([np.random.default_rng([seed, *pair]).gumbel() for pair in pairs])
 
 
 def _seed(seed: int, draw: int) -> int:

@@ -1,4 +1,4 @@
-"""What makes a beat, a progression of chords or a line a good loop."""
+"""What makes a progression of chords or a line a good loop."""
 
 from collections.abc import Sequence
 
@@ -8,41 +8,11 @@ from lofi_tf.data.converters.progression_tracks import CHORD_OFF, FIRST_CHORD, C
 from lofi_tf.music.chord_qualities import CHORD_QUALITIES, NUM_QUALITIES
 from lofi_tf.music.quantize import STEPS_PER_BAR
 
-# Columns of a groove: kick, snare, closed and open hi-hat, low, mid and high tom, crash, ride.
-KICK, SNARE, CLOSED, OPEN, LOW, MID, HIGH, CRASH, RIDE = range(9)
-TOMS, HATS = [LOW, MID, HIGH], [CLOSED, OPEN, RIDE]
-CLASSES = 9
-BACKBEATS = (4, 12)  # steps of a bar
 BEAT = 4  # steps
 STRONG = 8  # steps from one strong beat, the first or third, to the next
 BLOCK_STEPS = 4 * STEPS_PER_BAR
 C_MAJOR = frozenset({0, 2, 4, 5, 7, 9, 11})
 TONICS = {"major": 0, "minor": 9}
-
-
-def beat_score(hits: np.ndarray, energy: float) -> float:
-    """Says how good a lo-fi beat hits [bars, 16, 9] are; higher is better.
-
-    Snares on the second and fourth beat, kicks on the first and few beside them, hi-hats or a ride
-    that keep time, as many hits as the energy asks for, and bars that are alike but not the same.
-    """
-    snare, kick = hits[:, :, SNARE], hits[:, :, KICK]
-    hats = hits[:, :, HATS].any(-1)
-    back = np.mean([snare[:, step] for step in BACKBEATS])
-    astray = snare.sum(1).mean() - 2.0 * back
-    hat_target, kick_target = 4.0 + 6.0 * energy, 2.0 + 1.5 * energy
-    same = (hits[1:] == hits[:-1])[:, :, [KICK, SNARE]]
-    alike = same.mean() if len(hits) > 1 else 1.0
-    return float(
-        3.0 * back
-        + 2.0 * kick[:, 0].mean()
-        - 0.4 * max(0.0, astray - 0.5)
-        - 0.35 * np.abs(kick.sum(1) - kick_target).mean()
-        - 0.15 * np.abs(hats.sum(1) - hat_target).mean()
-        + 1.0 * hats[:, ::4].mean()
-        - 0.6 * hits[:, :, [*TOMS, CRASH]].sum((1, 2)).mean()
-        + 2.0 * alike
-    )
 
 
 def line_score(starts: np.ndarray, ends: np.ndarray, pitches: np.ndarray, steps: int) -> float:

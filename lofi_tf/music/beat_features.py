@@ -12,7 +12,7 @@ from lofi_tf.music.beats import CRASH, HATS, KICK, SNARE, TOMS, Beats
 from lofi_tf.music.drum_classes import DRUM_NAMES
 from lofi_tf.music.quantize import STEPS_PER_BAR
 
-GROUPS = {"kick": [KICK], "snare": [SNARE], "hats": [*HATS], "toms": [*TOMS], "crash": [CRASH]}
+GROUPS = {"kick": [KICK], "snare": [SNARE], "hats": HATS, "toms": TOMS, "crash": [CRASH]}
 PLAYERS = ("kick", "snare", "hats")  # whose velocities and timing are told by the place
 PLACES = {
     "quarters": slice(0, None, 4),

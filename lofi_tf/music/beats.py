@@ -12,7 +12,7 @@ from lofi_tf.music.splits import part_of
 
 # Columns of a beat, by `DRUM_NAMES`.
 KICK, SNARE, CLOSED, OPEN, LOW, MID, HIGH, CRASH, RIDE = range(9)
-TOMS, HATS = (LOW, MID, HIGH), (CLOSED, OPEN, RIDE)
+TOMS, HATS = [LOW, MID, HIGH], [CLOSED, OPEN, RIDE]
 _CLASS = class_table(REDUCED, nearest=True)
 
 

@@ -30,6 +30,12 @@ def export_in(folder: Path) -> Path | None:
     return max(found, key=lambda path: int(path.name), default=None)
 
 
+def beside(model: Path, name: str) -> Path:
+    """Returns where a file that was made for a run or an export lies, or is to lie."""
+    export = export_in(model)
+    return (export / CONFIG_IN_EXPORT).parent / name if export else model / name
+
+
 def config_of_export(folder: Path) -> Config:
     """Returns the config of a SavedModel that `lofi_export` wrote.
 
