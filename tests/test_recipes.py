@@ -146,6 +146,7 @@ def test_a_card_gets_its_training_its_tables_and_its_pictures(tmp_path):
     recipe = {
         "records": "r.tfrecord is a folder.",
         "train": [["--config=groovae_4bar", "--num_steps=2"], ["--num_steps=3"]],
+        "judge": ["--examples_path=r.tfrecord"],
         "evaluate": ["--examples_path=r.tfrecord"],
         "remarks": "Few examples.",
     }
@@ -153,6 +154,8 @@ def test_a_card_gets_its_training_its_tables_and_its_pictures(tmp_path):
     card = (folder / "README.md").read_text()
     assert card.startswith("# beats\n\nDrums.\n\n## How it was trained")
     assert "lofi_train --config=groovae_4bar --num_steps=2\nlofi_train --num_steps=3\n" in card
+    judged = "python -m saved_models.recipes.judge --model=beats --examples_path=r.tfrecord\n```"
+    assert judged in card
     assert "7 examples of the split `test`" in card
     assert "| system | timing_ms |\n| --- | --- |\n| model | 18.75 |\n\nOver all hits." in card
     assert "Few examples." in card

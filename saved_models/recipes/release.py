@@ -4,10 +4,10 @@ r"""From a run of lofi_train to a model that comes along: exported, measured, wi
     python -m saved_models.recipes.release groovae_4bar --run_dir=runs/groovae_4bar \
       --output_dir=saved_models
 
-exports the best checkpoint of the run in float16, makes what its beats are judged by where the recipe
-says so, measures the export on the split `test`, and adds how it was trained, the tables and the
-pictures to its card. `models.yaml` holds what is said
-of each model, the flags that it was trained with, and the music that it is measured on.
+exports the best checkpoint of the run in float16, makes the judge of its beats where the recipe has
+one, measures the export on the split `test`, and adds how it was trained, the tables and the
+pictures to its card. `models.yaml` holds what is said of each model, the flags that it was trained
+with, and the music that it is measured on.
 """
 
 import argparse
@@ -90,7 +90,7 @@ def finish(folder: Path, recipe: Mapping[str, Any], measured: Path) -> None:
     card = folder / CARD
     parts = [
         card.read_text(encoding="utf-8").rstrip(),
-        _training(recipe),
+        _training(recipe, folder.parent.name),
         *_evaluation(report, recipe),
         *(f"![{PICTURES[name]}](pictures/{name}.png)" for name in drawn),
     ]
@@ -106,7 +106,7 @@ def _draw_curves(run_dir: Path, title: str, folder: Path) -> None:
         save_png(figure, folder / "curves.png")
 
 
-def _training(recipe: Mapping[str, Any]) -> str:
+def _training(recipe: Mapping[str, Any], name: str) -> str:
     stages = [command("lofi_train", flags) for flags in recipe["train"]]
     text = "## How it was trained\n\n"
     if len(stages) > 1:
