@@ -13,8 +13,20 @@ from lofi_tf.models.common.noise import row_uniform
 from lofi_tf.models.common.optimizer import compile_model
 from lofi_tf.models.sequence.components import build_decoder
 from lofi_tf.models.sequence.cores import LSTMCore
-from lofi_tf.models.sequence.decoders import GivenCells, _drawn, shifted, teacher_forced
-from lofi_tf.models.sequence.heads import BernoulliHead, GrooveHead, MultiCategoricalHead, NADEHead
+from lofi_tf.models.sequence.decoders import (
+    GivenCells,
+    _drawn,
+    run_free,
+    shifted,
+    teacher_forced,
+)
+from lofi_tf.models.sequence.heads import (
+    BernoulliHead,
+    CategoricalHead,
+    GrooveHead,
+    MultiCategoricalHead,
+    NADEHead,
+)
 from lofi_tf.models.sequence.lookback import LookbackCore
 from lofi_tf.models.sequence.vae import MusicVAE
 
@@ -379,3 +391,42 @@ def test_gradients_with_own_samples_are_those_of_running_step_by_step(mode):
         *(tape.gradient(loss, core.trainable_variables) for loss in losses), strict=True
     ):
         np.testing.assert_allclose(one, other, atol=1e-4 * np.abs(other).max())
+
+
+@pytest.mark.parametrize("mode", ["flat", "split", "controls", "unfed", "looking back"])
+def test_given_steps_are_kept_and_the_others_are_drawn_after_them(mode):
+    """What a model draws of itself, given in part, is drawn again with the same seed."""
+    model, batch = model_of(mode), batch_of(mode)
+    z = tf.random.stateless_normal([B, MODES[mode].z_size], [1, 2])
+    warm, seeds, controls = tf.ones(B), tf.constant([[1, n] for n in range(B)]), None
+    if mode == "controls":
+        controls = batch["controls"]
+    own = model.decode(z, warm, seeds, T, controls).numpy()
+    kept = np.zeros([B, T, D], np.float32)
+    kept[:, [1, 2, 7]] = 1.0
+    cells = GivenCells(tf.constant(own), tf.constant(kept), warm)
+    again = model.decode(z, warm, seeds, T, controls, cells=cells).numpy()
+    np.testing.assert_array_equal(again, own)
+    given = batch["targets"].numpy()
+    cells = GivenCells(tf.constant(given), tf.constant(kept), warm)
+    found = model.decode(z, tf.zeros(B), seeds, T, controls, cells=cells).numpy()
+    np.testing.assert_array_equal(found[:, [1, 2, 7]], given[:, [1, 2, 7]])
+    fed = model.teacher_forced(z, tf.constant(found), batch["length"], controls).numpy()
+    sizes = getattr(model.decoder.head, "sizes", (D,))
+    free, cuts = kept[0, :, 0] == 0, np.cumsum(sizes)[:-1]
+    for said, logits in zip(np.split(found, cuts, -1), np.split(fed, cuts, -1), strict=True):
+        np.testing.assert_array_equal(said[:, free].argmax(-1), logits[:, free].argmax(-1))
+
+
+def test_what_is_given_is_kept_after_an_end_too():
+    core = LSTMCore(2, 2, [3], 0)
+    head = CategoricalHead(2)
+    for variable in core.trainable_variables:
+        variable.assign(tf.zeros(variable.shape))
+    noise = tf.fill([4, 1, 1], 0.99)  # the last class, which ends
+    given = tf.constant([[[0, 0], [0, 0], [1, 0], [0, 0]]], tf.float32)
+    kept = tf.constant([[[0, 0], [0, 0], [1, 1], [0, 0]]], tf.float32)
+    cells = GivenCells(given, kept, tf.ones(1))
+    arguments = tf.zeros([1, 0]), tf.zeros([1, 2]), 4, tf.ones(1), noise
+    found, *_ = run_free(core, head, *arguments, end_token=1, cells=cells)
+    assert found[0].numpy().tolist() == [[0, 1], [0, 0], [1, 0], [0, 0]]

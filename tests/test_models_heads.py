@@ -1,7 +1,17 @@
+import itertools
+
 import numpy as np
+import pytest
 import tensorflow as tf
 
-from lofi_tf.models.sequence.heads import GrooveHead
+from lofi_tf.models.sequence.heads import (
+    BernoulliHead,
+    CategoricalHead,
+    GrooveHead,
+    MultiCategoricalHead,
+    NADEHead,
+    filled,
+)
 
 HEAD = GrooveHead(27)
 
@@ -71,3 +81,59 @@ def test_f1_of_known_counts():
     }  # fmt: skip
     means = counts | dict.fromkeys(("hits_loss", "velocities_loss", "offsets_loss"), 0.0)
     assert abs(float(HEAD.scalars(means)["hits_f1"][0]) - 2 / 5) < 1e-6
+
+
+BITS = [np.array(bits, np.float32) for bits in itertools.product([0, 1], repeat=3)]
+CLASSES = list(np.eye(3, dtype=np.float32))
+SETS = [np.concatenate([a, b]) for a in CLASSES for b in np.eye(2, dtype=np.float32)]
+
+
+@pytest.mark.parametrize(
+    ("head", "outputs"),
+    [
+        (CategoricalHead(3), CLASSES),
+        (MultiCategoricalHead(5, [3, 2]), SETS),
+        (BernoulliHead(3), BITS),
+        (NADEHead(3, hidden_size=4), BITS),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_cells_sum_to_the_loss_and_all_outputs_to_one(head, outputs):
+    row = tf.random.stateless_normal([1, 1, head.parameter_size], [1, 2])
+    parameters = tf.repeat(row, len(outputs), axis=0)
+    targets = tf.constant(np.array(outputs))[:, None]
+    nats = head.cell_nats(parameters, targets)
+    assert nats.shape == targets.shape
+    (loss,) = (sum(head.losses(parameters, targets, tf.ones(len(outputs), tf.int32)).values()),)
+    np.testing.assert_allclose(tf.reduce_sum(nats, [1, 2]), loss, rtol=1e-4)
+    np.testing.assert_allclose(np.exp(-loss).sum(), 1.0, rtol=1e-4)
+
+
+def test_bits_of_a_nade_are_drawn_given_those_that_are_kept():
+    head, rows = NADEHead(2, hidden_size=4), 4000
+    for number, variable in enumerate(head.trainable_variables):
+        variable.assign(tf.random.stateless_normal(variable.shape, [number, 3]) * 2.0)
+    row = tf.random.stateless_normal([1, head.parameter_size], [1, 2])
+    parameters, warm = tf.repeat(row, rows, axis=0), tf.ones([rows])
+    noise = tf.random.stateless_uniform([rows, 2], [8, 9])
+    for first in (0.0, 1.0):
+        given, kept = tf.fill([rows, 2], first), tf.constant([[1.0, 0.0]] * rows)
+        drawn = filled(head, parameters, warm, warm, noise, given, kept).numpy()
+        assert (drawn[:, 0] == first).all()
+        likely = head.cell_nats(row[:, None], tf.constant([[[first, 1.0]]]))[0, 0, 1]
+        expected = np.exp(-likely)
+        error = 4.5 * np.sqrt(expected * (1 - expected) / rows)
+        assert abs(drawn[:, 1].mean() - expected) < error
+
+
+def test_a_groove_with_hits_given_plays_them():
+    noise, warm = tf.fill([1, 9], 0.5), tf.ones(1)
+    given, kept = np.zeros([1, 27], np.float32), np.zeros([1, 27], np.float32)
+    given[0, [1, 2, 11]], kept[0, [0, 1, 2, 11]] = 1.0, 1.0  # of the third the velocity too
+    given[0, 11] = 0.25
+    cells = tf.constant(given), tf.constant(kept)
+    found = filled(HEAD, parameters(-1.0, 0.4, 0.2), warm, warm, noise, *cells)[0].numpy()
+    played = HEAD.play(parameters(-1.0, 0.4, 0.2), tf.constant(given[:, :9]))[0].numpy()
+    assert found[:9].tolist() == given[0, :9].tolist()
+    assert found[11] == 0.25
+    np.testing.assert_array_equal(np.delete(found, 11), np.delete(played, 11))

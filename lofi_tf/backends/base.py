@@ -125,25 +125,31 @@ class Backend:
         expression_temperature: np.ndarray,
         seeds: np.ndarray,
         controls: np.ndarray | None = None,
-    ) -> np.ndarray:
-        """Returns outputs [B, T, D] of z [B, Z], some of whose numbers are given.
+    ) -> tuple[np.ndarray, np.ndarray | None]:
+        """Returns outputs [B, T, D] of z [B, Z], some of whose numbers are given, and their nats.
+
+        The nats [B] are those of the numbers that are given, each given z and all before it: how
+        little the model would have expected them. An export from before may not tell them.
 
         Args:
             z: latents.
             given: outputs, [B, T, D].
             kept: 1 where a number is as given, else 0, [B, T, D].
             temperature: of hits, [B].
-            expression_temperature: of velocities and timing, [B]; 0 takes the medians.
+            expression_temperature: of velocities and timing, [B], where the model knows their
+                distributions; 0 takes the medians.
             seeds: int64 [B].
             controls: [B, T, C].
 
         Raises:
-            NoSuchFunction: no model whose outputs can be given in part.
+            NoSuchFunction: no model whose outputs can be given in part, or an export from before
+                there was `fill`.
             LofiError: the model is of another kind, or z of another shape.
         """
         arrays = {"given": np.asarray(given, np.float32), "kept": np.asarray(kept, np.float32)}
         arrays |= {"temperature": temperature, "expression_temperature": expression_temperature}
-        return self._ask("fill", controls, z=z, seed=seeds, **arrays)["outputs"]
+        filled = self._ask("fill", controls, z=z, seed=seeds, **arrays)
+        return filled["outputs"], filled.get("nats")
 
     def check_latents(self, z: np.ndarray) -> None:
         """Refuses what is not [B, Z]."""

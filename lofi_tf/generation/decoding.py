@@ -151,7 +151,7 @@ def decode_arrays(
                 "expression_temperature is for heads of kind groove_mixture"
             )
         nothing = np.zeros([len(z), backend.num_steps, converter.depth], np.float32)
-        return _filled(backend, z, nothing, nothing, how, seeds, each)
+        return filled_arrays(backend, z, nothing, nothing, how, seeds, each)[0]
     temperature = np.full(len(z), how.temperature, np.float32)
     parts = [
         backend.decode(
@@ -198,7 +198,7 @@ def play_arrays(
     if knows_expression(backend.config):
         others = [(0, 0), (0, 0), (0, 2 * hits.shape[2])]
         given, kept = np.pad(hits, others), np.pad(np.ones_like(hits), others)
-        return _filled(backend, z, given, kept, how, seeds, controls)
+        return filled_arrays(backend, z, given, kept, how, seeds, controls)[0]
     parts = [
         backend.play_hits(z[rows], hits[rows], None if controls is None else controls[rows])
         for rows in _batches(np.arange(len(z)), how.max_batch_size)
@@ -206,7 +206,7 @@ def play_arrays(
     return np.concatenate(parts)
 
 
-def _filled(
+def filled_arrays(
     backend: Backend,
     z: np.ndarray,
     given: np.ndarray,
@@ -214,8 +214,11 @@ def _filled(
     how: GenerationConfig,
     seeds: np.ndarray,
     controls: np.ndarray | None,
-) -> np.ndarray:
-    """Returns the outputs [N, T, D] of latents [N, Z], given where `kept` is 1, drawn elsewhere."""
+) -> tuple[np.ndarray, np.ndarray | None]:
+    """Returns the outputs [N, T, D] of latents [N, Z], given where `kept` is 1, drawn elsewhere.
+
+    With them go the nats [N] of what is given, where the backend tells them.
+    """
     z, warmth = np.asarray(z, np.float32), how.expression_temperature
     warmth = how.temperature if warmth is None else warmth
     warm, warm_expression = np.tile(np.float32([[how.temperature], [warmth]]), len(z))
@@ -224,7 +227,8 @@ def _filled(
         backend.fill(*(one[rows] for one in arrays), None if controls is None else controls[rows])
         for rows in _batches(np.arange(len(z)), how.max_batch_size)
     ]
-    return np.concatenate(parts)
+    outputs, nats = zip(*parts, strict=True)
+    return np.concatenate(outputs), None if nats[0] is None else np.concatenate(nats)
 
 
 def pieces_of(

@@ -47,7 +47,13 @@ class NADE(keras.layers.Layer):
         return tf.reduce_sum(log_likelihood, axis=-1), probability
 
     def sample(
-        self, b_enc: tf.Tensor, b_dec: tf.Tensor, temperature: tf.Tensor, noise: tf.Tensor
+        self,
+        b_enc: tf.Tensor,
+        b_dec: tf.Tensor,
+        temperature: tf.Tensor,
+        noise: tf.Tensor,
+        given: tf.Tensor | None = None,
+        kept: tf.Tensor | None = None,
     ) -> tf.Tensor:
         """Returns bits [B, D]; at temperature 0 the likelier given those before it.
 
@@ -56,12 +62,16 @@ class NADE(keras.layers.Layer):
             b_dec: [B, D].
             temperature: [B].
             noise: uniform in [0, 1), [B, D].
+            given: bits, [B, D], of which those count that are `kept`.
+            kept: 1 where a bit is as given, else 0, [B, D].
         """
         hidden, bits = b_enc, []
         for number in range(self.output_size):
             logit = self._logit(hidden, b_dec, number)
             drawn = noise[:, number] < tf.sigmoid(tf.math.divide_no_nan(logit, temperature))
             bit = tf.cast(tf.where(temperature > 0, drawn, logit >= 0), tf.float32)
+            if kept is not None:
+                bit = tf.where(kept[:, number] > 0, given[:, number], bit)
             bits.append(bit)
             hidden += bit[:, None] * self.w_enc[number]
         return tf.stack(bits, axis=-1)

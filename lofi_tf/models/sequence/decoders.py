@@ -13,6 +13,7 @@ from lofi_tf.models.common.noise import row_uniform
 from lofi_tf.models.layers.lstm import fold
 from lofi_tf.models.layers.unroll import unroll
 from lofi_tf.models.sequence.cores import flat_states
+from lofi_tf.models.sequence.heads import filled
 from lofi_tf.settings import Amount
 
 ROW_COUNTS = (64, 16, 8, 4)
@@ -25,7 +26,7 @@ FILLING_ROWS = 16
 
 
 class GivenCells(NamedTuple):
-    """Numbers of the outputs that are given, for heads that `fill` the others.
+    """Numbers of the outputs that are given; see `heads.filled` for which a head may be given.
 
     Attributes:
         outputs: [B, T, D].
@@ -108,7 +109,7 @@ class LSTMDecoder(keras.layers.Layer):
             temperature: of each row, [B]; 0 takes the likeliest.
             seeds: of each row, int32 [B, 2].
             controls: [B, T, C] where the core takes any.
-            cells: numbers that are given, fed and kept, for a head that can `fill` the others.
+            cells: numbers that are given, fed and kept; the others are drawn.
         """
         noise = row_uniform(seeds, length, self.head.noise_size)  # [T, B, N]
         first = tf.zeros([tf.shape(z)[0], self.head.output_size])
@@ -125,7 +126,7 @@ class LSTMDecoder(keras.layers.Layer):
             hits: 0 or 1, [B, T, D / 3], for a head of grooves.
             controls: [B, T, C] where the core takes any.
         """
-        if hasattr(self.head, "fill"):
+        if not hasattr(self.head, "play"):
             cells, size = given_hits(hits), tf.shape(z)[0]
             cold, seeds = cells.expression_temperature, tf.zeros([size, 2], tf.int32)
             return self.generate(z, tf.shape(hits)[1], cold, seeds, controls, cells)
@@ -253,10 +254,11 @@ def run_free(
         else:
             now = cells.outputs[:, time], cells.kept[:, time]
             warmth = temperature, cells.expression_temperature
-            output = head.fill(parameters, *warmth, noise[time], *now)
+            output = filled(head, parameters, *warmth, noise[time], *now)
         output = tf.ensure_shape(output[:size], first.shape)
         if end_token is not None:
-            output = tf.where(ended, 0.0, output)
+            silent = ended if cells is None else ended & (cells.kept[:size, time] <= 0)
+            output = tf.where(silent, 0.0, output)
             ended = ended | (output[:, end_token : end_token + 1] > 0)
         return output, output, (ended, states)
 

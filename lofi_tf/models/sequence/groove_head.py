@@ -62,20 +62,13 @@ class GrooveMixtureHead(keras.layers.Layer):
 
     def losses(self, parameters: tf.Tensor, targets: tf.Tensor, lengths: tf.Tensor) -> Parts:
         """Returns nats of hits, velocities and offsets, [B] each, summed over valid steps."""
-        hits, velocities, offsets = self._cells(targets)
-        biases, hidden = self._given_those_before(parameters, (hits, velocities, offsets))
-        logits = biases[0] + tf.reduce_sum(hidden[0] * self.to_hits, axis=-1)
-        at_hits = (hits, tf.where(hits > 0))
-        parts = {
-            "hits_loss": tf.nn.sigmoid_cross_entropy_with_logits(hits, logits),
-            "velocities_loss": _nats(
-                velocities, biases[1], hidden[1], self.to_velocities, VELOCITIES, *at_hits
-            ),
-            "offsets_loss": _nats(
-                offsets, biases[2], hidden[2], self.to_offsets, OFFSETS, *at_hits
-            ),
-        }
-        return {name: sum_valid(part, lengths) for name, part in parts.items()}
+        names = ("hits_loss", "velocities_loss", "offsets_loss")
+        parts = zip(names, self._nats_by_kind(parameters, targets), strict=True)
+        return {name: sum_valid(part, lengths) for name, part in parts}
+
+    def cell_nats(self, parameters: tf.Tensor, targets: tf.Tensor) -> tf.Tensor:
+        """Returns the nats of each cell given those before it, [B, T, 3 D]."""
+        return tf.concat(self._nats_by_kind(parameters, targets), axis=-1)
 
     def counts(self, parameters: tf.Tensor, targets: tf.Tensor, lengths: tf.Tensor) -> Parts:
         """Returns numbers of hits over the valid steps, [B]: predicted, true and both."""
@@ -158,6 +151,18 @@ class GrooveMixtureHead(keras.layers.Layer):
         first = 0, hidden, tf.zeros_like(given[:, : self.num_drums])
         _, hidden, values = tf.while_loop(lambda drum, *_: drum < self.num_drums, body, first)
         return values, hidden
+
+    def _nats_by_kind(self, parameters, targets):
+        """Returns the nats of hits, velocities and offsets, [B, T, D] each."""
+        hits, velocities, offsets = self._cells(targets)
+        biases, hidden = self._given_those_before(parameters, (hits, velocities, offsets))
+        logits = biases[0] + tf.reduce_sum(hidden[0] * self.to_hits, axis=-1)
+        at_hits = (hits, tf.where(hits > 0))
+        return (
+            tf.nn.sigmoid_cross_entropy_with_logits(hits, logits),
+            _nats(velocities, biases[1], hidden[1], self.to_velocities, VELOCITIES, *at_hits),
+            _nats(offsets, biases[2], hidden[2], self.to_offsets, OFFSETS, *at_hits),
+        )
 
     def _cells(self, targets):
         """Returns hits, velocities and offsets [..., D], silent cells as zeros."""

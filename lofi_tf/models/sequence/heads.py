@@ -2,7 +2,8 @@
 
 A head turns parameters [B, T, P] and targets [B, T, D] into losses [B], and draws the next output
 [B, D] from parameters [B, P] and uniform noise [B, N]: whoever calls decides how noise is drawn.
-`draws_have_gradients` says whether gradients flow back through such outputs.
+`draws_have_gradients` says whether gradients flow back through such outputs. `cell_nats` says what
+each number of targets costs, [B, T, D], given those before it; one that has no likelihood costs 0.
 What it counts is summed over batches before `scalars` makes metrics of it.
 """
 
@@ -14,7 +15,7 @@ import tensorflow as tf
 from lofi_tf.errors import LofiError
 from lofi_tf.models.common.losses import Parts, log_loss, sum_valid, sum_valid_steps
 from lofi_tf.models.common.noise import draw_bits, draw_class
-from lofi_tf.models.layers.nade import NADE
+from lofi_tf.models.layers.nade import NADE, SAFE
 from lofi_tf.settings import Amount, Size
 
 LEAST_PROBABILITY = 0.1  # of a hit that is given
@@ -82,6 +83,27 @@ class GrooveHead(keras.layers.Layer):
             [draw_bits(hits, temperature, noise), tf.sigmoid(velocities), tf.tanh(offsets)],
             axis=-1,
         )
+
+    def cell_nats(self, parameters: tf.Tensor, targets: tf.Tensor) -> tf.Tensor:
+        """Returns the nats of hits [B, T, D]: the other losses are no likelihoods."""
+        hits, true = (tf.split(part, 3, axis=-1)[0] for part in (parameters, targets))
+        nats = tf.nn.sigmoid_cross_entropy_with_logits(true, hits)
+        return tf.pad(nats, [[0, 0], [0, 0], [0, 2 * self.noise_size]])
+
+    def fill(
+        self,
+        parameters: tf.Tensor,
+        temperature: tf.Tensor,
+        expression_temperature: tf.Tensor,
+        noise: tf.Tensor,
+        given: tf.Tensor,
+        kept: tf.Tensor,
+    ) -> tf.Tensor:
+        """Draws hits, and plays them; see `filled`. Velocities and offsets have no temperature."""
+        drawn = draw_bits(tf.split(parameters, 3, axis=-1)[0], temperature, noise)
+        size = self.noise_size
+        hits = tf.where(kept[:, :size] > 0, given[:, :size], drawn)
+        return tf.where(kept > 0, given, self.play(parameters, hits))
 
     def play(self, parameters: tf.Tensor, hits: tf.Tensor) -> tf.Tensor:
         """Returns an output [B, D] with given hits, 0 or 1, [B, N].
@@ -174,6 +196,11 @@ class MultiCategoricalHead(keras.layers.Layer):
         ]
         return tf.concat(drawn, axis=-1)
 
+    def cell_nats(self, parameters: tf.Tensor, targets: tf.Tensor) -> tf.Tensor:
+        """Returns the nats of the true classes, in their places, [B, T, D]."""
+        parts = self._parts(parameters, targets)
+        return tf.concat([-true * tf.nn.log_softmax(logits) for logits, true in parts], axis=-1)
+
     def _parts(self, parameters, targets):
         return zip(
             tf.split(parameters, self.sizes, axis=-1),
@@ -201,8 +228,11 @@ class BernoulliHead(keras.layers.Layer):
 
     def losses(self, parameters: tf.Tensor, targets: tf.Tensor, lengths: tf.Tensor) -> Parts:
         """Returns the cross entropy of the bits, [B], summed over valid steps."""
-        entropy = tf.nn.sigmoid_cross_entropy_with_logits(targets, parameters)
-        return {"cross_entropy": sum_valid(entropy, lengths)}
+        return {"cross_entropy": sum_valid(self.cell_nats(parameters, targets), lengths)}
+
+    def cell_nats(self, parameters: tf.Tensor, targets: tf.Tensor) -> tf.Tensor:
+        """Returns the cross entropy of each bit, [B, T, D]."""
+        return tf.nn.sigmoid_cross_entropy_with_logits(targets, parameters)
 
     def counts(self, parameters: tf.Tensor, targets: tf.Tensor, lengths: tf.Tensor) -> Parts:
         """Returns the bits that were predicted right, [B]."""
@@ -264,8 +294,54 @@ class NADEHead(keras.layers.Layer):
         """Draws bits [B, D], each given those before it; see `GrooveHead.sample`."""
         return self.nade.sample(*self._biases(parameters), temperature, noise)
 
+    def cell_nats(self, parameters: tf.Tensor, targets: tf.Tensor) -> tf.Tensor:
+        """Returns the nats of each bit given those before it, [B, T, D]."""
+        _, probability = self.nade.log_prob(targets, *self._biases(parameters))
+        return -tf.math.log(tf.where(targets > 0, probability, 1.0 - probability) + SAFE)
+
+    def fill(
+        self,
+        parameters: tf.Tensor,
+        temperature: tf.Tensor,
+        expression_temperature: tf.Tensor,
+        noise: tf.Tensor,
+        given: tf.Tensor,
+        kept: tf.Tensor,
+    ) -> tf.Tensor:
+        """Draws the bits that are not given, each given those before it; see `filled`."""
+        biases = self._biases(parameters)
+        return self.nade.sample(*biases, temperature, noise, given, kept)
+
     def _biases(self, parameters):
         return tf.split(parameters, [self.nade.hidden_size, self.output_size], axis=-1)
+
+
+def filled(
+    head: keras.layers.Layer,
+    parameters: tf.Tensor,
+    temperature: tf.Tensor,
+    expression_temperature: tf.Tensor,
+    noise: tf.Tensor,
+    given: tf.Tensor,
+    kept: tf.Tensor,
+) -> tf.Tensor:
+    """Draws the numbers of an output [B, D] that are not given.
+
+    Of bits and of grooves any may be given. Of one-hots it must be all classes of a set, or none.
+
+    Args:
+        head: what the parameters mean.
+        parameters: [B, P].
+        temperature: [B]; of grooves that of hits.
+        expression_temperature: of velocities and offsets, where the head knows their
+            distributions, [B].
+        noise: uniform in [0, 1), [B, N].
+        given: an output, [B, D].
+        kept: 1 where a number is as given, else 0, [B, D].
+    """
+    if hasattr(head, "fill"):
+        return head.fill(parameters, temperature, expression_temperature, noise, given, kept)
+    return tf.where(kept > 0, given, head.sample(parameters, temperature, noise))
 
 
 def likeliest(head: keras.layers.Layer, parameters: tf.Tensor) -> tf.Tensor:

@@ -28,7 +28,7 @@ class Interface(NamedFunctions):
         functions: a concrete function of keyword tensors for each name: `encode`, `decode`,
             `score`, `play_hits`, `fill`, `sample`, `interpolate` and `describe`; a model without a
             latent has no `encode` and no `interpolate`, one of grooves alone has `play_hits`, and
-            one whose head can be given any number of an output alone has `fill`.
+            one that decodes in one go alone has `fill`.
     """
 
     whole = ("sample", "interpolate")
@@ -112,7 +112,11 @@ class Interface(NamedFunctions):
     def _fill(self, z, temperature, expression_temperature, seed, given, kept, controls=None):
         cells = GivenCells(given, kept, expression_temperature)
         outputs = self.model.decode(z, temperature, row_seeds(seed), controls=controls, cells=cells)
-        return {"outputs": tf.ensure_shape(outputs, [None, self.steps, None])}
+        outputs = tf.ensure_shape(outputs, [None, self.steps, None])
+        lengths = tf.fill([tf.shape(z)[0]], self.steps)
+        parameters = self.model.teacher_forced(z, outputs, lengths, controls)
+        nats = self.model.decoder.head.cell_nats(parameters, outputs) * kept
+        return {"outputs": outputs, "nats": tf.reduce_sum(nats, axis=[1, 2])}
 
     def _sample(self, num_outputs, temperature, seed, controls=None):
         seeds = seeds_from(seed, num_outputs)

@@ -16,6 +16,7 @@ from lofi_tf.models.sequence.components import (
     build_latent,
 )
 from lofi_tf.models.sequence.decoders import GivenCells, LSTMDecoder
+from lofi_tf.models.sequence.groove_head import GrooveMixtureHead
 from lofi_tf.models.sequence.heads import GrooveHead
 from lofi_tf.models.sound.adversarial import Adversarial, Pair
 from lofi_tf.models.sound.discriminators import build_discriminator
@@ -97,13 +98,12 @@ class MusicVAE(LatentModel):
     @property
     def plays_hits(self) -> bool:
         """Whether its hits can be given, and the rest decoded."""
-        flat = isinstance(self.decoder, LSTMDecoder)
-        return flat and (self.fills or isinstance(self.decoder.head, GrooveHead))
+        return self.fills and isinstance(self.decoder.head, (GrooveHead, GrooveMixtureHead))
 
     @property
     def fills(self) -> bool:
-        """Whether any number of its outputs can be given, and the rest decoded."""
-        return isinstance(self.decoder, LSTMDecoder) and hasattr(self.decoder.head, "fill")
+        """Whether a part of its outputs can be given, and the rest decoded."""
+        return isinstance(self.decoder, LSTMDecoder) and hasattr(self.decoder.head, "cell_nats")
 
     def play_hits(
         self, z: tf.Tensor, hits: tf.Tensor, controls: tf.Tensor | None = None
