@@ -218,6 +218,38 @@ class SequenceModel(Model):
             self.backend, music_of(music), num_outputs, how, amount, attributes, vectors, chords
         )
 
+    def infill(
+        self,
+        music: Music,
+        num_outputs: int = 5,
+        *,
+        bars: str | Sequence[int] | None = None,
+        drums: str | Sequence[str] | None = None,
+        temperature: float = TEMPERATURE,
+        seed: int | None = None,
+    ) -> list[NoteSequence]:
+        """Returns music with some bars or drums drawn anew; all other notes stay as they are.
+
+        Args:
+            music: of any length.
+            num_outputs: pieces.
+            bars: to draw, from 1 on, such as `3-4` or `[1, 3]`; None is all.
+            drums: to draw, such as `snare,toms` or `["kick"]`, of a model of grooves; None is all.
+            temperature: 0 or above.
+            seed: of what is drawn.
+
+        Raises:
+            LofiError: neither bars nor drums, such as there are none, music that does not fit, or a
+                model that cannot be given a part of its music.
+
+        Example:
+            >>> other = model.infill("beat.mid", 1, drums="snare", seed=1)[0]
+            >>> sum(note.pitch == 36 for note in other.notes)  # the kicks of before
+            4
+        """
+        how = generation_config(temperature, seed, None)
+        return generation.infill(self.backend, music_of(music), num_outputs, how, bars, drums)
+
     def continue_(
         self,
         music: Music,

@@ -11,6 +11,7 @@ BY_MODE = {
     "tap2drum": "groovae_2bar_tap_fixed_velocity",
     "add_hihats": "groovae_2bar_add_closed_hh",
     "groove_transfer": "groovae_2bar_hits_control_tfds",
+    "infill": "groove_4bar",
 }
 
 

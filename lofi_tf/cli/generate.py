@@ -67,6 +67,8 @@ def build_parser() -> argparse.ArgumentParser:
     flag("--density", type=float, help="hits a bar, of grooves whose model knows it")
     flag("--best_of", type=int, help="draws for each output, of which a good one is kept: sample")
     flag("--length_bars", type=int, help="bars of new music: sample, continue")
+    flag("--bars", help="infill: those to draw anew, from 1, such as 3-4 or 2,4-5")
+    flag("--drums", help="infill: those to draw anew, such as snare,toms")
     flag("--chords", help="such as 'C Am F G' or 'C:2 F:1 G:1', for models that take chords")
     flag("--seconds", type=float, help="of new sound: continue (default: 4)")
     flag("--change_at_seconds", type=float, help="continue: when the style changes, of new sound")

@@ -40,6 +40,8 @@ def check(args: argparse.Namespace) -> None:
         raise LofiError(f"--best_of chooses among pieces of the model's own: leave out {name}")
     if args.seconds is not None and not 0 < args.seconds < 2**31:
         raise LofiError(f"--seconds must be above 0. Received: {args.seconds}")
+    if args.mode == "infill":
+        _check_infill(args)
     for name in given(args, INPUTS + SOUNDS):
         if not Path(getattr(args, name)).is_file():
             raise LofiError(f"{_called(name)}: no such file. Received: {getattr(args, name)!r}")
@@ -51,6 +53,21 @@ def check(args: argparse.Namespace) -> None:
         _check_mode(args, MODES, INPUTS)
     else:
         _check_any_input(args)
+
+
+def _check_infill(args: argparse.Namespace) -> None:
+    """Refuses an infill without anything to draw, and what is no bar or drum."""
+    from lofi_tf.music.bars import bars_named
+    from lofi_tf.music.drum_classes import drums_named
+
+    if args.bars is None and args.drums is None:
+        raise LofiError(
+            "--mode=infill needs --bars, such as 3-4, or --drums, such as snare,toms: what to draw "
+            "anew; all else stays"
+        )
+    for name, read in (("bars", bars_named), ("drums", drums_named)):
+        if getattr(args, name) is not None:
+            read(getattr(args, name))
 
 
 def check_folder(args: argparse.Namespace) -> None:

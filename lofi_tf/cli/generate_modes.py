@@ -29,6 +29,7 @@ class Mode(NamedTuple):
 
 FLAGS = (
     *("length_bars", "chords", "amount", "attribute", "attributes_file", "best_of"),
+    *("bars", "drums"),
     *("seconds", "change_at_seconds", "change_amount"),
 )  # not for every mode
 
@@ -104,6 +105,7 @@ MODES = {
     "tap2drum": Mode((1,), 1, (), _verb("tap2drum")),
     "add_hihats": Mode((1,), 1, (), _verb("add_hihats")),
     "groove_transfer": Mode((2,), 1, (), _verb("groove_transfer")),
+    "infill": Mode((1,), 5, ("bars", "drums"), _verb("infill")),
     "continue": Mode((1,), 5, ("length_bars", "chords", "amount"), _verb("continue_")),
     "vary": Mode((1,), 5, ("amount", "chords", "attribute", "attributes_file"), _vary),
 }

@@ -17,6 +17,7 @@ from lofi_tf.generation.decoding import (
     window_seeds,
 )
 from lofi_tf.generation.grooves import add_hihats, check_fits, groove_transfer, humanize, tap2drum
+from lofi_tf.generation.infill import infill
 from lofi_tf.generation.paths import grid, interpolate
 from lofi_tf.generation.rerank import sample_best
 from lofi_tf.generation.sampling import reconstruct, sample
@@ -24,8 +25,7 @@ from lofi_tf.generation.variations import vary
 
 __all__ = [
     "ChunkedSequence", "GenerationConfig", "ModelInputs", "add_hihats", "check_fits", "continue_",
-    "decode", "excerpts_of",
-    "grid", "groove_transfer", "humanize", "interpolate", "join_chunks", "passage_of", "prior",
-    "reconstruct", "row_seeds", "sample", "sample_best", "start_at_zero", "tap2drum", "vary",
-    "window_seeds",
+    "decode", "excerpts_of", "grid", "groove_transfer", "humanize", "infill", "interpolate",
+    "join_chunks", "passage_of", "prior", "reconstruct", "row_seeds", "sample", "sample_best",
+    "start_at_zero", "tap2drum", "vary", "window_seeds",
 ]  # fmt: skip

@@ -2,7 +2,7 @@
 
 import dataclasses
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -120,6 +120,18 @@ def passage_of(
         >>> passage.layout.num_bars, passage.rows
         (4, (0,))
     """
+    found = best_passage(backend, piece, num_bars)
+    if found.left_out:
+        count = f"{len(found.left_out)} of {len(found.layout.starts)} windows"
+        text = f"{count} stay silent; the first: {found.left_out[0]}"
+        warnings.warn(text, LofiWarning, stacklevel=2)
+    return found
+
+
+def best_passage(
+    backend: Backend, piece: NoteSequence, num_bars: int | None = None
+) -> ChunkedSequence:
+    """Returns what `passage_of` does, and warns of no silent windows."""
     converter = backend.converter
     if converter.medium != "notes":
         raise LofiError(f"{backend.config.name} is no model of notes. Received: {converter.kind}")
@@ -135,12 +147,7 @@ def passage_of(
     if not tried:
         raise _told(piece, refused, backend)
     programs = converter.valid_programs
-    found = max(tried, key=lambda its: (_plays(its, programs), len(its.rows)))
-    if found.left_out:
-        count = f"{len(found.left_out)} of {len(found.layout.starts)} windows"
-        text = f"{count} stay silent; the first: {found.left_out[0]}"
-        warnings.warn(text, LofiWarning, stacklevel=2)
-    return found
+    return max(tried, key=lambda its: (_plays(its, programs), len(its.rows)))
 
 
 def join_chunks(
@@ -238,9 +245,22 @@ def _examples(backend: Backend, crops: list[NoteSequence]) -> Examples:
     found = examples_of_records([c.SerializeToString() for c in crops], settings, num_workers=1)
     if not len(found):
         return found
+    found = dataclasses.replace(found, arrays=_whole(found.arrays, converter))
     first = np.append(True, found.sources[1:] != found.sources[:-1])
     kept = found.where(first)
     return dataclasses.replace(kept, refusals=found.refusals)
+
+
+def _whole(arrays: Mapping[str, np.ndarray], converter: Converter) -> dict[str, np.ndarray]:
+    """Returns stored arrays [N, ...] of windows whose last bars are silent at their full length."""
+    found = {}
+    for name, array in arrays.items():
+        sizes = converter.example_spec[name].shape
+        short = [
+            max(0, (size or 0) - have) for size, have in zip(sizes, array.shape[1:], strict=True)
+        ]
+        found[name] = np.pad(array, [(0, 0), *((0, missing) for missing in short)])
+    return found
 
 
 def _filled(excerpt: ModelInputs, backend: Backend) -> ModelInputs:

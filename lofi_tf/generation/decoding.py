@@ -145,11 +145,6 @@ def decode_arrays(
     seeds = row_seeds(how.seed, len(z)) if seeds is None else seeds
     each = by_row(controls, len(z))
     if how.expression_temperature is not None:
-        if not knows_expression(backend.config):
-            raise LofiError(
-                f"{backend.config.name} knows no distributions of velocities and timing: an "
-                "expression_temperature is for heads of kind groove_mixture"
-            )
         nothing = np.zeros([len(z), backend.num_steps, converter.depth], np.float32)
         return filled_arrays(backend, z, nothing, nothing, how, seeds, each)[0]
     temperature = np.full(len(z), how.temperature, np.float32)
@@ -220,6 +215,11 @@ def filled_arrays(
     With them go the nats [N] of what is given, where the backend tells them.
     """
     z, warmth = np.asarray(z, np.float32), how.expression_temperature
+    if warmth is not None and not knows_expression(backend.config):
+        raise LofiError(
+            f"{backend.config.name} knows no distributions of velocities and timing: an "
+            "expression_temperature is for heads of kind groove_mixture"
+        )
     warmth = how.temperature if warmth is None else warmth
     warm, warm_expression = np.tile(np.float32([[how.temperature], [warmth]]), len(z))
     arrays = (z, given, kept, warm, warm_expression, seeds)

@@ -4,6 +4,7 @@ A list of classes is a tuple of tuples of MIDI pitches; the first pitch of each 
 written back. The three named lists are those of Magenta's MusicVAE.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 
 import numpy as np
@@ -82,6 +83,15 @@ STAND_INS = {
     8: (53, 59),  # bell, second ride
 }
 
+# What people call several drums at once, and drums in other words; see `drums_named`.
+GROUPS = {
+    "hihat": (2, 3),
+    "hat": (2, 3),
+    "tom": (4, 5, 6),
+    "cymbal": (7, 8),
+    "bass drum": (0,),
+}
+
 UNKNOWN = -1  # in a class table: the pitch belongs to no class
 
 
@@ -105,6 +115,32 @@ def drum_classes(value: str | Iterable[Iterable[int]], name: str = "pitch_classe
     if not whole or not classes or not all(classes) or len(set(pitches)) < len(pitches):
         raise LofiError(f"{name} are not drum classes. {allowed}. Received: {value!r}")
     return classes
+
+
+def drums_named(drums: str | Iterable[str]) -> frozenset[int]:
+    """Returns the drums, by the order of `DRUM_NAMES`, of a text such as `snare,toms`, or of names.
+
+    Raises:
+        LofiError: no such drum.
+
+    Example:
+        >>> sorted(drums_named("snare,toms"))
+        [1, 4, 5, 6]
+    """
+    known = {name: (drum,) for drum, name in enumerate(DRUM_NAMES)} | GROUPS
+    plain = {_plain(name): numbers for name, numbers in known.items()}
+    found: set[int] = set()
+    for name in drums.split(",") if isinstance(drums, str) else drums:
+        if _plain(name) not in plain:
+            groups = ("hi-hats", "toms", "cymbals")
+            raise unknown_name("drum", name.strip(), [*DRUM_NAMES, *groups])
+        found.update(plain[_plain(name)])
+    return frozenset(found)
+
+
+def _plain(name: str) -> str:
+    """Returns a name without what people write or leave out: `hi-hats` is `hihat`."""
+    return re.sub(r"[\s_-]", "", name.lower()).removesuffix("s")
 
 
 def class_table(classes: Sequence[Sequence[int]], nearest: bool = False) -> np.ndarray:
