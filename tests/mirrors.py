@@ -76,7 +76,11 @@ def mirror(
             mean = given["inputs"].reshape(len(given["inputs"]), -1)
             return {"mean": mean, "stddev": np.full_like(mean, 0.1)}
         outputs = given["z"].reshape(len(given["z"]), steps, depth)
-        return {"outputs": change(outputs, given) if change else outputs}
+        outputs = change(outputs, given) if change else outputs
+        if function == "fill":
+            outputs = np.where(given["kept"] > 0, given["given"], outputs)
+            return {"outputs": outputs, "nats": np.zeros(len(outputs))}
+        return {"outputs": outputs}
 
     return Backend(config, call)
 

@@ -68,6 +68,19 @@ def test_modes_of_one_input_write_their_files(mode, more, config, count, run, be
     assert all(piece.tempos[0].qpm == pytest.approx(90, abs=0.01) for piece in pieces.values())
 
 
+def test_infill_writes_the_beat_with_other_drums_in_a_bar(run, beat):
+    def crash(outputs, given):
+        found = np.zeros_like(outputs)
+        found[:, :, 7], found[:, :, 16] = 1, 0.5
+        return found
+
+    flags = [f"--input_midi={beat}", "--bars=2", "--num_outputs=2", "--seed=1"]
+    pieces, shown = run("--mode=infill", *flags, of=(*PLAIN, crash))
+    crashes = [(step, 49, 64) for step in range(16, 32)]
+    assert [hits_of(piece) for piece in pieces.values()] == [BEAT[:2] + crashes] * 2
+    assert shown.splitlines()[-1].startswith("Wrote 2 files")
+
+
 def test_groove_transfer_has_the_tempo_of_the_hits(run, beat, tmp_path):
     write_midi(drums((0, KICK), (31, KICK), qpm=140.0), tmp_path / "hits.mid")
     inputs = [f"--input_midi_1={beat}", f"--input_midi_2={tmp_path / 'hits.mid'}"]
@@ -118,6 +131,15 @@ def test_attributes_are_kept_beside_the_model_and_used(run, beat, tmp_path, caps
         (["--mode=vary", "--input_midi=BEAT", "--attribute=density=1"], "lofi_attributes"),
         (["--mode=vary", "--input_midi=BEAT", "--amount=2"], "amount must be 0 to 1"),
         (["--mode=humanize", "--input_midi=BEAT"], "Configs that are: groovae_2bar_humanize"),
+        (["--mode=infill", "--input_midi=BEAT"], "needs --bars, such as 3-4, or --drums"),
+        (["--mode=infill", "--input_midi=BEAT", "--bars=4-2"], "such as 2,4-5. Received: '4-2'"),
+        (
+            ["--mode=infill", "--input_midi=BEAT", "--bars=3"],
+            "the music, 1 to 2. Received",
+        ),
+        (["--mode=infill", "--input_midi=BEAT", "--drums=snair"], "Did you mean 'snare'?"),
+        (["--mode=vary", "--input_midi=BEAT", "--bars=1"], "Allowed: infill"),
+        (["--mode=infill", "--input_midi=BEAT", "--bars=1", "--qpm=50"], "tempo, 90.00 qpm: leave"),
         (["--mode=sample", "--chords=C"], "takes no chords"),
         (["--mode=sample", "--input_midi=BEAT"], "takes no hits"),
         (["--mode=sample", "--length_bars=0"], "length_bars must be 1 or more"),

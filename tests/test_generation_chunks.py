@@ -199,3 +199,12 @@ def test_reconstructed_progression_has_the_strikes_of_the_input(bars, with_symbo
     (back,) = converter.to_examples(found)
     assert back["tokens"].tolist() == tokens.tolist()
     assert found.tempos[0].qpm == 75.0
+
+
+def test_last_bars_of_a_window_may_be_silent():
+    beat = drums((0, KICK), (32 + 16, SNARE))  # the second bar of each window of two has no notes
+    passage = passage_of(mirror(*PLAIN), beat)
+    assert passage.excerpt.inputs.shape == (2, 32, 27)
+    beat = drums((0, KICK), (40, SNARE))
+    (found,) = reconstruct(mirror(*PLAIN), beat)
+    assert hits_of(found) == [(0, KICK, 100), (40, SNARE, 100)]

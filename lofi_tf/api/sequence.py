@@ -225,8 +225,10 @@ class SequenceModel(Model):
         *,
         bars: str | Sequence[int] | None = None,
         drums: str | Sequence[str] | None = None,
-        temperature: float = TEMPERATURE,
+        temperature: float | None = None,
         seed: int | None = None,
+        style: str | None = None,
+        density: float | None = None,
     ) -> list[NoteSequence]:
         """Returns music with some bars or drums drawn anew; all other notes stay as they are.
 
@@ -235,8 +237,10 @@ class SequenceModel(Model):
             num_outputs: pieces.
             bars: to draw, from 1 on, such as `3-4` or `[1, 3]`; None is all.
             drums: to draw, such as `snare,toms` or `["kick"]`, of a model of grooves; None is all.
-            temperature: 0 or above.
+            temperature: 0 or above; None is what suits the model.
             seed: of what is drawn.
+            style: of what is drawn, as in `sample`.
+            density: of what is drawn, as in `sample`.
 
         Raises:
             LofiError: neither bars nor drums, such as there are none, music that does not fit, or a
@@ -247,7 +251,7 @@ class SequenceModel(Model):
             >>> sum(note.pitch == 36 for note in other.notes)  # the kicks of before
             4
         """
-        how = generation_config(temperature, seed, None)
+        how = self._how(temperature, seed, None, style=style, density=density)
         return generation.infill(self.backend, music_of(music), num_outputs, how, bars, drums)
 
     def continue_(

@@ -133,7 +133,8 @@ def _drawn(
         how: with tempo and metre.
         number: of the window, which its random numbers go by.
     """
-    given = _given(backend, [[what.window(p, start) for p in ps] for ps in (pieces, rests)], how)
+    crops = [[what.window(piece, start) for piece in them] for them in (pieces, rests)]
+    given = _given(backend, crops, start, how)
     kept = np.zeros_like(given.outputs)
     for row, rest in enumerate(rests):
         mask = what.kept(rest, start, free)
@@ -162,7 +163,9 @@ def _seeds(seed: int, output: int, window: int) -> np.ndarray:
     return np.array([window_seeds(seed, output, window + 1, draw)[-1] for draw in draws])
 
 
-def _given(backend: Backend, crops: list[list[NoteSequence]], how: GenerationConfig) -> _Given:
+def _given(
+    backend: Backend, crops: list[list[NoteSequence]], first_bar: int, how: GenerationConfig
+) -> _Given:
     """Returns what a model is given of windows: as they are, and without what is drawn anew."""
     converter, count = backend.converter, len(crops[0])
     whole, rest = (taken(backend, windows) for windows in crops)
@@ -175,21 +178,25 @@ def _given(backend: Backend, crops: list[list[NoteSequence]], how: GenerationCon
     for array, name in ((outputs, "targets"), (inputs, "inputs"), (lengths, "lengths")):
         if rest.rows:
             array[list(rest.rows)] = getattr(rest.excerpt, name)
-    controls = _controls(converter, whole, shape, how)
+    controls = _controls(converter, whole, shape, first_bar, how)
     read = np.isin(np.arange(count), rest.rows)
     return _Given(read, inputs, lengths, outputs, controls)
 
 
 def _controls(
-    converter: GridConverter, whole: Taken, shape: tuple[int, int], how: GenerationConfig
+    converter: GridConverter,
+    whole: Taken,
+    shape: tuple[int, int],
+    first_bar: int,
+    how: GenerationConfig,
 ) -> np.ndarray | None:
-    """Returns the controls of windows, [N, T, C]; of silent ones those of new music, or none."""
+    """Returns the controls of windows, [N, T, C]: of new music, or those of the music."""
     if not converter.control_depth:
         return converter.conditioned(None, how.style, how.density)
     controls = np.zeros([*shape, converter.control_depth], np.float32)
-    own = converter.own_controls(shape[1], how.qpm)
+    own = converter.own_controls(shape[1], how.qpm, first_bar)
     controls[:] = np.eye(converter.control_depth)[0] if own is None else own  # the first: no chord
-    if whole.rows:
+    if own is None and whole.rows:
         controls[list(whole.rows)] = whole.excerpt.controls
     return converter.conditioned(controls, how.style, how.density)
 
