@@ -3,7 +3,7 @@ import pytest
 
 from lofi_tf.backends.open import backend_of_model
 from lofi_tf.config import load_config
-from lofi_tf.errors import LofiError, LofiWarning, NoSuchFunction
+from lofi_tf.errors import LofiError, NoSuchFunction
 from lofi_tf.generation import (
     GenerationConfig,
     add_hihats,
@@ -83,15 +83,41 @@ def test_expressions_have_names():
         GenerationConfig(expression="soft")
 
 
-def test_hits_that_share_a_drum_and_a_step_are_counted(recwarn):
-    backend = mirror("groovae_2bar_humanize", change=playing((0, 0, 110, 0.0)))
-    humanize(backend, drums((0, KICK), (4, KICK)))
-    assert not [warning for warning in recwarn if warning.category is LofiWarning]
-    with pytest.warns(LofiWarning, match="2 of 5 hits are left out"):
-        (found,) = humanize(
-            backend, drums((0, 35, 5), (0, KICK), (4, 40, 90, 0.2), (4, SNARE, 80), (9, KICK))
-        )
-    assert [pitch for _, pitch, _ in timed(found)] == [KICK, 40, KICK]
+def test_no_hit_is_left_out_and_other_notes_stay():
+    roll = [(8 + place / 2, SNARE, 60 + place) for place in range(5)]
+    beat = drums(
+        *((0, 35, 5), (0, KICK, 90), (4, 40, 90, 0.2), (4, SNARE, 80, -0.1), *roll),
+        *((12 + third / 3, CLOSED, 70) for third in range(4)),
+        qpm=100.0,
+    )
+    beat.notes.extend(melody((0, 16, 60), (3, 2, 64), qpm=100.0).notes)
+    backend = mirror("groovae_2bar_humanize", change=lambda outputs, given: outputs + 0.3)
+    (found,) = humanize(backend, beat)
+    assert [note.pitch for note in found.notes] == [note.pitch for note in beat.notes]
+    assert [n for n in found.notes if not n.is_drum] == [n for n in beat.notes if not n.is_drum]
+    for one, other in zip(found.notes, beat.notes, strict=True):
+        before = other.end_time - other.start_time
+        assert one.end_time - one.start_time == pytest.approx(before)
+    (same,) = humanize(backend, beat, amount=0.0)
+    assert same == beat
+
+
+def test_humanize_at_another_tempo_is_the_same_in_steps():
+    beat = drums((0, KICK, 5, 0.1), (4, 40, 7, -0.2), (8.5, KICK, 40), qpm=120.0)
+    backend = mirror("groovae_2bar_humanize", change=playing((0, 0, 110, 0.5), (4, 1, 60, -0.4)))
+    (plain,), (slow,) = (humanize(backend, beat, how=GenerationConfig(qpm=q)) for q in (None, 60.0))
+    assert slow.tempos[0].qpm == 60.0
+    assert [(n.pitch, n.velocity, n.start_time / 2) for n in slow.notes] == [
+        (n.pitch, n.velocity, pytest.approx(n.start_time, abs=1e-9)) for n in plain.notes
+    ]
+
+
+def test_humanize_refuses_what_there_is_not():
+    backend, beat = mirror("groovae_2bar_humanize"), drums((0, KICK))
+    with pytest.raises(LofiError, match="amount must be 0 to 1.5"):
+        humanize(backend, beat, amount=2.0)
+    with pytest.raises(LofiError, match="swing, accents, or none. Received: 'sweng'"):
+        humanize(backend, beat, keep="sweng")
 
 
 def test_humanize_draws_latents_of_the_posterior_by_temperature():

@@ -1,5 +1,6 @@
 """Handles of models of grooves that do one thing more: GrooVAE's."""
 
+from collections.abc import Collection
 from typing import ClassVar
 
 from lofi_tf import generation
@@ -18,14 +19,25 @@ class HumanizeModel(SequenceModel):
         self,
         music: Music,
         *,
+        amount: float = 1.0,
+        keep: str | Collection[str] | None = None,
         temperature: float | None = None,
         seed: int | None = None,
         qpm: float | None = None,
     ) -> NoteSequence:
-        """Returns the hits of a beat with velocities and timing of the model's.
+        """Returns music whose drums have velocities and timing of the model's; no hit is left out.
 
-        Takes and raises what `reconstruct` does. Of the beat's velocities and timing nothing is
-        kept; `temperature` is how far from the likeliest feel.
+        Args:
+            music: of any length.
+            amount: 0 leaves it as it is, 1 is the model's feel, up to 1.5 exaggerates that.
+            keep: what of the music's own feel stays: `swing`, `accents`, both with a comma, or
+                `none`; None keeps what it has.
+            temperature: how far from the likeliest feel; None is what suits the model.
+            seed: of what is drawn.
+            qpm: tempo, quarter notes a minute.
+
+        Raises:
+            LofiError: an amount outside [0, 1.5], no such trait, or as `reconstruct`.
 
         Example:
             >>> played = model.humanize("beat.mid", seed=1)
@@ -33,7 +45,7 @@ class HumanizeModel(SequenceModel):
             True
         """
         how = self._how(temperature, seed, qpm)
-        return generation.humanize(self.backend, music_of(music), 1, how)[0]
+        return generation.humanize(self.backend, music_of(music), 1, how, amount, keep)[0]
 
 
 class TapModel(SequenceModel):
@@ -98,6 +110,8 @@ class TransferModel(SequenceModel):
         feel: Music,
         hits: Music,
         *,
+        amount: float = 1.0,
+        keep: str | Collection[str] = "none",
         temperature: float | None = None,
         seed: int | None = None,
         qpm: float | None = None,
@@ -105,14 +119,16 @@ class TransferModel(SequenceModel):
         """Returns the hits of one beat with the velocities and timing of another.
 
         `feel` is the beat whose feel is taken, `hits` the one that is played, whose tempo it has
-        where no `qpm` is given. Otherwise it takes and raises what `reconstruct` does.
+        where no `qpm` is given. Otherwise it takes and raises what `HumanizeModel.humanize` does,
+        but that it keeps nothing of the hits' own feel if not told to.
 
         Example:
             >>> model.groove_transfer("other.mid", "beat.mid", seed=1).tempos[0].qpm
             120.0
         """
         how = self._how(temperature, seed, qpm)
-        return generation.groove_transfer(self.backend, music_of(feel), music_of(hits), 1, how)[0]
+        pieces = music_of(feel), music_of(hits)
+        return generation.groove_transfer(self.backend, *pieces, 1, how, amount, keep)[0]
 
 
 _GROOVES: dict[str, type[SequenceModel]] = {

@@ -73,7 +73,15 @@ def build_parser() -> argparse.ArgumentParser:
     flag("--seconds", type=float, help="of new sound: continue (default: 4)")
     flag("--change_at_seconds", type=float, help="continue: when the style changes, of new sound")
     flag("--change_amount", type=float, help="continue: how far it changes, 0 to 1 (default: 1)")
-    flag("--amount", type=float, help="how far from the input or the first window, 0 to 1")
+    flag(
+        "--amount",
+        type=float,
+        help="how far from the input or the first window, 0 to 1; humanize: of the feel, 0 to 1.5",
+    )
+    flag(
+        "--keep",
+        help="humanize: swing, accents, both with a comma, or none (default: what the input has)",
+    )
     flag("--attribute", action="append", help="vary: such as density=+1.0; may be repeated")
     flag("--attributes_file", help="what lofi_attributes wrote (default: beside the model)")
     add_bool(parser, "png", False, "draw a picture beside each file")

@@ -42,6 +42,10 @@ def check(args: argparse.Namespace) -> None:
         raise LofiError(f"--seconds must be above 0. Received: {args.seconds}")
     if args.mode == "infill":
         _check_infill(args)
+    if args.keep is not None:
+        from lofi_tf.music.feel import traits_named
+
+        traits_named(args.keep)
     for name in given(args, INPUTS + SOUNDS):
         if not Path(getattr(args, name)).is_file():
             raise LofiError(f"{_called(name)}: no such file. Received: {getattr(args, name)!r}")

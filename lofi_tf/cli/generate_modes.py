@@ -29,7 +29,7 @@ class Mode(NamedTuple):
 
 FLAGS = (
     *("length_bars", "chords", "amount", "attribute", "attributes_file", "best_of"),
-    *("bars", "drums"),
+    *("bars", "drums", "keep"),
     *("seconds", "change_at_seconds", "change_amount"),
 )  # not for every mode
 
@@ -101,10 +101,10 @@ MODES = {
     "sample": Mode((0, 1), 5, ("length_bars", "chords", "amount", "best_of"), _sample),
     "interpolate": Mode((2, 4), 5, (), _interpolate),
     "reconstruct": Mode((1,), 1, ("chords",), _verb("reconstruct")),
-    "humanize": Mode((1,), 1, (), _verb("humanize")),
+    "humanize": Mode((1,), 1, ("amount", "keep"), _verb("humanize")),
     "tap2drum": Mode((1,), 1, (), _verb("tap2drum")),
     "add_hihats": Mode((1,), 1, (), _verb("add_hihats")),
-    "groove_transfer": Mode((2,), 1, (), _verb("groove_transfer")),
+    "groove_transfer": Mode((2,), 1, ("amount", "keep"), _verb("groove_transfer")),
     "infill": Mode((1,), 5, ("bars", "drums"), _verb("infill")),
     "continue": Mode((1,), 5, ("length_bars", "chords", "amount"), _verb("continue_")),
     "vary": Mode((1,), 5, ("amount", "chords", "attribute", "attributes_file"), _vary),

@@ -3,7 +3,7 @@
 Gillick et al. 2019, "Learning to Groove with Inverse Sequence Transformations".
 """
 
-import warnings
+from collections.abc import Collection
 
 import numpy as np
 
@@ -12,8 +12,8 @@ from lofi_tf.config import config_names, load_config
 from lofi_tf.data.converters.build import build_converter
 from lofi_tf.data.converters.groove import TAP_CHANNEL, GrooveConverter
 from lofi_tf.data.converters.tracks import DRUM_INSTRUMENT
-from lofi_tf.errors import LofiError, LofiWarning
-from lofi_tf.generation.chunks import ChunkedSequence, join_chunks, passage_of
+from lofi_tf.errors import LofiError, check_range
+from lofi_tf.generation.chunks import ChunkedSequence, best_passage, join_chunks, passage_of
 from lofi_tf.generation.decode_windows import played, rows_played
 from lofi_tf.generation.decoding import (
     HOW,
@@ -23,22 +23,29 @@ from lofi_tf.generation.decoding import (
     prior,
     window_seeds,
 )
-from lofi_tf.generation.slices import drums_of
-from lofi_tf.music.drum_classes import UNKNOWN, class_table
+from lofi_tf.generation.felt_hits import MAX_AMOUNT, Hits, Played, moved
+from lofi_tf.generation.redrawing import drum_table
+from lofi_tf.generation.slices import at_tempo, drums_of
+from lofi_tf.music.feel import traits_named, traits_of
 from lofi_tf.music.quantize import Grid
 from lofi_tf.music.sequence_proto import NoteSequence
 
 
 def humanize(
-    backend: Backend, piece: NoteSequence, num_outputs: int = 1, how: GenerationConfig = HOW
+    backend: Backend,
+    piece: NoteSequence,
+    num_outputs: int = 1,
+    how: GenerationConfig = HOW,
+    amount: float = 1.0,
+    keep: str | Collection[str] | None = None,
 ) -> list[NoteSequence]:
-    """Returns the hits of a beat with velocities and timing of the model's.
+    """Returns a piece whose drums have velocities and timing of the model's.
 
-    The hits are the piece's own, each on its step and with its pitch; of several of one drum on one
-    step the loudest, and a `LofiWarning` counts the others. The decoder is fed these hits, not
-    those that it would choose itself.
+    Each hit stays, with its pitch: those that the grid holds go towards what the model plays at
+    their step, all others are moved with them (`felt_hits`). The decoder is fed the piece's hits,
+    not those that it would choose itself. Other notes stay as they are.
 
-    Arguments and errors are those of `lofi_tf.api.sequence.HumanizeModel.humanize`. The temperature
+    Arguments and errors are those of `lofi_tf.api.grooves.HumanizeModel.humanize`. The temperature
     is how far latents are drawn from the posteriors' means, in their standard deviations, and how
     far velocities and timing from their medians, where the model knows their distributions.
 
@@ -49,10 +56,17 @@ def humanize(
         True
     """
     check_fits(backend, "humanize")
-    passage, how = passage_of(backend, piece), how.like(piece)
+    check_range("amount", amount, 0, MAX_AMOUNT)
+    kept = None if keep is None else traits_named(keep)
+    piece = at_tempo(piece, how.qpm)
+    passage, how = best_passage(backend, piece), how.like(piece)
     posteriors = passage.excerpt.posteriors(backend)
-    found = [_felt(backend, passage, posteriors, how, output) for output in range(num_outputs)]
-    return _counted(piece, found)
+    own = traits_of(drums_of(piece))
+    kept = own if kept is None else own & kept
+    return [
+        _felt(backend, piece, passage, posteriors, how, output, amount, kept)
+        for output in range(num_outputs)
+    ]
 
 
 def groove_transfer(
@@ -61,13 +75,15 @@ def groove_transfer(
     hits: NoteSequence,
     num_outputs: int = 1,
     how: GenerationConfig = HOW,
+    amount: float = 1.0,
+    keep: str | Collection[str] = "none",
 ) -> list[NoteSequence]:
     """Returns the hits of one beat with the velocities and timing of another.
 
     The latents are those of the beat with the feel, window by window and again from its first;
     the hits are given as controls, and stay as in `humanize`. Tempo and metre are those of `hits`.
 
-    Arguments and errors are those of `lofi_tf.api.sequence.TransferModel.groove_transfer`.
+    Arguments and errors are those of `lofi_tf.api.grooves.TransferModel.groove_transfer`.
 
     Example:
         >>> (played,) = generation.groove_transfer(transfer, feel=beat, hits=beat)
@@ -75,11 +91,16 @@ def groove_transfer(
         True
     """
     check_fits(backend, "groove_transfer")
-    source, passage = passage_of(backend, feel), passage_of(backend, hits)
+    check_range("amount", amount, 0, MAX_AMOUNT)
+    kept = traits_named(keep) & traits_of(drums_of(hits))
+    hits = at_tempo(hits, how.qpm)
+    source, passage = passage_of(backend, feel), best_passage(backend, hits)
     how, known = how.like(hits), source.excerpt.posteriors(backend)
     posteriors = tuple(part[np.array(passage.rows) % len(part)] for part in known)
-    found = [_felt(backend, passage, posteriors, how, output) for output in range(num_outputs)]
-    return _counted(hits, found)
+    return [
+        _felt(backend, hits, passage, posteriors, how, output, amount, kept)
+        for output in range(num_outputs)
+    ]
 
 
 def tap2drum(
@@ -164,80 +185,59 @@ def check_fits(backend: Backend, mode: str) -> None:
 
 def _felt(
     backend: Backend,
+    piece: NoteSequence,
     passage: ChunkedSequence,
     posteriors: tuple[np.ndarray, np.ndarray],
     how: GenerationConfig,
     output: int,
+    amount: float,
+    kept: frozenset[str],
 ) -> NoteSequence:
-    """Returns a passage's own hits as the model plays them.
+    """Returns a piece whose drums are played by the model.
 
     Args:
         backend: the model.
-        passage: whose hits are played.
+        piece: at the tempo of `how`.
+        passage: its windows.
         posteriors: means and standard deviations of the latents, [N, Z].
         how: as `humanize` has it.
         output: its number.
+        amount: how far hits go towards what the model plays.
+        kept: traits that stay the piece's own.
     """
     converter, excerpt = backend.converter, passage.excerpt
     mean, stddev = posteriors
     seeds = window_seeds(how.seed, output, len(passage.layout.starts))[list(passage.rows)]
     z = mean + how.temperature * stddev * prior(seeds, mean.shape[1])
-    hits = excerpt.targets[:, :, : excerpt.targets.shape[2] // 3]
-    outputs = play_arrays(backend, z, hits, how, excerpt.controls, seeds)
-    grid = Grid(how.qpm, converter.steps_per_quarter)
-    windows = [
-        _window(own_hits(own, converter), *converter.fields(array)[1:], grid)
-        for own, array in zip(passage.crops, outputs, strict=True)
-    ]
-    return join_chunks(windows, passage, how, converter)
+    given = excerpt.targets[:, :, : excerpt.targets.shape[2] // 3]
+    outputs = play_arrays(backend, z, given, how, excerpt.controls, seeds)
+    found, grid = type(piece)(), Grid(how.qpm, converter.steps_per_quarter)
+    found.CopyFrom(piece)
+    marked = any(note.is_drum for note in found.notes)
+    notes = [note for note in found.notes if note.is_drum or not marked]
+    hits = Hits.of(notes, drum_table(converter), grid)
+    changes = moved(hits, _whole(outputs, passage, converter), grid, amount, kept)
+    for note, shift, velocity in zip(notes, *changes, strict=True):
+        note.start_time += shift
+        note.end_time += shift
+        note.velocity = int(velocity)
+    return found
 
 
-def _counted(piece: NoteSequence, outputs: list[NoteSequence]) -> list[NoteSequence]:
-    """Returns the outputs; warns of hits of the piece that they do not have."""
-    hits = len(drums_of(piece).notes)
-    lost = hits - min((len(output.notes) for output in outputs), default=hits)
-    if lost > 0:
-        text = f"{lost} of {hits} hits are left out: a drum sounds once on a step, the loudest hit"
-        warnings.warn(text, LofiWarning, stacklevel=3)
-    return outputs
-
-
-def own_hits(window: NoteSequence, converter: GrooveConverter) -> dict[tuple[int, int], int]:
-    """Returns the pitch of the loudest note of each step and drum of a window that was read."""
-    table, found = _reading(converter), {}
-    grid = Grid(GenerationConfig().like(window).qpm, converter.steps_per_quarter)
-    steps = grid.steps(np.array([note.start_time for note in window.notes])).tolist()
-    for note, step in zip(window.notes, steps, strict=True):
-        cell = step, int(table[note.pitch])
-        if cell[1] != UNKNOWN and (cell not in found or note.velocity > found[cell].velocity):
-            found[cell] = note
-    return {cell: note.pitch for cell, note in found.items()}
-
-
-def _window(
-    hits: dict[tuple[int, int], int], velocities: np.ndarray, offsets: np.ndarray, grid: Grid
-) -> NoteSequence:
-    """Returns hits as music.
-
-    Args:
-        hits: pitch by step and drum.
-        velocities: 0 to 127, [S, D].
-        offsets: how early in steps, [S, D].
-        grid: of the steps.
-    """
-    window = NoteSequence()
-    window.tempos.add(qpm=grid.qpm)
-    for (step, drum), pitch in sorted(hits.items()):
-        start = float(step - offsets[step, drum]) * grid.step_seconds
-        window.notes.add(
-            pitch=pitch,
-            velocity=max(1, int(velocities[step, drum])),
-            start_time=start,
-            end_time=start + grid.step_seconds,
-            instrument=DRUM_INSTRUMENT,
-            is_drum=True,
-        )
-    return window
+def _whole(outputs: np.ndarray, passage: ChunkedSequence, converter: GrooveConverter) -> Played:
+    """Returns the outputs [N, T, D] of a passage's rows, each at its place in the piece."""
+    layout, bar = passage.layout, converter.steps_per_bar
+    shape = layout.num_bars * bar, converter.num_drums
+    found = Played(np.full(shape, np.nan), np.full(shape, np.nan))
+    for row, array in zip(passage.rows, outputs, strict=True):
+        hits, velocities, early = converter.fields(array)
+        first, last = (bars * bar for bars in layout.kept(row))
+        begin = layout.starts[row] * bar
+        place = slice(begin + first, begin + last)
+        struck = hits[first:last] > 0.5
+        found.velocities[place] = np.where(struck, velocities[first:last], np.nan)
+        found.late[place] = np.where(struck, -early[first:last], np.nan)
+    return found
 
 
 def _exchange(
@@ -246,7 +246,7 @@ def _exchange(
     """Leaves only the added drums in a window, and adds the other notes of the beat it is for."""
     added = {pitch for drum in converter.add_instruments for pitch in converter.classes[drum]}
     kept = [note for note in window.notes if note.pitch in added]
-    table = _reading(converter)
+    table = drum_table(converter)
     del window.notes[:]
     window.notes.extend(kept)
     for note in own.notes:
@@ -256,9 +256,3 @@ def _exchange(
         copy.CopyFrom(note)
         copy.start_time, copy.end_time = note.start_time * stretch, note.end_time * stretch
         copy.is_drum, copy.instrument, copy.program = True, DRUM_INSTRUMENT, 0
-
-
-def _reading(converter: GrooveConverter) -> np.ndarray:
-    """Returns the drum of each MIDI pitch as inputs are read, int64 [128]."""
-    nearest = converter.unknown_pitch == "nearest"
-    return class_table(converter.with_mode("infer").classes, nearest)

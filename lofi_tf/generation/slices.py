@@ -6,11 +6,12 @@ from typing import Any
 import numpy as np
 
 from lofi_tf.data.converters.grid import GridConverter
-from lofi_tf.music.quantize import Grid
+from lofi_tf.music.quantize import Grid, first_qpm
 from lofi_tf.music.sequence_proto import NoteSequence
 from lofi_tf.music.sustain import SUSTAIN
 
 _STATES = ("text_annotations", "key_signatures")
+_TIMED = (*_STATES, "time_signatures", "control_changes", "pitch_bends")
 
 
 def number_of_bars(piece: Any, grid: Grid, steps_per_bar: int) -> int:
@@ -112,6 +113,23 @@ def drums_of(piece: Any) -> Any:
     found.CopyFrom(piece)
     del found.notes[:]
     found.notes.extend(marked)
+    return found
+
+
+def at_tempo(piece: Any, qpm: float | None) -> Any:
+    """Returns a piece in one tempo at another; None is its own, at which it is as it was."""
+    found, stretch = NoteSequence(), first_qpm(piece) / (qpm or first_qpm(piece))
+    found.CopyFrom(piece)
+    if stretch == 1.0:
+        return found
+    for note in found.notes:
+        note.start_time, note.end_time = note.start_time * stretch, note.end_time * stretch
+    for name in _TIMED:
+        for event in getattr(found, name):
+            event.time *= stretch
+    del found.tempos[:]
+    found.tempos.add(qpm=qpm)
+    found.total_time *= stretch
     return found
 
 
