@@ -1,5 +1,7 @@
 """Pieces that go on where they end."""
 
+import numpy as np
+
 from lofi_tf.backends.base import Backend
 from lofi_tf.generation.chunks import ChunkedSequence, as_instrument, passage_of
 from lofi_tf.generation.decoding import (
@@ -9,6 +11,7 @@ from lofi_tf.generation.decoding import (
     check_controls,
     pieces_of,
 )
+from lofi_tf.generation.going_on import can_go_on, going_on
 from lofi_tf.generation.latent_perturbation import CHAIN_AMOUNT
 from lofi_tf.generation.layout import Layout, bar_seconds
 from lofi_tf.generation.progressions import chord_controls, progression, write_chords
@@ -26,8 +29,9 @@ def continue_(
 ) -> list[NoteSequence]:
     """Returns a piece, and music that follows it from its next bar line on.
 
-    The theme is the mean of the posterior of the piece's last window with music; every new window
-    is a neighbour of it, chosen by its joint with the window before (see `stitching`).
+    The theme is the mean of the posterior of the piece's last window with music. A model that can
+    be given bars draws what follows them (see `going_on`); of others every new window is a
+    neighbour of the theme, chosen by its joint with the window before (see `stitching`).
 
     Arguments and errors are those of `lofi_tf.SequenceModel.continue_`; without chords the
     last window's come again.
@@ -47,12 +51,19 @@ def continue_(
     controls = None if last is None else last[[-1] * len(layout.starts)]
     if changes:
         controls = chord_controls(backend, changes, layout)
-    (before,) = pieces_of(
-        backend, passage.excerpt.targets[-1:], how, None if last is None else last[-1:]
-    )
+    if can_go_on(backend):
+        z = np.repeat(theme[None], num_outputs, axis=0)
+        before, at = passage.excerpt.targets[-1], passage.layout.num_bars
+        following = going_on(backend, z, how, layout.num_bars, before, at)
+    else:
+        given = None if last is None else last[-1:]
+        (before,) = pieces_of(backend, passage.excerpt.targets[-1:], how, given)
+        following = [
+            chained(backend, theme, before, layout, how, output, amount, controls)
+            for output in range(num_outputs)
+        ]
     found = []
-    for output in range(num_outputs):
-        new = chained(backend, theme, before, layout, how, output, amount, controls)
+    for new in following:
         as_instrument(new, passage, converter)
         if changes:
             write_chords(new, changes, converter)

@@ -139,7 +139,7 @@ def decode_arrays(
     """Returns the outputs [N, T, D] of latents [N, Z]; takes what `decode` takes."""
     converter = backend.converter
     if controls is None:
-        controls = converter.own_controls(backend.num_steps, how.qpm or DEFAULT_QPM)
+        controls = converter.own_controls(backend.num_steps, how.qpm or DEFAULT_QPM, 0)
     check_controls(converter, controls, backend.config.name)
     controls = converter.conditioned(controls, how.style, how.density)
     seeds = row_seeds(how.seed, len(z)) if seeds is None else seeds

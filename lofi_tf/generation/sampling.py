@@ -14,6 +14,7 @@ from lofi_tf.generation.decoding import (
     prior,
     row_seeds,
 )
+from lofi_tf.generation.going_on import can_go_on, going_on
 from lofi_tf.generation.latent_perturbation import CHAIN_AMOUNT
 from lofi_tf.generation.layout import Layout
 from lofi_tf.generation.progressions import chord_controls, progression, write_chords
@@ -35,8 +36,8 @@ def sample(
 
     Arguments and errors are those of `lofi_tf.SequenceModel.sample`; besides, `controls` [T, C] of
     all pieces, where the model takes them, and `amount`, how far the windows of a longer piece go
-    from its first, from 0 to 1. Longer pieces are chained (`stitching`); each begins as the short
-    one of its seed does.
+    from its first, from 0 to 1. Longer pieces go on where the model can (`going_on`), others are
+    chained (`stitching`); each begins as the short one of its seed does.
 
     Example:
         >>> how = generation.GenerationConfig(temperature=0.8, seed=1, qpm=90)
@@ -53,6 +54,8 @@ def sample(
         return decode(backend, z, how, controls)
     layout = _layout(backend, length_bars, chords)
     how = how.like(sequence_proto.NoteSequence())
+    if can_go_on(backend):
+        return going_on(backend, z, how, layout.num_bars)
     converter = backend.converter
     changes = progression(chords, layout.num_bars) if chords else None
     controls = chord_controls(backend, changes, layout) if changes else None
