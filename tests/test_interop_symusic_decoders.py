@@ -21,8 +21,9 @@ from lofi_tf.training import train as training
 from lofi_tf.training.history import read_history
 from lofi_tf.training.options import TrainOptions
 from lofi_tf.training.train import train
+from tests.clip_runs import clip_config, clip_examples
 from tests.paths import DATA
-from tests.symusic_files import CELLS, FLAT, HIER, batch_of, examples, values
+from tests.symusic_files import CELLS, FLAT, HIER, batch_of, values
 
 COMBINATIONS = [
     (sequential, cell)
@@ -153,28 +154,27 @@ def test_plateau_lets_patience_pass_then_scales():
 
 def test_plateau_outlives_a_stop_and_goes_along_with_a_checkpoint(tmp_path, monkeypatch):
     monkeypatch.setattr(training, "write_pictures", lambda *_: None)
-    config = symusic_run(values("greedy", "simple", **NOT_LEARNING), "tiny").config
+    config = clip_config(
+        "learning_rate=1e-20,min_learning_rate=0,decay_rate=1,plateau_factor=0.5,"
+        "plateau_patience=1,head.log_sigma=1.0"
+    )
+    clips = clip_examples()
     common = {"log_steps": 1, "eval_steps": 2, "show_progress": False}
     for end in (5, 12):
         options = TrainOptions(num_steps=end, **common)
-        train(config, examples(), tmp_path / "broken", options, validation=examples(2))
+        train(config, clips, tmp_path / "broken", options, validation=clips)
     # Of the evaluations at 2, 4, ... the first is the best; the second in turn without
     # improvement scales: at 6, 10.
     expected = [1e-20] * 6 + [0.5e-20] * 4 + [0.25e-20] * 2
-    assert rates(tmp_path / "broken") == pytest.approx(dict(enumerate(expected, 1)), rel=1e-6)
+    assert rates(tmp_path / "broken") == pytest.approx(
+        dict(enumerate(expected, 1)), rel=1e-6, abs=0
+    )
     model = build_model(config)
     assert checkpoints.restore_latest(model, tmp_path / "broken" / "train") == 12
     assert (float(model.rate.plateau.scale), int(model.rate.plateau.last_step)) == (0.25, 12)
     options = TrainOptions(num_steps=13, ckpt_path=str(tmp_path / "broken"), **common)
-    train(config, examples(), tmp_path / "continued", options)
-    assert rates(tmp_path / "continued") == pytest.approx({13: 0.25e-20})
-
-
-NOT_LEARNING = {
-    "learning_rate": 1e-20,
-    "lr_scheduler_patience": 1,
-    "sampling_settings": {"schedule": "constant", "rate": 0.0},
-}
+    train(config, clips, tmp_path / "continued", options)
+    assert rates(tmp_path / "continued") == pytest.approx({13: 0.25e-20}, rel=1e-6, abs=0)
 
 
 def rates(run_dir) -> dict[int, float]:

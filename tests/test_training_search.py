@@ -8,18 +8,12 @@ import pytest
 
 from lofi_tf.cli import search as command
 from lofi_tf.config import config_names, configs_dir, load_config
-from lofi_tf.data.storage.examples import Examples
 from lofi_tf.errors import LofiError
-from lofi_tf.hparams import with_hparams
 from lofi_tf.training.options import TrainOptions
 from lofi_tf.training.search import SearchOptions, search
 from lofi_tf.training.search_space import Choice, Range, as_hparams, hparams_of, read_space
 from lofi_tf.training.train import train
-
-TINY = (
-    "converter.clip_seconds=0.02,max_seq_len=60,batch_size=2,num_layers=1,input_neurons=4,"
-    "output_neurons=3,latent_dim=2"
-)
+from tests.clip_runs import clip_config, clip_examples
 
 
 def test_the_grammar_of_spaces():
@@ -81,15 +75,11 @@ def test_choices_are_written_as_hparams():
 
 @pytest.fixture(scope="module")
 def examples():
-    """Clips of noise."""
-    random = np.random.default_rng(0)
-    clips = random.integers(-8000, 8000, [12, 60, 1]).astype(np.int16)
-    arrays = {"waveform_3000": clips, "length_3000": np.full(12, 60, np.int32)}
-    return Examples(arrays, np.array([f"clip {n}" for n in range(12)]))
+    return clip_examples()
 
 
 def searched(folder, examples, num_trials=3, **options):
-    config = with_hparams(load_config("lofai_dense"), TINY)
+    config = clip_config()
     space = read_space("num_layers=1|2,learning_rate=1e-4:1e-2:log", config)
     training = TrainOptions(num_steps=4, eval_steps=2, picture_steps=0, show_progress=False)
     held_out = np.arange(12) < 4
@@ -134,7 +124,7 @@ def test_a_stopped_search_ends_as_the_unbroken_one(tmp_path, examples, monkeypat
 
 
 def test_trials_that_cannot_be_trained_are_told(tmp_path, examples):
-    config = with_hparams(load_config("lofai_dense"), TINY)
+    config = clip_config()
     space = read_space("batch_size=100|200", config)
     training = TrainOptions(num_steps=1, show_progress=False)
     with pytest.raises(LofiError, match="no trial could be trained: 12 examples are fewer"):

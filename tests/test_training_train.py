@@ -21,6 +21,7 @@ from lofi_tf.training import train as training
 from lofi_tf.training.history import read_history
 from lofi_tf.training.options import TrainOptions
 from lofi_tf.training.train import train
+from tests.clip_runs import clip_config, clip_examples
 from tests.grooves import groove_examples, small_config
 
 OPTIONS = TrainOptions(num_steps=8, log_steps=1, eval_steps=4, show_progress=False)
@@ -127,26 +128,25 @@ def ctrl_c():
 
 
 @pytest.mark.usefixtures("ctrl_c")
-@pytest.mark.parametrize("place", [training.StopOnNaN, training.History])
-def test_ctrl_c_saves_and_logs_the_step_it_stopped_at(
-    tmp_path, config, examples, monkeypatch, place
-):
+def test_ctrl_c_saves_and_logs_the_step_it_stopped_at(tmp_path, monkeypatch):
     """Ctrl-C once the step is trained: before it is logged, and after."""
+    given = clip_config(), clip_examples(), tmp_path, OPTIONS
+    for place, last in ((training.StopOnNaN, 3), (training.History, 5)):
 
-    class Stop(place):
-        def on_step(self, step, logs):
-            super().on_step(step, logs)
-            if step == 3:
-                signal.raise_signal(signal.SIGINT)
+        class Stop(place):
+            def on_step(self, step, logs, last=last):
+                super().on_step(step, logs)
+                if step == last:
+                    signal.raise_signal(signal.SIGINT)
 
-    with monkeypatch.context() as patch:
-        patch.setattr(training, place.__name__, Stop)
-        with pytest.raises(KeyboardInterrupt, match="stopped at step 3, saved"):
-            train(config, examples, tmp_path, OPTIONS)
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
-    assert checkpoints.latest(tmp_path / "train").endswith("model.ckpt-3")
-    assert rows_of(tmp_path) == [1, 2, 3]
-    train(config, examples, tmp_path, OPTIONS)
+        with monkeypatch.context() as patch:
+            patch.setattr(training, place.__name__, Stop)
+            with pytest.raises(KeyboardInterrupt, match=f"stopped at step {last}, saved"):
+                train(*given)
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+        assert checkpoints.latest(tmp_path / "train").endswith(f"model.ckpt-{last}")
+        assert rows_of(tmp_path) == list(range(1, last + 1))
+    train(*given)
     assert rows_of(tmp_path) == list(range(1, 9))
 
 
@@ -176,14 +176,14 @@ def test_second_ctrl_c_does_not_wait():
         callback.close()
 
 
-def test_nan_ends_the_run_and_the_progress_line_and_is_not_saved(tmp_path, examples, monkeypatch):
+def test_nan_ends_the_run_and_the_progress_line_and_is_not_saved(tmp_path, monkeypatch):
     terminal = io.StringIO()
     terminal.isatty = lambda: True
     monkeypatch.setattr("sys.stderr", terminal)
-    config = small_config(hparams="learning_rate=1e30")
+    config = clip_config("learning_rate=1e30")
     options = TrainOptions(num_steps=8, save_seconds=0.0, log_steps=1, show_progress=True)
     with pytest.raises(LofiError, match="at step.*learning_rate"):
-        train(config, examples, tmp_path, options)
+        train(config, clip_examples(), tmp_path, options)
     assert terminal.getvalue().endswith("]\n")
     model = build_model(config)
     checkpoints.restore_latest(model, tmp_path / "train")
@@ -212,11 +212,11 @@ def test_too_much_memory_suggests_a_batch_size_before_anything_is_built(tmp_path
     assert not (tmp_path / "run").exists()
 
 
-def test_other_model_or_seed_in_a_run_folder_is_refused(tmp_path, config, examples):
+def test_other_model_or_seed_in_a_run_folder_is_refused(tmp_path):
+    config, examples = clip_config(), clip_examples()
     train(config, examples, tmp_path, TrainOptions(num_steps=1, show_progress=False))
-    other = small_config(hparams="dec_rnn_size=[9,9]")
     with pytest.raises(LofiError, match="other model or data settings"):
-        train(other, examples, tmp_path, OPTIONS)
+        train(clip_config("latent_dim=3"), examples, tmp_path, OPTIONS)
     with pytest.raises(LofiError, match="--seed=0"):
         train(config, examples, tmp_path, TrainOptions(seed=3, show_progress=False))
     said = []

@@ -23,6 +23,7 @@ from lofi_tf.training import warm_start
 from lofi_tf.training.history import read_history
 from lofi_tf.training.options import TrainOptions
 from lofi_tf.training.train import open_run, train
+from tests.clip_runs import clip_config, clip_examples
 from tests.grooves import (
     SMALL,
     groove_examples,
@@ -60,6 +61,12 @@ def config():
 @pytest.fixture(scope="module")
 def examples(config):
     return groove_examples(config)
+
+
+@pytest.fixture(scope="module")
+def clips():
+    """What trains in a moment."""
+    return clip_config(), clip_examples()
 
 
 @pytest.fixture(scope="module")
@@ -281,42 +288,42 @@ def best_of(run_dir: Path) -> tuple[int, float]:
     return best["step"], best["loss"]
 
 
-def test_patience_ends_at_the_right_evaluation(config, examples, tmp_path, monkeypatch):
+def test_patience_ends_at_the_right_evaluation(clips, tmp_path, monkeypatch):
     """Evaluations at 0, 2, 4, ...: the best at 6, and then two that are no better."""
     monkeypatch.setattr(training, "evaluate", Losses([9.0, 5.0, 7.0, 4.0, 4.0, 6.0]))
     said, options = [], option(num_steps=20, eval_steps=2, patience=2)
-    train(config, examples, tmp_path, options, validation=examples, log=said.append)
+    train(*clips, tmp_path, options, validation=clips[1], log=said.append)
     assert steps_of(tmp_path) == [0, 2, 4, 6, 8, 10]
     assert steps_of(tmp_path, "train")[-1] == 10
     assert checkpoints.latest(tmp_path / "train").endswith("-10")
     assert best_of(tmp_path) == (6, 4.0)
     ended = "no better in the last 2 evaluations; the best is step 6, loss 4.00"
     assert ended in said[-1]
-    train(config, examples, tmp_path, options, validation=examples, log=said.append)
+    train(*clips, tmp_path, options, validation=clips[1], log=said.append)
     assert f"has ended at step 10: {ended}" in said[-1]
     assert steps_of(tmp_path, "train")[-1] == 10
     with pytest.raises(LofiError, match="no validation examples"):
-        train(config, examples, tmp_path, options)
+        train(*clips, tmp_path, options)
 
 
-def test_resumed_run_remembers_its_patience(config, examples, tmp_path, monkeypatch):
+def test_resumed_run_remembers_its_patience(clips, tmp_path, monkeypatch):
     """A stop at step 5, whose evaluation is not due and does not count."""
     monkeypatch.setattr(training, "evaluate", Losses([9.0, 5.0, 6.0, 7.0, 8.0]))
     options = option(num_steps=5, eval_steps=2, patience=2)
-    train(config, examples, tmp_path, options, validation=examples)
+    train(*clips, tmp_path, options, validation=clips[1])
     assert steps_of(tmp_path) == [0, 2, 4, 5]
-    train(config, examples, tmp_path, dataclasses.replace(options, num_steps=20), examples)
+    train(*clips, tmp_path, dataclasses.replace(options, num_steps=20), clips[1])
     assert steps_of(tmp_path) == [0, 2, 4, 5, 6]
     assert best_of(tmp_path) == (2, 5.0)
     monkeypatch.setattr(training, "evaluate", Losses([8.0, 9.0]))
     options = dataclasses.replace(options, num_steps=30, patience=4)
-    train(config, examples, tmp_path, options, examples)
+    train(*clips, tmp_path, options, clips[1])
     assert steps_of(tmp_path) == [0, 2, 4, 5, 6, 8, 10]
 
 
-def test_start_may_be_the_best(config, examples, tmp_path, monkeypatch):
+def test_start_may_be_the_best(clips, tmp_path, monkeypatch):
     monkeypatch.setattr(training, "evaluate", Losses([1.0, 2.0, 3.0]))
-    train(config, examples, tmp_path, option(num_steps=9, patience=2), validation=examples)
+    train(*clips, tmp_path, option(num_steps=9, patience=2), validation=clips[1])
     assert steps_of(tmp_path) == [0, 1, 2]
     assert best_of(tmp_path) == (0, 1.0)
 
