@@ -6,6 +6,7 @@ ROOT = Path(__file__).parent.parent
 # Of no one module: what is installed, corpora, pages in a browser, one command after another.
 JOURNEYS = {
     "architecture",
+    "converters_parity",
     "api_examples",
     "html_browser",
     "html_scripts",
