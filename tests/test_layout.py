@@ -1,6 +1,13 @@
-"""Tests are named for what they test, so that the tests of a module are found without a search."""
+"""Tests are named for what they test, and every public method is told, where it is or above."""
 
+import importlib
+import inspect
+import pkgutil
 from pathlib import Path
+
+import pytest
+
+import lofi_tf
 
 ROOT = Path(__file__).parent.parent
 # Of no one module: what is installed, corpora, pages in a browser, one command after another.
@@ -38,3 +45,22 @@ def test_files_are_named_for_a_room_or_a_module():
     known = JOURNEYS.union(*map(names_of, subjects()))
     files = {path.stem.removeprefix("test_") for path in Path(__file__).parent.glob("test_*.py")}
     assert files - known == set()
+
+
+def modules():
+    """The names of the library's modules."""
+    return [found.name for found in pkgutil.walk_packages(lofi_tf.__path__, "lofi_tf.")]
+
+
+@pytest.mark.parametrize("name", modules())
+def test_public_methods_are_told_where_they_are_or_where_they_override(name):
+    module = importlib.import_module(name)
+    for _, kind in inspect.getmembers(module, inspect.isclass):
+        if kind.__module__ != name or kind.__name__.startswith("_"):
+            continue
+        for method, value in vars(kind).items():
+            if method.startswith("_") or not inspect.isroutine(value) | isinstance(value, property):
+                continue
+            told = inspect.getdoc(getattr(kind, method))
+            said = [inspect.getdoc(base) or "" for base in kind.__mro__]  # attributes, by name
+            assert told or any(method in text for text in said), f"{kind.__name__}.{method}"

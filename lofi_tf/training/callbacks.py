@@ -49,13 +49,11 @@ class Progress(StepCallback):
         self.bar = open_progress(self.num_steps, "step", self.first_step)
 
     def on_step(self, step: int, logs: dict[str, float]) -> None:
-        """Moves on."""
         shown = {short: f"{logs[name]:.1f}" for name, short in SHOWN.items()}
         self.bar.set_postfix(shown, refresh=False)
         self.bar.update(1)
 
     def close(self) -> None:
-        """Ends the bar's line, so that others may follow."""
         if self.bar is not None:
             self.bar.close()
 
@@ -64,7 +62,6 @@ class StopOnNaN(StepCallback):
     """Ends a run whose loss or gradients are no longer numbers, before they are saved."""
 
     def on_step(self, step: int, logs: dict[str, float]) -> None:
-        """Raises LofiError where there is no going on."""
         bad = [name for name in ("loss", "global_norm") if not math.isfinite(logs[name])]
         if bad:
             raise LofiError(
@@ -81,7 +78,6 @@ class History(StepCallback):
         self.log, self.log_steps, self.waiting = ScalarLog(folder, first_step), log_steps, None
 
     def on_step(self, step: int, logs: dict[str, float]) -> None:
-        """Logs when it is time."""
         self.waiting = (step, dict(logs))
         if step % self.log_steps == 0:
             self._write()
@@ -121,13 +117,11 @@ class WholeSteps(StepCallback):
         self.inside = True
 
     def on_step(self, step: int, logs: dict[str, float]) -> None:
-        """Hears the signal that has waited."""
         self.inside = False
         if self.waiting is not None:
             self.handlers[self.waiting](self.waiting, None)
 
     def close(self) -> None:
-        """Gives the handlers back."""
         for number, handler in self.handlers.items():
             signal.signal(number, handler)
 
@@ -170,7 +164,6 @@ class Saver(StepCallback):
         return self.first_step
 
     def on_step(self, step: int, logs: dict[str, float]) -> None:
-        """Saves when it is time."""
         due = self.options.save_steps and step % self.options.save_steps == 0
         if due or time.monotonic() - self.last_time >= self.options.save_seconds:
             self.save()

@@ -121,7 +121,6 @@ class StopTogether(WholeSteps):
     """Lets Ctrl-C on any machine end the run on all of them, after the same step."""
 
     def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
-        """Takes over the handlers of signals; from here on they wait."""
         super().on_train_begin(logs)
         self.inside = True
 

@@ -35,6 +35,7 @@ class Converter:
             than shards have.
         expressive: whether its notes have velocities and timing of their own.
         loop: what its music is judged as among loops: `beat`, `chords` or `line`.
+        depth: width of a step, where inputs and targets have one.
         control_depth: width of the controls; 0 is none.
         end_token: the class or bit of the outputs that ends an example, if any.
         chord_encoding, condition_on_key, hits_as_controls: whether chords, keys or hits are

@@ -127,17 +127,14 @@ class ClipConverter(Converter):
         return self.cut.clip_size(self.sample_rate)
 
     def describe(self, max_seq_len: int) -> str:
-        """Returns what a model of so many steps makes, in one line."""
         return f"{self.music}, {self.clip_seconds:g} s at {self.sample_rate} Hz"
 
     @property
     def num_steps(self) -> int:
-        """Steps T of a clip as the model sees it."""
         return self.steps_at(self.sample_rate)
 
     @property
     def depth(self) -> int:
-        """Width of a step."""
         return self.depth_at(self.sample_rate)
 
     @property

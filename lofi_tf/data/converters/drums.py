@@ -74,12 +74,10 @@ class DrumsConverter(LineConverter):
 
     @property
     def end_token(self) -> int | None:
-        """The class or bit of the outputs that ends an example, if any."""
         return self.output_depth - 1 if self.add_end_token else None
 
     @property
     def depths(self) -> dict[str, int]:
-        """Depths of `inputs` and `targets`."""
         return {"inputs": self.input_depth, "targets": self.output_depth}
 
     @property
@@ -92,7 +90,6 @@ class DrumsConverter(LineConverter):
 
     @property
     def tracks(self) -> list[OutputTrack]:
-        """The drums, as bits or as a class of their own."""
         coded = "bits" if self.roll_output else "class"
         return [OutputTrack("drums", 0, self.output_depth, coded, self.num_drums)]
 
@@ -135,7 +132,6 @@ class DrumsConverter(LineConverter):
         return class_table(cast(Classes, self.pitch_classes))
 
     def _examples_of_part(self, part: Segment) -> list[Example]:
-        """Returns the distinct examples of a part."""
         grid = grid_of(part, self.steps_per_quarter, self.steps_per_bar)
         notes = on_grid(part, grid)
         tracks = drum_tracks(

@@ -70,7 +70,6 @@ class GridConverter(Converter):
         return self.steps_per_quarter * self.quarters_per_bar
 
     def describe(self, max_seq_len: int) -> str:
-        """Returns what a model of so many steps makes, in one line."""
         bars = self.window_bars(max_seq_len)
         over = " over given chords" if self.chord_encoding else ""
         return f"{self.music}{over}, {bars} bar{'s' if bars > 1 else ''}"
@@ -136,7 +135,6 @@ class StepSequenceConverter(GridConverter):
 
     @property
     def bars(self) -> int | None:
-        """Bars in an example."""
         return self.slice_bars
 
     @property
@@ -146,7 +144,6 @@ class StepSequenceConverter(GridConverter):
 
     @property
     def num_steps(self) -> int | None:
-        """Steps T of an example, any end token's counted."""
         return self.slice_steps and self.slice_steps + self.add_end_token
 
     def _window_options(self, num_bars: int) -> dict[str, Any]:
@@ -214,7 +211,6 @@ class ChordedConverter(StepSequenceConverter):
 
     @property
     def control_depth(self) -> int:
-        """Width of the controls."""
         return (NUM_TRIADS if self.chord_encoding else 0) + NUM_KEYS * self.condition_on_key
 
     @property

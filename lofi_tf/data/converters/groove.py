@@ -174,17 +174,14 @@ class GrooveConverter(GridConverter):
 
     @property
     def num_steps(self) -> int | None:
-        """Rows T of what the model is fed."""
         return self.split_bars and self.split_bars * self.steps_per_bar * self.rows_a_step
 
     @property
     def depth(self) -> int:
-        """Width of a row."""
         return self.drum_depth * self.num_drums // self.rows_a_step
 
     @property
     def control_depth(self) -> int:
-        """Width of the controls: hits or taps, the drum's number if each has a row, conditions."""
         hits = self.num_drums // self.rows_a_step if self.hits_as_controls else 0
         hits += 2 if self.taps_as_controls else 0
         number = self.num_drums if self.split_instruments else 0
@@ -202,7 +199,6 @@ class GrooveConverter(GridConverter):
     def conditioned(
         self, controls: np.ndarray | None, style: str | None, density: float | None
     ) -> np.ndarray | None:
-        """Returns controls [..., T, C] that also tell a style or a density; see the base."""
         unknown = (None if self.styles else style, None if self.density_controls else density)
         super().conditioned(controls, *unknown)
         return conditions.told(self, controls, style, density)
@@ -241,18 +237,15 @@ class GrooveConverter(GridConverter):
 
     @property
     def bars(self) -> int | None:
-        """Bars in an example."""
         return self.split_bars
 
     @property
     def music(self) -> str:
-        """What it is, in words."""
         made = (words for mode, words in MADE.items() if mode in self.modes)
         return next(made, "drums with velocities and timing")
 
     @property
     def modes(self) -> frozenset[str]:
-        """What its models were made for."""
         made_for = {
             "humanize": self.humanize,
             "tap2drum": self.tapify,
@@ -268,15 +261,12 @@ class GrooveConverter(GridConverter):
         return [OutputTrack("drums", 0, size, "bits", self.num_drums, self.rows_a_step)]
 
     def takes_for_drums(self, note_sequence: Any) -> bool:
-        """Says whether all notes of a piece are taken for drums, since it marks none."""
         return marks_no_drum(note_sequence)
 
     def full_length(self, num_bars: int) -> int:
-        """Returns the length of a whole window, whose end may be silent."""
         return num_bars * self.steps_per_bar * self.rows_a_step
 
     def codes_of_examples(self, arrays: Mapping[str, np.ndarray], num_steps: int) -> Codes:
-        """Returns stored examples as codes of T rows of the outputs."""
         if self.is_categorical:
             late = 0.5 - arrays["offset_bins"] / self.num_offset_bins
         else:
@@ -287,7 +277,6 @@ class GrooveConverter(GridConverter):
         )
 
     def codes_of_outputs(self, outputs: np.ndarray) -> Codes:
-        """Returns decoded arrays [N, T, depth] as codes to compare."""
         fields = [self.fields(np.asarray(output, np.float64)) for output in outputs]
         hits, velocities, early = (np.stack(column) for column in zip(*fields, strict=True))
         return codes_of_grids(hits > 0.5, velocities, -early)

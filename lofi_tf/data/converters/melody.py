@@ -81,12 +81,10 @@ class MelodyConverter(LineConverter, ChordedConverter):
 
     @property
     def depth(self) -> int:
-        """Number of tokens."""
         return self.num_events + self.add_end_token
 
     @property
     def end_token(self) -> int | None:
-        """The token that ends an example, if any."""
         return self.num_events if self.add_end_token else None
 
     @property
@@ -96,7 +94,6 @@ class MelodyConverter(LineConverter, ChordedConverter):
 
     @property
     def tracks(self) -> list[OutputTrack]:
-        """The melody."""
         pitches = (FIRST_PITCH, self.num_events)
         return [OutputTrack("melody", 0, self.depth, "class", pitches=pitches)]
 
@@ -124,7 +121,6 @@ class MelodyConverter(LineConverter, ChordedConverter):
         return sequence
 
     def _examples_of_part(self, part: Segment) -> list[Example]:
-        """Returns the distinct examples of a part."""
         whole, counts = part.notes, self._counts(part.notes)
         if not counts.all():
             part = part.take(counts)

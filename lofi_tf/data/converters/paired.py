@@ -149,7 +149,6 @@ class PairedConverter(Converter):
 
     @property
     def groups(self) -> tuple[str, ...]:
-        """The instruments, of which a mixture has one example each."""
         return self.instruments
 
     def groups_of(self, arrays: Mapping[str, np.ndarray]) -> np.ndarray:

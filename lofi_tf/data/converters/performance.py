@@ -106,17 +106,14 @@ class MultiPerformanceConverter(GridConverter):
 
     @property
     def depth(self) -> int:
-        """Number of tokens."""
         return self.vocabulary.depth
 
     @property
     def end_token(self) -> int:
-        """The token that ends a segment."""
         return self.vocabulary.end_token
 
     @property
     def control_depth(self) -> int:
-        """Width of the controls."""
         return NUM_TRIADS if self.chord_encoding else 0
 
     @property
@@ -161,12 +158,10 @@ class MultiPerformanceConverter(GridConverter):
 
     @property
     def bars(self) -> int:
-        """Bars in an example."""
         return self.hop_size_bars
 
     @property
     def music(self) -> str:
-        """What it is, in words."""
         velocities = " with velocities" if self.num_velocity_bins else ""
         return f"up to {self.max_num_instruments} instruments{velocities}"
 
@@ -182,7 +177,6 @@ class MultiPerformanceConverter(GridConverter):
         return bars.reshape(num_rows)
 
     def codes_of_examples(self, arrays: Mapping[str, np.ndarray], num_steps: int) -> Codes:
-        """Returns stored examples as codes to compare."""
         return self._codes(arrays["events"])
 
     def _decoded_tokens(self, outputs: np.ndarray) -> np.ndarray:
@@ -215,7 +209,6 @@ class MultiPerformanceConverter(GridConverter):
         return rows.argmax(-1).reshape(shape)
 
     def _examples_of_part(self, part: Segment) -> list[Example]:
-        """Returns the examples of a part."""
         grid = grid_of(part, self.steps_per_quarter, self.steps_per_bar)
         quarters = self.hop_size_bars * self.quarters_per_bar
         windows = windows_of(part, grid, quarters, self.vocabulary)

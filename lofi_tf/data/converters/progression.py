@@ -63,7 +63,6 @@ class ProgressionConverter(StepSequenceConverter):
 
     @property
     def depth(self) -> int:
-        """Number of tokens."""
         return FIRST_CHORD + NUM_CHORDS
 
     @property
@@ -94,7 +93,6 @@ class ProgressionConverter(StepSequenceConverter):
         return progression_sequence(outputs.argmax(-1), Grid(qpm, self.steps_per_quarter))
 
     def _examples_of_part(self, part: Segment) -> list[Example]:
-        """Returns the distinct examples of a part."""
         grid = grid_of(part, self.steps_per_quarter, self.steps_per_bar)
         notes = on_grid(part, grid)
         track = self._track(part, notes, grid)

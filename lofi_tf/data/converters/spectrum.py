@@ -54,7 +54,6 @@ class SpectrumConverter(ClipConverter):
 
     @property
     def settings(self) -> Settings:
-        """Which spectrum it is."""
         given = {name: getattr(self, name) for name in _SETTINGS if getattr(self, name) is not None}
         known = [field.name for field in dataclasses.fields(FEATURES[self.features])]
         for name in given:
@@ -69,15 +68,12 @@ class SpectrumConverter(ClipConverter):
         return self.features
 
     def steps_at(self, rate: int) -> int:
-        """Returns the frames of a clip at a rate."""
         return num_frames(self.cut.clip_size(rate), self.settings)
 
     def depth_at(self, rate: int) -> int:
-        """Returns the width of a frame at a rate: bins of all channels."""
         return self.settings.bins(rate) * self.channels
 
     def example_of(self, clip: StoredClip) -> dict[str, np.ndarray]:
-        """Returns the example of one clip."""
         example = {}
         for rate, samples in clip.samples.items():
             spectra_db = self._spectra_db(unquantized(samples), rate)

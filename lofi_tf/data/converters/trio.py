@@ -61,7 +61,6 @@ class TrioConverter(ChordedConverter):
 
     @property
     def depth(self) -> int:
-        """Width of a step."""
         return sum(self.track_depths)
 
     @property
@@ -72,7 +71,6 @@ class TrioConverter(ChordedConverter):
 
     @property
     def tracks(self) -> list[OutputTrack]:
-        """Melody, bass and drums."""
         melody, bass, drums = self.track_depths
         pitches = (FIRST_PITCH, melody)
         return [
@@ -125,7 +123,6 @@ class TrioConverter(ChordedConverter):
         return class_table(REDUCED)
 
     def _examples_of_part(self, part: Segment) -> list[Example]:
-        """Returns the examples of a part."""
         grid = grid_of(part, self.steps_per_quarter, self.steps_per_bar)
         notes = on_grid(part, grid)
         cast = cast_of(notes)

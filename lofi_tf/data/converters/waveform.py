@@ -28,7 +28,6 @@ class WaveformConverter(ClipConverter):
     random_polarity: bool = False
 
     def steps_at(self, rate: int) -> int:
-        """Returns the samples of a clip at a rate."""
         return self.cut.clip_size(rate)
 
     def depth_at(self, rate: int) -> int:
@@ -36,7 +35,6 @@ class WaveformConverter(ClipConverter):
         return self.channels
 
     def example_of(self, clip: StoredClip) -> dict[str, np.ndarray]:
-        """Returns the example of one clip."""
         example = {f"waveform_{rate}": samples for rate, samples in clip.samples.items()}
         lengths = {f"length_{rate}": np.int32(length) for rate, length in clip.lengths.items()}
         return example | lengths

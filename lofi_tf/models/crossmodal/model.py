@@ -71,20 +71,17 @@ class CrossModal(LatentModel):
         self.built = True
 
     def get_config(self) -> dict[str, Any]:
-        """Returns plain values; `from_config` is the inverse."""
         sizes = {"num_bands": self.signal.out.units, "label_type": self.label_type}
         return {**super().get_config(), **sizes, "layout": plain(self.layout)}
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> "CrossModal":
-        """Returns the model of the values of `get_config`, its weights drawn anew."""
         labels = tuple(config["layout"]["labels"])
         layout = SymbolLayout(**{**config["layout"], "labels": labels})
         return super().from_config({**config, "layout": layout})
 
     @property
     def noise_size(self) -> int:
-        """Standard normal numbers that a training example takes."""
         return sum(self.signal.dims) + sum(self.symbol.dims)
 
     def parts_of(self, batch: Batch, draws: Draws) -> tuple[Parts, tf.Tensor]:
@@ -165,7 +162,6 @@ class CrossModal(LatentModel):
         return tf.concat([tf.nn.softmax(part) for part in tf.split(logits, sizes, -1)], axis=-1)
 
     def scalars(self, sums: Parts, count: tf.Tensor) -> Parts:
-        """Returns the means over examples."""
         means = {name: value / tf.cast(count, tf.float32) for name, value in sums.items()}
         shown = {"r_loss", "kl_nats", "kl_cost", "z_mean", "z_mean_square"}
         return {

@@ -62,7 +62,6 @@ class MusicVAE(LatentModel):
         self.built = True
 
     def get_config(self) -> dict[str, Any]:
-        """Returns plain values; `from_config` is the inverse."""
         names = ("input_size", "output_size", "control_size", "end_token")
         return {**super().get_config(), **{name: getattr(self, name) for name in names}}
 

@@ -62,7 +62,6 @@ class Adversarial(LatentModel):
 
     @property
     def generator_variables(self) -> list[keras.Variable]:
-        """All weights but the discriminator's."""
         others = {id(variable) for variable in self.discriminator.trainable_variables}
         return [variable for variable in self.trainable_variables if id(variable) not in others]
 

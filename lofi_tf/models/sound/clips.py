@@ -80,7 +80,6 @@ class GaussianHead(SoundHead):
         self.built = True
 
     def mean(self, parameters: tf.Tensor) -> tf.Tensor:
-        """Returns the means, of the parameters' shape."""
         return tf.tanh(parameters) if self.bounded else parameters
 
     def losses(self, parameters: tf.Tensor, targets: tf.Tensor, lengths: tf.Tensor) -> Parts:

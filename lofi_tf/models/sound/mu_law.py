@@ -31,7 +31,6 @@ class MuLawHead(SoundHead):
         return {"cross_entropy": sum_valid_steps(nats, lengths)}
 
     def mean(self, parameters: tf.Tensor) -> tf.Tensor:
-        """Returns the means of the distributions, [B, N, 1]."""
         levels = mu_law_decode(tf.range(self.classes), self.classes)
         return tf.linalg.matvec(tf.nn.softmax(parameters), levels)[..., None]
 
