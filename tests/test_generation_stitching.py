@@ -9,7 +9,7 @@ from lofi_tf.generation import GenerationConfig, continue_, latent_perturbation,
 from lofi_tf.generation.layout import Layout
 from lofi_tf.generation.paths import surface
 from lofi_tf.generation.progressions import chord_controls, progression
-from lofi_tf.generation.stitching import chained, joint_errors
+from lofi_tf.generation.stitching import Chain, chained, joint_errors
 from lofi_tf.music.chords import triad_of
 from tests.mirrors import CLOSED, KICK, SNARE, drums, hits_of, line_of, melody, mirror
 
@@ -122,7 +122,8 @@ def test_window_is_chosen_by_its_joint():
     how = GenerationConfig(qpm=120.0, metre=(4, 4))
     busy = drums(*((step, CLOSED) for step in range(32)))
     at_joint, after_it = drums((4, SNARE)), drums((20, SNARE))
-    errors = joint_errors(backend, drums(*BEAT), [busy, at_joint, after_it], how, converter)
+    pairs = [(drums(*BEAT), following) for following in (busy, at_joint, after_it)]
+    errors = joint_errors(backend, pairs, how, converter)
     assert errors[0] == pytest.approx(0, abs=1e-12)
     assert errors[1] > errors[0]
     assert errors[2] < errors[0]  # the window itself is hard, its joint is not
@@ -132,8 +133,9 @@ def test_chain_is_drawn_by_its_seed():
     backend = mirror(*PLAIN)
     theme = generation.prior(generation.row_seeds(1, 1), 32 * 27)[0]
     layout, how = Layout.onwards(6, 2), GenerationConfig(qpm=120.0, metre=(4, 4))
-    one, same, other = (chained(backend, theme, None, layout, how, output) for output in (0, 0, 1))
-    assert one == same
+    chains = [Chain(theme, 0, output) for output in (0, 0, 1)]
+    one, same, other = chained(backend, chains, layout, how)
+    assert one == same == chained(backend, chains[:1], layout, how)[0]
     assert one != other
 
 

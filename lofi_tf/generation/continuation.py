@@ -15,7 +15,7 @@ from lofi_tf.generation.going_on import can_go_on, going_on
 from lofi_tf.generation.latent_perturbation import CHAIN_AMOUNT
 from lofi_tf.generation.layout import Layout, bar_seconds
 from lofi_tf.generation.progressions import chord_controls, progression, write_chords
-from lofi_tf.generation.stitching import chained
+from lofi_tf.generation.stitching import Chain, chained
 
 
 def continue_(
@@ -58,10 +58,8 @@ def continue_(
     else:
         given = None if last is None else last[-1:]
         (before,) = pieces_of(backend, passage.excerpt.targets[-1:], how, given)
-        following = [
-            chained(backend, theme, before, layout, how, output, amount, controls)
-            for output in range(num_outputs)
-        ]
+        chains = [Chain(theme, how.seed, output, before) for output in range(num_outputs)]
+        following = chained(backend, chains, layout, how, amount, controls)
     found = []
     for new in following:
         as_instrument(new, passage, converter)

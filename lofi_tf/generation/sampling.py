@@ -18,7 +18,7 @@ from lofi_tf.generation.going_on import can_go_on, going_on
 from lofi_tf.generation.latent_perturbation import CHAIN_AMOUNT
 from lofi_tf.generation.layout import Layout
 from lofi_tf.generation.progressions import chord_controls, progression, write_chords
-from lofi_tf.generation.stitching import chained
+from lofi_tf.generation.stitching import Chain, chained
 from lofi_tf.music import sequence_proto
 
 
@@ -56,15 +56,13 @@ def sample(
     how = how.like(sequence_proto.NoteSequence())
     if can_go_on(backend):
         return going_on(backend, z, how, layout.num_bars)
-    converter = backend.converter
     changes = progression(chords, layout.num_bars) if chords else None
     controls = chord_controls(backend, changes, layout) if changes else None
-    found = []
-    for output, theme in enumerate(z):
-        piece = chained(backend, theme, None, layout, how, output, amount, controls)
-        if changes:
-            write_chords(piece, changes, converter)
-        found.append(piece)
+    chains = [Chain(theme, how.seed, output) for output, theme in enumerate(z)]
+    found = chained(backend, chains, layout, how, amount, controls)
+    if changes:
+        for piece in found:
+            write_chords(piece, changes, backend.converter)
     return found
 
 
