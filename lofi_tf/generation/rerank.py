@@ -71,6 +71,7 @@ def sample_best(
     converter = backend.converter
     bars = given.get("length_bars") or converter.window_bars(backend.num_steps)
     found, best = [None] * num_outputs, np.full(num_outputs, -np.inf)
+    how = dataclasses.replace(how, max_batch_size=max(how.max_batch_size, ROWS))
     asked = {name: value for name, value in given.items() if value is not None}
     draw, size = (_long_draws, num_outputs) if asked else (_draws, ROWS)
     batches, total = draw(backend, num_outputs, best_of, how, asked), num_outputs * best_of
@@ -170,7 +171,6 @@ def _draws(
     backend: Backend, num_outputs: int, best_of: int, how: GenerationConfig, given: dict[str, Any]
 ) -> Iterator[Draws]:
     """Yields pieces of the model's length, output after output, many at once."""
-    how = dataclasses.replace(how, max_batch_size=max(how.max_batch_size, ROWS))
     seeds = [row_seeds(_seed(how.seed, draw), num_outputs) for draw in range(best_of)]
     rows = np.stack(seeds, axis=1).reshape(-1)  # of each output its draws
     for first in range(0, len(rows), ROWS):
