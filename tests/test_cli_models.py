@@ -76,15 +76,6 @@ def test_mistakes_are_one_line(capsys, monkeypatch, tmp_path):
     assert "there is no model in" in capsys.readouterr().err
 
 
-def test_listing_imports_nothing_heavy():
-    code = (
-        "import sys; from lofi_tf.cli.models import main; main([])\n"
-        "print(sorted({'tensorflow', 'keras', 'numpy', 'apache_beam'} & set(sys.modules)))"
-    )
-    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout
-    assert shown.splitlines()[-1] == "[]"
-
-
 def test_beats_with_no_flag(generated):
     names, last = generated("--num_outputs=5")
     assert len(names) == 5

@@ -1,8 +1,5 @@
 """The table of kinds: each says what it is, is built again from what it says, and refuses alike."""
 
-import subprocess
-import sys
-
 import pytest
 
 from lofi_tf.config import config_names, load_config
@@ -92,9 +89,3 @@ def test_lists_are_kept_as_tuples():
         1,
         2,
     )
-
-
-def test_kinds_know_no_tensorflow():
-    code = "import sys, lofi_tf.data.converters.build; print('tensorflow' in sys.modules)"
-    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert shown.stdout == "False\n"

@@ -20,6 +20,7 @@ JOURNEYS = {
     "layout",
     "magenta_parity",
     "packaging",
+    "quiet_imports",
     "recipes",
 }
 JOURNEYS |= {"api_models", "models_conformance", "sound_runs", "toy_kind"}

@@ -1,6 +1,4 @@
 import json
-import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -259,13 +257,3 @@ def test_prepare_audio_interrupted_leaves_the_old(tmp_path, monkeypatch, capfd):
     assert run(tmp_path) == 130
     assert "interrupted" in capfd.readouterr().err
     assert contents(tmp_path) == before
-
-
-def test_help_imports_nothing_heavy():
-    code = (
-        "import sys; from pipelines.prepare_audio import build_parser; "
-        "build_parser().format_help(); "
-        "print(sorted({'numpy', 'tensorflow', 'apache_beam', 'librosa'} & set(sys.modules)))"
-    )
-    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert out.stdout == "[]\n"

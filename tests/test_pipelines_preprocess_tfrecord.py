@@ -308,16 +308,6 @@ def test_lofi_train_refuses_shards_of_another_config(grooves, tmp_path, capfd):
     assert "split_bars: 2 there, 4 in the config" in capfd.readouterr().err
 
 
-def test_help_imports_nothing_heavy():
-    code = (
-        "import sys; from pipelines.preprocess_tfrecord import build_parser; "
-        "build_parser().format_help(); "
-        "print(sorted({'numpy', 'tensorflow', 'apache_beam', 'note_seq'} & set(sys.modules)))"
-    )
-    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert out.stdout == "[]\n"
-
-
 def test_shards_are_read_without_beam(grooves):
     code = (
         "import sys; from lofi_tf.data.storage.example_shards import find_shards, load_shards; "
