@@ -7,7 +7,7 @@ import pytest
 
 from lofi_tf.data.converters.symbols import LABELS, Symbol, SymbolLayout, symbol_of
 from lofi_tf.evaluation.crossmodal import metrics
-from lofi_tf.evaluation.crossmodal.baselines import PCA, sigma_of
+from lofi_tf.evaluation.crossmodal.baselines import sigma_of
 from lofi_tf.evaluation.crossmodal.score_rows import with_best
 
 LAYOUT = SymbolLayout(2)
@@ -108,15 +108,6 @@ def test_best_is_said_of_every_winner():
     rows = [{"a": 1.0, "b": 2.0}, {"a": 1.0, "b": 1.0}, {"a": 0.0, "b": float("nan")}]
     found = [row["best"] for row in with_best(rows, {"a": True, "b": False})]
     assert found == ["a", "a b", ""]
-
-
-def test_components_restore_what_lies_in_a_plane():
-    random = np.random.default_rng(0)
-    spectra = random.normal(size=[50, 2]) @ random.normal(size=[2, 7]) + 3
-    pca = PCA(spectra, 2)
-    np.testing.assert_allclose(pca.decode(pca.encode(spectra)), spectra, atol=1e-9)
-    np.testing.assert_allclose(pca.directions @ pca.directions.T, np.eye(2), atol=1e-9)
-    assert pca.encode(spectra)[:, 0].std() > pca.encode(spectra)[:, 1].std()
 
 
 def test_sigma_is_the_root_of_the_mean_square():

@@ -119,7 +119,7 @@ class BaselineSystems:
         makers = {"mean": lambda given: np.tile(self.mean, (len(given), 1))}
         if self.trained:
             pca = self.trained.pca
-            makers = {"pca": lambda given: pca.decode(pca.encode(given)), **makers}
+            makers = {"pca": lambda given: pca.inverse_transform(pca.transform(given)), **makers}
         return {
             name: self._sound(spectra, make(spectra), make(self.held.spectra))
             for name, make in makers.items()

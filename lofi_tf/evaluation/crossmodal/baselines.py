@@ -16,32 +16,6 @@ PATIENCE = 4  # epochs without a better one on frames of other notes, after whic
 LEAST_SIGMA = math.exp(-5.0)
 
 
-class PCA:
-    """Principal components of spectra.
-
-    Args:
-        spectra: [N, F] to fit.
-        size: components Z that are kept, at most F and N.
-
-    Attributes:
-        mean: [F].
-        directions: [Z, F], orthonormal.
-    """
-
-    def __init__(self, spectra: np.ndarray, size: int):
-        self.mean = spectra.mean(axis=0)
-        _, _, directions = np.linalg.svd(spectra - self.mean, full_matrices=False)
-        self.directions = directions[:size]
-
-    def encode(self, spectra: np.ndarray) -> np.ndarray:
-        """Returns components [N, Z]."""
-        return (spectra - self.mean) @ self.directions.T
-
-    def decode(self, components: np.ndarray) -> np.ndarray:
-        """Returns spectra [N, F]."""
-        return components @ self.directions + self.mean
-
-
 class Net:
     """A network that learns from drawn frames, and keeps its best epoch.
 
@@ -95,12 +69,15 @@ class Baselines:
         seed: int,
         show_progress: bool = True,
     ):
+        from sklearn.decomposition import PCA  # not with Keras, which would be slower
+
         random = np.random.default_rng([seed, 1])
         self.model = model
         held = others.drawn(others.as_trained(EPOCH_FRAMES // 4, random), random)
         first = training.training_frames(EPOCH_FRAMES, random)
-        self.pca = PCA(first.spectra, model.signal.dims[0])
-        self.scale = self.pca.encode(first.spectra).std(axis=0) + 1e-6
+        size = min(model.signal.dims[0], *first.spectra.shape)
+        self.pca = PCA(size, svd_solver="full").fit(first.spectra)
+        self.scale = self.pca.transform(first.spectra).std(axis=0) + 1e-6
         keras.utils.set_random_seed(seed)
         bands, depth = first.spectra.shape[1], first.symbols.shape[1]
 
@@ -108,7 +85,7 @@ class Baselines:
             return model.symbol_nats(logits, truth)
 
         self.nets = {
-            "pca_mlp": Net(mlp(self.pca.directions.shape[0], depth), symbol_loss, self._components),
+            "pca_mlp": Net(mlp(size, depth), symbol_loss, self._components),
             "conv": Net(conv_classifier(bands, depth), symbol_loss, lambda f: f),
             "deconv": Net(deconv_synthesiser(depth, bands), "mse", lambda f: f[::-1]),
         }
@@ -135,7 +112,7 @@ class Baselines:
         return self._scaled(frames.spectra), frames.symbols
 
     def _scaled(self, spectra: np.ndarray) -> np.ndarray:
-        return (self.pca.encode(spectra) / self.scale).astype(np.float32)
+        return (self.pca.transform(spectra) / self.scale).astype(np.float32)
 
 
 def sigma_of(spectra: np.ndarray, means: np.ndarray) -> np.ndarray:
