@@ -80,11 +80,11 @@ def test_inverse_is_the_same_each_time():
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: MelSettings(fft_size=0), "fft_size does not fit"),
+        (lambda: MelSettings(fft_size=0), "fft_size must be at least 1"),
         (lambda: MelSettings(hop_size=2048), "at most fft_size, 1024. Received: 2048"),
         (lambda: MelSettings(high_hz=9000.0).bins(16000), "above 0 to 8000. Received: 9000.0"),
         (lambda: MelSettings(floor_db=0.0), "below 0. Received: 0.0"),
-        (lambda: CqtSettings(bins_per_octave=6), "12 or more. Received: 6"),
+        (lambda: CqtSettings(bins_per_octave=6), "must be at least 12. Received: 6"),
         (lambda: CqtSettings(num_bins=200).bins(16000), "at most 187 at 16000 Hz. Received: 200"),
         (lambda: CqtSettings(low_hz=2000.0).bins(3000), "below 1350 at 3000 Hz"),
     ],

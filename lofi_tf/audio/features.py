@@ -12,19 +12,23 @@ import dataclasses
 import functools
 import math
 import warnings
+from typing import Annotated
 
 import numpy as np
 
 from lofi_tf.audio.griffin_lim import ITERATIONS, bin_scale, fitted, griffin_lim
 from lofi_tf.errors import LofiError
+from lofi_tf.settings import Bounds, Fits, Size
+from lofi_tf.settings import Settings as Checked
 
+Floor = Annotated[float, Fits("below 0", lambda level_db: level_db < 0)]
 _FILTER_SIZE = 1 << 16  # samples in which the constant-Q filters are looked at
 _INVERSE_SECONDS = 0.128  # about the length of the windows that bring constant-Q bands back
 _NYQUIST_SHARE = 0.9  # of half the rate, up to where constant-Q bands are centred
 
 
 @dataclasses.dataclass(frozen=True)
-class MelSettings:
+class MelSettings(Checked):
     """A mel spectrum: magnitudes of a short-time Fourier transform, added up in mel bands.
 
     Hann windows, centred on their frame, zeros beyond the ends; bands are triangles of height 1 on
@@ -38,15 +42,15 @@ class MelSettings:
         floor_db: smaller magnitudes count as this, below 0.
     """
 
-    fft_size: int = 1024
-    hop_size: int = 256
-    num_bins: int = 80
+    fft_size: Size = 1024
+    hop_size: Size = 256
+    num_bins: Size = 80
     low_hz: float = 0.0
     high_hz: float | None = None
-    floor_db: float = -100.0
+    floor_db: Floor = -100.0
 
     def __post_init__(self):
-        _check(self, ("fft_size", "hop_size", "num_bins"))
+        super().__post_init__()
         if not 0 <= self.low_hz < (math.inf if self.high_hz is None else self.high_hz):
             raise _wrong("low_hz", "from 0 to below high_hz", self.low_hz)
         if self.hop_size > self.fft_size:
@@ -78,7 +82,7 @@ class MelSettings:
 
 
 @dataclasses.dataclass(frozen=True)
-class CqtSettings:
+class CqtSettings(Checked):
     """A constant-Q spectrum: bands at equal steps of pitch, all of them alike in pitch.
 
     Attributes:
@@ -89,20 +93,11 @@ class CqtSettings:
         floor_db: smaller magnitudes count as this, below 0.
     """
 
-    hop_size: int = 256
-    low_hz: float = 440 * 2 ** (-45 / 12)
-    bins_per_octave: int = 24
-    num_bins: int | None = None
-    floor_db: float = -100.0
-
-    def __post_init__(self):
-        _check(self, ("hop_size", "bins_per_octave"))
-        if self.bins_per_octave < 12:
-            raise _wrong("bins_per_octave", "12 or more", self.bins_per_octave)
-        if not self.low_hz > 0:
-            raise _wrong("low_hz", "above 0", self.low_hz)
-        if self.num_bins is not None and self.num_bins < 1:
-            raise _wrong("num_bins", "1 or more, or none", self.num_bins)
+    hop_size: Size = 256
+    low_hz: Annotated[float, Bounds(above=0)] = 440 * 2 ** (-45 / 12)
+    bins_per_octave: Annotated[int, Bounds(12)] = 24
+    num_bins: Size | None = None
+    floor_db: Floor = -100.0
 
     def bins(self, sample_rate: int) -> int:
         """Returns the number of bands F at a sample rate in Hz."""
@@ -236,15 +231,6 @@ def _wavelets(settings: CqtSettings, sample_rate: int) -> dict:
     ratio = 2 ** (2 / settings.bins_per_octave)
     alpha = np.full(len(centres_hz), (ratio - 1) / (ratio + 1))
     return {"freqs": centres_hz, "sr": sample_rate, "alpha": alpha}
-
-
-def _check(settings: Settings, counts: tuple[str, ...]) -> None:
-    for name in counts:
-        value = getattr(settings, name)
-        if type(value) is not int or value < 1:
-            raise _wrong(name, "a whole number from 1 on", value)
-    if not settings.floor_db < 0:
-        raise _wrong("floor_db", "below 0", settings.floor_db)
 
 
 def _wrong(name: str, allowed: str, value) -> LofiError:

@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Sequence
+from typing import Annotated
 
 import numpy as np
 
@@ -17,6 +18,7 @@ from lofi_tf.data.converters.symbols import (
     velocity_of,
 )
 from lofi_tf.errors import LofiError
+from lofi_tf.settings import Amount, Fits, Settings, Share
 
 NUM_NOTES = NUM_OCTAVES * NUM_PITCH_CLASSES
 SILENT = NUM_NOTES  # the state of an instrument that plays nothing
@@ -25,7 +27,7 @@ _DEFAULT_VELOCITY = 80  # of models without dynamics
 
 
 @dataclasses.dataclass(frozen=True)
-class NoteSettings:
+class NoteSettings(Settings):
     """How notes are found.
 
     Attributes:
@@ -38,22 +40,13 @@ class NoteSettings:
         rise_db: how much louder a pitch becomes where its note is struck again.
     """
 
-    smoothing_frames: int = 5
-    change_nats: float = 4.0
-    gate_db: float = 45.0
-    least_seconds: float = 0.08
-    onset_share: float = 0.15
-    onset_seconds: float = 0.12
-    rise_db: float = 2.0
-
-    def __post_init__(self):
-        if self.smoothing_frames < 1 or self.smoothing_frames % 2 == 0:
-            raise LofiError(f"smoothing_frames must be odd. Received: {self.smoothing_frames}")
-        for name in ("change_nats", "gate_db", "least_seconds", "onset_seconds", "rise_db"):
-            if not getattr(self, name) >= 0:
-                raise LofiError(f"{name} must be 0 or more. Received: {getattr(self, name)}")
-        if not 0 < self.onset_share <= 1:
-            raise LofiError(f"onset_share must be above 0, to 1. Received: {self.onset_share}")
+    smoothing_frames: Annotated[int, Fits("odd", lambda count: count > 0 and count % 2)] = 5
+    change_nats: Amount = 4.0
+    gate_db: Amount = 45.0
+    least_seconds: Amount = 0.08
+    onset_share: Share = 0.15
+    onset_seconds: Amount = 0.12
+    rise_db: Amount = 2.0
 
 
 def transcribed(

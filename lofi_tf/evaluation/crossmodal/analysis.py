@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from lofi_tf.crossmodal.model import CrossModel
-from lofi_tf.errors import LofiError, check_range
+from lofi_tf.errors import LofiError
 from lofi_tf.evaluation.crossmodal import metrics
 from lofi_tf.evaluation.crossmodal.baselines import Baselines, sigma_of
 from lofi_tf.evaluation.crossmodal.mixtures import Frames, Recordings
@@ -23,6 +23,7 @@ from lofi_tf.evaluation.crossmodal.score_rows import (
 )
 from lofi_tf.models.common.latent_model import ACTIVE_VARIANCE
 from lofi_tf.models.crossmodal.model import LEAST_LOG_SIGMA
+from lofi_tf.settings import Count, Settings, Size
 
 BANK_FRAMES = 4096  # training frames that the simpler systems are fitted to
 TABLES = (
@@ -32,7 +33,7 @@ TABLES = (
 
 
 @dataclasses.dataclass(frozen=True)
-class AnalysisSettings:
+class AnalysisSettings(Settings):
     """How much is done.
 
     Attributes:
@@ -43,15 +44,11 @@ class AnalysisSettings:
         show_progress: whether to show it on stderr.
     """
 
-    num_passes: int = 2
-    num_samples: int = 4
-    seed: int = 0
-    num_epochs: int = 30
+    num_passes: Size = 2
+    num_samples: Size = 4
+    seed: Count = 0
+    num_epochs: Count = 30
     show_progress: bool = True
-
-    def __post_init__(self):
-        for name, low in (("num_passes", 1), ("num_samples", 1), ("seed", 0), ("num_epochs", 0)):
-            check_range(name, getattr(self, name), low)
 
 
 class Analysis(NamedTuple):
