@@ -11,6 +11,7 @@ from lofi_tf.config import TrainingConfig, VAEConfig
 from lofi_tf.errors import LofiError
 from lofi_tf.models.common.noise import row_uniform
 from lofi_tf.models.common.optimizer import compile_model
+from lofi_tf.models.sequence.bit_heads import BernoulliHead, NADEHead
 from lofi_tf.models.sequence.components import build_decoder
 from lofi_tf.models.sequence.cores import LSTMCore
 from lofi_tf.models.sequence.decoders import (
@@ -21,11 +22,9 @@ from lofi_tf.models.sequence.decoders import (
     teacher_forced,
 )
 from lofi_tf.models.sequence.heads import (
-    BernoulliHead,
     CategoricalHead,
     GrooveHead,
     MultiCategoricalHead,
-    NADEHead,
 )
 from lofi_tf.models.sequence.lookback import LookbackCore
 from lofi_tf.models.sequence.vae import MusicVAE

@@ -4,12 +4,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from lofi_tf.models.sequence.bit_heads import BernoulliHead, NADEHead
 from lofi_tf.models.sequence.heads import (
-    BernoulliHead,
     CategoricalHead,
     GrooveHead,
     MultiCategoricalHead,
-    NADEHead,
     filled,
 )
 

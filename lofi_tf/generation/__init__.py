@@ -17,7 +17,7 @@ from lofi_tf.generation.decoding import (
     window_seeds,
 )
 from lofi_tf.generation.grooves import add_hihats, check_fits, groove_transfer, humanize, tap2drum
-from lofi_tf.generation.infill import infill
+from lofi_tf.generation.infilling import infill
 from lofi_tf.generation.paths import grid, interpolate
 from lofi_tf.generation.rerank import sample_best
 from lofi_tf.generation.sampling import reconstruct, sample

@@ -16,13 +16,13 @@ import tensorflow as tf
 from lofi_tf.errors import LofiError
 from lofi_tf.models.layers.lstm import LSTM, LSTMStack
 from lofi_tf.models.layers.nade import NADE
+from lofi_tf.models.sequence.bit_heads import NADEHead
 from lofi_tf.models.sequence.cores import LSTMCore, SplitCore
 from lofi_tf.models.sequence.encoders import (
     BidirectionalLSTMEncoder,
     HierarchicalEncoder,
     LSTMEncoder,
 )
-from lofi_tf.models.sequence.heads import NADEHead
 from lofi_tf.models.sequence.hierarchy import HierarchicalDecoder
 from lofi_tf.models.sequence.vae import MusicVAE
 

@@ -10,6 +10,7 @@ from lofi_tf.config import VAEConfig
 from lofi_tf.errors import LofiError
 from lofi_tf.models.common.components import build_component, made, picked
 from lofi_tf.models.common.latents import GaussianLatent
+from lofi_tf.models.sequence.bit_heads import HEADS as BIT_HEADS
 from lofi_tf.models.sequence.cores import LSTMCore, SplitCore
 from lofi_tf.models.sequence.decoders import LSTMDecoder
 from lofi_tf.models.sequence.encoders import ENCODERS, BidirectionalLSTMEncoder, HierarchicalEncoder
@@ -41,12 +42,16 @@ CLIP_GENERATORS = {
     "conv2d": SpectrumGenerator,
     "multiband": MultibandGenerator,
 }
-HEADS = STEP_HEADS | {
-    "groove_mixture": GrooveMixtureHead,
-    "gaussian": GaussianHead,
-    "mu_law": MuLawHead,
-    "multi_scale_spectral": SpectralHead,
-}
+HEADS = (
+    STEP_HEADS
+    | BIT_HEADS
+    | {
+        "groove_mixture": GrooveMixtureHead,
+        "gaussian": GaussianHead,
+        "mu_law": MuLawHead,
+        "multi_scale_spectral": SpectralHead,
+    }
+)
 DECODERS = {"lstm": LSTMDecoder, "hierarchical_lstm": HierarchicalDecoder, **CLIP_GENERATORS}
 CORE_OPTIONS = (
     "embedding_size",

@@ -7,7 +7,7 @@ from lofi_tf.backends.open import backend_of_model
 from lofi_tf.config import config_names, load_config
 from lofi_tf.errors import LofiError, NoSuchFunction
 from lofi_tf.generation import GenerationConfig, infill
-from lofi_tf.generation.infill import CANDIDATES, _choice, _Given, _latents, can_infill
+from lofi_tf.generation.infilling import CANDIDATES, _choice, _Given, _latents, can_infill
 from lofi_tf.hparams import with_hparams
 from tests.grooves import scrambled_model
 from tests.mirrors import CLOSED, KICK, SNARE, drums, melody, mirror
