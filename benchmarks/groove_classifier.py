@@ -10,6 +10,7 @@ than it tells training windows: at most 0.05 is the mark. As many windows are dr
 """
 
 import argparse
+import dataclasses
 
 import numpy as np
 
@@ -19,7 +20,7 @@ from lofi_tf.music.beat_features import hit_features, play_features
 from lofi_tf.music.beats import Beats, beats_of
 from lofi_tf.music.quantize import STEPS_PER_BAR
 
-FOLDS = 5
+FOLDS, TEMPOS = 5, 10
 SIGHTS = {"hits alone": (hit_features,), "with playing": (hit_features, play_features)}
 
 
@@ -31,7 +32,7 @@ def main() -> None:
     flags_of_data(parser)
     parser.add_argument("--num_samples", type=int, default=1500)
     parser.add_argument("--temperature", type=float, help="(default: the model's usual)")
-    parser.add_argument("--best_of", type=int, help="draws for each, at 120 quarters a minute")
+    parser.add_argument("--best_of", type=int, help="draws for each, in ten of the tempos")
     args = parser.parse_args()
     backend, music = music_of(args)
     held_out, training = (some(one, args) for one in (music.held_out, music.training))
@@ -61,10 +62,19 @@ def samples(backend, args: argparse.Namespace, held_out) -> Beats:
     how = GenerationConfig(seed=args.seed, max_batch_size=128)
     how = how.at_temperature(args.temperature, backend.config)
     if args.best_of:
-        pieces = sample_best(backend, args.num_samples, args.best_of, how)
+        pieces = []
+        for number, qpm in enumerate(tempos(held_out)):
+            at = dataclasses.replace(how, qpm=qpm, seed=args.seed + number)
+            pieces += sample_best(backend, args.num_samples // TEMPOS, args.best_of, at)
         return beats_of(pieces, backend.num_steps // STEPS_PER_BAR)
     outputs = np.concatenate(list(drawn_outputs(backend, args.num_samples, how, held_out)))
     return beats_of_codes(backend, outputs)
+
+
+def tempos(held_out) -> list[float]:
+    """Returns tempos, each of an equal share of the windows; 120 where they are not known."""
+    known = np.sort(held_out.arrays.get("qpm", np.full(TEMPOS, 120.0)))
+    return [float(np.median(some)) for some in np.array_split(known, TEMPOS)]
 
 
 def auc(one: Beats, other: Beats, names: np.ndarray, other_names: np.ndarray, parts) -> float:
