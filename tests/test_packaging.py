@@ -82,6 +82,10 @@ def test_wheel_holds_every_module(names):
     assert sources == {name for name in names if name.endswith(".py")}
 
 
+def test_wheel_holds_the_judge_of_any_beat(names):
+    assert "lofi_tf/generation/judge_of_any_beat.npz" in names
+
+
 def test_wheel_holds_every_config(names):
     assert CONFIGS
     assert CONFIGS == {
