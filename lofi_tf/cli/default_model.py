@@ -5,13 +5,13 @@ import argparse
 from lofi_tf.errors import LofiError
 from lofi_tf.saving.hub import named_models
 
-BEATS, TUNES, SOUND = "groovae_4bar", "cat-mel_2bar_med_chords", "continuation_lstm"
+BEATS, TUNES, SOUND = "groove_4bar", "cat-mel_2bar_med_chords", "continuation_lstm"
 BY_MODE = {
-    "humanize": "groovae_2bar_humanize",
-    "tap2drum": "groovae_2bar_tap_fixed_velocity",
+    "humanize": "groove_humanize",
+    "tap2drum": "groove_tap2drum",
     "add_hihats": "groovae_2bar_add_closed_hh",
-    "groove_transfer": "groovae_2bar_hits_control_tfds",
-    "infill": "groove_4bar",
+    "groove_transfer": "groove_transfer",
+    "infill": BEATS,
 }
 
 

@@ -1,5 +1,6 @@
 """Drums of a track: a beat for each theme, a neighbour of it for each block, fills."""
 
+import dataclasses
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
@@ -19,12 +20,33 @@ SOFTEST = 18  # velocity of a hit
 HOOK_AMOUNT, BEAT_AMOUNT, FILL_AMOUNT = 0.35, 0.18, 0.5  # how far the latent moves
 
 
+@dataclasses.dataclass(frozen=True)
+class _Drummer:
+    """A model of drums at a track's tempo."""
+
+    players: Players
+    part: Part
+    qpm: float
+
+    def prior(self, random: np.random.Generator, count: int) -> np.ndarray:
+        """Returns latents drawn from the prior, [count, Z]."""
+        return self.players.prior(self.part.model, random, count)
+
+    def grooves(
+        self, z: np.ndarray, seeds: np.ndarray, temperature: float | None = None
+    ) -> np.ndarray:
+        """Returns hits, velocities and offsets [N, T, 27]; the temperature is the part's."""
+        warm = self.part.temperature if temperature is None else temperature
+        return self.players.grooves(self.part.model, z, seeds, warm, self.qpm)
+
+
 def drum_grooves(plan: Plan, players: Players, part: Part, seed: int) -> dict[int, np.ndarray]:
     """Returns the groove of each block that has drums, [16 bars, 27], by the block's number."""
     blocks, random = playing(plan, "drums"), stream(seed, "beats")
-    themes = _themes(players, part, blocks, random)
-    fills = _fills(players, part, themes["A"], random)
-    drawn = _variations(players, part, blocks, themes, seed)
+    drummer = _Drummer(players, part, plan.qpm)
+    themes = _themes(drummer, blocks, random)
+    fills = _fills(drummer, themes["A"], random)
+    drawn = _variations(drummer, blocks, themes, seed)
     found, known = {}, Counter()
     for block, rows in zip(blocks, drawn, strict=True):
         energy = block.section.energy
@@ -39,20 +61,19 @@ def drum_grooves(plan: Plan, players: Players, part: Part, seed: int) -> dict[in
 
 
 def _themes(
-    players: Players, part: Part, blocks: Sequence[Block], random: np.random.Generator
+    drummer: _Drummer, blocks: Sequence[Block], random: np.random.Generator
 ) -> dict[str, np.ndarray]:
     """Returns the latents of the best beat and of its best neighbour, for the hook."""
-    first = players.prior(part.model, random, NUM_BEATS)
-    beat = first[_best_beat(players, part, first, random, _energy(blocks, "A"))]
-    draws = players.prior(part.model, random, NUM_BEATS // 2)
+    first = drummer.prior(random, NUM_BEATS)
+    beat = first[_best_beat(drummer, first, random, _energy(blocks, "A"))]
+    draws = drummer.prior(random, NUM_BEATS // 2)
     others = neighbours(beat[None], draws, HOOK_AMOUNT)
-    hook = others[_best_beat(players, part, others, random, _energy(blocks, "B"))]
+    hook = others[_best_beat(drummer, others, random, _energy(blocks, "B"))]
     return {"A": beat, "B": hook}
 
 
 def _variations(
-    players: Players,
-    part: Part,
+    drummer: _Drummer,
     blocks: Sequence[Block],
     themes: Mapping[str, np.ndarray],
     seed: int,
@@ -63,15 +84,13 @@ def _variations(
     """
     z, seeds = [], []
     for block in blocks:
-        draws = players.prior(part.model, stream(seed, "drums", block.number), NUM_VARIATIONS)
+        draws = drummer.prior(stream(seed, "drums", block.number), NUM_VARIATIONS)
         amount = 0.0 if block.place == 0 else BEAT_AMOUNT
         z.append(neighbours(themes[block.section.theme][None], draws, amount))
         if amount == 0.0:
             z[-1] = np.repeat(z[-1][:1], NUM_VARIATIONS, axis=0)
         seeds.append(row_seeds(stream(seed, "hits", block.number), NUM_VARIATIONS))
-    grooves = players.grooves(
-        part.model, np.concatenate(z), np.concatenate(seeds), part.temperature
-    )
+    grooves = drummer.grooves(np.concatenate(z), np.concatenate(seeds))
     return grooves.reshape(len(blocks), NUM_VARIATIONS, *grooves.shape[1:])
 
 
@@ -100,20 +119,16 @@ def kicks_of(grooves: Mapping[int, np.ndarray]) -> dict[int, list[float]]:
     return found
 
 
-def _best_beat(
-    players: Players, part: Part, z: np.ndarray, random: np.random.Generator, energy: float
-) -> int:
+def _best_beat(drummer: _Drummer, z: np.ndarray, random: np.random.Generator, energy: float) -> int:
     """Returns the number of the latent [Z] of [N, Z] whose beat is the best."""
-    drawn = players.grooves(part.model, z, row_seeds(random, len(z)), part.temperature)
+    drawn = drummer.grooves(z, row_seeds(random, len(z)))
     return drums.best(list(drawn), energy)[0]
 
 
-def _fills(
-    players: Players, part: Part, theme: np.ndarray, random: np.random.Generator
-) -> list[np.ndarray]:
+def _fills(drummer: _Drummer, theme: np.ndarray, random: np.random.Generator) -> list[np.ndarray]:
     """Returns the six bars [16, 27] that are most of a fill among livelier neighbours of a beat."""
-    z = neighbours(theme[None], players.prior(part.model, random, NUM_FILLS), FILL_AMOUNT)
-    drawn = players.grooves(part.model, z, row_seeds(random, len(z)), 1.0)
+    z = neighbours(theme[None], drummer.prior(random, NUM_FILLS), FILL_AMOUNT)
+    drawn = drummer.grooves(z, row_seeds(random, len(z)), 1.0)
     bars = drawn.reshape(-1, STEPS_PER_BAR, drawn.shape[-1])
     scores = np.concatenate([drums.fill_score(groove) for groove in drawn])
     return list(bars[np.argsort(-scores, kind="stable")[:6]])

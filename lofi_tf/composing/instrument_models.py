@@ -41,10 +41,10 @@ class Players:
         return self._outputs(name, z, seeds, temperature).argmax(-1)
 
     def grooves(
-        self, name: str, z: np.ndarray, seeds: np.ndarray, temperature: float
+        self, name: str, z: np.ndarray, seeds: np.ndarray, temperature: float, qpm: float
     ) -> np.ndarray:
-        """Returns hits, velocities and offsets [N, T, 27] of latents [N, Z]."""
-        return self._outputs(name, z, seeds, temperature)
+        """Returns hits, velocities and offsets [N, T, 27] of latents [N, Z], played at a tempo."""
+        return self._outputs(name, z, seeds, temperature, qpm=qpm)
 
     def lines(
         self,
@@ -91,8 +91,8 @@ class Players:
             rows.append(known[key])
         return np.stack(rows)
 
-    def _outputs(self, name, z, seeds, temperature, controls=None) -> np.ndarray:
+    def _outputs(self, name, z, seeds, temperature, controls=None, qpm=None) -> np.ndarray:
         from lofi_tf.generation.decoding import GenerationConfig, decode_arrays
 
-        how = GenerationConfig(temperature, max_batch_size=BATCH)
+        how = GenerationConfig(temperature, qpm=qpm, max_batch_size=BATCH)
         return decode_arrays(self[name], z, how, controls, seeds)

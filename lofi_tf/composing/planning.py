@@ -22,12 +22,12 @@ from lofi_tf.errors import LofiError, check_range, unknown_name
 from lofi_tf.files import read_yaml
 
 MODELS = {
-    "drums": "groovae_4bar",
+    "drums": "groove_4bar",
     "bass": "bass_2bar_chords",
     "chords": "lofi_chords",
     "melody": "cat-mel_2bar_med_chords",
 }
-TEMPERATURES = {"drums": 0.5, "bass": 0.5, "chords": 0.9, "melody": 0.6}
+TEMPERATURES = {"drums": 0.9, "bass": 0.5, "chords": 0.9, "melody": 0.6}
 TONIC_NAMES = {
     "major": ("C", "Db", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B"),
     "minor": ("Cm", "C#m", "Dm", "Ebm", "Em", "Fm", "F#m", "Gm", "G#m", "Am", "Bbm", "Bm"),
