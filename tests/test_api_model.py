@@ -69,9 +69,10 @@ def test_interpolation_ends_are_the_ends_reconstructions(grooves):
 @pytest.mark.parametrize(
     ("name", "can", "cannot", "words"),
     [
-        ("groovae_4bar", "continue_", "humanize", "groovae_2bar_humanize"),
-        ("groovae_2bar_humanize", "humanize", "tap2drum", "groovae_2bar_tap_fixed_velocity"),
-        ("groovae_2bar_add_closed_hh", "add_hihats", "humanize", "groovae_2bar_humanize"),
+        ("groovae_4bar", "continue_", "humanize", "groove_humanize"),
+        ("groove_humanize", "humanize", "tap2drum", "groove_tap2drum"),
+        ("groove_tap2drum", "tap2drum", "groove_transfer", "groove_transfer"),
+        ("groovae_2bar_add_closed_hh", "add_hihats", "humanize", "groove_humanize"),
         ("cat-mel_2bar_small", "interpolate", "add_hihats", "groovae_2bar_add_closed_hh"),
         ("continuation_lstm", "continue_", "sample", "groovae_4bar and lofai_conv"),
     ],
@@ -89,7 +90,7 @@ def test_a_name_that_no_model_has_is_an_ordinary_attribute_error(grooves):
 
 
 def test_humanize_keeps_the_hits():
-    model = lofi_tf.load_model("groovae_2bar_humanize")
+    model = lofi_tf.load_model("groove_humanize")
     played = model.humanize(drums(*BEAT), seed=1)
     assert [note.pitch for note in played.notes] == [pitch for _, pitch, _ in BEAT]
     assert len({note.velocity for note in played.notes}) > 1

@@ -24,9 +24,9 @@ FACTS = Facts(
 
 @pytest.fixture(scope="module")
 def shipped(tmp_path_factory):
-    """A folder of small exports, one for beats, one to humanize and one over chords."""
+    """A folder of small exports, two for beats, one to humanize and one over chords."""
     folder = tmp_path_factory.mktemp("saved_models")
-    for name in ("groovae_4bar", "groovae_2bar_humanize", "cat-mel_2bar_med_chords"):
+    for name in ("groove_4bar", "groovae_4bar", "groove_humanize", "cat-mel_2bar_med_chords"):
         model, config = scrambled_model(name)
         facts = FACTS if name == "groovae_4bar" else Facts()
         export.export(model, config, export.place(folder, name), facts)
@@ -79,8 +79,8 @@ def test_mistakes_are_one_line(capsys, monkeypatch, tmp_path):
 def test_beats_with_no_flag(generated):
     names, last = generated("--num_outputs=5")
     assert len(names) == 5
-    assert all(name.startswith("groovae_4bar_sample_") for name in names)
-    assert last.endswith("(--model=groovae_4bar --seed=1).")
+    assert all(name.startswith("groove_4bar_sample_") for name in names)
+    assert last.endswith("(--model=groove_4bar --seed=1).")
 
 
 def test_beats_of_an_export_need_no_import_of_the_models(shipped, tmp_path):
@@ -94,16 +94,16 @@ def test_beats_of_an_export_need_no_import_of_the_models(shipped, tmp_path):
     assert done.stdout == "[]\n"
     lines = [line for line in done.stderr.splitlines() if "moved to its start" not in line]
     assert len(lines) == 1
-    assert lines[0].startswith("Wrote 5 files to out (--model=groovae_4bar --seed=")
+    assert lines[0].startswith("Wrote 5 files to out (--model=groove_4bar --seed=")
 
 
 @pytest.mark.parametrize(
     ("flags", "name"),
     [
-        (["--mode=humanize", "--input_midi=beat.mid"], "groovae_2bar_humanize"),
-        (["--mode=continue", "--input_midi=beat.mid"], "groovae_4bar"),
+        (["--mode=humanize", "--input_midi=beat.mid"], "groove_humanize"),
+        (["--mode=continue", "--input_midi=beat.mid"], "groove_4bar"),
         (["--chords=C Am"], "cat-mel_2bar_med_chords"),
-        (["--config=groovae_2bar_humanize"], "groovae_2bar_humanize"),
+        (["--config=groovae_4bar"], "groovae_4bar"),
     ],
 )
 def test_the_model_that_fits_is_taken(flags, name, generated, tmp_path):
@@ -115,7 +115,7 @@ def test_the_model_that_fits_is_taken(flags, name, generated, tmp_path):
 
 def test_a_name_alone_asks_for_no_settings(tmp_path, capsys):
     """The models here are smaller than the configs of their names."""
-    flags = ["--config=groovae_2bar_humanize", "--num_outputs=1", f"--output_dir={tmp_path}"]
+    flags = ["--config=groovae_4bar", "--num_outputs=1", f"--output_dir={tmp_path}"]
     assert generate.main(flags) == 0
     assert "settings are taken" not in capsys.readouterr().err
 
@@ -140,14 +140,14 @@ def test_a_name_gives_what_its_folder_gives(generated, shipped, tmp_path):
 
 
 def test_the_library_knows_names_too():
-    assert open_backend("groovae_2bar_humanize").config.name == "groovae_2bar_humanize"
+    assert open_backend("groove_humanize").config.name == "groove_humanize"
 
 
 def test_attributes_of_a_name_lie_in_its_folder(shipped, tmp_path):
     records = write_groove_records(tmp_path / "x.tfrecord")
-    flags = ["--model=groovae_2bar_humanize", f"--examples_path={records}"]
+    flags = ["--model=groovae_4bar", f"--examples_path={records}"]
     assert attributes.main(flags) == 0
-    export_folder = shipped / "groovae_2bar_humanize" / "1"
+    export_folder = shipped / "groovae_4bar" / "1"
     assert (export_folder / "assets.extra" / "attributes.npz").is_file()
 
 

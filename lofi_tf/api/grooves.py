@@ -13,7 +13,7 @@ from lofi_tf.music.sequence_proto import NoteSequence
 class HumanizeModel(SequenceModel):
     """A model that gives plain hits a feel."""
 
-    example: ClassVar[str] = "groovae_2bar_humanize"
+    example: ClassVar[str] = "groove_humanize"
 
     def humanize(
         self,
@@ -51,7 +51,7 @@ class HumanizeModel(SequenceModel):
 class TapModel(SequenceModel):
     """A model that makes beats of tapped rhythms."""
 
-    example: ClassVar[str] = "groovae_2bar_tap_fixed_velocity"
+    example: ClassVar[str] = "groove_tap2drum"
 
     def tap2drum(
         self,

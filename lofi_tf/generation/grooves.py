@@ -50,7 +50,7 @@ def humanize(
     far velocities and timing from their medians, where the model knows their distributions.
 
     Example:
-        >>> humanizer = lofi_tf.load_model("groovae_2bar_humanize").backend
+        >>> humanizer = lofi_tf.load_model("groove_humanize").backend
         >>> (played,) = generation.humanize(humanizer, beat)
         >>> len(played.notes) == len(beat.notes)
         True
@@ -113,7 +113,7 @@ def tap2drum(
     Arguments and errors are those of `lofi_tf.api.sequence.TapModel.tap2drum`.
 
     Example:
-        >>> drummer = lofi_tf.load_model("groovae_2bar_tap_fixed_velocity").backend
+        >>> drummer = lofi_tf.load_model("groove_tap2drum").backend
         >>> beats = generation.tap2drum(drummer, beat, 2)
         >>> len(beats)
         2

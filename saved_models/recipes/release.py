@@ -4,8 +4,8 @@ r"""From a run of lofi_train to a model that comes along: exported, measured, wi
     python -m saved_models.recipes.release groovae_4bar --run_dir=runs/groovae_4bar \
       --output_dir=saved_models
 
-exports the best checkpoint of the run in float16, makes the judge of its beats where the recipe has
-one, measures the export on the split `test`, and adds how it was trained, the tables and the
+exports the best checkpoint of the run in float16, makes the judge of its beats and the vectors of its
+attributes where the recipe has them, measures the export on the split `test`, and adds how it was trained, the tables and the
 pictures to its card. `models.yaml` holds what is said of each model, the flags that it was trained
 with, and the music that it is measured on.
 """
@@ -22,12 +22,14 @@ from typing import Any
 import yaml
 
 from lofi_tf import quiet
-from lofi_tf.cli import evaluate, export
+from lofi_tf.cli import attributes, evaluate, export
 from lofi_tf.evaluation.tables import Table
 from lofi_tf.saving.hub import CARD, export_in
 from saved_models.recipes import judge
 
 RECIPES = Path(__file__).with_name("models.yaml")
+BESIDE = {"judge": judge.main, "attributes": attributes.main}  # files made of the export
+COMMANDS = {"judge": "python -m saved_models.recipes.judge", "attributes": "lofi_attributes"}
 PICTURES = {
     "curves": "Losses of training and validation, by step.",
     "samples": "Samples of the prior.",
@@ -59,10 +61,11 @@ def release(name: str, recipe: Mapping[str, Any], run_dir: Path, output_dir: Pat
     if code:
         return code
     folder = export_in(output_dir / name)
-    if "judge" in recipe:
-        code = judge.main([f"--model={folder}", *recipe["judge"]])
-        if code:
-            return code
+    for part, make in BESIDE.items():
+        if part in recipe:
+            code = make([f"--model={folder}", *recipe[part]])
+            if code:
+                return code
     with tempfile.TemporaryDirectory() as measured:
         flags = [f"--model={folder}", f"--output_dir={measured}", *recipe["evaluate"]]
         code = evaluate.main(flags)
@@ -111,9 +114,9 @@ def _training(recipe: Mapping[str, Any], name: str) -> str:
     text = "## How it was trained\n\n"
     if len(stages) > 1:
         text += "One command after the other. "
-    if "judge" in recipe:
-        flags = [f"--model={name}", *recipe["judge"]]
-        stages.append(command("python -m saved_models.recipes.judge", flags))
+    for part, called in COMMANDS.items():
+        if part in recipe:
+            stages.append(command(called, [f"--model={name}", *recipe[part]]))
     return text + recipe["records"].strip() + "\n\n```sh\n" + "\n".join(stages) + "\n```"
 
 
