@@ -4,10 +4,10 @@ r"""From a run of lofi_train to a model that comes along: exported, measured, wi
     python -m saved_models.recipes.release groovae_4bar --run_dir=runs/groovae_4bar \
       --output_dir=saved_models
 
-exports the best checkpoint of the run in float16, makes the judge of its beats and the vectors of its
-attributes where the recipe has them, measures the export on the split `test`, and adds how it was trained, the tables and the
-pictures to its card. `models.yaml` holds what is said of each model, the flags that it was trained
-with, and the music that it is measured on.
+exports the best checkpoint of the run in float16, makes the judge of its beats and the vectors of
+its attributes where the recipe has them, measures the export on the split `test`, and adds how it
+was trained, the tables and the pictures to its card. `models.yaml` holds what is said of each
+model, the flags that it was trained with, and the music that it is measured on.
 """
 
 import argparse
