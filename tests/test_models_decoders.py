@@ -203,22 +203,6 @@ def test_given_hits_are_fed_back_with_the_models_own_velocities_and_offsets():
     assert np.abs(fed[:, 1:] - truth[:, :-1]).max() > 0.1
 
 
-@pytest.mark.parametrize("summary", [False, True])
-def test_looking_back_hears_the_same_in_one_go_and_step_by_step(summary):
-    decoder = {"kind": "lstm", "lookback": [1, 3, 8], "summary": summary}
-    settings = dataclasses.replace(FLAT, head={"kind": "groove_mixture"}, decoder=decoder)
-    core = MusicVAE(settings, TrainingConfig(), 6, 6).decoder.core
-    hits = np.random.default_rng(1).integers(0, 2, [B, T, 2]).astype(np.float32)
-    previous = tf.constant(np.concatenate([hits, hits * 0.7, hits * -0.3], axis=-1))
-    z = tf.random.stateless_normal([B, Z], [1, 2])
-    previous = shifted(previous)
-    whole, _ = core(z, previous)
-    step, states = core.stepper(z), core.initial_states(z)
-    for time in range(T):
-        parameters, states = step(previous[:, time], None, states)
-        np.testing.assert_allclose(parameters, whole[:, time], atol=1e-5)
-
-
 def test_given_cells_are_fed_and_the_rest_is_drawn():
     settings = dataclasses.replace(
         FLAT, head={"kind": "groove_mixture"}, decoder={"kind": "lstm", "lookback": [2]}
@@ -380,7 +364,6 @@ def test_end_token_silences_the_rest():
             "must be at least 1. Received: 0",
         ),
         ({"decoder": {"kind": "lstm", "lookback": 8}}, "a list of whole numbers or null"),
-        ({"decoder": {"kind": "lstm", "lookback": [8], "summary": True}}, "kind groove_mixture"),
         ({"decoder": {**LEVELS, "lookback": [8]}}, "unexpected keyword argument 'lookback'"),
     ],
 )

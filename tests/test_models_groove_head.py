@@ -139,19 +139,3 @@ def test_steps_beyond_the_length_do_not_count():
 def test_a_depth_that_is_no_multiple_of_three_is_refused():
     with pytest.raises(LofiError, match="three numbers a drum"):
         GrooveMixtureHead(10)
-
-
-def test_a_summary_is_how_loud_and_loose_what_was_played_is():
-    head = GrooveMixtureHead(6)
-    steps = np.array([[1, 0, 0.5, 0, 0.25, 0], [1, 1, 1.0, 0.25, -0.75, 0], [0] * 6], np.float32)
-    tallies = tf.reduce_sum(head.tally(tf.constant(steps)), axis=0)
-    found = head.summary(tallies, tf.constant([3.0])).numpy()
-    rates, velocities, offsets = [2 / 3, 1 / 3], [1.5 / 3, 0.25 / 2], [-0.5 / 3, 0.0]
-    means = 1.75 / 4, -0.5 / 4  # of three hits and one
-    squares = (0.25 + 1.0 + 0.0625) / 4, (0.0625 + 0.5625) / 4
-    spreads = [np.sqrt(s - m**2) for s, m in zip(squares, means, strict=True)]
-    np.testing.assert_allclose(
-        found, [*rates, *velocities, *offsets, 1.0, *spreads], rtol=1e-4, atol=1e-6
-    )
-    shared = head.shared(tf.constant(steps[:2]), tf.constant(steps[1:]))
-    np.testing.assert_array_equal(shared, [[1, 2], [0, 2]])

@@ -128,14 +128,13 @@ def build_decoder(
         _check_levels("decoder", options, model)
     lookback = options.pop("lookback", None) if cls is LSTMDecoder else None
     checked("the decoder's lookback", lookback, Sequence[Size] | None)
-    summed = _summing(options.pop("summary", False), head, lookback)
-    control_size += lookback_size(output_size, lookback or (), summed)
+    control_size += lookback_size(output_size, lookback or ())
     core = _core(
         head, split, model.dec_rnn_size, _core_z_size(model, cls, options), control_size,
         **common, **core_options,
     )  # fmt: skip
     if lookback:
-        core = LookbackCore(core, lookback, summed)
+        core = LookbackCore(core, lookback)
     if cls is LSTMDecoder:
         return made("decoder", cls, options, core, head, end_token=end_token)
     return made(
@@ -158,13 +157,6 @@ def build_latent(encoder: keras.layers.Layer, z_size: int) -> keras.layers.Layer
 def build_head(model: VAEConfig, output_size: int) -> keras.layers.Layer:
     """Returns the head of a model's settings for outputs of a depth."""
     return build_component("head", HEADS, model.head, output_size)
-
-
-def _summing(wanted, head, lookback) -> keras.layers.Layer | None:
-    """Returns the head where a decoder hears a summary of what was played."""
-    if checked("the decoder's summary", wanted, bool) and not (lookback and hasattr(head, "tally")):
-        raise LofiError("the decoder's summary needs a lookback and a head of kind groove_mixture")
-    return head if wanted else None
 
 
 def _core(head, split, *args, **kwargs) -> keras.layers.Layer:

@@ -31,9 +31,6 @@ class GrooveMixtureHead(keras.layers.Layer):
         output_size: depth, three times the number of drums D.
         hidden_size: hidden units H of the NADE.
         num_components: K of each mixture.
-
-    Attributes:
-        tally_size, summary_size: of what `tally` and `summary` return.
     """
 
     draws_have_gradients = False
@@ -48,7 +45,6 @@ class GrooveMixtureHead(keras.layers.Layer):
         self.output_size = self.noise_size = output_size
         self.num_drums, self.hidden_size = output_size // 3, hidden_size
         self.mixture_size = 3 * num_components
-        self.tally_size, self.summary_size = output_size + 2, output_size + 3
         self.parameter_size = hidden_size + self.num_drums * (1 + 2 * self.mixture_size)
         wide, narrow = (keras.initializers.RandomNormal(stddev=std) for std in (0.3, 0.05))
         shape = (self.num_drums, hidden_size)
@@ -138,42 +134,6 @@ class GrooveMixtureHead(keras.layers.Layer):
             values, hidden = self._drawn_in_turn(kind, draw, hidden, given, kept)
             cells.append(values)
         return tf.concat(cells, axis=-1)
-
-    def tally(self, outputs: tf.Tensor) -> tf.Tensor:
-        """Returns what is counted of outputs [..., 3 D], float32 [..., 3 D + 2].
-
-        Hits, velocities and offsets of each drum, and the squares of velocities and of offsets.
-        """
-        velocities, offsets = tf.split(outputs, 3, axis=-1)[1:]
-        squares = (tf.reduce_sum(tf.square(p), -1, keepdims=True) for p in (velocities, offsets))
-        return tf.concat([outputs, *squares], axis=-1)
-
-    def summary(self, tallies: tf.Tensor, steps: tf.Tensor) -> tf.Tensor:
-        """Returns what music is like by the sums of its tallies, float32 [..., 3 D + 3].
-
-        How often each drum is hit a step, its mean velocity and offset, how often any is, and the
-        standard deviations of velocities and offsets. A drum counts a hit more than it has.
-
-        Args:
-            tallies: summed over steps, [..., 3 D + 2].
-            steps: how many, [..., 1].
-        """
-        sizes = [self.num_drums] * 3 + [1, 1]
-        hits, *sums, loud, loose = tf.split(tallies, sizes, axis=-1)
-        count = tf.reduce_sum(hits, -1, keepdims=True)
-        spreads = []
-        for total, square in zip(sums, (loud, loose), strict=True):
-            mean = tf.reduce_sum(total, -1, keepdims=True) / (count + 1.0)
-            spreads.append(tf.sqrt(tf.nn.relu(square / (count + 1.0) - tf.square(mean)) + 1e-6))
-        rates = [part / tf.maximum(steps, 1.0) for part in (hits, count)]
-        means = [total / (hits + 1.0) for total in sums]
-        return tf.concat([rates[0], *means, rates[1], *spreads], axis=-1)
-
-    def shared(self, outputs: tf.Tensor, earlier: tf.Tensor) -> tf.Tensor:
-        """Returns how many hits are in both of two outputs, and in either, [..., 2]."""
-        hits, others = (tf.split(part, 3, axis=-1)[0] for part in (outputs, earlier))
-        both, either = hits * others, tf.maximum(hits, others)
-        return tf.stack([tf.reduce_sum(part, -1) for part in (both, either)], axis=-1)
 
     def _drawn_in_turn(self, kind, draw, hidden, given, kept):
         """Returns the hits, velocities or offsets of all drums [B, D], and hidden units after them.
