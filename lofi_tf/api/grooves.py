@@ -103,7 +103,7 @@ class HihatModel(SequenceModel):
 class TransferModel(SequenceModel):
     """A model that plays the hits of one beat with the feel of another."""
 
-    example: ClassVar[str] = "groovae_2bar_hits_control_tfds"
+    example: ClassVar[str] = "groove_transfer"
 
     def groove_transfer(
         self,
