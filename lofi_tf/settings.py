@@ -55,6 +55,7 @@ DIFFERENT = Fits("a list of different items", lambda items: len(set(items)) == l
 Size = Annotated[int, Bounds(least=1)]
 Count = Annotated[int, Bounds(least=0)]
 Amount = Annotated[float, Bounds(least=0)]
+Tempo = Annotated[float, Bounds(least=4, most=1000)]  # quarter notes a minute
 Share = Annotated[float, Bounds(above=0, most=1)]
 Component = Mapping[str, Any]  # {kind: ..., and its options}
 

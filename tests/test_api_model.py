@@ -104,6 +104,19 @@ def test_a_sound_goes_on_at_the_models_rate():
     assert longer.seconds == pytest.approx(1.5, abs=0.01)
 
 
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        ({"num_outputs": 0}, "num_outputs must be 1 or more. Received: 0"),
+        ({"num_outputs": -1, "best_of": 2}, "num_outputs must be 1 or more. Received: -1"),
+        ({"qpm": 1e9}, "qpm must be at least 4 and at most 1000"),
+    ],
+)
+def test_what_cannot_be_sampled_is_told(grooves, asked, message):
+    with pytest.raises(LofiError, match=message):
+        grooves.sample(**asked)
+
+
 @pytest.mark.parametrize("name", ["groovae_5bar", "no/such/model.tar"])
 def test_a_model_that_is_not_there_is_told(name):
     with pytest.raises(LofiError, match=name):

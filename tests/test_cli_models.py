@@ -170,3 +170,15 @@ def test_what_is_not_there_is_one_line(flags, message, capsys, tmp_path):
     assert generate.main(flags) == 2
     (line,) = capsys.readouterr().err.splitlines()
     assert message in line
+
+
+def test_a_reader_that_has_seen_enough_is_no_error(shipped):
+    code = (
+        "import os, sys; read, write = os.pipe(); os.close(read); os.dup2(write, 1)\n"
+        "from lofi_tf.cli.models import main; sys.exit(main(['groovae_4bar']))"
+    )
+    given = {**os.environ, "LOFI_TF_MODELS": str(shipped)}
+    done = subprocess.run(
+        [sys.executable, "-c", code], stderr=subprocess.PIPE, text=True, env=given
+    )
+    assert (done.returncode, done.stderr) == (0, "")

@@ -178,7 +178,7 @@ def test_the_models_of_a_plan_make_what_their_parts_are(plan):
     ("part", "model", "message"),
     [
         ("chords", "groovae_4bar", "model of chords: it must make chord progressions of four bars"),
-        ("drums", "groovae_2bar_humanize", "model of drums: it must make grooves of four bars"),
+        ("drums", "groove_humanize", "model of drums: it must make grooves of four bars"),
         ("drums", "cat-drums_2bar_small", "model of drums: it must make grooves of four bars"),
         ("bass", "cat-mel_2bar_small", "model of bass: it must make lines of two bars over chords"),
         ("melody", "lofi_chords", "model of melody: it must make lines of two bars over chords"),

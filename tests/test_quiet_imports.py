@@ -23,6 +23,7 @@ CASES = {
     FLAGS.format("train"): "tensorflow keras numpy apache_beam",
     FLAGS.format("generate"): "tensorflow keras numpy apache_beam",
     FLAGS.format("attributes"): "tensorflow keras numpy apache_beam",
+    "from lofi_tf.composing import plan, planning": "tensorflow keras",
     "from lofi_tf.training import cluster, options, run_folder": "tensorflow keras",
     "from lofi_tf.saving import hub, loading": "tensorflow keras",
 }

@@ -8,6 +8,7 @@ from lofi_tf.backends.base import Backend
 from lofi_tf.config import Config
 from lofi_tf.data.converters.base import Converter
 from lofi_tf.generation.decoding import GenerationConfig
+from lofi_tf.settings import Tempo, checked
 
 
 class Model:
@@ -53,6 +54,7 @@ class Model:
     ) -> GenerationConfig:
         """Returns how outputs are drawn; without a seed they are others each time."""
         seed = secrets.randbelow(2**31) if seed is None else seed
+        checked("qpm", qpm, Tempo | None)
         how = GenerationConfig(seed=seed, qpm=qpm, **other)
         return how.at_temperature(temperature, self.config)
 

@@ -4,6 +4,7 @@ import argparse
 import contextlib
 import itertools
 import logging
+import os
 import re
 import sys
 import warnings
@@ -91,6 +92,8 @@ def run_command(body: Callable[[], None]) -> int:
     except LofiError as error:
         print(f"error: {error}", file=sys.stderr)
         return EXIT_BAD_INPUT
+    except BrokenPipeError:  # of a reader that has seen enough, such as `head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
         print(f"error: {where}{error.strerror or error}", file=sys.stderr)

@@ -9,11 +9,12 @@ from lofi_tf.config import Config, load_config
 from lofi_tf.errors import LofiError
 from lofi_tf.models.kinds import check_can
 from lofi_tf.saving.hub import named_models
+from lofi_tf.settings import Tempo, checked
 
 INPUTS = ("input_midi_1", "input_midi_2", "input_midi_3", "input_midi_4")
 SOUNDS = ("input_audio_1", "input_audio_2")
 _LEAST = {
-    "num_outputs": 1, "max_batch_size": 1, "temperature": 0, "seed": 0, "qpm": 4,
+    "num_outputs": 1, "max_batch_size": 1, "temperature": 0, "seed": 0,
     "length_bars": 1, "best_of": 1, "change_at_seconds": 0, "change_amount": 0,
 }  # fmt: skip
 
@@ -35,6 +36,7 @@ def check(args: argparse.Namespace) -> None:
     if sounds and given(args, INPUTS):
         raise LofiError("--input_midi and --input_audio are for different models: give one")
     check_flags(args, **_LEAST)
+    checked("--qpm", args.qpm, Tempo | None)
     if args.best_of is not None and args.mode == "sample" and given(args, INPUTS + SOUNDS):
         name = _called(given(args, INPUTS + SOUNDS)[0])
         raise LofiError(f"--best_of chooses among pieces of the model's own: leave out {name}")

@@ -8,8 +8,7 @@ import numpy as np
 
 from lofi_tf.composing.step_notes import Note
 from lofi_tf.data.converters.progression_tracks import ChordEvent, voicing
-from lofi_tf.generation.scoring import TONICS
-from lofi_tf.music.chord_qualities import CHORD_QUALITIES, NUM_QUALITIES, chord_figure
+from lofi_tf.music.chord_qualities import CHORD_QUALITIES, NUM_QUALITIES, TONICS, chord_figure
 from lofi_tf.music.quantize import STEPS_PER_BAR
 
 if TYPE_CHECKING:

@@ -41,7 +41,6 @@ def _check(part: str, model: str, config: Config) -> None:
     if loop == "line":
         fits = fits and bool(converter.chord_encoding)
     if loop == "beat":
-        fits = fits and converter.expressive
-        fits = fits and not converter.modes & {"groove_transfer", "tap2drum"}
+        fits = fits and converter.expressive and not converter.modes  # these need other music
     if not fits:
         raise LofiError(f"model of {part}: it must make {made}. Received: {model}, which does not")

@@ -11,7 +11,7 @@ import yaml
 from lofi_tf.composing.step_notes import BLOCK_BARS
 from lofi_tf.errors import LofiError, check_range, unknown_name
 from lofi_tf.files import read_yaml, write_file
-from lofi_tf.generation.scoring import TONICS
+from lofi_tf.music.chord_qualities import TONICS
 
 SCHEMA_VERSION = 1
 PARTS = ("drums", "bass", "chords", "melody")

@@ -15,14 +15,13 @@ from lofi_tf.generation.sampling import sample
 from lofi_tf.generation.scoring import (
     BLOCK_STEPS,
     STRONG,
-    TONICS,
     chord_classes,
     key_share,
     line_score,
     progression_score,
 )
 from lofi_tf.music.beats import beats_of
-from lofi_tf.music.chord_qualities import chord_of_figure
+from lofi_tf.music.chord_qualities import TONICS, chord_of_figure
 from lofi_tf.music.chords import triad_of
 from lofi_tf.music.quantize import STEPS_PER_BAR, first_qpm
 from lofi_tf.music.splits import Segment, part_of
@@ -66,6 +65,7 @@ def sample_best(
         >>> len(generation.sample_best(backend, 2, best_of=4))
         2
     """
+    check_range("num_outputs", num_outputs, 1)
     check_range("best_of", best_of, 1)
     scores = scores_of(backend, how)
     converter = backend.converter

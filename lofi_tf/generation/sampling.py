@@ -3,7 +3,7 @@
 import numpy as np
 
 from lofi_tf.backends.base import Backend
-from lofi_tf.errors import LofiError
+from lofi_tf.errors import LofiError, check_range
 from lofi_tf.generation.chunks import passage_of
 from lofi_tf.generation.decode_windows import played
 from lofi_tf.generation.decoding import (
@@ -45,6 +45,7 @@ def sample(
         >>> [piece.tempos[0].qpm for piece in beats]
         [90.0, 90.0]
     """
+    check_range("num_outputs", num_outputs, 1)
     z = prior(row_seeds(how.seed, num_outputs), backend.config.model.z_size)
     if hits is not None:
         if chords or length_bars:

@@ -5,14 +5,13 @@ from collections.abc import Sequence
 import numpy as np
 
 from lofi_tf.data.converters.progression_tracks import CHORD_OFF, FIRST_CHORD, ChordEvent
-from lofi_tf.music.chord_qualities import CHORD_QUALITIES, NUM_QUALITIES
+from lofi_tf.music.chord_qualities import CHORD_QUALITIES, NUM_QUALITIES, TONICS
 from lofi_tf.music.quantize import STEPS_PER_BAR
 
 BEAT = 4  # steps
 STRONG = 8  # steps from one strong beat, the first or third, to the next
 BLOCK_STEPS = 4 * STEPS_PER_BAR
 C_MAJOR = frozenset({0, 2, 4, 5, 7, 9, 11})
-TONICS = {"major": 0, "minor": 9}
 
 
 def line_score(starts: np.ndarray, ends: np.ndarray, pitches: np.ndarray, steps: int) -> float:

@@ -51,6 +51,7 @@ CHORD_QUALITIES = (
     Quality("sus2", (0, 2, 7)),
     Quality("5", (0, 7)),
 )
+TONICS = {"major": 0, "minor": 9}  # of C major and of A minor
 NUM_QUALITIES = len(CHORD_QUALITIES)
 NUM_CHORDS = 12 * NUM_QUALITIES
 
