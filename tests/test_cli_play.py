@@ -192,7 +192,7 @@ def test_recording_without_a_note_says_so(folder, capsys):
         (["IN.wav", "FOLDER"], "must end in .mid or .midi"),
         (["IN-shorter.wav"], "in-shorter.wav: there are no samples"),
         (["IN.wav", "--instruments=tuba"], "unknown instrument"),
-        (["IN.wav", "--gate_db=-1"], "gate_db must be 0 or more"),
+        (["IN.wav", "--gate_db=-1"], "gate_db must be at least 0"),
     ],
 )
 def test_what_cannot_be_transcribed_is_one_line(folder, capsys, flags, message):

@@ -123,7 +123,7 @@ def on_path(model: Model, z: np.ndarray, how: SynthesisConfig) -> Piece:
         np.zeros(len(z) * flux_steps(converter), np.float32),
     )
     # A way has no quiet passages of its own: whether a note is there is for the symbols to say.
-    parts = transcribed(heard, converter, NoteSettings(gate_db=np.inf))
+    parts = transcribed(heard, converter, NoteSettings(gate_db=None))
     return _piece(model, _audio(model, spectra, how), parts)
 
 

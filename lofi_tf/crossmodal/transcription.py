@@ -33,7 +33,7 @@ class NoteSettings(Settings):
     Attributes:
         smoothing_frames: odd; of the median over time that probabilities go through first.
         change_nats: what a change of an instrument's note costs, so that it outlasts single frames.
-        gate_db: frames that are softer than the loudest by more are silent.
+        gate_db: frames that are softer than the loudest by more are silent; None silences none.
         least_seconds: shorter notes are dropped.
         onset_share: rises of energy from this share of the strongest on may begin notes.
         onset_seconds: how far the begin of a note moves, at most, to the nearest such rise.
@@ -42,7 +42,7 @@ class NoteSettings(Settings):
 
     smoothing_frames: Annotated[int, Fits("odd", lambda count: count > 0 and count % 2)] = 5
     change_nats: Amount = 4.0
-    gate_db: Amount = 45.0
+    gate_db: Amount | None = 45.0
     least_seconds: Amount = 0.08
     onset_share: Share = 0.15
     onset_seconds: Amount = 0.12
@@ -62,7 +62,9 @@ def transcribed(
     """
     settings = settings or NoteSettings()
     onsets = onset_times(heard.flux, converter.frame_seconds / flux_steps(converter), settings)
-    loud = heard.levels_db > max(heard.levels_db.max() - settings.gate_db, converter.floor_db)
+    loud = heard.levels_db > converter.floor_db
+    if settings.gate_db is not None:
+        loud &= heard.levels_db > heard.levels_db.max() - settings.gate_db
     chosen = instruments or converter.instruments
     return [
         part_of(number, heard, converter, onsets, loud, settings) if name in chosen else []
