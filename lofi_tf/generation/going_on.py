@@ -22,8 +22,11 @@ from lofi_tf.music.quantize import DEFAULT_QPM
 
 def can_go_on(backend: Backend) -> bool:
     """Says whether a model can be given bars: its head fills cells, and it needs no other music."""
-    own = backend.converter.own_controls(1, DEFAULT_QPM)
-    return knows_expression(backend.config) and (own is not None or not _takes_controls(backend))
+    converter = backend.converter
+    alone = (
+        "controls" not in converter.model_spec or converter.own_controls(1, DEFAULT_QPM) is not None
+    )
+    return knows_expression(backend.config) and alone
 
 
 def going_on(
@@ -62,24 +65,23 @@ def gone_on(
     """
     converter, size = backend.converter, backend.num_steps
     bar = size // converter.window_bars(size)
+    half, steps = max(size // 2 // bar, 1) * bar, num_bars * bar
     known = np.zeros([len(z), 0, converter.depth], np.float32)
     if before is not None:
-        known = np.repeat(np.asarray(before, np.float32)[None], len(z), axis=0)
-    begun, window = known.shape[1], 0 if before is None else 1
-    while (done := known.shape[1]) < begun + num_bars * bar:
-        overlap = min(done, max(size // 2 // bar, 1) * bar)
+        known = np.repeat(np.asarray(before, np.float32)[None, -half:], len(z), axis=0)
+    begun = known.shape[1]
+    most = 2 + steps // (size - half)  # windows, the one before and the last included
+    seeds = np.stack([window_seeds(how.seed, row, most) for row in range(len(z))], axis=1)
+    for window in seeds if before is None else seeds[1:]:
+        if (done := known.shape[1]) >= begun + steps:
+            break
+        overlap = min(done, half)
         given, kept = np.zeros([2, len(z), size, converter.depth], np.float32)
         given[:, :overlap] = known[:, done - overlap :]
         kept[:, :overlap] = 1.0
         at = first_bar + (done - overlap - begun) // bar
         controls = converter.own_controls(size, how.qpm or DEFAULT_QPM, at)
-        seeds = [window_seeds(how.seed, row, window + 1)[-1] for row in range(len(z))]
         controls = by_row(converter.conditioned(controls, how.style, how.density), len(z))
-        outputs, _ = filled_arrays(backend, z, given, kept, how, np.array(seeds), controls)
+        outputs, _ = filled_arrays(backend, z, given, kept, how, window, controls)
         known = np.concatenate([known, outputs[:, overlap:]], axis=1)
-        window += 1
-    return known[:, begun : begun + num_bars * bar]
-
-
-def _takes_controls(backend: Backend) -> bool:
-    return "controls" in backend.converter.model_spec
+    return known[:, begun : begun + steps]

@@ -28,8 +28,10 @@ from lofi_tf.saving.hub import CARD, export_in
 from saved_models.recipes import judge
 
 RECIPES = Path(__file__).with_name("models.yaml")
-BESIDE = {"judge": judge.main, "attributes": attributes.main}  # files made of the export
-COMMANDS = {"judge": "python -m saved_models.recipes.judge", "attributes": "lofi_attributes"}
+BESIDE = {  # files made of the export, and their commands
+    "judge": (judge.main, "python -m saved_models.recipes.judge"),
+    "attributes": (attributes.main, "lofi_attributes"),
+}
 PICTURES = {
     "curves": "Losses of training and validation, by step.",
     "samples": "Samples of the prior.",
@@ -61,7 +63,7 @@ def release(name: str, recipe: Mapping[str, Any], run_dir: Path, output_dir: Pat
     if code:
         return code
     folder = export_in(output_dir / name)
-    for part, make in BESIDE.items():
+    for part, (make, _) in BESIDE.items():
         if part in recipe:
             code = make([f"--model={folder}", *recipe[part]])
             if code:
@@ -114,7 +116,7 @@ def _training(recipe: Mapping[str, Any], name: str) -> str:
     text = "## How it was trained\n\n"
     if len(stages) > 1:
         text += "One command after the other. "
-    for part, called in COMMANDS.items():
+    for part, (_, called) in BESIDE.items():
         if part in recipe:
             stages.append(command(called, [f"--model={name}", *recipe[part]]))
     return text + recipe["records"].strip() + "\n\n```sh\n" + "\n".join(stages) + "\n```"

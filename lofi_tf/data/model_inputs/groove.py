@@ -47,7 +47,6 @@ def to_model(options: GrooveConverter, example: Arrays, training: bool, seed: Se
         source = drop_drums(source, options.max_drum_dropout_probability, seed)
     if options.tapify:
         source = tap(source, source if options.taps_as_controls else target)
-    taps = source
     if options.humanize:
         silent = tf.zeros_like(source.offsets)
         source = source.without_velocities()._replace(offsets=silent)
@@ -58,7 +57,7 @@ def to_model(options: GrooveConverter, example: Arrays, training: bool, seed: Se
         source = source.where(tf.constant(kept))
     inputs = {"inputs": _vectors(options, source), "targets": _vectors(options, target)}
     if options.control_depth:
-        own = _taps(taps) if options.taps_as_controls else _controls(options, target)
+        own = _taps(source) if options.taps_as_controls else _controls(options, target)
         parts = [own, _conditions(options, example, training, seed)]
         inputs["controls"] = tf.concat([part for part in parts if part is not None], axis=-1)
     return inputs | {"length": tf.convert_to_tensor(example["length"])}
