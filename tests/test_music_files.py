@@ -84,12 +84,12 @@ def test_sequences_from_file_mxl_with_a_damaged_container_is_read(tmp_path):
 BEAT_BYTES = BEAT.read_bytes()
 BAD_FILES = {
     "empty_file": ("a.mid", b""),
-    "truncated": ("a.mid", BEAT_BYTES[:-9]),
+    "truncated": ("a.mid", BEAT_BYTES[:9]),
     "not_midi": ("a.mid", b"hello, this is text"),
     "mislabelled": ("a.mid", b"\xef\xbb\xbf <?xml version='1.0'?><score-partwise/>"),
     "mislabelled-2": ("a.abc", BEAT_BYTES),
     "mislabelled-3": ("a.xml", BEAT_BYTES),
-    "mislabelled-4": ("a.mid", b"RIFF\0\0\0\0RMID"),
+    "not_midi-2": ("a.mid", b"RIFF\0\0\0\0WAVE"),
     "not_musicxml": ("a.xml", b"<rss/>"),
     "bad_xml": ("a.xml", b"<score-partwise>"),
     "bad_archive": ("a.mxl", b"PK\x03\x04 and no more"),

@@ -1,11 +1,14 @@
 """Music files to NoteSequences, with the names and ids that Magenta gives them."""
 
 import hashlib
+import warnings
 from pathlib import Path
 from typing import NamedTuple
 
-from lofi_tf.errors import NotConvertible, naming
-from lofi_tf.music.midi import read_midi
+from lofi_tf.errors import LofiWarning, NotConvertible, naming
+from lofi_tf.music.midi_container import is_midi
+from lofi_tf.music.midi_events import read_events
+from lofi_tf.music.midi_reader import sequence_of
 from lofi_tf.music.scores import read_abc, read_musicxml
 from lofi_tf.music.sequence_proto import NoteSequence
 
@@ -16,6 +19,7 @@ KINDS = {
     ".mid": MIDI,
     ".midi": MIDI,
     ".kar": MIDI,
+    ".rmi": MIDI,
     ".xml": MUSICXML,
     ".musicxml": MUSICXML,
     ".mxl": MUSICXML,
@@ -26,7 +30,7 @@ MAX_FILE_BYTES = 64 * 2**20
 
 
 class Converted(NamedTuple):
-    """What a file gave: a sequence for each tune, and what refused the tunes that are missing."""
+    """What a file gave: a sequence for each tune, and why others or parts of it are missing."""
 
     sequences: list[NoteSequence]
     problems: list[NotConvertible]
@@ -60,13 +64,21 @@ def read_music(path: str | Path) -> NoteSequence:
     Raises:
         LofiError: the file, and why it cannot be read.
 
+    A `LofiWarning` says what of a damaged MIDI file is missing.
+
     Example:
         >>> tune = lofi_tf.read_music("tune.abc")
         >>> [note.pitch for note in tune.notes][:3]
         [60, 62, 64]
     """
     with naming(path):
-        return sequences_from_file(path, str(path), "")[0]
+        sequences, problems = convert_file(path, str(path), "")
+        if not sequences:
+            raise problems[0]
+    if _kind(path) != ABC:
+        for problem in problems:
+            warnings.warn(f"{path}: {problem}; what is there is read", LofiWarning, stacklevel=2)
+    return sequences[0]
 
 
 def convert_file(path: str | Path, filename: str, collection_name: str) -> Converted:
@@ -120,14 +132,15 @@ def _read(data: bytes, kind: str) -> tuple[list[NoteSequence], list[NotConvertib
         raise NotConvertible("mislabelled", f"the name says {kind}, the content is {found}")
     if kind == ABC:
         return read_abc(data)
-    return [read_midi(data) if kind == MIDI else read_musicxml(data, MAX_FILE_BYTES)], []
+    if kind == MUSICXML:
+        return [read_musicxml(data, MAX_FILE_BYTES)], []
+    events = read_events(data)
+    return [sequence_of(events)], events.problems
 
 
 def _content(data: bytes) -> str:
     """Returns what the first bytes tell of, or nothing."""
-    if data.startswith(b"MThd"):
+    if is_midi(data):
         return MIDI
-    if data.startswith(b"RIFF"):
-        return "a RIFF file"
     start = data[:64].removeprefix(b"\xef\xbb\xbf").lstrip()
     return MUSICXML if start.startswith(b"<") or data.startswith(b"PK\x03\x04") else ""

@@ -3,8 +3,9 @@
 import numpy as np
 
 from lofi_tf.music.chords import NO_CHORD, degrees_of
-from lofi_tf.music.midi_events import META, SET_TEMPO, read_events
-from lofi_tf.music.tempo_map import TempoMap
+from lofi_tf.music.midi_events import META, read_events
+from lofi_tf.music.midi_reader import tempo_map_of
+from lofi_tf.music.midi_text import text_of
 
 _MARKER = 0x06
 
@@ -12,15 +13,16 @@ _MARKER = 0x06
 def read_markers(data: bytes) -> list[tuple[float, str]]:
     """Returns time in seconds and text of each marker of a MIDI file, in their order in time.
 
-    Bytes that are not UTF-8 are read as Latin-1. Raises what `read_midi` does.
+    Raises what `read_midi` does.
     """
     events = read_events(data)
-    tempos = [(e[0], e[3]) for e in events.tracks[0] if e[1] == META and e[2] == SET_TEMPO]
-    tempo_map = TempoMap(events.division, tempos)
+    tempo_map = tempo_map_of(events)
     found = [e for track in events.tracks for e in track if e[1] == META and e[2] == _MARKER]
     found.sort(key=lambda event: event[0])
     times = tempo_map.seconds(np.array([event[0] for event in found], np.int64))
-    return [(float(time), _text(event[3])) for time, event in zip(times, found, strict=True)]
+    return [
+        (float(time), text_of(event[3]).strip()) for time, event in zip(times, found, strict=True)
+    ]
 
 
 def sections_of(markers: list[tuple[float, str]], end: float) -> list[tuple[str, float, float]]:
@@ -42,10 +44,3 @@ def sections_of(markers: list[tuple[float, str]], end: float) -> list[tuple[str,
 
 def _is_chord(text: str) -> bool:
     return text == NO_CHORD or degrees_of(text) is not None
-
-
-def _text(data: bytes) -> str:
-    try:
-        return data.decode("utf-8").strip()
-    except UnicodeDecodeError:
-        return data.decode("latin-1").strip()

@@ -2,7 +2,8 @@
 
 The rules, which Magenta's records depend on:
 
-- Times come from the tempo events of the first track alone; metres and keys too.
+- Metres and keys are those of the first track that has any. Tempo events count on every track; in
+  pretty_midi on the first alone, as in files of type 2, where each track is a piece.
 - A note-off closes every open note of its pitch and channel that began at an earlier tick. A note
   that would last zero ticks vanishes, and so does one that is never closed.
 - An instrument is a (program, channel, track), in the order of their first closed notes; the
@@ -24,14 +25,18 @@ from lofi_tf.music.midi_events import (
     TIME_SIGNATURE,
     TRACK_NAME,
     Event,
+    MidiEvents,
     read_events,
 )
+from lofi_tf.music.midi_text import text_of
 from lofi_tf.music.proto_wire import encode_rows
 from lofi_tf.music.sequence_proto import NoteSequence
 from lofi_tf.music.tempo_map import TempoMap
 
 DRUM_CHANNEL = 9
+MAX_SECONDS = 24 * 60 * 60
 _NOTE_ON, _CONTROL, _PROGRAM, _BEND = 0x9, 0xB, 0xC, 0xE
+_PIECE_A_TRACK = 2
 
 
 @dataclasses.dataclass(slots=True)
@@ -58,9 +63,17 @@ def read_midi(data: bytes) -> NoteSequence:
     Raises:
         NotConvertible: the bytes are no MIDI file, or a damaged one.
     """
-    events = read_events(data)
-    settings = [event for event in events.tracks[0] if event[1] == META]
-    tempo_map = TempoMap(events.division, _payloads(settings, SET_TEMPO))
+    return sequence_of(read_events(data))
+
+
+def sequence_of(events: MidiEvents) -> NoteSequence:
+    """Returns the music of a MIDI file's events.
+
+    Raises:
+        NotConvertible: there is a tempo or a resolution of zero, or it lasts more than a day.
+    """
+    tempo_map = tempo_map_of(events)
+    settings = _settings(events)
     instruments = []
     for track in events.tracks:
         instruments += _read_instruments(track)
@@ -70,12 +83,34 @@ def read_midi(data: bytes) -> NoteSequence:
     sequence.source_info.encoding_type = NoteSequence.SourceInfo.MIDI
     for time, qpm in tempo_map.tempos():
         sequence.tempos.add(time=time, qpm=qpm)
-    _add_metres(sequence, _payloads(settings, TIME_SIGNATURE), tempo_map)
-    _add_keys(sequence, _payloads(settings, KEY_SIGNATURE), tempo_map)
+    _add_metres(sequence, _first_given(settings, TIME_SIGNATURE), tempo_map)
+    _add_keys(sequence, _first_given(settings, KEY_SIGNATURE), tempo_map)
     for index, instrument in enumerate(instruments):
         if instrument.name:
             sequence.instrument_infos.add(instrument=index, name=instrument.name)
+    if not sequence.total_time <= MAX_SECONDS:
+        message = f"it lasts {sequence.total_time:.0f} s. Allowed: up to {MAX_SECONDS} s, a day"
+        raise NotConvertible("too_long", message)
     return sequence
+
+
+def tempo_map_of(events: MidiEvents) -> TempoMap:
+    """Returns ticks to seconds of a file, by the tempo events of all tracks of one piece."""
+    tempos = [tempo for track in _settings(events) for tempo in _payloads(track, SET_TEMPO)]
+    tempos.sort(key=lambda tempo: tempo[0])  # stable: the later track has the last word
+    return TempoMap(events.division, tempos)
+
+
+def _settings(events: MidiEvents) -> list[list[Event]]:
+    """Returns the meta events of each track of the piece, of the first where each is a piece."""
+    tracks = events.tracks[:1] if events.kind == _PIECE_A_TRACK else events.tracks
+    return [[event for event in track if event[1] == META] for track in tracks]
+
+
+def _first_given(settings: list[list[Event]], kind: int) -> list[tuple[int, bytes]]:
+    """Returns the meta events of a kind of the first track that has any."""
+    given = (_payloads(track, kind) for track in settings)
+    return next((payloads for payloads in given if payloads), [])
 
 
 def _read_instruments(track: list[Event]) -> list[_Instrument]:
@@ -112,7 +147,7 @@ def _read_instruments(track: list[Event]) -> list[_Instrument]:
             programs[channel] = first
             playing[channel] = instruments.get((first, channel))
         elif status == META and first == TRACK_NAME:
-            name = second.decode("latin-1")
+            name = text_of(second)
     return list(instruments.values())
 
 
@@ -176,13 +211,10 @@ def _payloads(events: list[Event], kind: int) -> list[tuple[int, bytes]]:
 def _add_metres(
     sequence: NoteSequence, events: Iterable[tuple[int, bytes]], tempo_map: TempoMap
 ) -> None:
+    """Adds metres of 1 to 255 beats of 1/1 to 1/2**30; others mean nothing."""
     for tick, payload in events:
         if len(payload) < 2 or not payload[0] or payload[1] > 30:
-            raise NotConvertible(
-                "unsupported_metre",
-                "a metre needs 1 to 255 beats of 1/1 to 1/2**30. "
-                f"Received: {' over 2**'.join(map(str, payload[:2]))}",
-            )
+            continue
         sequence.time_signatures.add(
             time=tempo_map.seconds(np.array(tick)),
             numerator=payload[0],

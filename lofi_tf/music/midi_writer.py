@@ -12,6 +12,7 @@ from lofi_tf.errors import LofiError, check_range
 from lofi_tf.files import write_file
 from lofi_tf.music.midi_events import KEY_SIGNATURE, META, SET_TEMPO, TIME_SIGNATURE, TRACK_NAME
 from lofi_tf.music.midi_reader import DRUM_CHANNEL
+from lofi_tf.music.midi_text import bytes_of
 from lofi_tf.music.quantize import DEFAULT_QPM, TICKS_PER_QUARTER
 from lofi_tf.music.sequence_proto import NoteSequence
 from lofi_tf.music.tempo_map import TempoMap
@@ -69,7 +70,7 @@ def midi_bytes(sequence: NoteSequence, markers: Markers = ()) -> bytes:
         channel = DRUM_CHANNEL if is_drum else next(channels)
         events = _instrument_events(parts, program, channel, tempo_map)
         if names.get(instrument):
-            name = names[instrument].encode("latin-1", "replace")
+            name = bytes_of(names[instrument])
             events.append((0, _SETTING, _meta(TRACK_NAME, name)))
         tracks.append(_track_bytes(events))
     header = struct.pack(">4sLhhh", b"MThd", 6, 1, len(tracks), resolution)
