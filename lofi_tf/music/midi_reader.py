@@ -35,6 +35,7 @@ from lofi_tf.music.tempo_map import TempoMap
 
 DRUM_CHANNEL = 9
 MAX_SECONDS = 24 * 60 * 60
+_ALL_OFF = (120, *range(123, 128))  # controls that end all notes of a channel
 _NOTE_ON, _CONTROL, _PROGRAM, _BEND = 0x9, 0xB, 0xC, 0xE
 _PIECE_A_TRACK = 2
 
@@ -120,7 +121,7 @@ def _read_instruments(track: list[Event]) -> list[_Instrument]:
     playing: list[_Instrument | None] = [None] * 16
     waiting: list[_Events | None] = [None] * 16
     open_notes: dict[tuple[int, int], list[tuple[int, int]]] = {}
-    name = ""
+    name, ends = "", []  # ends: by controls, of notes that may have no other
     for tick, status, first, second in track:
         kind, channel = status >> 4, status & 15
         if kind == _NOTE_ON and second:
@@ -141,6 +142,9 @@ def _read_instruments(track: list[Event]) -> list[_Instrument]:
                 events = waiting[channel] = _Events([], [])
             if kind == _CONTROL:
                 events.controls += (tick, first, second)
+                if first in _ALL_OFF:
+                    theirs = [key for key in open_notes if key[0] == channel]
+                    ends += [(key, tick, programs[channel]) for key in theirs]
             else:
                 events.bends += (tick, first + (second << 7) - 8192)
         elif kind == _PROGRAM:
@@ -148,17 +152,25 @@ def _read_instruments(track: list[Event]) -> list[_Instrument]:
             playing[channel] = instruments.get((first, channel))
         elif status == META and first == TRACK_NAME:
             name = text_of(second)
+    for (channel, pitch), tick, program in ends:
+        instrument = instruments.get((program, channel))
+        for start, velocity in _close(open_notes, (channel, pitch), tick):
+            if instrument is None:
+                instrument = _new_instrument(program, channel, name, waiting[channel])
+                instruments[program, channel] = instrument
+            instrument.notes += (start, tick, pitch, velocity)
     return list(instruments.values())
 
 
 def _close(open_notes: dict, key: tuple[int, int], tick: int) -> list[tuple[int, int]]:
     """Takes the notes out of `open_notes` that a note-off at `tick` ends."""
     pending = open_notes.pop(key, ())
-    if not pending or (pending[0][0] != tick and pending[-1][0] != tick):
+    if not pending or pending[-1][0] < tick:
         return pending
-    closed = [note for note in pending if note[0] != tick]
-    if closed:
-        open_notes[key] = [note for note in pending if note[0] == tick]
+    closed = [note for note in pending if note[0] < tick]
+    left = [note for note in pending if note[0] > tick or (closed and note[0] == tick)]
+    if left:
+        open_notes[key] = left
     return closed
 
 

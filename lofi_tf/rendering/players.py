@@ -5,9 +5,10 @@ import math
 import numpy as np
 
 from lofi_tf.rendering.drum_kit import Kit
+from lofi_tf.rendering.midi_controls import EXPRESSION, PAN, VOLUME, WHEEL
 from lofi_tf.rendering.soundfont import SAMPLE, SoundFont
 from lofi_tf.rendering.tones import CELL, SharedTones
-from lofi_tf.rendering.track_events import EXPRESSION, PAN, VOLUME, TrackEvents
+from lofi_tf.rendering.track_events import TrackEvents
 from lofi_tf.rendering.voices import Voice
 
 
@@ -31,6 +32,10 @@ class Player:
         self._kit = kit if part.is_drum else None
         self._zones = font.zones(part.program, part.is_drum)
         self._next, self._begin, self._sounding = 0, 0, []
+        self._cuts = part.cuts.tolist()
+        wheel = part.controls[WHEEL]
+        self._bend = part.bend.at if part.bend else None
+        self._wheel = wheel.at if wheel.values.any() else None
         self._tones = SharedTones()
 
     @property
@@ -42,13 +47,23 @@ class Player:
         """Returns the next samples of the part, float32 [2, count]."""
         begin, out = self._begin, np.zeros([2, count], np.float32)
         while self._next < len(self.part.starts) and self.part.starts[self._next] < begin + count:
+            self._cut(int(self.part.starts[self._next]))
             self._strike(self._next)
             self._next += 1
+        self._cut(begin + count - 1)
         for voice in self._sounding:
             voice.add_to(out, begin)
         self._begin += count
         self._sounding = [voice for voice in self._sounding if voice.end > self._begin]
         return out * self._gains(begin, count)
+
+    def _cut(self, last: int) -> None:
+        """Ends what sounds at the cuts up to a sample."""
+        while self._cuts and self._cuts[0] <= last:
+            at = self._cuts.pop(0)
+            for voice in self._sounding:
+                voice.choke(at)
+            self.end = max([at, *(voice.end for voice in self._sounding)])
 
     def _strike(self, number: int) -> None:
         part = self.part
@@ -60,7 +75,7 @@ class Player:
             new = [
                 Voice(
                     *(self._font.sample(int(zone.values[SAMPLE])), zone, pitch, velocity),
-                    *(start, off, self._rate, self._tones, part.bend.at if part.bend else None),
+                    *(start, off, self._rate, self._tones, self._bend, self._wheel),
                 )
                 for zone in self._zones
                 if zone.keys[0] <= pitch <= zone.keys[1]

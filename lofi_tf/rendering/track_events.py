@@ -1,19 +1,18 @@
 """A NoteSequence as parts: what each plays, in samples, and how its controls move."""
 
+import collections
 import dataclasses
 from typing import Any
 
 import numpy as np
 
 from lofi_tf.errors import LofiError
-from lofi_tf.music.splits import part_of
-from lofi_tf.music.sustain import pedals_of, with_sustain
+from lofi_tf.music.splits import Segment, part_of
+from lofi_tf.music.sustain import Pedal, with_sustain
+from lofi_tf.rendering.midi_controls import Controls, Curve, controls_of
 
 ROLES = ("drums", "bass", "chords", "melody", "other")
 KICKS = (35, 36)
-BEND_CENTS = 200.0  # of a full bend, General MIDI's
-VOLUME, PAN, EXPRESSION = 7, 10, 11  # MIDI controls
-_DEFAULTS = {VOLUME: 100, PAN: 64, EXPRESSION: 127}
 _BASS_PROGRAMS = range(32, 40)
 _ROLE_WORDS = {
     "drums": ("drum", "percussion"),
@@ -21,20 +20,6 @@ _ROLE_WORDS = {
     "chords": ("chord", "harmony", "comp", "pad", "keys"),
     "melody": ("melody", "lead", "vocal"),
 }
-
-
-@dataclasses.dataclass(frozen=True)
-class Curve:
-    """A control that has a value from each time on, samples of the track; `first` before."""
-
-    times: np.ndarray
-    values: np.ndarray
-    first: float
-
-    def at(self, times: np.ndarray) -> np.ndarray:
-        """Returns the values at some samples of the track."""
-        known = np.concatenate([[self.first], self.values])
-        return known[np.searchsorted(self.times, times, side="right")]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -49,7 +34,8 @@ class TrackEvents:
         starts, offs: samples of the track [N], starts ascending.
         pitches, velocities: MIDI's [N].
         bend: cents; None where nothing is bent.
-        controls: by MIDI control number, of volume, pan and expression.
+        controls: by MIDI control number, of volume, pan, expression and the modulation wheel.
+        cuts: samples at which all that sounds ends, ascending.
     """
 
     name: str
@@ -62,19 +48,20 @@ class TrackEvents:
     velocities: np.ndarray
     bend: Curve | None
     controls: dict[int, Curve]
+    cuts: np.ndarray
 
 
 def track_events(sequence: Any, sample_rate: int) -> list[TrackEvents]:
     """Returns the parts of a NoteSequence, in the order of its instruments.
 
     A part's role is `drums` where its notes are drums, else the one that its track's name says,
-    else `bass` for General MIDI's basses (32 to 39), else `other`. Pedals hold notes, bends reach
-    two semitones.
+    else `bass` for General MIDI's basses (32 to 39), else `other`. Pedals hold notes.
 
     Raises:
         LofiError: without a note.
     """
-    notes = with_sustain(part_of(sequence, harmony=False), pedals_of(sequence)).notes
+    controls = _controls_of(sequence, sample_rate)
+    notes = _held(part_of(sequence, harmony=False), controls).notes
     if not len(notes):
         raise LofiError("there is nothing to render: the music has no notes")
     names = {info.instrument: info.name for info in sequence.instrument_infos}
@@ -85,8 +72,8 @@ def track_events(sequence: Any, sample_rate: int) -> list[TrackEvents]:
         given = names.get(instrument, "").strip()
         role = role_of(given, program, bool(is_drum))
         name = free_name(given or role, taken)
-        events = _events_of(sequence, instrument, sample_rate)
-        parts.append(_part(name, role, program, bool(is_drum), chosen, events, sample_rate))
+        moves = controls.get(instrument) or controls_of((), (), sample_rate)
+        parts.append(_part(name, role, program, bool(is_drum), chosen, moves, sample_rate))
     return parts
 
 
@@ -113,40 +100,50 @@ def kicks_of(parts: list[TrackEvents]) -> tuple[np.ndarray, np.ndarray]:
     return np.array([hit[0] for hit in hits], np.int64), np.array([hit[1] for hit in hits])
 
 
-def _part(name, role, program, is_drum, notes, events, sample_rate: int) -> TrackEvents:
+def _controls_of(sequence: Any, sample_rate: int) -> dict[int, Controls]:
+    """Returns the controls of each instrument that has control changes or bends."""
+    changes, bends = collections.defaultdict(list), collections.defaultdict(list)
+    for change in sequence.control_changes:
+        changes[change.instrument].append(change)
+    for bend in sequence.pitch_bends:
+        bends[bend.instrument].append(bend)
+    found = sorted({*changes, *bends})
+    return {one: controls_of(changes[one], bends[one], sample_rate) for one in found}
+
+
+def _held(part: Segment, controls: dict[int, Controls]) -> Segment:
+    """Returns the part with its notes ended by controls, or held by pedals."""
+    for instrument, moves in controls.items():
+        part = _ended(part, instrument, np.union1d(moves.notes_off, moves.sound_off))
+    pedals = [Pedal(t, one, v) for one, moves in controls.items() for t, v in moves.pedals]
+    part = with_sustain(part, pedals)
+    for instrument, moves in controls.items():
+        part = _ended(part, instrument, moves.sound_off)
+    return part
+
+
+def _ended(part: Segment, instrument: int, times: np.ndarray) -> Segment:
+    """Returns the part with those notes of an instrument let go that sound at some times."""
+    if not len(times):
+        return part
+    notes = part.notes
+    following = np.append(times, np.inf)[np.searchsorted(times, notes.starts, side="right")]
+    theirs = notes.instruments == instrument
+    ends = np.where(theirs, np.minimum(notes.ends, following), notes.ends)
+    return dataclasses.replace(part, notes=dataclasses.replace(notes, ends=ends))
+
+
+def _part(name, role, program, is_drum, notes, moves: Controls, sample_rate: int) -> TrackEvents:
     order = np.lexsort((notes.pitches, notes.starts))
     notes = notes.take(order)
     starts = np.rint(np.maximum(notes.starts, 0) * sample_rate).astype(np.int64)
     offs = np.rint(notes.ends * sample_rate).astype(np.int64)
     velocities = np.clip(notes.velocities, 1, 127)
+    cuts = np.rint(moves.sound_off * sample_rate).astype(np.int64)
     return TrackEvents(
         *(name, role, program, is_drum, starts, np.maximum(offs, starts + 1)),
-        *(notes.pitches, velocities, *events),
+        *(notes.pitches, velocities, moves.bend, moves.levels, cuts),
     )
-
-
-def _events_of(sequence: Any, instrument: int, rate: int) -> tuple[Curve | None, dict]:
-    bends = [
-        (event.time * rate, event.bend / 8192 * BEND_CENTS)
-        for event in sequence.pitch_bends
-        if event.instrument == instrument
-    ]
-    moved = any(cents for _, cents in bends)
-    controls = {}
-    for number, default in _DEFAULTS.items():
-        changes = [
-            (event.time * rate, event.control_value)
-            for event in sequence.control_changes
-            if event.instrument == instrument and event.control_number == number
-        ]
-        controls[number] = _curve(changes, default)
-    return _curve(bends, 0.0) if moved else None, controls
-
-
-def _curve(events: list[tuple[float, float]], first: float) -> Curve:
-    events = sorted(events, key=lambda event: event[0])
-    times = np.array([time for time, _ in events], np.float64)
-    return Curve(times, np.array([value for _, value in events], np.float64), first)
 
 
 def free_name(name: str, taken: set[str], between: str = " ") -> str:

@@ -15,13 +15,14 @@ from lofi_tf.rendering.tones import CELL, LONGEST_SHARED, PIECE, Bend, SharedTon
 
 ATTENUATION = 0.4  # share that synthesisers take of what files say, after the EMU8000
 CHOKE_SECONDS = 0.05  # in which a note goes that another one cuts off
+WHEEL_CENTS = 50.0  # of vibrato at the wheel's end, by the SoundFont specification's modulators
 
 
 class Voice:
     """What one zone plays of one note, from sample `start` of the track, let go at sample `off`.
 
     `tones` are those that the part's notes share; `bend` gives the cents by which the part is bent
-    at samples of the track.
+    at samples of the track, `wheel` where the modulation wheel stands, 0 to 127.
     """
 
     def __init__(
@@ -35,6 +36,7 @@ class Voice:
         rate: int,
         tones: SharedTones,
         bend: Bend | None = None,
+        wheel: Bend | None = None,
     ):
         self._values = values = [int(value) for value in zone.values]
         self.start, self._rate = start, rate
@@ -49,17 +51,24 @@ class Voice:
         sides = np.cos(angle), np.sin(angle)
         self._gain *= max(sides)
         self._sides = [np.float32(side / max(sides)) for side in sides]
-        if bend is None:
+        if bend is None and wheel is None:
             self._tone, self._turn = tones.get(sample, zone, key, rate), LONGEST_SHARED
             if self._tone.hears_off:
                 self._turn = min(self._turn, int(self._off * rate) // PIECE * PIECE)
         else:
             self._turn = math.inf
-            self._tone = Tone(
-                *(sample, zone, key, rate, self._off), lambda samples: bend(start + samples)
-            )
+            self._bend, self._wheel = bend, wheel
+            self._tone = Tone(sample, zone, key, rate, self._off, self._cents)
         heard = envelopes.seconds_heard(self._volume, self._off, self._silent_db)
         self.end = start + max(1, math.ceil(min(heard, self._tone.seconds) * rate))
+
+    def _cents(self, samples: np.ndarray) -> np.ndarray:
+        """Returns how far samples of the note are bent, by the part's bend and its wheel."""
+        cents = np.zeros(len(samples)) if self._bend is None else self._bend(self.start + samples)
+        if self._wheel is not None:
+            depth = WHEEL_CENTS / 127 * self._wheel(self.start + samples)
+            cents = cents + depth * envelopes.vib_lfo(self._values, samples / self._rate)
+        return cents
 
     def choke(self, at: int) -> None:
         """Fades the note out from a sample of the track on, or from its next cell on."""
