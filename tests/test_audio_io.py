@@ -113,11 +113,10 @@ def test_write_wav_that_fails_leaves_the_old_file(tmp_path, monkeypatch):
     io.write_wav(tmp_path / "a.wav", tone(300, 0.1), 3000)
     before = (tmp_path / "a.wav").read_bytes()
 
-    def fail(file, *args, **kwargs):
-        file.write(b"RIFF")
+    def fail(writer, samples):
         raise OSError("disk full")
 
-    monkeypatch.setattr(soundfile, "write", fail)
+    monkeypatch.setattr(io.WavWriter, "write", fail)
     with pytest.raises(OSError, match="disk full"):
         io.write_wav(tmp_path / "a.wav", tone(500, 0.1), 3000)
     assert (tmp_path / "a.wav").read_bytes() == before

@@ -68,7 +68,7 @@ def test_a_track_goes_through_its_plugins(tmp_path):
         again = render(
             music, path, "clean", plugins=["Reverb:wet_level=0.5", "Invert"], block_size=size
         )
-        assert again.seconds == measured.seconds
+        assert again.seconds > measured.seconds  # of the whole room, in which plugins ring on
     assert made[0].read_bytes() == made[1].read_bytes() != plain.read_bytes()
 
 

@@ -99,7 +99,8 @@ def test_files_are_what_their_ending_says(tmp_path, name, kind, subtype):
 
 def stems_of(tmp_path, sequence, settings, **how):
     measured = render(sequence, tmp_path / "a.wav", settings, stems_dir=tmp_path / "stems", **how)
-    return {path.stem: soundfile.read(path)[0] for path in measured.stems}
+    names = [path.stem.partition("-")[2] for path in measured.stems]
+    return dict(zip(names, (soundfile.read(path)[0] for path in measured.stems), strict=True))
 
 
 def test_stems_add_up_to_the_mix(tmp_path):
@@ -109,7 +110,8 @@ def test_stems_add_up_to_the_mix(tmp_path):
     whole, _ = soundfile.read(tmp_path / "a.wav")
     total = sum(stems.values())
     factor = np.vdot(total, whole) / np.vdot(total, total)  # the loudness
-    np.testing.assert_allclose(whole, factor * total, atol=2e-5)
+    fade = 480  # samples, of the file alone
+    np.testing.assert_allclose(whole[:-fade], factor * total[:-fade], atol=2e-5)
 
 
 def test_parts_have_their_level_place_and_send(tmp_path):
@@ -131,11 +133,11 @@ def test_parts_have_their_level_place_and_send(tmp_path):
 def test_ducked_parts_give_way_at_the_kick_alone(tmp_path):
     plain = stems_of(tmp_path, band(2.0), PLAIN)
     ducked = stems_of(tmp_path, band(2.0), PLAIN.replace({"duck_db": {"chords": 12}}))
-    np.testing.assert_array_equal(ducked["Bass"], plain["Bass"])
+    np.testing.assert_array_equal(ducked["Bass"][:96000], plain["Bass"][:96000])
     start, loud = 48000, np.abs(plain["Chords"][:, 0]) > 1e-3  # a kick of velocity 110
-    ratio = np.where(
-        loud, ducked["Chords"][:, 0] / np.where(loud, plain["Chords"][:, 0], 1), np.nan
-    )
+    count = min(map(len, (ducked["Chords"], loud)))
+    plain, ducked, loud = plain["Chords"][:count, 0], ducked["Chords"][:count, 0], loud[:count]
+    ratio = np.where(loud, ducked / np.where(loud, plain, 1), np.nan)
     deepest = 20 * np.log10(np.nanmin(ratio[start : start + 4800]))
     assert deepest == pytest.approx(-12 * 110 / 127, abs=0.05)
     assert np.nanmax(np.abs(ratio[start + 15000 : start + 20000] - 1)) < 1e-3
@@ -236,7 +238,7 @@ def test_roles_come_from_drums_names_and_programs():
         ("a.wav", {"drum_kit": "none"}, "a drum kit is a folder"),
         ("a.wav", {"block_size": 0}, "block_size must be"),
         ("a.wav", {"seed": -1}, "seed must be a whole number of at least 0"),
-        ("Bass.wav", {"stems_dir": "."}, "a stem would overwrite the track"),
+        ("02-Bass.wav", {"stems_dir": "."}, "a stem would overwrite the track"),
     ],
 )
 def test_what_cannot_be_rendered_is_one_line(tmp_path, output, how, message):
@@ -272,7 +274,7 @@ def test_progress_tells_the_seconds(tmp_path):
     told = []
     how = {"block_size": 10000, "progress": lambda *seconds: told.append(seconds)}
     render(band(3.0), tmp_path / "a.wav", PLAIN, **how)
-    assert told[0] == (0, 3) and told[-1] == (2, 3)
+    assert told[0] == (0, 4) and told[-1] == (3, 4)  # two bars
     assert [done for done, _ in told] == sorted(done for done, _ in told)
 
 

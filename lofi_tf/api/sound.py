@@ -50,7 +50,7 @@ class Sound(NamedTuple):
         Raises:
             LofiError: another ending, or a place that cannot be written to.
         """
-        from lofi_tf.rendering.render import write_audio
+        from lofi_tf.rendering.sound_files import write_audio
 
         write_audio(Path(path), self.samples, self.sample_rate)
 
@@ -107,7 +107,7 @@ def render(
             `tape`, or a track's own, if not given.
         seed: of noise, wow, flutter and hits; 0, or a track's own, if not given.
         **options: of `lofi_tf.rendering.render.render`: `values`, `soundfont`, `drum_kit`,
-            `stems_dir`, `plugins`.
+            `stems_dir`, `plugins`, `loop`.
 
     Returns:
         Samples, float32 [n, 2], and their rate; the very ones that `lofi_render` writes.

@@ -4,7 +4,6 @@ Everything is read by libsndfile, through soundfile: WAV, FLAC, Ogg (Vorbis and 
 whatever a file's name says that it is.
 """
 
-import io
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 import soundfile
 
+from lofi_tf.audio.wav import UNTOLD, About, WavWriter
 from lofi_tf.errors import LofiError, NotConvertible
 from lofi_tf.files import atomic_write
 
@@ -24,7 +24,6 @@ SUBTYPES = {"int16": "PCM_16", "float32": "FLOAT"}
 _SHORT_CHUNK = re.compile(r"^\s*(?:data|SSND)\s*: (\d+) \(should be (\d+)\)", re.MULTILINE)
 _UNKNOWN_SIZE = 0xFFFFFFFF - 64  # writers into pipes do not know the size
 _MP3_SLACK = 4 * 1152  # frames that encoders count and decoders leave out
-_HEADER_SIZE = 256  # bytes, enough for all that libsndfile writes before the samples
 _OGG_PAGE_SIZE = 65307  # the longest, RFC 3533
 _OGG_END = 4  # the flag of a stream's last page
 
@@ -98,7 +97,11 @@ def read_audio(path: str | Path) -> Audio:
 
 
 def write_wav(
-    path: str | Path, samples: np.ndarray, sample_rate: int, sample_type: str = "float32"
+    path: str | Path,
+    samples: np.ndarray,
+    sample_rate: int,
+    sample_type: str = "float32",
+    about: About = UNTOLD,
 ) -> None:
     """Writes a WAV file, which appears only when it is whole; equal samples give equal bytes.
 
@@ -107,6 +110,7 @@ def write_wav(
         samples: [n] or [n, channels], in [-1, 1]; as int16, what lies beyond becomes the nearest.
         sample_rate: Hz.
         sample_type: `float32` or `int16`.
+        about: what the file tells of itself.
 
     Raises:
         LofiError: another type.
@@ -115,16 +119,11 @@ def write_wav(
         allowed = ", ".join(SUBTYPES)
         raise LofiError(f"no such sample type. Allowed: {allowed}. Received: {sample_type!r}")
     samples = np.asarray(samples, np.float32)
-    if sample_type == "int16":
-        samples = quantized(samples)
-    buffer = io.BytesIO()
-    soundfile.write(buffer, samples, sample_rate, format="WAV", subtype=SUBTYPES[sample_type])
-    data = buffer.getbuffer()
-    peak = bytes(data[:_HEADER_SIZE]).find(b"PEAK")
-    if peak >= 0:
-        data[peak + 12 : peak + 16] = bytes(4)  # the time: equal samples are to give equal files
+    channels = samples.reshape(len(samples), -1)
     with atomic_write(path) as file:
-        file.write(data)
+        kind = SUBTYPES[sample_type]
+        with WavWriter(file, sample_rate, channels.shape[1], kind, about) as writer:
+            writer.write(channels)
 
 
 def quantized(samples: np.ndarray) -> np.ndarray:

@@ -115,8 +115,8 @@ def _check(args: argparse.Namespace, plan) -> None:
     from lofi_tf.composing.plan import load_plan
     from lofi_tf.files import check_writable
     from lofi_tf.rendering.plugins import check_plugins
-    from lofi_tf.rendering.render import check_output
     from lofi_tf.rendering.settings import load_preset
+    from lofi_tf.rendering.sound_files import check_output
 
     check_pages(args)
     output = Path(args.output)

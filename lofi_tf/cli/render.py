@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from lofi_tf.cli.flags import Parser, command, log
+from lofi_tf.cli.flags import Parser, add_bool, command, log
 from lofi_tf.cli.latent_map import drawn_map, open_mappable
 from lofi_tf.cli.sound_flags import add_sound_flags, check_pages
 from lofi_tf.rendering.settings import (
@@ -26,6 +26,8 @@ def build_parser() -> argparse.ArgumentParser:
     flag("output", help="the file to write: .wav or .flac (24 bits) or .ogg (Vorbis)")
     names = ", ".join(preset_names())
     flag("--preset", default=DEFAULT_PRESET, help=f"{names}, or a YAML file (default: %(default)s)")
+    about = "a file that comes round: its bars, to the sample, with what rings on at its beginning"
+    add_bool(parser, "loop", False, about)
     add_sound_flags(flag)
     flag("--seed", type=int, default=0, help="of noise, wow, flutter, hits and map (default: 0)")
     group = parser.add_argument_group(
@@ -58,6 +60,7 @@ def _run(args: argparse.Namespace) -> None:
             drum_kit=args.drum_kit,
             stems_dir=args.stems_dir,
             plugins=args.plugin,
+            loop=args.loop,
             progress=progress,
         )
     if args.png:

@@ -15,6 +15,7 @@ from scipy.signal import butter, sosfilt
 from lofi_tf.rendering.interpolation import curves, values
 
 _NEAR = 1e-5  # of neighbours whose quotient of differences would lose its digits
+FADE_SECONDS = 0.01  # at the end of a track
 _SPARE = 3  # samples around a delay that interpolation reads
 
 
@@ -70,7 +71,8 @@ class Saturation:
 class WowAndFlutter:
     """Tape speed that sways: a delay that moves by two sines, of wow and of flutter.
 
-    Percents are of the largest deviation of the speed; the seed draws where both begin.
+    Percents are of the largest deviation of the speed; the seed draws where both begin. In a loop
+    of `period` samples both sway a whole number of times.
     """
 
     def __init__(
@@ -81,7 +83,10 @@ class WowAndFlutter:
         flutter_hz: float,
         sample_rate: int,
         seed: int,
+        period: int | None = None,
     ):
+        if period is not None:
+            wow_hz, flutter_hz = (whole_hz(hz, period, sample_rate) for hz in (wow_hz, flutter_hz))
         phases = np.random.default_rng([seed, 1]).uniform(0, 2 * math.pi, 2)
         self._sways = [
             (percent / 100 * sample_rate / (2 * math.pi * hz), 2 * math.pi * hz / sample_rate, p)
@@ -108,13 +113,20 @@ class WowAndFlutter:
         return np.stack([values(curves(channel), index, fraction) for channel in heard])
 
 
+def whole_hz(hz: float, period: int, sample_rate: int) -> float:
+    """Returns the frequency nearest to one that is heard a whole number of times in a loop."""
+    return max(1, round(hz * period / sample_rate)) * sample_rate / period
+
+
 class SampleHold:
     """A lower sample rate, `hold_hz`, each sample held until the next: with all its aliases."""
 
     latency = 0
 
-    def __init__(self, hold_hz: int, sample_rate: int):
+    def __init__(self, hold_hz: int, sample_rate: int, period: int | None = None):
         self._hz, self._rate = hold_hz, sample_rate
+        if period is not None:  # a whole number of held samples in a loop
+            self._hz, self._rate = max(1, round(hold_hz * period / sample_rate)), period
         self._begin, self._held = 0, np.zeros([2, 1])
 
     def process(self, block: np.ndarray) -> np.ndarray:
@@ -154,6 +166,23 @@ class Filter:
         """Returns the next samples [2, n]."""
         out, self._memory = sosfilt(self._sections, block, axis=1, zi=self._memory)
         return out
+
+
+class FadeOut:
+    """Lets a track of `count` samples end softly, in `FADE_SECONDS`."""
+
+    latency = 0
+
+    def __init__(self, count: int, sample_rate: int):
+        self._last, self._fade, self._begin = count, round(FADE_SECONDS * sample_rate), 0
+
+    def process(self, block: np.ndarray) -> np.ndarray:
+        """Returns the next samples [2, n]."""
+        left = self._last - np.arange(self._begin, self._begin + block.shape[1]) - 0.5
+        self._begin += block.shape[1]
+        if not len(left) or left[-1] >= self._fade:
+            return block
+        return block * np.sin(np.pi / 2 * np.clip(left / self._fade, 0, 1)) ** 2
 
 
 class Gain:

@@ -1,7 +1,6 @@
 """The mix: parts at their level and place, giving way to the kick, in a room."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import numpy as np
 
@@ -11,7 +10,7 @@ from lofi_tf.rendering.players import Player
 from lofi_tf.rendering.room import Room
 from lofi_tf.rendering.settings import RenderSettings, level_of
 from lofi_tf.rendering.soundfont import SoundFont
-from lofi_tf.rendering.track_events import TrackEvents, free_name, kicks_of
+from lofi_tf.rendering.track_events import TrackEvents, kicks_of
 
 ROOM = "room"  # the stem of what the room adds
 
@@ -60,6 +59,13 @@ class Mixer:
             yield self._with_room([np.zeros([2, count])] * len(self._players))
             left -= count
 
+    def between(self, first: int, last: int, size: int) -> Iterator[list[np.ndarray]]:
+        """Yields the same, from one sample to another, whether something sounds there or not."""
+        for begin in range(0, last, size):
+            stems = self._with_room(self._play(begin, min(size, last - begin)))
+            if begin + stems[0].shape[1] > first:
+                yield [stem[:, max(0, first - begin) :] for stem in stems]
+
     def _play(self, begin: int, count: int) -> list[np.ndarray]:
         depth = self._ducking.depth(begin, count) if any(self._ducks) else None
         stems = []
@@ -76,15 +82,6 @@ class Mixer:
             if send:
                 sent = sent + send * stem
         return [*stems, self._room.process(sent)]
-
-
-def stem_paths(folder: str | Path, names: list[str]) -> list[Path]:
-    """Returns a WAV file for each stem, no two alike, whatever signs the names have."""
-    paths, taken = [], set()
-    for name in names:
-        plain = "".join(sign if sign.isalnum() else "_" for sign in name).strip("_") or "part"
-        paths.append(Path(folder) / f"{free_name(plain, taken, '_')}.wav")
-    return paths
 
 
 def _of(levels, part: TrackEvents) -> float | None:

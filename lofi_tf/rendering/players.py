@@ -27,7 +27,7 @@ class Player:
         kit: Kit | None = None,
         pan: float = 0,
     ):
-        self.part, self.end = part, 0  # end: of what sounds so far
+        self.part, self._ended = part, 0  # when the last voice ended
         self._font, self._rate, self._pan = font, sample_rate, pan
         self._kit = kit if part.is_drum else None
         self._zones = font.zones(part.program, part.is_drum)
@@ -41,7 +41,12 @@ class Player:
     @property
     def done(self) -> bool:
         """Whether nothing is left to be played."""
-        return self._next == len(self.part.starts) and self._begin >= self.end
+        return self._next == len(self.part.starts) and not self._sounding
+
+    @property
+    def end(self) -> int:
+        """The sample at which what sounds so far ends."""
+        return max([self._ended, *(voice.end for voice in self._sounding)])
 
     def play(self, count: int) -> np.ndarray:
         """Returns the next samples of the part, float32 [2, count]."""
@@ -54,6 +59,8 @@ class Player:
         for voice in self._sounding:
             voice.add_to(out, begin)
         self._begin += count
+        over = [voice.end for voice in self._sounding if voice.end <= self._begin]
+        self._ended = max([self._ended, *over])
         self._sounding = [voice for voice in self._sounding if voice.end > self._begin]
         return out * self._gains(begin, count)
 
@@ -63,7 +70,6 @@ class Player:
             at = self._cuts.pop(0)
             for voice in self._sounding:
                 voice.choke(at)
-            self.end = max([at, *(voice.end for voice in self._sounding)])
 
     def _strike(self, number: int) -> None:
         part = self.part
@@ -86,7 +92,6 @@ class Player:
             if voice.exclusive in classes and voice.start < start:
                 voice.choke(start)
         self._sounding += new
-        self.end = max([self.end, *(voice.end for voice in new)])
 
     def _gains(self, begin: int, count: int) -> np.ndarray:
         """Returns the factors of the channels, [2, count]; [2, 1] if no control moves."""

@@ -3,37 +3,47 @@
 Three passes over the music, each with one stretch of it in memory; between them the samples lie in
 temporary files beside the output. The first mixes; the second sends the mix, brought to
 `NOMINAL_LUFS`, through the chain, so that tape and noise depend on nothing but the preset; the
-third brings it to its loudness and limits it.
+third brings it to its loudness and limits it. A track ends with its last bar, or when its last
+sound is no longer heard; a loop with its last bar: what rings on is heard at its beginning.
 """
 
-import contextlib
+import dataclasses
 import math
-import tempfile
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
-import soundfile
 
 from lofi_tf.audio.loudness import Meter
+from lofi_tf.audio.wav import About
 from lofi_tf.errors import LofiError, LofiWarning, unknown_name
-from lofi_tf.files import atomic_write, check_writable
+from lofi_tf.files import atomic_write
+from lofi_tf.music.bar_lines import whole_bars
 from lofi_tf.music.files import KINDS, is_music_file, read_music
-from lofi_tf.rendering import effects
+from lofi_tf.rendering import effects, looping
+from lofi_tf.rendering.chain import chain_of
 from lofi_tf.rendering.drum_kit import Kit
 from lofi_tf.rendering.limiter import Limiter, TruePeaks
-from lofi_tf.rendering.mixing import Mixer, stem_paths
+from lofi_tf.rendering.mixing import Mixer
 from lofi_tf.rendering.plugins import Plugin
 from lofi_tf.rendering.settings import DEFAULT_PRESET, EVERY_PART, RenderSettings, load_preset
+from lofi_tf.rendering.sound_files import (
+    Stems,
+    about_of,
+    check_output,
+    check_seconds,
+    open_sound,
+    stem_paths,
+)
 from lofi_tf.rendering.soundfont import SoundFont, default_soundfont
+from lofi_tf.rendering.takes import beside, blocks_of, heard_in, keep, size_of
 from lofi_tf.rendering.track_events import ROLES, TrackEvents, track_events
-from lofi_tf.rendering.vinyl import Vinyl
 
 BLOCK_SIZE = 32768  # samples of each channel that are in memory at a time
 NOMINAL_LUFS = -18.0  # of what goes through the chain
-FORMATS = {".wav": ("WAV", "PCM_24"), ".flac": ("FLAC", "PCM_24"), ".ogg": ("OGG", "VORBIS")}
+HEARD_DB = -60.0  # below the peak: what is softer at the end is no longer heard
 _NEAR_LU, _TOLD_LU, _MOST_TRIES, _MOST_EXTRA_DB = 0.05, 0.5, 5, 6.0
 
 
@@ -64,6 +74,7 @@ def render(
     drum_kit: str | Path | None = None,
     stems_dir: str | Path | None = None,
     plugins: Sequence[str] = (),
+    loop: bool = False,
     block_size: int = BLOCK_SIZE,
     progress: Callable[[int, int], None] | None = None,
 ) -> Measured:
@@ -80,6 +91,8 @@ def render(
         stems_dir: a folder for each part as a WAV file, as it enters the mix, and the room's; their
             sum is what the chain receives, before it is brought to its level.
         plugins: effects at the end of the chain, of `lofi_tf.rendering.plugins`.
+        loop: whether the file is to come round: as long as its bars, to the sample, with what rings
+            on heard at its beginning.
         block_size: samples in memory at a time; the result does not depend on it.
         progress: is called with the seconds that are mixed and about how many there are.
 
@@ -96,61 +109,93 @@ def render(
     check_output(output)
     _check_whole("block_size", block_size, 1)
     _check_whole("seed", seed, 0)
-    parts = track_events(sequence_of(music), settings.sample_rate)
-    _check_names(values or {}, parts)
     font = SoundFont(soundfont or default_soundfont())
     kit = Kit(drum_kit, settings.sample_rate, seed) if drum_kit else None
-    added = [Plugin(text, settings.sample_rate) for text in plugins]
-    mixer = Mixer(parts, settings, font, kit)
-    stems = stem_paths(stems_dir, mixer.stem_names) if stems_dir else []
-    if output.absolute() in [stem.absolute() for stem in stems]:
+    sequence, rate = sequence_of(music), settings.sample_rate
+    piece = whole_bars(sequence)
+    check_seconds(max(piece.seconds, sequence.total_time), rate, output, bool(stems_dir))
+    length = round(piece.seconds * rate)
+    parts = track_events(sequence, rate)
+    _check_names(values or {}, parts)
+    added = [Plugin(text, rate) for text in plugins]
+    about = about_of(sequence, piece, loop, music)
+    track = _Track(settings, seed, added, length, loop, block_size)
+    mixer = track.mixer(parts, font, kit)
+    paths = stem_paths(stems_dir, mixer.stem_names) if stems_dir else []
+    if output.absolute() in [path.absolute() for path in paths]:
         raise LofiError(f"a stem would overwrite the track; give another folder or name: {output}")
-    with _beside(output) as mixed, _beside(output) as made:
-        mix = _summed(mixer.blocks(block_size), stems, settings.sample_rate)
-        if progress:
-            mix = _told(mix, parts, settings.sample_rate, progress)
-        loudness = _keep(mixed, mix, settings.sample_rate)
-        gain_db = NOMINAL_LUFS - loudness if math.isfinite(loudness) else 0.0
-        chain = [effects.Gain(gain_db), *chain_of(settings, seed), *added]
-        loudness = _keep(
-            made, effects.run(chain, _blocks_of(mixed, block_size)), settings.sample_rate
-        )
-        return _finish(made, output, settings, loudness, block_size, tuple(stems))
+    with beside(output) as mixed, beside(output) as made:
+        with Stems(paths, mixer.stem_names, rate, about) as stems:
+            mix = stems.summed(track.mix(mixer))
+            loudness = keep(mixed, _told(mix, length, rate, progress) if progress else mix, rate)
+            track = track.ended(mixed)
+            stems.resize(track.length)
+        chain = [effects.Gain(gain_to(NOMINAL_LUFS, loudness)), *track.chain(), *added]
+        loudness = keep(made, track.through(chain, mixed), rate)
+        return _finish(made, output, track, loudness, about)._replace(stems=tuple(paths))
 
 
-def write_audio(path: Path, samples: np.ndarray, sample_rate: int) -> None:
-    """Writes samples [n, channels] as a file of one of `FORMATS`, by its ending.
+@dataclasses.dataclass(frozen=True)
+class _Track:
+    """What is rendered, and how many samples of it: of a track that is not mixed, its bars."""
 
-    Raises:
-        LofiError: another ending, or a place that cannot be written to.
-    """
-    check_output(path)
-    kind, subtype = FORMATS[path.suffix.lower()]
-    with atomic_write(path) as file:
-        soundfile.write(file, samples, sample_rate, subtype, format=kind)
+    settings: RenderSettings
+    seed: int
+    plugins: list[Plugin]
+    length: int
+    loop: bool
+    block_size: int
+
+    def mixer(self, parts: list[TrackEvents], font: SoundFont, kit: Kit | None) -> Mixer:
+        """Returns what plays the parts, of a loop for as many turns as sounds ring on, and one."""
+        if self.loop:
+            looping.check_length(self.length, self.settings.sample_rate)
+            times = self._turns_before() + 1
+            parts = [looping.repeated(part, self.length, times) for part in parts]
+        return Mixer(parts, self.settings, font, kit)
+
+    def mix(self, mixer: Mixer) -> Iterator[list[np.ndarray]]:
+        """Yields the stems of the track, or of the last turn of a loop."""
+        if not self.loop:
+            return mixer.blocks(self.block_size)
+        first = self._turns_before() * self.length
+        return mixer.between(first, first + self.length, self.block_size)
+
+    def ended(self, mixed: BinaryIO) -> "_Track":
+        """Returns the track as long as it is: its bars, or until the mix is no longer heard."""
+        if self.loop:
+            return self
+        # A plugin may ring on where the mix does not, and saturation lifts what is soft.
+        heard = size_of(mixed) if self.plugins else heard_in(mixed, self._silent_db())
+        return dataclasses.replace(self, length=max(self.length, heard))
+
+    def chain(self) -> list[effects.Effect]:
+        """Returns the effects that the settings ask for."""
+        return chain_of(self.settings, self.seed, self.length if self.loop else None)
+
+    def through(self, chain: list[effects.Effect], file: BinaryIO) -> Iterator[np.ndarray]:
+        """Yields a temporary file's samples after effects; those of a loop as if it came round."""
+
+        def blocks() -> Iterator[np.ndarray]:
+            return blocks_of(file, self.block_size, self.length)
+
+        if not self.loop:
+            return effects.run(chain, blocks())
+        seconds = looping.PLUGINS_SECONDS if self.plugins else looping.EFFECTS_SECONDS
+        before = looping.turns(seconds, self.length, self.settings.sample_rate)
+        return looping.settled(chain, blocks, self.length, before)
+
+    def _turns_before(self) -> int:
+        seconds = looping.RINGING_SECONDS + self.settings.room_seconds
+        return looping.turns(seconds, self.length, self.settings.sample_rate)
+
+    def _silent_db(self) -> float:
+        return HEARD_DB - max(0.0, self.settings.saturation_db or 0.0)
 
 
-def chain_of(settings: RenderSettings, seed: int) -> list[effects.Effect]:
-    """Returns the effects that settings ask for, in order; those that are off are left out."""
-    rate, chain = settings.sample_rate, []
-    if settings.saturation_db is not None:
-        chain.append(effects.Saturation(settings.saturation_db))
-    if settings.wow_percent or settings.flutter_percent:
-        wow, flutter = settings.wow_percent, settings.flutter_percent
-        sways = wow, settings.wow_hz, flutter, settings.flutter_hz
-        chain.append(effects.WowAndFlutter(*sways, rate, seed))
-    if settings.sample_hold_hz is not None and settings.sample_hold_hz < rate:
-        chain.append(effects.SampleHold(settings.sample_hold_hz, rate))
-    if settings.bit_depth is not None:
-        chain.append(effects.BitDepth(settings.bit_depth))
-    if settings.hiss_db is not None or settings.crackles_per_second:
-        noise = settings.hiss_db, settings.crackles_per_second, settings.crackle_db
-        chain.append(Vinyl(*noise, rate, seed))
-    if settings.highpass_hz is not None:
-        chain.append(effects.Filter("highpass", settings.highpass_hz, rate))
-    if settings.lowpass_hz is not None:
-        chain.append(effects.Filter("lowpass", settings.lowpass_hz, rate))
-    return chain
+def gain_to(target_lufs: float, loudness_lufs: float) -> float:
+    """Returns the dB that bring a loudness to another; 0 for silence."""
+    return target_lufs - loudness_lufs if math.isfinite(loudness_lufs) else 0.0
 
 
 def sequence_of(music: Any) -> Any:
@@ -169,14 +214,6 @@ def sequence_of(music: Any) -> Any:
     return read_music(music)
 
 
-def check_output(output: Path, others: tuple[str, ...] = ()) -> None:
-    """Refuses a name that neither audio files nor `others` end in, and an unwritable place."""
-    if output.suffix.lower() not in (*FORMATS, *others):
-        allowed = ", ".join((*FORMATS, *others))
-        raise LofiError(f"the file to write must end in {allowed}. Received: {str(output)!r}")
-    check_writable(output)
-
-
 def _check_whole(name: str, value: Any, least: int) -> None:
     if type(value) is not int or value < least:
         raise LofiError(f"{name} must be a whole number of at least {least}. Received: {value!r}")
@@ -191,98 +228,55 @@ def _check_names(values: Mapping[str, Any], parts: list[TrackEvents]) -> None:
                 raise unknown_name("part", str(name), dict.fromkeys(known))
 
 
-@contextlib.contextmanager
-def _beside(output: Path) -> Iterator[BinaryIO]:
-    """Opens a temporary file in the folder of the output, which it makes."""
-    output.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryFile(dir=output.parent) as file:
-        yield file
-
-
-def _keep(file: BinaryIO, blocks: Iterable[np.ndarray], sample_rate: int) -> float:
-    """Writes blocks into a temporary file; returns their loudness in LUFS."""
-    meter = Meter(sample_rate)
-    for block in blocks:
-        samples = np.ascontiguousarray(block.T, np.float32)
-        meter.add(samples)
-        file.write(samples)
-    return meter.level()
-
-
-def _blocks_of(file: BinaryIO, size: int) -> Iterator[np.ndarray]:
-    """Yields what lies in a temporary file, float64 [2, n]."""
-    file.seek(0)
-    while data := file.read(8 * size):
-        yield np.frombuffer(data, np.float32).reshape(-1, 2).T.astype(np.float64)
-
-
-def _summed(
-    blocks: Iterable[list[np.ndarray]], stems: list[Path], sample_rate: int
-) -> Iterator[np.ndarray]:
-    """Yields the sum of stems, and writes each into its file if there are any."""
-    with contextlib.ExitStack() as stack:
-        files = []
-        for path in stems:
-            file = stack.enter_context(atomic_write(path))
-            sound = soundfile.SoundFile(file, "w", sample_rate, 2, "FLOAT", format="WAV")
-            files.append(stack.enter_context(sound))
-        for block in blocks:
-            for file, stem in zip(files, block, strict=False):
-                file.write(stem.T.astype(np.float32))
-            yield sum(block[1:], start=block[0])
-
-
 def _told(
     blocks: Iterable[np.ndarray],
-    parts: list[TrackEvents],
+    last: int,
     sample_rate: int,
     progress: Callable[[int, int], None],
 ) -> Iterator[np.ndarray]:
     """Yields blocks and tells of them."""
-    count, last = 0, max(int(part.offs.max()) for part in parts)
+    count = 0
     for block in blocks:
         count += block.shape[1]
         progress(min(count, last) // sample_rate, -(-last // sample_rate))
         yield block
 
 
-def _finish(
-    made: BinaryIO,
-    output: Path,
-    settings: RenderSettings,
-    loudness: float,
-    block_size: int,
-    stems: tuple[Path, ...],
-) -> Measured:
+def _finish(made: BinaryIO, output: Path, track: _Track, loudness: float, about: About) -> Measured:
     """Writes the file at its loudness; once more where limiting has taken some of it."""
-    gain_db = settings.loudness_lufs - loudness if math.isfinite(loudness) else 0.0
+    settings = track.settings
+    rate, target = settings.sample_rate, settings.loudness_lufs
+    gain_db = gain_to(target, loudness)
     most_db = gain_db + _MOST_EXTRA_DB
     with atomic_write(output) as file:
         for _ in range(_MOST_TRIES):
             file.seek(0)
             file.truncate()
-            chain = [effects.Gain(gain_db), Limiter(settings.ceiling_db, settings.sample_rate)]
-            blocks = effects.run(chain, _blocks_of(made, block_size))
-            measured = _write(file, output.suffix.lower(), blocks, settings.sample_rate)
-            missing = settings.loudness_lufs - measured.loudness_lufs
+            chain = [effects.Gain(gain_db), Limiter(settings.ceiling_db, rate)]
+            blocks = track.through(chain, made)
+            if not track.loop:
+                blocks = effects.run([effects.FadeOut(track.length, rate)], blocks)
+            measured = _write(file, output.suffix, blocks, rate, about)
+            missing = target - measured.loudness_lufs
             if not math.isfinite(missing) or abs(missing) < _NEAR_LU or gain_db >= most_db:
                 break
             gain_db = min(gain_db + missing, most_db)
     if missing > _TOLD_LU:
         warnings.warn(
             f"the ceiling of {settings.ceiling_db:g} dBTP leaves no more than "
-            f"{measured.loudness_lufs:.1f} LUFS. Asked for: {settings.loudness_lufs:g}",
+            f"{measured.loudness_lufs:.1f} LUFS. Asked for: {target:g}",
             LofiWarning,
             stacklevel=3,
         )
-    return measured._replace(stems=stems)
+    return measured
 
 
-def _write(file: BinaryIO, ending: str, blocks: Iterable[np.ndarray], sample_rate: int) -> Measured:
+def _write(
+    file: BinaryIO, ending: str, blocks: Iterable[np.ndarray], sample_rate: int, about: About
+) -> Measured:
     """Writes the samples of an audio file and measures them."""
-    kind, subtype = FORMATS[ending]
     meter, peaks, highest, count = Meter(sample_rate), TruePeaks(), 0.0, 0
-    with soundfile.SoundFile(file, "w", sample_rate, 2, subtype, format=kind) as sound:
+    with open_sound(file, ending, sample_rate, about=about) as sound:
         for block in blocks:
             samples = block.T
             sound.write(np.ascontiguousarray(samples))

@@ -1,5 +1,7 @@
 """Noise of a record: hiss, crackle and pops, all drawn by a seed."""
 
+import sys
+
 import numpy as np
 from scipy.signal import butter, sosfilt
 
@@ -31,7 +33,8 @@ class Vinyl:
     """Adds hiss and crackle, all drawn by the seed.
 
     Hiss has an RMS of `hiss_db` in each channel, 0 dB being full scale, or is none; of clicks, so
-    many a second on average, a middling one has its peak at `crackle_db`.
+    many a second on average, a middling one has its peak at `crackle_db`. In a loop of `period`
+    samples it comes round.
     """
 
     latency = 0
@@ -43,7 +46,9 @@ class Vinyl:
         crackle_db: float,
         sample_rate: int,
         seed: int,
+        period: int | None = None,
     ):
+        self._period = period or sys.maxsize
         self._hiss = None if hiss_db is None else 10 ** (hiss_db / 20)
         self._often, self._rate, self._seed = crackles_per_second, sample_rate, seed
         size, high = 10 ** (crackle_db / 20), 0.45 * sample_rate
@@ -59,6 +64,14 @@ class Vinyl:
 
     def process(self, block: np.ndarray) -> np.ndarray:
         """Returns the next samples [2, n]."""
+        made = []
+        while block.shape[1]:
+            count = min(block.shape[1], self._period - self._begin)
+            made.append(self._add_to(block[:, :count]))
+            block, self._begin = block[:, count:], (self._begin + count) % self._period
+        return np.concatenate(made, axis=1) if made else block
+
+    def _add_to(self, block: np.ndarray) -> np.ndarray:
         out, begin, end = block.astype(np.float64), self._begin, self._begin + block.shape[1]
         struck = np.zeros([2, *out.shape])  # clicks and pops
         for second in range(begin // self._rate, -(-end // self._rate)):
@@ -70,7 +83,6 @@ class Vinyl:
             here = (places >= first - start) & (places < last - start)
             for place, size, pop in zip(places[here], sizes[:, here].T, pops[here], strict=True):
                 struck[int(pop), :, start + place - begin] += size
-        self._begin = end
         if self._often:
             for number, factor in enumerate((self._peaks[0], POP_FACTOR * self._peaks[1])):
                 sound, self._memories[number] = sosfilt(
