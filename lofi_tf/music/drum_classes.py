@@ -62,6 +62,10 @@ FULL: Classes = tuple(
     )
 )
 
+# What a drum kit has, of all General MIDI percussion; no cowbells, shakers, congas.
+KIT = frozenset({35, 39, 41, *(pitch for pitches in ROLAND for pitch in pitches)})
+CLAP, SNARES = 39, frozenset({38, 40})
+
 CLASSES = {"roland": ROLAND, "reduced": REDUCED, "full": FULL}
 
 # Which drum a drummer would hit instead, by the order of `DRUM_NAMES`.
@@ -141,6 +145,29 @@ def drums_named(drums: str | Iterable[str]) -> frozenset[int]:
 def _plain(name: str) -> str:
     """Returns a name without what people write or leave out: `hi-hats` is `hihat`."""
     return re.sub(r"[\s_-]", "", name.lower()).removesuffix("s")
+
+
+def swallowed(classes: Sequence[Sequence[int]], played: Iterable[int]) -> frozenset[int]:
+    """Returns the pitches that classes cannot hold: percussion that would come back as kit.
+
+    A clap is one where a snare is played too. Where no pitch of a kit is played, there are none:
+    such music has drums of its own.
+
+    Args:
+        classes: lists of MIDI pitches.
+        played: pitches of the music.
+
+    Example:
+        >>> sorted(swallowed(REDUCED, [36, 38, 42, 56, 70]))
+        [56, 70]
+    """
+    played = frozenset(played)
+    kit = KIT - {CLAP} if played & SNARES else KIT
+    if not played & kit:
+        return frozenset()
+    lost = {p for group in classes if KIT & {*group} for p in group if p not in kit}
+    unknown = played - {pitch for group in classes for pitch in group} - kit
+    return played & (lost | unknown)
 
 
 def class_table(classes: Sequence[Sequence[int]], nearest: bool = False) -> np.ndarray:
