@@ -50,7 +50,7 @@ class Parser(argparse.ArgumentParser):
         self.exit(EXIT_BAD_INPUT, f"{self.prog}: error: {message}; see {self.prog} --help\n")
 
 
-def add_bool(parser: argparse.ArgumentParser, name: str, default: bool, help: str) -> None:
+def add_bool(parser: argparse.ArgumentParser, name: str, default: bool | None, help: str) -> None:
     """Adds `--name`, `--name=true|false` and `--noname`."""
     parser.add_argument(
         f"--{name}", nargs="?", const=True, default=default, type=_truth, metavar="BOOL", help=help

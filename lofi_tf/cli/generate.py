@@ -8,7 +8,7 @@ from pathlib import Path
 
 from lofi_tf.cli.flags import Parser, add_bool, command, counted, logger
 from lofi_tf.cli.generate_checks import INPUTS, SOUNDS, check, check_folder, check_model, given
-from lofi_tf.cli.generate_modes import MODES, SOUND_MODES
+from lofi_tf.cli.generate_modes import MODES, SOUND_MODES, changes_a_song
 from lofi_tf.cli.latent_map import add_points, check_map, write_map
 from lofi_tf.errors import LofiError, naming
 
@@ -84,6 +84,8 @@ def build_parser() -> argparse.ArgumentParser:
     )
     flag("--attribute", action="append", help="vary: such as density=+1.0; may be repeated")
     flag("--attributes_file", help="what lofi_attributes wrote (default: beside the model)")
+    flag("--track", help="which part changes, by name or number (default: the one that fits)")
+    add_bool(parser, "only_part", None, "write the part that changes alone, not the whole song")
     add_bool(parser, "png", False, "draw a picture beside each file")
     flag("--map", metavar="FILE", help="in place of music, a page to explore the latent by ear")
     add_points(flag)
@@ -160,15 +162,19 @@ def config_of(args: argparse.Namespace):
 
 
 def _inputs(args: argparse.Namespace) -> list:
-    """Returns the music of the input files; of an ABC file with several tunes the first."""
+    """Returns the music of the input files; of an ABC file with several tunes the first.
+
+    Of modes that change a part of it, it is a song.
+    """
     from lofi_tf.audio.io import read_audio
-    from lofi_tf.music.files import read_music
+    from lofi_tf.music.files import read_music, read_song
 
     sounds = []
     for name in given(args, SOUNDS):
         with naming(getattr(args, name)):
             sounds.append(read_audio(getattr(args, name)))
-    return sounds or [read_music(getattr(args, name)) for name in given(args, INPUTS)]
+    read = read_song if changes_a_song(args.mode) else read_music
+    return sounds or [read(getattr(args, name)) for name in given(args, INPUTS)]
 
 
 def _writer(args: argparse.Namespace, stem: str, log: Callable[[str], None]) -> Callable:
@@ -177,7 +183,8 @@ def _writer(args: argparse.Namespace, stem: str, log: Callable[[str], None]) -> 
     def write(pieces: list | dict, word: str) -> None:
         from lofi_tf.audio.io import Audio, write_wav
         from lofi_tf.generation import start_at_zero
-        from lofi_tf.music.midi import write_midi
+        from lofi_tf.music.midi import read_midi, write_midi
+        from lofi_tf.music.song import Song
         from lofi_tf.plotting.pieces import save_piece
 
         moved, empty, count = 0, 0, len(pieces)
@@ -187,6 +194,10 @@ def _writer(args: argparse.Namespace, stem: str, log: Callable[[str], None]) -> 
             path = Path(args.output_dir) / f"{stem % word}-{name}"
             if isinstance(piece, Audio):
                 write_wav(path.with_name(f"{path.name}.wav"), piece.samples, piece.sample_rate)
+            elif isinstance(piece, Song):
+                empty += not piece.notes
+                piece.write(path.with_name(f"{path.name}.mid"))
+                piece = read_midi(piece.to_bytes()) if args.png else piece
             else:
                 moved += start_at_zero(piece)
                 empty += not piece.notes

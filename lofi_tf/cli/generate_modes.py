@@ -1,12 +1,13 @@
 """The modes of `lofi_generate`: for each the inputs it takes and the library call it is."""
 
 import importlib
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from lofi_tf.cli.flags import is_verbose
-from lofi_tf.errors import LofiError
+from lofi_tf.errors import LofiError, LofiWarning, naming
 
 Pieces = list[Any] | dict[str, Any]  # files are named by number, or by these names
 
@@ -29,7 +30,7 @@ class Mode(NamedTuple):
 
 FLAGS = (
     *("length_bars", "chords", "amount", "attribute", "attributes_file", "best_of"),
-    *("bars", "drums", "keep"),
+    *("bars", "drums", "keep", "track", "only_part"),
     *("seconds", "change_at_seconds", "change_amount"),
 )  # not for every mode
 
@@ -61,18 +62,48 @@ def _interpolate(args, backend, inputs, how, write) -> Pieces:
     }
 
 
-def _vary(args, backend, inputs, how, write) -> Pieces:
-    from lofi_tf import generation
+def _directions(args, backend) -> dict[str, Any]:
+    """Returns the options of `vary` that attributes are."""
     from lofi_tf.generation import attributes
 
-    wanted, vectors = _attributes(args.attribute), {}
-    if wanted:
-        path = _attributes_path(args)
-        vectors = attributes.load_vectors(path, backend)
-    given = _given(args, ("amount", "chords"))
-    return generation.vary(
-        *(backend, *inputs, args.num_outputs, how), attributes=wanted, vectors=vectors, **given
-    )
+    wanted = _attributes(args.attribute)
+    if not wanted:
+        return {}
+    vectors = attributes.load_vectors(_attributes_path(args), backend)
+    return {"attributes": wanted, "vectors": vectors}
+
+
+def _changing(name: str) -> Callable[..., Pieces]:
+    """Returns the mode of a function `(backend, *pieces, num_outputs, how)` that changes a song.
+
+    The last of its inputs is the song of which a part is changed.
+    """
+
+    def run(args, backend, inputs, how, write) -> Pieces:
+        from lofi_tf import generation
+        from lofi_tf.generation.song_stretches import longest_stretch
+
+        verb = getattr(generation, name)
+        *others, song = inputs
+        before = [longest_stretch(backend, name, other) for other in others]
+        given = _given(args, ("amount", "keep", "drums"))
+        if name == "vary":
+            given |= _directions(args, backend)
+
+        def change(piece, number: int, **options) -> list[Any]:
+            its = generation.how_of_stretch(how, number)
+            return verb(backend, *before, piece, args.num_outputs, its, **given, **options)
+
+        song = song if args.qpm is None else song.at_tempo(args.qpm)
+        wishes = _given(args, ("track", "bars", "length_bars", "chords"))
+        with naming(args.input_midi_2 or args.input_midi_1):
+            changed = generation.change_song(backend, name, song, change, **wishes)
+        for line in changed.told:
+            warnings.warn(line, LofiWarning, stacklevel=1)
+        songs = changed.songs
+        return [one.only(changed.keys) for one in songs] if args.only_part else songs
+
+    return run
 
 
 def _verb(name: str) -> Callable[..., Pieces]:
@@ -97,19 +128,25 @@ def _reconstruct_sound(args, backend, inputs, how, write) -> Pieces:
     return [sounds.reconstruct(backend, *inputs, how)]
 
 
+_SONG = ("track", "only_part")  # of modes that change a part of a song
 MODES = {
     "sample": Mode((0, 1), 5, ("length_bars", "chords", "amount", "best_of"), _sample),
     "interpolate": Mode((2, 4), 5, (), _interpolate),
-    "reconstruct": Mode((1,), 1, ("chords",), _verb("reconstruct")),
-    "humanize": Mode((1,), 1, ("amount", "keep"), _verb("humanize")),
-    "tap2drum": Mode((1,), 1, (), _verb("tap2drum")),
-    "add_hihats": Mode((1,), 1, (), _verb("add_hihats")),
-    "groove_transfer": Mode((2,), 1, ("amount", "keep"), _verb("groove_transfer")),
-    "infill": Mode((1,), 5, ("bars", "drums"), _verb("infill")),
-    "continue": Mode((1,), 5, ("length_bars", "chords", "amount"), _verb("continue_")),
-    "vary": Mode((1,), 5, ("amount", "chords", "attribute", "attributes_file"), _vary),
+    "reconstruct": Mode((1,), 1, (*_SONG, "chords"), _changing("reconstruct")),
+    "humanize": Mode((1,), 1, (*_SONG, "amount", "keep"), _changing("humanize")),
+    "tap2drum": Mode((1,), 1, _SONG, _changing("tap2drum")),
+    "add_hihats": Mode((1,), 1, _SONG, _changing("add_hihats")),
+    "groove_transfer": Mode((2,), 1, (*_SONG, "amount", "keep"), _changing("groove_transfer")),
+    "infill": Mode((1,), 5, (*_SONG, "bars", "drums"), _changing("infill")),
+    "continue": Mode(
+        *((1,), 5, (*_SONG, "length_bars", "chords", "amount")), _changing("continue_")
+    ),
+    "vary": Mode(
+        *((1,), 5, (*_SONG, "amount", "chords", "attribute", "attributes_file")), _changing("vary")
+    ),
 }
-SOUND_MODES = {
+SOUND__SONG = ("track", "only_part")  # of modes that change a part of a song
+MODES = {
     "sample": Mode((0,), 5, (), _verb("sample")),
     "reconstruct": Mode((1,), 1, (), _reconstruct_sound),
     "interpolate": Mode((2,), 5, (), _verb("sounds.morph")),
@@ -121,6 +158,11 @@ SOUND_MODES = {
         _verb("sound_continuation.continue_sound"),
     ),
 }
+
+
+def changes_a_song(mode: str) -> bool:
+    """Says whether a mode of models of notes changes a part of a song."""
+    return mode in MODES and "track" in MODES[mode].flags
 
 
 def _given(args, names: tuple[str, ...] = FLAGS) -> dict[str, Any]:

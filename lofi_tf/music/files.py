@@ -1,16 +1,22 @@
 """Music files to NoteSequences, with the names and ids that Magenta gives them."""
 
+import dataclasses
 import hashlib
 import warnings
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
+
 from lofi_tf.errors import LofiWarning, NotConvertible, naming
 from lofi_tf.music.midi_container import is_midi
-from lofi_tf.music.midi_events import read_events
+from lofi_tf.music.midi_events import SET_TEMPO, read_events
 from lofi_tf.music.midi_reader import sequence_of
+from lofi_tf.music.midi_writer import midi_bytes
 from lofi_tf.music.scores import read_abc, read_musicxml
 from lofi_tf.music.sequence_proto import NoteSequence
+from lofi_tf.music.song import Song
+from lofi_tf.music.tempo_map import TempoMap
 
 MIDI, MUSICXML, ABC = "midi", "musicxml", "abc"
 
@@ -79,6 +85,37 @@ def read_music(path: str | Path) -> NoteSequence:
         for problem in problems:
             warnings.warn(f"{path}: {problem}; what is there is read", LofiWarning, stacklevel=2)
     return sequences[0]
+
+
+def read_song(path: str | Path) -> Song:
+    """Returns one file as a song, of which nothing is lost; a score as its MIDI file.
+
+    Raises:
+        LofiError: the file, and why it cannot be read.
+
+    A `LofiWarning` says what of a damaged MIDI file is missing.
+    """
+    with naming(path):
+        if _kind(path) != MIDI:
+            return _song_of(read_music(path))
+        data = _read_bytes(Path(path))
+        found = _content(data)
+        if found and found != MIDI:
+            raise NotConvertible("mislabelled", f"the name says {MIDI}, the content is {found}")
+        song = Song.of_bytes(data)
+    for problem in song.problems:
+        warnings.warn(f"{path}: {problem}; what is there is read", LofiWarning, stacklevel=2)
+    return song
+
+
+def _song_of(score: NoteSequence) -> Song:
+    """Returns the MIDI file of a score, and the chord symbols that it knows."""
+    song = Song.of_bytes(midi_bytes(score))
+    times = TempoMap(song.division, song.metas(SET_TEMPO))
+    chords = [a for a in score.text_annotations if a.annotation_type == a.CHORD_SYMBOL]
+    ticks = times.ticks(np.array([chord.time for chord in chords]))
+    texts = [chord.text for chord in chords]
+    return dataclasses.replace(song, chords=tuple(zip(ticks.tolist(), texts, strict=True)))
 
 
 def convert_file(path: str | Path, filename: str, collection_name: str) -> Converted:

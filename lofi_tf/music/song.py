@@ -8,15 +8,25 @@ import dataclasses
 import functools
 from collections import defaultdict, deque
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import NamedTuple
 
-from lofi_tf.music.midi_events import META, SET_TEMPO, TIME_SIGNATURE, Event, read_events
+from lofi_tf.errors import NotConvertible
+from lofi_tf.files import write_file
+from lofi_tf.music.midi_events import (
+    END_OF_TRACK,
+    META,
+    SET_TEMPO,
+    TIME_SIGNATURE,
+    Event,
+    read_events,
+)
 from lofi_tf.music.song_bytes import Chunk, chunks_of, song_bytes
 
 DRUM_CHANNEL = 9
 OFF, _THERE, ON, AFTER = range(4)  # where an event goes among those of its tick
-_NOTE_OFF, _NOTE_ON, _END_OF_TRACK = 0x8, 0x9, 0x2F
-_MARKER = 0x06
+_NOTE_OFF, _NOTE_ON = 0x8, 0x9
+MARKER = 0x06
 
 Place = tuple[int, int]  # track, number of the event in it
 
@@ -46,10 +56,10 @@ class Added(NamedTuple):
     """An event that is put into a track.
 
     Attributes:
-        track: its number, from 0; that after the last is a new track.
+        track: its number, from 0; those after the last are new tracks.
         event: with its tick.
-        rank: where it goes on its tick: `OFF` before all that is there, `ON` after it, `AFTER` after
-            those.
+        rank: where it goes on its tick: `OFF` before all that is there, `ON` after it, `AFTER`
+            after those.
     """
 
     track: int
@@ -68,6 +78,7 @@ class Song:
         chunks: what the file was read from, chunk by chunk; a track's is None once it is changed,
             and None stands for all where they do not match what was read.
         chords: ticks and symbols that a score had beside its notes.
+        problems: what of the file is missing.
 
     Example:
         >>> song = Song.of_bytes(data)
@@ -80,9 +91,10 @@ class Song:
     tracks: tuple[tuple[Event, ...], ...]
     chunks: tuple[Chunk, ...] | None = None
     chords: tuple[tuple[int, str], ...] = ()
+    problems: tuple[NotConvertible, ...] = ()
 
     @classmethod
-    def of_bytes(cls, data: bytes, chords: Iterable[tuple[int, str]] = ()) -> "Song":
+    def of_bytes(cls, data: bytes) -> "Song":
         """Reads a MIDI file.
 
         Raises:
@@ -90,13 +102,17 @@ class Song:
         """
         found = read_events(data)
         tracks = tuple(tuple(track) for track in found.tracks)
-        whole = not found.problems
-        chunks = chunks_of(data, len(tracks)) if whole else None
-        return cls(found.kind, found.division, tracks, chunks, tuple(chords))
+        problems = tuple(found.problems)
+        chunks = None if problems else chunks_of(data, len(tracks))
+        return cls(found.kind, found.division, tracks, chunks, problems=problems)
 
     def to_bytes(self) -> bytes:
         """Returns the file: a track that is not changed as it was, byte by byte."""
         return song_bytes(self.kind, self.division, self.tracks, self.chunks)
+
+    def write(self, path: str | Path) -> None:
+        """Writes the file, which appears only when whole; missing folders are made."""
+        write_file(path, self.to_bytes())
 
     @functools.cached_property
     def notes(self) -> tuple[SongNote, ...]:
@@ -126,26 +142,23 @@ class Song:
             edits: what becomes of single events, on their ticks; None takes one out.
             added: new events.
         """
-        count = len(self.tracks)
-        changes = defaultdict(dict)
+        changes: dict[int, dict[int, Event | None]] = defaultdict(dict)
         for (track, number), event in edits.items():
             changes[track][number] = event
-        new = defaultdict(list)
+        new: dict[int, list[tuple[Event, int]]] = defaultdict(list)
         for one in added:
-            new[min(one.track, count)].append((one.event, one.rank))
-        tracks, chunks = list(self.tracks), list(self.chunks or ())
-        if count in new:
-            tracks.append(((0, META, _END_OF_TRACK, b""),))
-            chunks.append(Chunk(count, None))
-        for number in {*changes, *new}:
+            new[one.track].append((one.event, one.rank))
+        touched = {*changes, *new}
+        missing = max(touched, default=0) + 1 - len(self.tracks)
+        tracks = [*self.tracks, *([((0, META, END_OF_TRACK, b""),)] * missing)]
+        for number in touched:
             tracks[number] = _edited(tracks[number], changes[number], new[number])
-        if self.chunks is not None:
-            touched = {*changes, *new}
-            chunks = [one._replace(data=None) if one.track in touched else one for one in chunks]
-        kind = 1 if len(tracks) > 1 and not self.kind else self.kind
-        return dataclasses.replace(
-            self, kind=kind, tracks=tuple(tracks), chunks=tuple(chunks) if self.chunks else None
-        )
+        chunks = self.chunks
+        if chunks is not None:
+            kept = [c._replace(data=None) if c.track in touched else c for c in chunks]
+            more = range(len(self.tracks), len(tracks))
+            chunks = (*kept, *(Chunk(number, None) for number in more))
+        return dataclasses.replace(self, tracks=tuple(tracks), chunks=chunks)
 
     def at_tempo(self, qpm: float) -> "Song":
         """Returns the song with a tempo that it begins with; later ones change alike."""
@@ -185,12 +198,12 @@ class Song:
 
 def marker(tick: int, text: str) -> Event:
     """Returns a marker."""
-    return (tick, META, _MARKER, text.encode("utf-8"))
+    return (tick, META, MARKER, text.encode("utf-8"))
 
 
 def _steers(track: Iterable[Event]) -> bool:
     """Says whether a track has what counts for all: tempo, metre or markers."""
-    kinds = (SET_TEMPO, TIME_SIGNATURE, _MARKER)
+    kinds = (SET_TEMPO, TIME_SIGNATURE, MARKER)
     return any(event[1] == META and event[2] in kinds for event in track)
 
 
@@ -231,7 +244,7 @@ def _edited(
     added: list[tuple[Event, int]],
 ) -> tuple[Event, ...]:
     """Returns the events of a track with other ones; the end of track stays last."""
-    closed = bool(events) and events[-1][1:3] == (META, _END_OF_TRACK)
+    closed = bool(events) and events[-1][1:3] == (META, END_OF_TRACK)
     ends = events[-1:] if closed else ()
     ranked = [
         (event[0], _THERE, number, event)

@@ -50,7 +50,8 @@ def song_bytes(
     """Returns a MIDI file.
 
     Args:
-        kind, division: of its header.
+        kind: 0 to 2, of its header.
+        division: of its header.
         tracks: their events.
         chunks: those that stay as they were, the header among them; None writes all anew.
     """

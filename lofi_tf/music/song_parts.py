@@ -7,6 +7,7 @@ from typing import NamedTuple
 from lofi_tf.errors import LofiError, near_names
 from lofi_tf.music.drum_classes import KIT
 from lofi_tf.music.midi_events import META, TRACK_NAME
+from lofi_tf.music.midi_text import text_of
 from lofi_tf.music.song import DRUM_CHANNEL, Song, SongNote
 
 Key = tuple[int, int]  # track, channel
@@ -94,15 +95,7 @@ def titles(parts: Iterable[Part]) -> str:
 
 def _name(song: Song, track: int) -> str:
     names = [event[3] for event in song.tracks[track] if event[1:3] == (META, TRACK_NAME)]
-    return text_of(names[0]) if names else ""
-
-
-def text_of(payload: bytes) -> str:
-    """Returns the text of a meta event."""
-    try:
-        return payload.decode("utf-8").strip("\0 ")
-    except UnicodeDecodeError:
-        return payload.decode("latin-1").strip("\0 ")
+    return text_of(names[0]).strip() if names else ""
 
 
 def _setting(song: Song, first: SongNote, kind: int) -> int | None:
