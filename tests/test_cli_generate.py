@@ -139,7 +139,11 @@ def test_attributes_are_kept_beside_the_model_and_used(run, beat, tmp_path, caps
         ),
         (["--mode=infill", "--input_midi=BEAT", "--drums=snair"], "Did you mean 'snare'?"),
         (["--mode=vary", "--input_midi=BEAT", "--bars=1"], "Allowed: infill"),
-        (["--mode=infill", "--input_midi=BEAT", "--bars=1", "--qpm=50"], "tempo, 90.00 qpm: leave"),
+        (
+            ["--mode=vary", "--input_midi=BEAT", "--track=Bass"],
+            "no such track. Allowed: 1 without a",
+        ),
+        (["--mode=sample", "--only_part"], "--only_part is not for --mode=sample. Allowed: recon"),
         (["--mode=sample", "--chords=C"], "takes no chords"),
         (["--mode=sample", "--input_midi=BEAT"], "takes no hits"),
         (["--mode=sample", "--length_bars=0"], "length_bars must be 1 or more"),
@@ -174,7 +178,7 @@ def test_music_that_does_not_fit_is_named_with_rule_and_instrument(run, beat, tm
     write_midi(piece, tune)
     _, shown = run("--mode=reconstruct", f"--input_midi={tune}", of=("cat-mel_2bar_small",), code=2)
     (line,) = shown.splitlines()
-    assert line.startswith(f"error: {tune} does not fit cat-mel_2bar_small: instrument 0")
+    assert line.startswith(f"error: {tune}: track 1 without a name (program 0, 1 note) does not")
     assert "instrument 1 (drums): no_notes" in line
 
 

@@ -138,15 +138,15 @@ MODES = {
     "add_hihats": Mode((1,), 1, _SONG, _changing("add_hihats")),
     "groove_transfer": Mode((2,), 1, (*_SONG, "amount", "keep"), _changing("groove_transfer")),
     "infill": Mode((1,), 5, (*_SONG, "bars", "drums"), _changing("infill")),
-    "continue": Mode(
-        *((1,), 5, (*_SONG, "length_bars", "chords", "amount")), _changing("continue_")
-    ),
+    "continue": Mode((1,), 5, (*_SONG, "length_bars", "chords", "amount"), _changing("continue_")),
     "vary": Mode(
-        *((1,), 5, (*_SONG, "amount", "chords", "attribute", "attributes_file")), _changing("vary")
+        (1,),
+        5,
+        (*_SONG, "amount", "chords", "attribute", "attributes_file"),
+        _changing("vary"),
     ),
 }
-SOUND__SONG = ("track", "only_part")  # of modes that change a part of a song
-MODES = {
+SOUND_MODES = {
     "sample": Mode((0,), 5, (), _verb("sample")),
     "reconstruct": Mode((1,), 1, (), _reconstruct_sound),
     "interpolate": Mode((2,), 5, (), _verb("sounds.morph")),

@@ -26,7 +26,7 @@ from lofi_tf.generation.variations import vary
 
 __all__ = [
     "ChunkedSequence", "GenerationConfig", "ModelInputs", "add_hihats", "change_song", "check_fits",
-    "continue_", "decode", "excerpts_of", "grid", "groove_transfer", "how_of_stretch", "humanize", "infill", "interpolate",
-    "join_chunks", "passage_of", "prior", "reconstruct", "row_seeds", "sample", "sample_best",
-    "start_at_zero", "tap2drum", "vary", "window_seeds",
+    "continue_", "decode", "excerpts_of", "grid", "groove_transfer", "how_of_stretch", "humanize",
+    "infill", "interpolate", "join_chunks", "passage_of", "prior", "reconstruct", "row_seeds",
+    "sample", "sample_best", "start_at_zero", "tap2drum", "vary", "window_seeds",
 ]  # fmt: skip

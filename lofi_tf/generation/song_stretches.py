@@ -178,7 +178,7 @@ def _best_line(backend: Backend, song: Song, lines: Sequence[Part]) -> Part:
         try:
             found, _ = stretches_of(backend, song, playing)
         except LofiError as error:
-            reasons.append(f"{line.title}: {error}")
+            reasons.append(str(error))
             continue
         valid = programs is None or line.program in programs
         rows[line] = (valid, sum(len(stretch.passage.rows) for stretch in found))
@@ -217,6 +217,8 @@ def _piece(
     song: Song, playing: Playing, section: Section, clock: Clock, notes: Sequence[SongNote]
 ) -> NoteSequence:
     piece, second = NoteSequence(ticks_per_quarter=clock.quarter), 60 / section.qpm
+    if len(playing.parts) == 1:
+        piece.filename = f"track {playing.parts[0].title}"
     piece.tempos.add(qpm=section.qpm)
     piece.time_signatures.add(numerator=clock.model_bar, denominator=4)
     starts = second * clock.quarters(np.array([note.start for note in notes]))

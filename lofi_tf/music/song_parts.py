@@ -40,7 +40,8 @@ class Part(NamedTuple):
     def title(self) -> str:
         """Its number, name and kind, as a line tells of it."""
         kind = "drums" if self.is_drum else f"program {self.program}"
-        return f"{self.number} {self.name or 'without a name'} ({kind}, {len(self.notes)} notes)"
+        count = f"{len(self.notes)} note{'s' if len(self.notes) > 1 else ''}"
+        return f"{self.number} {self.name or 'without a name'} ({kind}, {count})"
 
 
 def parts_of(song: Song) -> list[Part]:
