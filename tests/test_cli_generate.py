@@ -179,7 +179,6 @@ def test_music_that_does_not_fit_is_named_with_rule_and_instrument(run, beat, tm
     _, shown = run("--mode=reconstruct", f"--input_midi={tune}", of=("cat-mel_2bar_small",), code=2)
     (line,) = shown.splitlines()
     assert line.startswith(f"error: {tune}: track 1 without a name (program 0, 1 note) does not")
-    assert "instrument 1 (drums): no_notes" in line
 
 
 @pytest.mark.parametrize("level", ["ERROR", "FATAL"])
