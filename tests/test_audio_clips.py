@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from lofi_tf.audio.clips import Cut, clips_of, resampled, with_channels
+from lofi_tf.audio.channels import with_channels
+from lofi_tf.audio.clips import Cut, clips_of, resampled
 from lofi_tf.errors import NotConvertible
 from tests.recordings import blocks_of, clicks, noise, tone
 

@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from lofi_tf.audio.clips import resampled, with_channels
+from lofi_tf.audio.channels import with_channels
+from lofi_tf.audio.clips import resampled
 from lofi_tf.audio.features import CqtSettings, MelSettings, num_frames, samples_of_db, spectrum_db
 from lofi_tf.audio.io import read_audio
 from lofi_tf.errors import LofiError

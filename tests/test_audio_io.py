@@ -40,6 +40,82 @@ def test_a_wav_file_from_a_pipe_is_whole(tmp_path):
     np.testing.assert_allclose(whole, tone(440, 0.1), atol=1 / 32768)
 
 
+@pytest.mark.parametrize("promised", [0, 0x7FFFF000, 0x7FFFFFFF, 0x80000000 - 44, 0xFFFFFFFF])
+@pytest.mark.parametrize("last", [b"", b"\x01"])
+def test_wav_files_of_unknown_length_are_whole(tmp_path, promised, last):
+    data = bytearray(write(tmp_path / "a.wav", tone(440, 0.1)).read_bytes())
+    data[4:8] = struct.pack("<I", min(promised + 36, 0xFFFFFFFF))
+    data[40:44] = struct.pack("<I", promised)
+    (tmp_path / "a.wav").write_bytes(data + last)  # half a sample, where the pipe broke
+    found = io.read_audio(tmp_path / "a.wav").samples
+    np.testing.assert_allclose(found, tone(440, 0.1), atol=1 / 32768)
+    assert io.probe(tmp_path / "a.wav").num_samples == 4410
+
+
+def test_a_wav_file_of_no_samples_and_other_chunks_stays_empty(tmp_path):
+    data = write(tmp_path / "a.wav", np.zeros([0, 1])).read_bytes()
+    (tmp_path / "a.wav").write_bytes(data + b"LIST" + struct.pack("<I", 4) + b"INFO")
+    with pytest.raises(NotConvertible, match="no samples"):
+        io.probe(tmp_path / "a.wav")
+
+
+def test_a_flac_file_of_unknown_length_is_whole(tmp_path):
+    data = bytearray(write(tmp_path / "a.flac", tone(440, 0.5)).read_bytes())
+    data[21] &= 0xF0
+    data[22:26] = bytes(4)  # STREAMINFO: its 36 bits of a total of 0
+    (tmp_path / "a.flac").write_bytes(data)
+    assert io.probe(tmp_path / "a.flac").num_samples == 22050
+    found = io.read_audio(tmp_path / "a.flac").samples
+    np.testing.assert_allclose(found, tone(440, 0.5), atol=1 / 32768)
+
+
+PLAIN_FORMAT = struct.pack("<HHIIHH", 0x55, 1, 44100, 16000, 1, 0)
+EXTENSIBLE = struct.pack("<HHIIHHHHIH", 0xFFFE, 1, 44100, 16000, 1, 0, 22, 0, 0, 0x55)
+FORMATS = {
+    "of MP3": PLAIN_FORMAT + struct.pack("<HHIHHH", 12, 1, 2, 417, 1, 1393),
+    "without an extension": PLAIN_FORMAT + bytes(2),
+    "extensible": EXTENSIBLE + bytes.fromhex("000000001000800000aa00389b71"),
+}
+
+
+@pytest.mark.parametrize("form", FORMATS)
+@pytest.mark.parametrize("size", [None, 0, 0x7FFFF000, 0xFFFFFFFF])
+def test_mp3_in_a_wav_file_is_read(tmp_path, form, size):
+    mp3 = write(tmp_path / "a.mp3", tone(440, 0.5)).read_bytes()
+    expected = io.read_audio(tmp_path / "a.mp3").samples
+    body = b"WAVEfmt " + struct.pack("<I", len(FORMATS[form])) + FORMATS[form]
+    body += b"data" + struct.pack("<I", len(mp3) if size is None else size) + mp3
+    (tmp_path / "a.wav").write_bytes(b"RIFF" + struct.pack("<I", len(body)) + body)
+    assert io.probe(tmp_path / "a.wav").kind == "MP3"
+    np.testing.assert_array_equal(io.read_audio(tmp_path / "a.wav").samples, expected)
+
+
+@pytest.mark.parametrize("subtype", ["VORBIS", "OPUS"])
+def test_all_streams_of_a_chained_ogg_file_are_read(tmp_path, subtype):
+    parts, rate = [tone(hz, 0.5, rate=48000) for hz in (440, 880, 220)], 48000
+    data = b""
+    for part in parts:
+        soundfile.write(tmp_path / "b.ogg", part, rate, subtype, format="OGG")
+        data += (tmp_path / "b.ogg").read_bytes()
+    (tmp_path / "a.ogg").write_bytes(data)
+    assert io.probe(tmp_path / "a.ogg").num_samples == 3 * 24000
+    found = np.concatenate(list(io.read_blocks(tmp_path / "a.ogg", 7000)))
+    expected = np.concatenate(parts)
+    assert found.shape == expected.shape
+    error = np.abs(found - expected).reshape(3, -1)[:, 2000:-2000]
+    assert error.max() < 0.05
+
+
+def test_streams_of_two_rates_are_refused(tmp_path):
+    data = b""
+    for rate in (44100, 22050):
+        data += write(tmp_path / "b.ogg", tone(440, 0.2, rate), rate).read_bytes()
+    (tmp_path / "a.ogg").write_bytes(data)
+    with pytest.raises(NotConvertible, match="22050 Hz with 1, 44100 Hz with 1") as refused:
+        io.probe(tmp_path / "a.ogg")
+    assert refused.value.rule == "mixed_streams"
+
+
 @pytest.mark.parametrize(
     ("ending", "harm", "rule"),
     [
@@ -85,6 +161,8 @@ def test_what_is_no_file_is_refused(tmp_path):
         with pytest.raises(NotConvertible) as refused:
             io.probe(path)
         assert refused.value.rule == "unreadable"
+    with pytest.raises(NotConvertible, match="it is a folder"):
+        io.probe(tmp_path)
 
 
 @pytest.mark.parametrize(("sample_type", "error"), [("float32", 0), ("int16", 0.5 / 32768)])

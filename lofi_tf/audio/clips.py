@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from lofi_tf.audio.channels import blocks_with_channels
 from lofi_tf.errors import NotConvertible
 
 QUALITY = "HQ"  # of soxr: 20 bits, flat to 0.91 of half the rate, -120 dB beyond
@@ -39,7 +40,8 @@ class Cut:
         sample_rates: Hz of the clips.
         clip_seconds: length of a clip, above 0.
         hop_seconds: from the begin of a clip to that of the next, above 0.
-        channels: 1, the mean of all, or 2; a recording of one channel then has two equal ones.
+        channels: 1, a mix of all (`channels.mono`), or 2; a recording of one channel then has two
+            equal ones.
         pad_last: whether what is left at the end is a clip too, padded with zeros.
     """
 
@@ -88,8 +90,7 @@ def clips_of(blocks: Iterable[np.ndarray], sample_rate: int, cut: Cut) -> Iterat
     """
     tracks = {rate: _Track(sample_rate, rate, cut.channels) for rate in cut.sample_rates}
     number, count = 0, 0
-    for block in blocks:
-        block = with_channels(block, cut.channels)
+    for block in blocks_with_channels(blocks, cut.channels):
         count += len(block)
         for track in tracks.values():
             track.add(block)
@@ -108,18 +109,6 @@ def clips_of(blocks: Iterable[np.ndarray], sample_rate: int, cut: Cut) -> Iterat
         )
     for rest in range(number, total):
         yield _clip(tracks, rest, cut, whole=rest < num_whole)
-
-
-def with_channels(samples: np.ndarray, channels: int) -> np.ndarray:
-    """Returns samples [n, any] as [n, channels]: their mean, or two; refuses more (`channels`)."""
-    if channels == 1:
-        return samples.mean(-1, keepdims=True, dtype=np.float32)
-    if samples.shape[1] > 2:
-        raise NotConvertible(
-            "channels",
-            f"more channels than stereo has. Allowed: 1, 2. Received: {samples.shape[1]}",
-        )
-    return np.ascontiguousarray(np.broadcast_to(samples, [len(samples), 2]), np.float32)
 
 
 def resampled(samples: np.ndarray, sample_rate: int, new_rate: int) -> np.ndarray:

@@ -4,6 +4,7 @@ Everything is read by libsndfile, through soundfile: WAV, FLAC, Ogg (Vorbis and 
 whatever a file's name says that it is.
 """
 
+import contextlib
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import NamedTuple
 import numpy as np
 import soundfile
 
+from lofi_tf.audio.containers import sources_of
 from lofi_tf.audio.wav import UNTOLD, About, WavWriter
 from lofi_tf.errors import LofiError, NotConvertible
 from lofi_tf.files import atomic_write
@@ -22,7 +24,9 @@ SUBTYPES = {"int16": "PCM_16", "float32": "FLOAT"}
 
 # What libsndfile notes of a chunk of samples that reaches beyond the end of the file.
 _SHORT_CHUNK = re.compile(r"^\s*(?:data|SSND)\s*: (\d+) \(should be (\d+)\)", re.MULTILINE)
-_UNKNOWN_SIZE = 0xFFFFFFFF - 64  # writers into pipes do not know the size
+# What writers into pipes promise, who do not know the size: sox, arecord, ffmpeg and others.
+_UNKNOWN_SIZES = range(0x7FF00000, 0x80100000), range(0xFFF00000, 0x100000000)
+_MOST_FRAMES = 1 << 40  # more stand for a number that is not known
 _MP3_SLACK = 4 * 1152  # frames that encoders count and decoders leave out
 _OGG_PAGE_SIZE = 65307  # the longest, RFC 3533
 _OGG_END = 4  # the flag of a stream's last page
@@ -59,10 +63,11 @@ def probe(path: str | Path) -> AudioInfo:
     """Returns what a file is, by its head.
 
     Raises:
-        NotConvertible: `empty_file`, `unreadable`, `not_audio`, `truncated` or `no_samples`.
+        NotConvertible: `empty_file`, `unreadable`, `not_audio`, `truncated`, `no_samples` or
+            `mixed_streams`.
     """
-    with _opened(path) as file:
-        return _info(file)
+    with contextlib.ExitStack() as stack:
+        return _info_of([stack.enter_context(file) for file in _opened(path)])
 
 
 def read_blocks(path: str | Path, block_size: int = BLOCK_SIZE) -> Iterator[np.ndarray]:
@@ -74,20 +79,31 @@ def read_blocks(path: str | Path, block_size: int = BLOCK_SIZE) -> Iterator[np.n
     Raises:
         NotConvertible: as `probe`, or after some blocks `damaged`, `truncated` or `not_finite`.
     """
-    with _opened(path) as file:
-        info, count = _info(file), 0
-        while True:
-            try:
-                block = file.read(block_size, dtype="float32", always_2d=True)
-            except (soundfile.SoundFileError, RuntimeError) as error:
-                raise _stopped("damaged", "the decoder stopped", count, info) from error
-            if not len(block):
-                break
-            _check_finite(block, count, info)
-            count += len(block)
-            yield block
+    with contextlib.ExitStack() as stack:
+        files = [stack.enter_context(file) for file in _opened(path)]
+        info, count = _info_of(files), 0
+        for file in files:
+            for block in _blocks_of(file, block_size, count, info):
+                count += len(block)
+                yield block
     if count < info.num_samples - (_MP3_SLACK if info.kind == "MP3" else 0):
         raise _stopped("truncated", "the samples end early", count, info)
+
+
+def _blocks_of(
+    file: soundfile.SoundFile, size: int, count: int, info: AudioInfo
+) -> Iterator[np.ndarray]:
+    """Yields the samples of one stream, before which there were `count`."""
+    while True:
+        try:
+            block = file.read(size, dtype="float32", always_2d=True)
+        except (soundfile.SoundFileError, RuntimeError) as error:
+            raise _stopped("damaged", "the decoder stopped", count, info) from error
+        if not len(block):
+            return
+        _check_finite(block, count, info)
+        count += len(block)
+        yield block
 
 
 def read_audio(path: str | Path) -> Audio:
@@ -148,7 +164,8 @@ class _Forwards(soundfile.SoundFile):
         return False
 
 
-def _opened(path: str | Path) -> soundfile.SoundFile:
+def _opened(path: str | Path) -> list[soundfile.SoundFile]:
+    """Returns the streams of a file, opened."""
     path = Path(path)
     try:
         size = path.stat().st_size
@@ -156,27 +173,51 @@ def _opened(path: str | Path) -> soundfile.SoundFile:
             head = file.read(4)
             file.seek(max(0, size - _OGG_PAGE_SIZE))
             tail = file.read() if head == b"OggS" else b""
+        sources = sources_of(path) if size else []
     except OSError as error:
-        raise NotConvertible("unreadable", f"cannot read the file: {error.strerror}") from error
+        why = "it is a folder" if path.is_dir() else error.strerror
+        raise NotConvertible("unreadable", f"cannot read the file: {why}") from error
     if not size:
         raise NotConvertible("empty_file", "the file is empty")
     if tail and not _ends(tail):
         raise NotConvertible("truncated", "the last page of the Ogg stream is missing")
     try:
-        return _Forwards(path)
+        return [_Forwards(source) for source in sources]
     except (soundfile.SoundFileError, RuntimeError, ValueError, TypeError) as error:
         message = "the content is no audio that libsndfile can decode"
         raise NotConvertible("not_audio", message) from error
 
 
+def _info_of(files: list[soundfile.SoundFile]) -> AudioInfo:
+    """Returns what the streams of a file are together."""
+    infos = [_info(file) for file in files]
+    kinds = sorted({(info.sample_rate, info.channels) for info in infos})
+    if len(kinds) > 1:
+        found = ", ".join(f"{rate} Hz with {channels}" for rate, channels in kinds)
+        message = f"its streams differ in sample rate or channels. Received: {found}"
+        raise NotConvertible("mixed_streams", message)
+    return infos[0]._replace(num_samples=sum(info.num_samples for info in infos))
+
+
 def _info(file: soundfile.SoundFile) -> AudioInfo:
     for promised, found in _SHORT_CHUNK.findall(file.extra_info):
-        if int(found) < int(promised) < _UNKNOWN_SIZE:
+        unknown = any(int(promised) in sizes for sizes in _UNKNOWN_SIZES)
+        if int(found) < int(promised) and not unknown:
             message = f"the head promises {promised} bytes of samples. Received: {found}"
             raise NotConvertible("truncated", message)
-    if not file.frames:
+    frames = file.frames if file.frames < _MOST_FRAMES else _counted(file)
+    if not frames:
         raise NotConvertible("no_samples", "the file holds no samples")
-    return AudioInfo(file.samplerate, file.channels, file.frames, file.format)
+    return AudioInfo(file.samplerate, file.channels, frames, file.format)
+
+
+def _counted(file: soundfile.SoundFile) -> int:
+    """Returns how many samples a file holds whose head does not say it, by decoding them."""
+    count = 0
+    with _Forwards(file.name) as again:
+        while found := len(again.read(BLOCK_SIZE, dtype="float32")):
+            count += found
+    return count
 
 
 def _ends(tail: bytes) -> bool:

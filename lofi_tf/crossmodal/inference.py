@@ -6,6 +6,7 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
+from lofi_tf.audio.channels import mono_blocks
 from lofi_tf.audio.clips import QUALITY
 from lofi_tf.crossmodal.posterior import Posterior
 from lofi_tf.data.converters.paired import PairedConverter
@@ -156,8 +157,8 @@ def _context_frames(converter: PairedConverter) -> int:
 def _resampled(
     blocks: Iterable[np.ndarray], sample_rate: int, new_rate: int
 ) -> Iterator[np.ndarray]:
-    """Yields the mean of all channels, at the new rate."""
-    monos = (np.asarray(block, np.float32).mean(axis=1) for block in blocks)
+    """Yields all channels as one, at the new rate."""
+    monos = (block[:, 0] for block in mono_blocks(np.asarray(b, np.float32) for b in blocks))
     if sample_rate == new_rate:
         yield from monos
         return

@@ -4,7 +4,8 @@ import math
 
 import numpy as np
 
-from lofi_tf.audio.clips import resampled, with_channels
+from lofi_tf.audio.channels import with_channels
+from lofi_tf.audio.clips import resampled
 from lofi_tf.audio.io import Audio, quantized, unquantized
 from lofi_tf.backends.base import Backend
 from lofi_tf.errors import LofiError, check_range

@@ -11,7 +11,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lofi_tf.audio.clips import resampled, with_channels
+from lofi_tf.audio.channels import with_channels
+from lofi_tf.audio.clips import resampled
 from lofi_tf.audio.io import Audio
 from lofi_tf.audio.loudness import gain_for, parse_target
 from lofi_tf.backends.base import Backend

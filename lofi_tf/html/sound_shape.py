@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from lofi_tf.audio.channels import mono_blocks
 from lofi_tf.audio.io import probe, read_blocks
 
 LEAST_DB = -80.0
@@ -48,8 +49,8 @@ def sound_shape(path: str | Path, columns: int = 1000, bands: int = 96) -> Sound
     low, high, level = [], [], []
     edges = np.geomspace(min(LOWEST_HZ, info.sample_rate / 8), info.sample_rate / 2, bands + 1)
     kept = np.zeros(WINDOW)
-    for block in read_blocks(path, size):
-        samples = np.asarray(block, np.float64).mean(axis=1)
+    for block in mono_blocks(read_blocks(path, size)):
+        samples = block[:, 0].astype(np.float64)
         low.append(samples.min())
         high.append(samples.max())
         heard = np.concatenate([kept, samples])

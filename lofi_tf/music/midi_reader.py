@@ -5,7 +5,8 @@ The rules, which Magenta's records depend on:
 - Metres and keys are those of the first track that has any. Tempo events count on every track; in
   pretty_midi on the first alone, as in files of type 2, where each track is a piece.
 - A note-off closes every open note of its pitch and channel that began at an earlier tick. A note
-  that would last zero ticks vanishes, and so does one that is never closed.
+  that would last zero ticks vanishes, and so does one that is never closed, unless, other than in
+  pretty_midi, a control ends all notes of its channel (120 and 123 to 127).
 - An instrument is a (program, channel, track), in the order of their first closed notes; the
   program is the one in force at the note-off.
 - Controls and pitch bends that come before their channel has an instrument wait for the next new

@@ -8,7 +8,8 @@ from typing import Annotated, Any, ClassVar, Literal, NamedTuple
 
 import numpy as np
 
-from lofi_tf.audio.clips import Clip, Cut, clips_of, exact, with_channels
+from lofi_tf.audio.channels import blocks_with_channels
+from lofi_tf.audio.clips import Clip, Cut, clips_of, exact
 from lofi_tf.audio.io import Audio, probe, quantized, read_blocks
 from lofi_tf.audio.loudness import gain_for, parse_target, rms_db
 from lofi_tf.data.converters.base import Converter
@@ -167,7 +168,7 @@ class ClipConverter(Converter):
     def _gain(self, blocks: Callable[[], Iterable[np.ndarray]], sample_rate: int) -> float:
         if self.normalize_loudness is None:
             return 1.0
-        heard = (with_channels(block, self.channels) for block in blocks())
+        heard = blocks_with_channels(blocks(), self.channels)
         return gain_for(heard, sample_rate, parse_target(self.normalize_loudness))
 
     def _stored(self, clip: Clip) -> StoredClip:

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import soxr
 
+from lofi_tf.audio import channels
 from lofi_tf.audio.io import read_audio
 from lofi_tf.data.converters.note_events import NoteEvent
 from lofi_tf.data.converters.paired import Pair
@@ -60,7 +61,7 @@ def pair_of_file(
     pitch, velocity = pitch_and_velocity(Path(path).name)
     pitch += 12 * octaves
     audio = read_audio(path)
-    mono = audio.samples.mean(axis=1)
+    mono = channels.mono(audio.samples)[:, 0]
     if audio.sample_rate != sample_rate:
         mono = soxr.resample(mono, audio.sample_rate, sample_rate, "HQ")
     level = np.abs(mono)
