@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from lofi_tf.api.opening import list_models as list_models
     from lofi_tf.api.opening import load_model as load_model
     from lofi_tf.api.sequence import SequenceModel as SequenceModel
+    from lofi_tf.api.songs import Song as Song
+    from lofi_tf.api.songs import read_song as read_song
     from lofi_tf.api.sound import Sound as Sound
     from lofi_tf.api.sound import read_audio as read_audio
     from lofi_tf.api.sound import render as render
@@ -44,6 +46,7 @@ _NAMES = {
     "api.sequence": ("SequenceModel",),
     "api.sound": ("Sound", "read_audio", "render"),
     "api.sounds": ("ContinuationModel", "SoundModel"),
+    "api.songs": ("Song", "read_song"),
     "api.tracks": ("compose",),
     "api.training": ("list_configs", "train"),
     "errors": ("LofiError",),

@@ -40,6 +40,17 @@ class Parser(argparse.ArgumentParser):
             self.error(str(unknown_flags(near, known)))
         return super().parse_known_args(args, namespace)
 
+    def _check_value(self, action: argparse.Action, value) -> None:
+        """Refuses a value that is not among a flag's choices, and says which one is near."""
+        if action.choices is not None and value not in action.choices:
+            choices = [str(choice) for choice in action.choices]
+            near = near_names(str(value), choices)
+            hint = f" Did you mean {near[0]}?" if near else ""
+            allowed = ", ".join(choices)
+            raise argparse.ArgumentError(
+                action, f"invalid choice.{hint} Allowed: {allowed}. Received: {value!r}"
+            )
+
     def _unknown(self, args: Sequence[str] | None) -> list[str]:
         args = sys.argv[1:] if args is None else args
         flags = filter(_FLAG.fullmatch, itertools.takewhile(lambda arg: arg != "--", args))

@@ -77,9 +77,12 @@ def change_song(
         LofiError: no such mode or part, or nothing that the model takes, and why.
 
     Example:
-        >>> def humanize(piece, number):
-        ...     return generation.humanize(humanizer, piece)
-        >>> (played,), *_ = generation.change_song(humanizer, "humanize", song, humanize)
+        >>> from lofi_tf.music.files import read_song
+        >>> def vary(piece, number):
+        ...     return generation.vary(backend, piece, 2)
+        >>> found = generation.change_song(backend, "vary", read_song("beat.mid"), vary)
+        >>> len(found.songs)
+        2
     """
     if mode not in MODES:
         raise unknown_name("mode", mode, MODES)
@@ -114,7 +117,13 @@ def change_song(
 
 
 def how_of_stretch(how: GenerationConfig, number: int) -> GenerationConfig:
-    """Returns how a stretch of a song is drawn: at its own tempo, with a seed of its own."""
+    """Returns how a stretch of a song is drawn: at its own tempo, with a seed of its own.
+
+    Example:
+        >>> how = generation.GenerationConfig(seed=1)
+        >>> generation.how_of_stretch(how, 0).seed
+        1
+    """
     seed = how.seed
     if number:
         seed = int(np.random.SeedSequence([how.seed, number]).generate_state(1)[0]) >> 1
@@ -187,8 +196,8 @@ class _Putting(NamedTuple):
         if self.mode in PLAYING:
             edit.moved |= self._moved(piece)
         edit.new += self._new([note for note in piece.notes if not note.voice], edit)
-        if self.with_chords or self.backend.converter.loop == "chords":
-            edit.chords += self._chords(piece)
+        if self.with_chords or (self._plays_chords and self.song.chords):
+            self._exchange_chords(edit, piece)
 
     def _may_go(self) -> np.ndarray:
         """Returns which of the notes may be taken out, bool [N]."""
@@ -248,13 +257,12 @@ class _Putting(NamedTuple):
             found.append(NewNote(key, pitch, velocity, begin, end))
         return found
 
-    def _chords(self, piece: NoteSequence) -> list[tuple[int, str]]:
-        """Returns ticks and symbols of chords that were not there before."""
-        clock, quarters = self.stretch.clock, self.stretch.section.qpm / 60
-        found = []
-        for chord in piece.text_annotations:
-            ticks, _ = clock.ticks(np.array([quarters * chord.time]))
-            one = (max(0, round(float(ticks[0]))), chord.text)
-            if chord.annotation_type == CHORD_SYMBOL and one not in self.song.chords:
-                found.append(one)
-        return found
+    def _exchange_chords(self, edit: Edit, piece: NoteSequence) -> None:
+        """Adds the chords of a piece that were not there, and takes out those that are no more."""
+        clock, section = self.stretch.clock, self.stretch.section
+        chords = [one for one in piece.text_annotations if one.annotation_type == CHORD_SYMBOL]
+        ticks, _ = clock.ticks(section.qpm / 60 * np.array([one.time for one in chords]))
+        now = {(max(0, round(t)), one.text) for t, one in zip(ticks, chords, strict=True)}
+        before = {one for one in self.song.chords if section.start <= one[0] < section.end}
+        edit.chords |= now - before
+        edit.chords_gone |= before - now

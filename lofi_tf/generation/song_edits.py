@@ -7,7 +7,18 @@ from collections import defaultdict
 from typing import Any, NamedTuple
 
 from lofi_tf.music.midi_events import META, TRACK_NAME, Event
-from lofi_tf.music.song import AFTER, DRUM_CHANNEL, OFF, ON, Added, Place, Song, SongNote, marker
+from lofi_tf.music.midi_text import bytes_of, text_of
+from lofi_tf.music.song import (
+    AFTER,
+    DRUM_CHANNEL,
+    MARKER,
+    OFF,
+    ON,
+    Added,
+    Place,
+    Song,
+    SongNote,
+)
 from lofi_tf.music.song_parts import Key
 
 _KEPT, _MOVED, _NEW = range(3)
@@ -30,7 +41,8 @@ class Edit:
     gone: set[SongNote] = dataclasses.field(default_factory=set)
     moved: dict[SongNote, SongNote] = dataclasses.field(default_factory=dict)
     new: list[NewNote] = dataclasses.field(default_factory=list)
-    chords: list[tuple[int, str]] = dataclasses.field(default_factory=list)
+    chords: set[tuple[int, str]] = dataclasses.field(default_factory=set)
+    chords_gone: set[tuple[int, str]] = dataclasses.field(default_factory=set)
 
 
 def start_at_zero(edit: Edit, as_a_whole: bool) -> list[str]:
@@ -70,7 +82,13 @@ def edited_song(song: Song, edit: Edit) -> Song:
         track, channel = note.key
         added.append(Added(track, (note.start, 0x90 | channel, note.pitch, note.velocity), ON))
         added.append(Added(track, (note.end, 0x80 | channel, note.pitch, 64), OFF))
-    added += [Added(0, marker(tick, text), ON) for tick, text in edit.chords]
+    added += [
+        Added(0, (tick, META, MARKER, bytes_of(text)), ON) for tick, text in sorted(edit.chords)
+    ]
+    for number, track in enumerate(song.tracks if edit.chords_gone else ()):
+        for at, event in enumerate(track):
+            chord = event[1:3] == (META, MARKER) and (event[0], text_of(event[3]))
+            places |= {(number, at): None} if chord in edit.chords_gone else {}
     return song.edited(places, added)
 
 

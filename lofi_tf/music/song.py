@@ -196,11 +196,6 @@ class Song:
         return dataclasses.replace(song, tracks=tracks, chunks=None)
 
 
-def marker(tick: int, text: str) -> Event:
-    """Returns a marker."""
-    return (tick, META, MARKER, text.encode("utf-8"))
-
-
 def _steers(track: Iterable[Event]) -> bool:
     """Says whether a track has what counts for all: tempo, metre or markers."""
     kinds = (SET_TEMPO, TIME_SIGNATURE, MARKER)
