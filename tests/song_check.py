@@ -35,7 +35,7 @@ def compare(before: Path, after: Path, keys, new_tracks=()) -> Kept:
         keys: tracks and channels, from 0, whose notes may have changed.
         new_tracks: tracks that may be new.
     """
-    old, new = (mido.MidiFile(path, clip=False) for path in (before, after))
+    old, new = (mido.MidiFile(path, clip=True) for path in (before, after))
     events = [Counter(rest_of(one, keys)) for one in (old, new)]
     heads = [
         Counter({("type", one.type): 1, ("ticks", one.ticks_per_beat): 1}) for one in (old, new)

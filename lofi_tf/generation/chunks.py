@@ -135,6 +135,9 @@ def best_passage(
     converter = backend.converter
     if converter.medium != "notes":
         raise LofiError(f"{backend.config.name} is no model of notes. Received: {converter.kind}")
+    if not piece.notes and not piece.text_annotations:
+        which = piece.filename or "the music"
+        raise NotConvertible("no_notes", f"{which} has no notes")
     lines = by_instrument(piece) if converter.by_instrument else [piece]
     if converter.only_drums:
         lines = [drums_of(piece)]

@@ -169,22 +169,26 @@ def _classes(converter: Any) -> Sequence[Sequence[int]]:
 
 
 def _best_line(backend: Backend, song: Song, lines: Sequence[Part]) -> Part:
-    """Returns the melodic part that a model takes the most windows of, as `best_passage` does."""
-    programs, rows, reasons = backend.converter.valid_programs, {}, []
+    """Returns the melodic part that fits best.
+
+    A program that the model learns from goes before others; then the windows that it takes count,
+    times the share of notes that it reads: of notes that start together it reads one.
+    """
     if len(lines) == 1:
         return lines[0]
+    programs, fits, reasons = backend.converter.valid_programs, {}, []
     for line in lines:
-        playing = Playing((line,), False)
         try:
-            found, _ = stretches_of(backend, song, playing)
+            found, _ = stretches_of(backend, song, Playing((line,), False))
         except LofiError as error:
             reasons.append(str(error))
             continue
-        valid = programs is None or line.program in programs
-        rows[line] = (valid, sum(len(stretch.passage.rows) for stretch in found))
-    if not rows:
+        rows = sum(len(stretch.passage.rows) for stretch in found)
+        read = len({note.start for note in line.notes}) / len(line.notes)
+        fits[line] = (programs is None or line.program in programs, rows * read)
+    if not fits:
         raise LofiError("; ".join(reasons))
-    return max(rows, key=lambda line: rows[line])
+    return max(fits, key=lambda line: fits[line])
 
 
 def _by_section(song: Song, notes: Sequence[SongNote]) -> list[tuple[Section, list[SongNote]]]:
