@@ -16,6 +16,7 @@ from lofi_tf.rendering.sound_files import stem_paths
 from tests.soundfonts import add_part, piece, sine, soundfont, zone
 from tests.test_audio_wav import chunks_of
 
+pytestmark = pytest.mark.filterwarnings("ignore:sine.sf2 has no drum kit")
 DRY = RenderSettings(sample_rate=8000)
 
 

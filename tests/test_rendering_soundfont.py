@@ -1,18 +1,20 @@
 """SoundFonts as sound: pitch, level, envelope, loop and filter as the specification says."""
 
 import io
+import struct
 
 import numpy as np
 import pytest
 import soundfile
 
-from lofi_tf.errors import LofiError
+from lofi_tf.errors import LofiError, LofiWarning
 from lofi_tf.rendering import voices
 from lofi_tf.rendering.players import Player
+from lofi_tf.rendering.render import render
 from lofi_tf.rendering.soundfont import SoundFont
 from lofi_tf.rendering.tones import PIECE, low_pass
 from lofi_tf.rendering.track_events import track_events
-from tests.soundfonts import piece, sine, soundfont, zone
+from tests.soundfonts import add_part, piece, sine, soundfont, zone
 
 RATE = 44100
 
@@ -217,6 +219,52 @@ def test_programs_that_are_missing_are_the_nearest(tmp_path):
     font = opened(tmp_path, [zone(0, **HELD)], program=5)
     (there,) = font.zones(5, False)
     assert font.zones(90, False) == font.zones(0, True) == (there,)
+
+
+def unpadded(data):
+    """Returns a SoundFont as some programs write it: odd chunks without the byte that follows."""
+    head, info, rest = data[:12], *data[12:].split(b"LIST")[1:2], data[12:].split(b"LIST", 2)[2]
+    info = b"LIST" + struct.pack("<I", len(info) - 4 + 8 + 3) + info[4:] + b"INAM" + b"\3\0\0\0one"
+    return head + info + b"LIST" + rest
+
+
+def lists_of(data):
+    return [at for at in range(len(data)) if data[at : at + 4] == b"LIST"]
+
+
+def test_odd_lists_without_a_pad_byte_are_read(tmp_path):
+    path = tmp_path / "font.sf3"
+    path.write_bytes(unpadded(soundfont([sine()], [zone(0, **HELD)])))
+    assert lists_of(path.read_bytes())[1] % 2  # an odd place, as in MuseScore's
+    assert hz_of(played(SoundFont(path), [(69, 100, 0, 2)])[0]) == pytest.approx(440, rel=1e-4)
+
+
+@pytest.mark.parametrize("size", [0, 1, 11, 10**6, 2**32 - 1])
+@pytest.mark.parametrize("which", [0, 1, 2])
+def test_lists_of_a_wrong_size_are_read(tmp_path, which, size):
+    data = bytearray(soundfont([sine()], [zone(0, **HELD)]))
+    place = lists_of(data)[which]
+    data[place + 4 : place + 8] = struct.pack("<I", size)
+    path = tmp_path / "font.sf2"
+    path.write_bytes(data)
+    assert hz_of(played(SoundFont(path), [(69, 100, 0, 2)])[0]) == pytest.approx(440, rel=1e-4)
+
+
+def test_a_missing_program_is_told_once(tmp_path, recwarn):
+    path = tmp_path / "font.sf2"
+    path.write_bytes(soundfont([sine(seconds=0.2)], [zone(0)], program=5))
+    music = piece([(60, 90, 0, 0.1)])
+    add_part(music, [(60, 90, 0, 0.1)], "Pads", 1, program=91)
+    add_part(music, [(60, 90, 0, 0.1)], "More", 2, program=91)
+    add_part(music, [(60, 90, 0, 0.1)], "Keys", 3, program=5)
+    add_part(music, [(36, 90, 0, 0.1)], "Kit", 4, program=25, is_drum=True)
+    render(music, tmp_path / "a.wav", "clean", soundfont=path)
+    said = [str(one.message) for one in recwarn if one.category is LofiWarning]
+    assert said == [
+        "font.sf2 has no program 0, of other. In its place: 5 (p)",
+        "font.sf2 has no program 91, of Pads, More. In its place: 5 (p)",
+        "font.sf2 has no drum kit 25, of Kit. In its place: 5 (p)",
+    ]
 
 
 def test_damaged_files_are_one_line(tmp_path):

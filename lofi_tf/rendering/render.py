@@ -121,6 +121,7 @@ def render(
     about = about_of(sequence, piece, loop, music)
     track = _Track(settings, seed, added, length, loop, block_size)
     mixer = track.mixer(parts, font, kit)
+    _tell_missing(parts, font, kit)
     paths = stem_paths(stems_dir, mixer.stem_names) if stems_dir else []
     if output.absolute() in [path.absolute() for path in paths]:
         raise LofiError(f"a stem would overwrite the track; give another folder or name: {output}")
@@ -226,6 +227,24 @@ def _check_names(values: Mapping[str, Any], parts: list[TrackEvents]) -> None:
         for name in levels if isinstance(levels, Mapping) else ():
             if str(name).lower() not in known:
                 raise unknown_name("part", str(name), dict.fromkeys(known))
+
+
+def _tell_missing(parts: list[TrackEvents], font: SoundFont, kit: Kit | None) -> None:
+    """Warns of programs that the SoundFont lacks, of each once."""
+    wanted: dict[tuple[bool, int], list[str]] = {}
+    for part in parts:
+        if not (kit and part.is_drum and set(part.pitches.tolist()) <= kit.pitches):
+            wanted.setdefault((part.is_drum, part.program), []).append(part.name)
+    for (is_drum, program), names in wanted.items():
+        instead = font.instead(program, is_drum)
+        if instead is not None:
+            what = "drum kit" if is_drum else "program"
+            warnings.warn(
+                f"{Path(font.path).name} has no {what} {program}, of {', '.join(names)}. "
+                f"In its place: {instead}",
+                LofiWarning,
+                stacklevel=3,
+            )
 
 
 def _told(

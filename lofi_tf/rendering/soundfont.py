@@ -60,6 +60,11 @@ _TABLES = {
         *(("_", "<u2"), ("kind", "<u2")),
     ],
 }
+_NAMES = {
+    *(name.encode() for name in _TABLES),
+    *(b"LIST", b"smpl", b"sm24", b"pmod", b"imod", b"ifil", b"isng", b"INAM", b"irom", b"iver"),
+    *(b"ICRD", b"IENG", b"IPRD", b"ICOP", b"ICMT", b"ISFT"),
+}
 _VORBIS, _ROM = 0x10, 0x8000  # bits of a sample's kind
 
 
@@ -116,7 +121,7 @@ class SoundFont:
             raise LofiError(f"cannot read the SoundFont {path}: {why}") from error
         if self._bytes[:4] != b"RIFF" or self._bytes[8:12] != b"sfbk":
             raise LofiError(f"a SoundFont is an .sf2 or .sf3 file. Received: {path}")
-        chunks = self._chunks(12, len(self._bytes))
+        chunks = self._chunks()
         missing = [name for name in (*_TABLES, "smpl") if name not in chunks]
         if missing:
             raise LofiError(f"{path} is a damaged SoundFont: it has no {', '.join(missing)}")
@@ -130,6 +135,15 @@ class SoundFont:
     def zones(self, program: int, is_drum: bool) -> tuple[Zone, ...]:
         """Returns the zones of a program; where it is missing, of the nearest that is there."""
         return self._zones(self._preset(program, is_drum))
+
+    def instead(self, program: int, is_drum: bool) -> str | None:
+        """Returns what is played in place of a program that is missing; None if it is there."""
+        head = self._tables["phdr"][self._preset(program, is_drum)]
+        bank = DRUM_BANK if is_drum else 0
+        if (int(head["bank"]), int(head["program"])) == (bank, program):
+            return None
+        name = head["name"].split(b"\0")[0].decode("latin-1").strip()
+        return f"{head['program']} ({name})" if name else str(head["program"])
 
     @functools.lru_cache(maxsize=512)  # noqa: B019 - fonts live as long as they are used
     def sample(self, index: int) -> Sample:
@@ -206,19 +220,29 @@ class SoundFont:
         except (soundfile.SoundFileError, RuntimeError) as error:
             raise LofiError(f"{self.path}: a compressed sample cannot be decoded") from error
 
-    def _chunks(self, begin: int, end: int) -> dict[str, tuple[int, int]]:
-        """Returns where each chunk begins and ends, those within lists too."""
-        found = {}
-        while begin + 8 <= end:
-            name = self._bytes[begin : begin + 4]
-            size = int.from_bytes(self._bytes[begin + 4 : begin + 8], "little")
-            stop = min(begin + 8 + size, end)
+    def _chunks(self) -> dict[str, tuple[int, int]]:
+        """Returns where each chunk begins and ends; lists count as what is in them.
+
+        What lists say of their size does not matter: some writers leave out the byte that is to
+        follow a chunk of odd size, MuseScore's among them, or count it.
+        """
+        found, at, data = {}, 12, self._bytes
+        while at + 8 <= len(data):
+            name = data[at : at + 4]
             if name == b"LIST":
-                found |= self._chunks(begin + 12, stop)
-            else:
-                found[name.decode("latin-1")] = (begin + 8, stop)
-            begin += 8 + size + size % 2
+                at += 12
+                continue
+            size = int.from_bytes(data[at + 4 : at + 8], "little")
+            stop = min(at + 8 + size, len(data))
+            found.setdefault(name.decode("latin-1"), (at + 8, stop))
+            near = [place for place in (stop + size % 2, stop, stop + 1) if self._is_chunk(place)]
+            tables = data.find(b"pdta", at + 9)  # where the size of the chunk is wrong
+            at = near[0] if near else tables - 8 if tables > 0 else len(data)
         return found
+
+    def _is_chunk(self, at: int) -> bool:
+        """Says whether a chunk that SoundFonts have begins at a place, or the file ends there."""
+        return at >= len(self._bytes) or self._bytes[at : at + 4] in _NAMES
 
     def _table(self, name: str, where: tuple[int, int]) -> np.ndarray:
         kind = np.dtype(_TABLES[name])
