@@ -45,7 +45,8 @@ class HumanizeModel(SequenceModel):
             True
         """
         how = self._how(temperature, seed, qpm)
-        return generation.humanize(self.backend, music_of(music), 1, how, amount, keep)[0]
+        (found,) = generation.humanize(self.backend, music_of(music), 1, how, amount, keep)
+        return generation.from_zero(found)
 
 
 class TapModel(SequenceModel):
@@ -71,7 +72,7 @@ class TapModel(SequenceModel):
             True
         """
         how = self._how(temperature, seed, qpm)
-        return generation.tap2drum(self.backend, music_of(music), 1, how)[0]
+        return generation.as_loop(generation.tap2drum(self.backend, music_of(music), 1, how)[0])
 
 
 class HihatModel(SequenceModel):
@@ -97,7 +98,7 @@ class HihatModel(SequenceModel):
             True
         """
         how = self._how(temperature, seed, qpm)
-        return generation.add_hihats(self.backend, music_of(music), 1, how)[0]
+        return generation.from_zero(generation.add_hihats(self.backend, music_of(music), 1, how)[0])
 
 
 class TransferModel(SequenceModel):
@@ -128,7 +129,8 @@ class TransferModel(SequenceModel):
         """
         how = self._how(temperature, seed, qpm)
         pieces = music_of(feel), music_of(hits)
-        return generation.groove_transfer(self.backend, *pieces, 1, how, amount, keep)[0]
+        (found,) = generation.groove_transfer(self.backend, *pieces, 1, how, amount, keep)
+        return generation.from_zero(found)
 
 
 _GROOVES: dict[str, type[SequenceModel]] = {

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from lofi_tf.errors import LofiError
-from lofi_tf.generation.decoding import start_at_zero
+from lofi_tf.generation.loops import from_zero
 from lofi_tf.music import midi
 from lofi_tf.music.files import KINDS, MIDI, read_music
 from lofi_tf.music.sequence_proto import NoteSequence
@@ -32,7 +32,7 @@ def read_midi(path: str | Path) -> NoteSequence:
 
 
 def write_midi(music: NoteSequence, path: str | Path) -> None:
-    """Writes music as a MIDI file; notes ahead of the first beat begin with it.
+    """Writes music as a MIDI file; if notes are ahead of the first beat, all begins later.
 
     Raises:
         LofiError: a file that cannot be written.
@@ -44,7 +44,7 @@ def write_midi(music: NoteSequence, path: str | Path) -> None:
     """
     copy = NoteSequence()
     copy.CopyFrom(music)
-    start_at_zero(copy)
+    from_zero(copy)
     midi.write_midi(copy, path)
 
 

@@ -37,7 +37,7 @@ class SequenceModel(Model):
         density: float | None = None,
         best_of: int | None = None,
     ) -> list[NoteSequence]:
-        """Returns new music.
+        """Returns new music: loops of whole bars, what is ahead of the first beat at the end.
 
         Args:
             num_outputs: pieces.
@@ -56,8 +56,8 @@ class SequenceModel(Model):
 
         Example:
             >>> beats = model.sample(2, temperature=0.8, seed=1)
-            >>> len(beats), beats[0].total_time <= 8.0
-            (2, True)
+            >>> len(beats), beats[0].total_time
+            (2, 8.0)
         """
         how = self._how(temperature, seed, qpm, style=style, density=density)
         options: dict[str, Any] = {"hits": None if hits is None else music_of(hits)}
@@ -177,7 +177,8 @@ class SequenceModel(Model):
             120.0
         """
         how = self._how(temperature, seed, qpm)
-        return generation.reconstruct(self.backend, music_of(music), 1, how, chords)[0]
+        (found,) = generation.reconstruct(self.backend, music_of(music), 1, how, chords)
+        return generation.as_loop(found)
 
     def vary(
         self,
@@ -214,9 +215,10 @@ class SequenceModel(Model):
             2
         """
         how = self._how(temperature, seed, qpm)
-        return generation.vary(
+        found = generation.vary(
             self.backend, music_of(music), num_outputs, how, amount, attributes, vectors, chords
         )
+        return [generation.as_loop(piece) for piece in found]
 
     def infill(
         self,
@@ -252,7 +254,8 @@ class SequenceModel(Model):
             4
         """
         how = self._how(temperature, seed, None, style=style, density=density)
-        return generation.infill(self.backend, music_of(music), num_outputs, how, bars, drums)
+        found = generation.infill(self.backend, music_of(music), num_outputs, how, bars, drums)
+        return [generation.from_zero(piece) for piece in found]
 
     def continue_(
         self,
@@ -279,6 +282,7 @@ class SequenceModel(Model):
             True
         """
         how = self._how(temperature, seed, qpm)
-        return generation.continue_(
+        (found,) = generation.continue_(
             self.backend, music_of(music), 1, how, length_bars, chords, amount
-        )[0]
+        )
+        return generation.from_zero(found)

@@ -182,12 +182,12 @@ def _writer(args: argparse.Namespace, stem: str, log: Callable[[str], None]) -> 
 
     def write(pieces: list | dict, word: str) -> None:
         from lofi_tf.audio.io import Audio, write_wav
-        from lofi_tf.generation import start_at_zero
+        from lofi_tf.generation import from_zero
         from lofi_tf.music.midi import read_midi, write_midi
         from lofi_tf.music.song import Song
         from lofi_tf.plotting.pieces import save_piece
 
-        moved, empty, count = 0, 0, len(pieces)
+        moved, empty, count = 0.0, 0, len(pieces)
         if not isinstance(pieces, dict):
             pieces = {f"{n:03d}-of-{count:03d}": piece for n, piece in enumerate(pieces)}
         for name, piece in pieces.items():
@@ -199,7 +199,8 @@ def _writer(args: argparse.Namespace, stem: str, log: Callable[[str], None]) -> 
                 piece.write(path.with_name(f"{path.name}.mid"))
                 piece = read_midi(piece.to_bytes()) if args.png else piece
             else:
-                moved += start_at_zero(piece)
+                moved = max(moved, -min((note.start_time for note in piece.notes), default=0.0))
+                from_zero(piece)
                 empty += not piece.notes
                 write_midi(piece, path.with_name(f"{path.name}.mid"))
             if args.png:
@@ -208,7 +209,7 @@ def _writer(args: argparse.Namespace, stem: str, log: Callable[[str], None]) -> 
             what = f"{empty} of {count} outputs have" if empty > 1 else f"1 of {count} outputs has"
             log(f"{what} no notes: other seeds or temperatures draw others.")
         if moved and word == args.mode:
-            log(f"{counted(moved, 'note')} ahead of the first beat: moved to its start.")
+            log(f"Notes ahead of the first beat: all begins {1000 * moved:.0f} ms later.")
 
     return write
 

@@ -6,7 +6,8 @@
 
 Differences on purpose: a length that is not given is the model's, where Magenta decoded without
 end or refused; interpolation between equal pieces is that piece, where Magenta gave NaN; pieces
-that begin with an early note keep it before time zero, as Magenta's do.
+are loops whose `total_time` is whole bars, their notes ahead of the first beat at the end, where
+Magenta's ended with a note and began before time zero.
 """
 
 import copy
@@ -22,7 +23,9 @@ from lofi_tf.backends.open import backend_of_model, open_backend
 from lofi_tf.compat.configs import MagentaConfig, config_of
 from lofi_tf.config import Config
 from lofi_tf.errors import LofiError
+from lofi_tf.generation.loops import as_loop
 from lofi_tf.models.common.slerp import slerp
+from lofi_tf.music.quantize import first_qpm
 from lofi_tf.saving.hub import is_address
 from lofi_tf.saving.loading import check_config, load_model, weights_path
 
@@ -99,7 +102,7 @@ class TrainedModel:
         size = self._config.hparams.z_size
         z = np.random.randn(1 if same_z else n, size).astype(np.float32)
         tensors = self._decoded(np.repeat(z, n, 0) if same_z else z, length, temperature, c_input)
-        return self._config.data_converter.from_tensors(tensors, _each(c_input, n))
+        return self._music(tensors, c_input)
 
     def encode(
         self, note_sequences: Sequence[NoteSequence], assert_same_length: bool = False
@@ -161,7 +164,7 @@ class TrainedModel:
     ) -> list[NoteSequence]:
         """Returns the music of latents [N, Z]; takes what `decode_to_tensors` takes."""
         tensors = self.decode_to_tensors(z, length, temperature, c_input)
-        return self._config.data_converter.from_tensors(tensors, _each(c_input, len(tensors)))
+        return self._music(tensors, c_input)
 
     def decode_to_tensors(
         self,
@@ -225,6 +228,17 @@ class TrainedModel:
             heat = np.full(len(rows), temperature, np.float32)
             outputs += list(self._backend.decode(rows, heat, seeds, each))
         return [output[:length] for output in outputs]
+
+    def _music(self, tensors: Sequence[np.ndarray], c_input: np.ndarray | None) -> list[Any]:
+        """Returns outputs as loops of whole bars."""
+        converter = self._backend.converter
+        each = _each(c_input, len(tensors))
+        found = self._config.data_converter.from_tensors(tensors, each)
+        for piece, output in zip(found, tensors, strict=True):
+            bars = -(-len(output) // (converter.steps_per_bar * converter.rows_a_step))
+            bar = converter.quarters_per_bar * 60.0 / first_qpm(piece)
+            piece.total_time = (converter.bars or max(1, bars)) * bar
+        return [as_loop(piece) for piece in found]
 
     def _only_example(self, sequence: NoteSequence) -> tuple[np.ndarray, Any, Any]:
         """Returns inputs, controls and length of the one example of a sequence."""

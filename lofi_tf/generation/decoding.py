@@ -11,6 +11,7 @@ from lofi_tf.backends.base import Backend
 from lofi_tf.config import Config
 from lofi_tf.data.converters.base import Converter
 from lofi_tf.errors import LofiError, NoSuchFunction, check_range, unknown_name
+from lofi_tf.generation.loops import as_loop
 from lofi_tf.models.common.noise import row_normal, seeds_from
 from lofi_tf.models.common.noise import row_seeds as tf_seeds
 from lofi_tf.music.quantize import DEFAULT_QPM
@@ -108,7 +109,7 @@ def decode(
     controls: np.ndarray | None = None,
     seeds: np.ndarray | None = None,
 ) -> list[NoteSequence]:
-    """Returns the pieces of latents [N, Z], each of the model's length.
+    """Returns the pieces of latents [N, Z], each a loop of the model's length.
 
     Args:
         backend: the model.
@@ -125,6 +126,18 @@ def decode(
         >>> len(generation.decode(backend, z))
         2
     """
+    pieces = windows_of(backend, z, how, controls, seeds)
+    return pieces if backend.converter.medium == "sound" else [as_loop(piece) for piece in pieces]
+
+
+def windows_of(
+    backend: Backend,
+    z: np.ndarray,
+    how: GenerationConfig = HOW,
+    controls: np.ndarray | None = None,
+    seeds: np.ndarray | None = None,
+) -> list[NoteSequence]:
+    """Returns what `decode` does, to be laid one after the other: early notes are before 0."""
     outputs = decode_arrays(backend, z, how, controls, seeds)
     return pieces_of(backend, outputs, how, controls)
 
@@ -234,19 +247,19 @@ def filled_arrays(
 def pieces_of(
     backend: Backend, outputs: np.ndarray, how: GenerationConfig, controls: np.ndarray | None = None
 ) -> list[NoteSequence | Audio]:
-    """Returns outputs [N, T, D] as music, with tempo and metre; `controls` as `decode` has them.
+    """Returns outputs [N, T, D] as music of whole bars, with tempo and metre.
 
-    Of models of sound it is `Audio`.
+    `controls` are as `decode` has them; of models of sound it is `Audio`.
     """
-    converter = backend.converter
+    converter, qpm = backend.converter, how.qpm or DEFAULT_QPM
     each = by_row(controls, len(outputs))
     pieces = []
     for row, output in enumerate(outputs):
-        piece = converter.from_outputs(
-            output, how.qpm or DEFAULT_QPM, None if each is None else each[row]
-        )
+        piece = converter.from_outputs(output, qpm, None if each is None else each[row])
         if not isinstance(piece, Audio):
             dress(piece, how, converter)
+            bars = converter.window_bars(len(output))
+            piece.total_time = bars * converter.quarters_per_bar * 60.0 / qpm
         pieces.append(piece)
     return pieces
 
@@ -307,26 +320,6 @@ def window_seeds(seed: int, output: int, count: int, draw: int = 0) -> np.ndarra
     if draw == 0:
         found[:1] = row_seeds(seed, output + 1)[-1:].tolist()
     return np.array(found, np.int64)
-
-
-def start_at_zero(sequence: NoteSequence) -> int:
-    """Moves notes that would start before 0 to 0; returns how many moved.
-
-    A model's early notes may fall before the first beat; files cannot hold them. `total_time`
-    becomes the last note's end where it is less.
-
-    Example:
-        >>> beat.notes[0].start_time = -0.01
-        >>> generation.start_at_zero(beat), beat.notes[0].start_time
-        (1, 0.0)
-    """
-    early = [note for note in sequence.notes if note.start_time < 0]
-    for note in early:
-        note.end_time = max(note.end_time, 0.01)
-        note.start_time = 0.0
-    last = max((note.end_time for note in sequence.notes), default=0.0)
-    sequence.total_time = max(sequence.total_time, last)
-    return len(early)
 
 
 def check_controls(converter: Converter, controls: Any, name: str) -> None:

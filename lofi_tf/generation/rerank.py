@@ -9,9 +9,10 @@ import numpy as np
 from lofi_tf.backends.base import Backend
 from lofi_tf.data.converters.progression_tracks import ChordEvent
 from lofi_tf.errors import LofiError, check_range
-from lofi_tf.generation.decoding import HOW, GenerationConfig, decode, prior, row_seeds
+from lofi_tf.generation.decoding import HOW, GenerationConfig, prior, row_seeds, windows_of
 from lofi_tf.generation.judge import judge_of
-from lofi_tf.generation.sampling import sample
+from lofi_tf.generation.loops import as_loop
+from lofi_tf.generation.sampling import drawn
 from lofi_tf.generation.scoring import (
     BLOCK_STEPS,
     STRONG,
@@ -84,7 +85,7 @@ def sample_best(
         for output, value, piece in zip(outputs, values, pieces, strict=True):
             if found[output] is None or value > best[output]:
                 found[output], best[output] = piece, value
-    return found
+    return [as_loop(piece) for piece in found]
 
 
 def scores_of(backend: Backend, how: GenerationConfig) -> Scores:
@@ -177,7 +178,7 @@ def _draws(
         part = rows[first : first + ROWS]
         z = prior(part, backend.config.model.z_size)
         numbers = np.arange(first, first + len(part))
-        yield *np.divmod(numbers, best_of), decode(backend, z, how, seeds=part)
+        yield *np.divmod(numbers, best_of), windows_of(backend, z, how, seeds=part)
 
 
 def _long_draws(
@@ -187,7 +188,7 @@ def _long_draws(
     outputs = np.arange(num_outputs)
     for draw in range(best_of):
         again = dataclasses.replace(how, seed=_seed(how.seed, draw))
-        pieces = sample(backend, num_outputs, again, **given)
+        pieces = drawn(backend, num_outputs, again, **given)
         yield outputs, np.full(num_outputs, draw), pieces
 
 

@@ -10,13 +10,14 @@ from lofi_tf.generation.decoding import (
     HOW,
     GenerationConfig,
     NoteSequence,
-    decode,
     prior,
     row_seeds,
+    windows_of,
 )
 from lofi_tf.generation.going_on import can_go_on, going_on
 from lofi_tf.generation.latent_perturbation import CHAIN_AMOUNT
 from lofi_tf.generation.layout import Layout
+from lofi_tf.generation.loops import as_loop
 from lofi_tf.generation.progressions import chord_controls, progression, write_chords
 from lofi_tf.generation.stitching import Chain, chained
 from lofi_tf.music import sequence_proto
@@ -32,7 +33,7 @@ def sample(
     length_bars: int | None = None,
     amount: float = CHAIN_AMOUNT,
 ) -> list[NoteSequence]:
-    """Returns new pieces, their latents drawn from the prior.
+    """Returns new pieces, their latents drawn from the prior; each is a loop of whole bars.
 
     Arguments and errors are those of `lofi_tf.SequenceModel.sample`; besides, `controls` [T, C] of
     all pieces, where the model takes them, and `amount`, how far the windows of a longer piece go
@@ -45,6 +46,21 @@ def sample(
         >>> [piece.tempos[0].qpm for piece in beats]
         [90.0, 90.0]
     """
+    found = drawn(backend, num_outputs, how, controls, hits, chords, length_bars, amount)
+    return found if backend.converter.medium == "sound" else [as_loop(piece) for piece in found]
+
+
+def drawn(
+    backend: Backend,
+    num_outputs: int,
+    how: GenerationConfig,
+    controls: np.ndarray | None = None,
+    hits: NoteSequence | None = None,
+    chords: str | None = None,
+    length_bars: int | None = None,
+    amount: float = CHAIN_AMOUNT,
+) -> list[NoteSequence]:
+    """Returns what `sample` does, notes ahead of the first beat before 0."""
     check_range("num_outputs", num_outputs, 1)
     z = prior(row_seeds(how.seed, num_outputs), backend.config.model.z_size)
     if hits is not None:
@@ -52,7 +68,7 @@ def sample(
             raise LofiError("hits have chords and a length of their own: leave out the others")
         return _on_hits(backend, z, how, hits)
     if controls is not None or not (chords or length_bars):
-        return decode(backend, z, how, controls)
+        return windows_of(backend, z, how, controls)
     layout = _layout(backend, length_bars, chords)
     how = how.like(sequence_proto.NoteSequence())
     if can_go_on(backend):

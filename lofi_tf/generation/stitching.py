@@ -20,10 +20,10 @@ from lofi_tf.generation.decoding import (
     GenerationConfig,
     NoteSequence,
     by_row,
-    decode,
     decode_arrays,
     prior,
     window_seeds,
+    windows_of,
 )
 from lofi_tf.generation.latent_perturbation import CHAIN_AMOUNT, neighbours
 from lofi_tf.generation.layout import Layout, bar_seconds, joined_at
@@ -99,7 +99,7 @@ def _windows(
         if None in last:
             seeds = np.concatenate([window_seeds(c.seed, c.output, 1) for c in chains])
             themes = np.stack([chain.theme for chain in chains])
-            last = decode(backend, themes, how, by_row(given, len(chains)), seeds)
+            last = windows_of(backend, themes, how, by_row(given, len(chains)), seeds)
         else:
             last = _next(backend, chains, last, window, how, amount, given)
         for windows, one in zip(found, last, strict=True):
@@ -126,7 +126,7 @@ def _next(
     )
     themes = np.repeat([chain.theme for chain in chains], CANDIDATES, axis=0)
     z = neighbours(themes, prior(seeds, themes.shape[1]), amount)
-    heard = decode(backend, z, how, by_row(controls, len(z)), seeds)
+    heard = windows_of(backend, z, how, by_row(controls, len(z)), seeds)
     pairs = [(last[number // CANDIDATES], one) for number, one in enumerate(heard)]
     errors = joint_errors(backend, pairs, how, backend.converter).reshape(-1, CANDIDATES)
     best = np.argmin(errors, axis=1) + CANDIDATES * np.arange(len(chains))

@@ -1,0 +1,56 @@
+"""Whole bars: new pieces as loops, and pieces whose first notes come ahead of their first beat.
+
+A model plays some notes ahead of their beat, those of the first beat ahead of time zero, where no
+file and no player has room.
+"""
+
+from typing import Any
+
+from lofi_tf.music.quantize import first_qpm
+
+_SHIFTED = ("text_annotations", "control_changes", "pitch_bends", "section_annotations")
+_SETTINGS = ("tempos", "time_signatures", "key_signatures")
+_TICKS_PER_QUARTER = 480  # of files: what is nearer to a bar line than half of one lies on it
+
+
+def as_loop(piece: Any) -> Any:
+    """Makes a loop of a piece whose `total_time` is its length; returns the piece.
+
+    Played again and again, all is where it was: notes ahead of the first beat go to the end, those
+    that begin at the end or later to the beginning, and no note rings beyond the end.
+
+    Example:
+        >>> beat.notes[0].start_time, beat.total_time = -0.01, 8.0
+        >>> generation.as_loop(beat).notes[0].start_time
+        7.99
+    """
+    length, near = piece.total_time, 30.0 / first_qpm(piece) / _TICKS_PER_QUARTER
+    for note in piece.notes:
+        turns = (note.start_time + near) // length
+        note.start_time = max(0.0, note.start_time - turns * length)
+        note.end_time = min(note.end_time - turns * length, length)
+    return piece
+
+
+def from_zero(piece: Any) -> Any:
+    """Moves a piece later as a whole, so that its first note is at 0; returns the piece.
+
+    So it keeps its feel. A piece without notes before 0 stays as it is; `total_time` is never
+    before the last note's end.
+
+    Example:
+        >>> beat.notes[0].start_time = -0.01
+        >>> [note.start_time for note in generation.from_zero(beat).notes][:2]
+        [0.0, 0.51]
+    """
+    early = max(0.0, -min((note.start_time for note in piece.notes), default=0.0))
+    if early:
+        for note in piece.notes:
+            note.start_time, note.end_time = note.start_time + early, note.end_time + early
+        for name in (*_SHIFTED, *_SETTINGS):
+            for event in getattr(piece, name):
+                if event.time > 0 or name in _SHIFTED:
+                    event.time += early
+    last = max((note.end_time for note in piece.notes), default=0.0)
+    piece.total_time = max(piece.total_time, last)
+    return piece
