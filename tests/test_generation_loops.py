@@ -1,5 +1,8 @@
 """What is ahead of the first beat, and where new music ends."""
 
+import io
+
+import mido
 import note_seq
 import numpy as np
 import pytest
@@ -8,11 +11,9 @@ from lofi_tf import generation
 from lofi_tf.backends.open import backend_of_model
 from lofi_tf.compat.trained_model import TrainedModel
 from lofi_tf.generation import as_loop, from_zero
-from lofi_tf.music.midi import midi_bytes, read_midi
+from lofi_tf.music.midi import midi_bytes
 from tests.grooves import scrambled_model
-from tests.mirrors import CLOSED, KICK, OPEN, SNARE, drums
-
-EIGHTH = 0.25  # seconds at 120
+from tests.mirrors import CLOSED, KICK, OPEN, SNARE, drums, melody
 
 
 @pytest.fixture(scope="module")
@@ -76,9 +77,31 @@ def test_samples_end_on_a_bar_and_begin_at_zero(backend, qpm):
 
 def test_a_file_of_a_loop_ends_on_the_bar_line(backend):
     (piece,) = generation.sample(backend, 1, generation.GenerationConfig(qpm=93.0, seed=1))
-    ticks_per_quarter, ends = ends_of(midi_bytes(piece))
-    assert ends and {end / ticks_per_quarter for end in ends} == {8.0}
-    assert len(read_midi(midi_bytes(piece)).notes) == len(piece.notes)
+    file = mido.MidiFile(file=io.BytesIO(midi_bytes(piece)))
+    settings, beat = file.tracks
+    assert file.ticks_per_beat == 480
+    assert {sum(message.time for message in track) for track in file.tracks} == {8 * 480}
+    assert {message.type for message in settings} >= {"set_tempo", "time_signature"}
+    assert [message.name for message in beat if message.type == "track_name"] == ["Drums"]
+    assert {message.channel for message in beat if message.type == "note_on"} == {9}
+
+
+def test_new_music_names_its_parts_and_key():
+    piece = melody((0, 4, 60), (4, 4, 64), (8, 4, 67), (12, 4, 71))
+    for step, length, pitch in ((0, 8, 36), (8, 8, 43)):
+        piece.notes.add(
+            pitch=pitch, velocity=80, start_time=step / 8, end_time=(step + length) / 8,
+            instrument=3, program=33,
+        )  # fmt: skip
+    for pitch in (48, 52, 55):
+        piece.notes.add(pitch=pitch, velocity=70, end_time=2.0, instrument=5, program=4)
+    piece.total_time = 2.0
+    found = generation.finished(piece)
+    names = [(info.instrument, info.name) for info in found.instrument_infos]
+    assert names == [(0, "Melody"), (3, "Bass"), (5, "Chords")]
+    assert [(key.key, key.mode) for key in found.key_signatures] == [(0, 0)]
+    beat = generation.finished(a_bar((0, KICK)))
+    assert [info.name for info in beat.instrument_infos] == ["Drums"] and not beat.key_signatures
 
 
 def test_trained_models_pieces_follow_each_other(backend):
@@ -90,7 +113,7 @@ def test_trained_models_pieces_follow_each_other(backend):
     for piece in model.sample(2, length=16):
         check_bars(piece, 2.0)
     whole = note_seq.concatenate_sequences(pieces)
-    starts = sorted(round(note.start_time, 6) for note in whole.notes)
+    starts = sorted(note.start_time for note in whole.notes)
     expected = [n.start_time + 4.0 * i for i, piece in enumerate(pieces) for n in piece.notes]
     assert starts == pytest.approx(sorted(expected))
 
@@ -99,13 +122,3 @@ def check_bars(piece, seconds):
     assert piece.total_time == pytest.approx(seconds)
     assert min(note.start_time for note in piece.notes) >= 0
     assert max(note.end_time for note in piece.notes) <= piece.total_time
-
-
-def ends_of(data):
-    """Ticks a quarter note, and the tick at which each track of a MIDI file ends, as mido says."""
-    import io
-
-    import mido
-
-    file = mido.MidiFile(file=io.BytesIO(data))
-    return file.ticks_per_beat, [sum(message.time for message in track) for track in file.tracks]

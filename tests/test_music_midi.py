@@ -7,7 +7,7 @@ import pytest
 from lofi_tf.errors import LofiError, NotConvertible
 from lofi_tf.music.midi import midi_bytes, read_midi, write_midi
 from lofi_tf.music.sequence_proto import NoteSequence
-from tests.midi_builder import bend, control, meta, midi, off, on, program, tempo, track, varint
+from tests.midi_builder import bend, control, meta, midi, off, on, program, tempo, track
 
 NOTE = [(0, on(60)), (480, off(60))]
 
@@ -256,21 +256,20 @@ def test_write_midi_makes_a_standard_file(tmp_path):
     assert [path.name for path in (tmp_path / "new").iterdir()] == ["a.mid"]
 
 
-def test_chord_symbols_are_markers_at_their_ticks():
-    sequence = NoteSequence(ticks_per_quarter=480)
+def test_chords_are_texts_on_a_track_of_their_own_and_markers_in_the_first():
+    sequence = NoteSequence(ticks_per_quarter=480, total_time=4.0)
     sequence.tempos.add(qpm=60)
     kind = NoteSequence.TextAnnotation.CHORD_SYMBOL
     sequence.text_annotations.add(time=2.0, text="Am7", annotation_type=kind)
     sequence.text_annotations.add(time=3.0, text="no chord")
-    data = midi_bytes(sequence)
-    assert varint(960) + b"\xff\x06\x03Am7" in data
-    assert b"no chord" not in data
+    sequence.notes.add(pitch=60, velocity=80, end_time=1.0)
+    import mido
 
-
-def test_other_markers_stand_before_the_chord_of_their_time():
-    sequence = NoteSequence(ticks_per_quarter=480)
-    sequence.tempos.add(qpm=60)
-    kind = NoteSequence.TextAnnotation.CHORD_SYMBOL
-    sequence.text_annotations.add(time=2.0, text="Am7", annotation_type=kind)
-    data = midi_bytes(sequence, [(2.0, "verse")])
-    assert varint(960) + b"\xff\x06\x05verse\x00\xff\x06\x03Am7" in data
+    file = mido.MidiFile(file=io.BytesIO(midi_bytes(sequence, [(2.0, "verse")])))
+    first, chords, _ = file.tracks
+    assert [m.text for m in first if m.type == "marker"] == ["verse"]
+    texts = [(m.type, m.time, getattr(m, "text", m.dict().get("name"))) for m in chords]
+    assert texts == [
+        ("track_name", 0, "Chords"), ("text", 960, "Am7"), ("end_of_track", 960, None)
+    ]  # fmt: skip
+    assert {sum(m.time for m in track) for track in file.tracks} == {4 * 480}

@@ -72,7 +72,7 @@ class TapModel(SequenceModel):
             True
         """
         how = self._how(temperature, seed, qpm)
-        return generation.as_loop(generation.tap2drum(self.backend, music_of(music), 1, how)[0])
+        return generation.finished(generation.tap2drum(self.backend, music_of(music), 1, how)[0])
 
 
 class HihatModel(SequenceModel):

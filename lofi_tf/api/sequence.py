@@ -178,7 +178,7 @@ class SequenceModel(Model):
         """
         how = self._how(temperature, seed, qpm)
         (found,) = generation.reconstruct(self.backend, music_of(music), 1, how, chords)
-        return generation.as_loop(found)
+        return generation.finished(found)
 
     def vary(
         self,
@@ -218,7 +218,7 @@ class SequenceModel(Model):
         found = generation.vary(
             self.backend, music_of(music), num_outputs, how, amount, attributes, vectors, chords
         )
-        return [generation.as_loop(piece) for piece in found]
+        return [generation.finished(piece) for piece in found]
 
     def infill(
         self,

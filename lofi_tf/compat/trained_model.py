@@ -236,8 +236,8 @@ class TrainedModel:
         found = self._config.data_converter.from_tensors(tensors, each)
         for piece, output in zip(found, tensors, strict=True):
             bars = -(-len(output) // (converter.steps_per_bar * converter.rows_a_step))
-            bar = converter.quarters_per_bar * 60.0 / first_qpm(piece)
-            piece.total_time = (converter.bars or max(1, bars)) * bar
+            bars = min(converter.window_bars(self._backend.num_steps), max(1, bars))
+            piece.total_time = bars * converter.quarters_per_bar * 60.0 / first_qpm(piece)
         return [as_loop(piece) for piece in found]
 
     def _only_example(self, sequence: NoteSequence) -> tuple[np.ndarray, Any, Any]:

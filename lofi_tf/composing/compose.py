@@ -172,7 +172,7 @@ def _piece(plan: Plan, notes: dict[str, list[Note]], chords: Sequence[ChordEvent
                 instrument=instrument, program=program, is_drum=is_drum,
             )  # fmt: skip
     for strike in chords:
-        figure = chord_figure(_moved(strike.chord, plan.shift))
+        figure = chord_figure(_moved(strike.chord, plan.shift), (tonic, mode))
         piece.text_annotations.add(
             annotation_type=CHORD_SYMBOL, text=figure, time=_seconds(plan, strike.start)
         )

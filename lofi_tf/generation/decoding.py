@@ -11,7 +11,7 @@ from lofi_tf.backends.base import Backend
 from lofi_tf.config import Config
 from lofi_tf.data.converters.base import Converter
 from lofi_tf.errors import LofiError, NoSuchFunction, check_range, unknown_name
-from lofi_tf.generation.loops import as_loop
+from lofi_tf.generation.loops import finished
 from lofi_tf.models.common.noise import row_normal, seeds_from
 from lofi_tf.models.common.noise import row_seeds as tf_seeds
 from lofi_tf.music.quantize import DEFAULT_QPM
@@ -127,7 +127,7 @@ def decode(
         2
     """
     pieces = windows_of(backend, z, how, controls, seeds)
-    return pieces if backend.converter.medium == "sound" else [as_loop(piece) for piece in pieces]
+    return pieces if backend.converter.medium == "sound" else [finished(piece) for piece in pieces]
 
 
 def windows_of(

@@ -11,7 +11,7 @@ from lofi_tf.data.converters.progression_tracks import ChordEvent
 from lofi_tf.errors import LofiError, check_range
 from lofi_tf.generation.decoding import HOW, GenerationConfig, prior, row_seeds, windows_of
 from lofi_tf.generation.judge import judge_of
-from lofi_tf.generation.loops import as_loop
+from lofi_tf.generation.loops import finished
 from lofi_tf.generation.sampling import drawn
 from lofi_tf.generation.scoring import (
     BLOCK_STEPS,
@@ -85,7 +85,7 @@ def sample_best(
         for output, value, piece in zip(outputs, values, pieces, strict=True):
             if found[output] is None or value > best[output]:
                 found[output], best[output] = piece, value
-    return [as_loop(piece) for piece in found]
+    return [finished(piece) for piece in found]
 
 
 def scores_of(backend: Backend, how: GenerationConfig) -> Scores:

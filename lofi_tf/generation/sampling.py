@@ -17,7 +17,7 @@ from lofi_tf.generation.decoding import (
 from lofi_tf.generation.going_on import can_go_on, going_on
 from lofi_tf.generation.latent_perturbation import CHAIN_AMOUNT
 from lofi_tf.generation.layout import Layout
-from lofi_tf.generation.loops import as_loop
+from lofi_tf.generation.loops import finished
 from lofi_tf.generation.progressions import chord_controls, progression, write_chords
 from lofi_tf.generation.stitching import Chain, chained
 from lofi_tf.music import sequence_proto
@@ -47,7 +47,7 @@ def sample(
         [90.0, 90.0]
     """
     found = drawn(backend, num_outputs, how, controls, hits, chords, length_bars, amount)
-    return found if backend.converter.medium == "sound" else [as_loop(piece) for piece in found]
+    return found if backend.converter.medium == "sound" else [finished(piece) for piece in found]
 
 
 def drawn(

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from lofi_tf.music.chords import ROOTS, degrees_of
+from lofi_tf.music.keys import sharps_of, spelled
 
 MAX_COST = 2.0  # what is farther from every chord is none
 
@@ -60,10 +61,11 @@ _NATURALS = {1: 0, 2: 2, 3: 4, 4: 5, 5: 7, 6: 9, 7: 11, 9: 2, 11: 5, 13: 9}
 _SETS = tuple(frozenset(quality.intervals) for quality in CHORD_QUALITIES)
 
 
-def chord_figure(chord: int) -> str:
-    """Returns the symbol of a chord, such as `Bbm7`."""
+def chord_figure(chord: int, key: tuple[int, int] | None = None) -> str:
+    """Returns the symbol of a chord, such as `Bbm7`, spelled in a key (tonic and mode) if given."""
     root, quality = divmod(chord, NUM_QUALITIES)
-    return ROOTS[root] + CHORD_QUALITIES[quality].suffix
+    name = ROOTS[root] if key is None else spelled(root, sharps_of(*key), key[1])
+    return name + CHORD_QUALITIES[quality].suffix
 
 
 @functools.lru_cache(maxsize=65536)

@@ -10,6 +10,7 @@ import numpy as np
 
 from lofi_tf.errors import LofiError, check_range
 from lofi_tf.files import write_file
+from lofi_tf.music.keys import sharps_of
 from lofi_tf.music.midi_events import KEY_SIGNATURE, META, SET_TEMPO, TIME_SIGNATURE, TRACK_NAME
 from lofi_tf.music.midi_reader import DRUM_CHANNEL
 from lofi_tf.music.midi_text import bytes_of
@@ -17,12 +18,9 @@ from lofi_tf.music.quantize import DEFAULT_QPM, TICKS_PER_QUARTER
 from lofi_tf.music.sequence_proto import NoteSequence
 from lofi_tf.music.tempo_map import TempoMap
 
-_END_OF_TRACK, _MARKER = 0x2F, 0x06
+_END_OF_TRACK, _MARKER, _TEXT = 0x2F, 0x06, 0x01
 _MAX_MICROSECONDS = 0xFFFFFF
 _MELODIC_CHANNELS = [channel for channel in range(16) if channel != DRUM_CHANNEL]
-
-# Sharps (flats are negative) of the major key on each pitch class.
-_SHARPS = [0, -5, 2, -3, 4, -1, 6, 1, -4, 3, -2, 5]
 
 # Order of events at the same tick; a note ends before the next one of its pitch begins.
 _SETTING, _PROGRAM, _BEND, _CONTROL, _NOTE_OFF, _NOTE_ON = range(6)
@@ -49,8 +47,8 @@ def write_midi(sequence: NoteSequence, path: str | Path, markers: Markers = ()) 
 def midi_bytes(sequence: NoteSequence, markers: Markers = ()) -> bytes:
     """Returns a standard MIDI file of type 1: a track of settings, then one an instrument.
 
-    Chord symbols are markers in the first, after other markers of their time; sequencers show them
-    above the bars.
+    Markers are in the first; chord symbols are texts on a track of their own, `Chords`, which is
+    the second. All tracks end where the sequence does, or with their last event.
 
     Each (instrument, program, is_drum) gets a track, drums on channel 10. A note lasts a tick at
     least, times before zero become zero, and velocities are clipped to 1..127.
@@ -63,7 +61,10 @@ def midi_bytes(sequence: NoteSequence, markers: Markers = ()) -> bytes:
     check_range("ticks_per_quarter", resolution, 1, 0x7FFF)
     tempos = _tempo_events(sequence, resolution)
     tempo_map = TempoMap(resolution, tempos)
-    tracks = [_settings_track(sequence, markers, tempos, tempo_map)]
+    end = _tick(tempo_map, sequence.total_time)
+    tracks = [_track_bytes(_settings(sequence, markers, tempos, tempo_map), end)]
+    if chords := _chord_events(sequence, tempo_map):
+        tracks.append(_track_bytes(chords, end))
     channels = itertools.cycle(_MELODIC_CHANNELS)
     names = {info.instrument: info.name for info in sequence.instrument_infos}
     for (instrument, program, is_drum), parts in sorted(_by_instrument(sequence).items()):
@@ -72,7 +73,7 @@ def midi_bytes(sequence: NoteSequence, markers: Markers = ()) -> bytes:
         if names.get(instrument):
             name = bytes_of(names[instrument])
             events.append((0, _SETTING, _meta(TRACK_NAME, name)))
-        tracks.append(_track_bytes(events))
+        tracks.append(_track_bytes(events, end))
     header = struct.pack(">4sLhhh", b"MThd", 6, 1, len(tracks), resolution)
     return header + b"".join(tracks)
 
@@ -96,27 +97,33 @@ def _tick(tempo_map: TempoMap, seconds: float) -> int:
     return int(tempo_map.ticks(np.array([seconds]))[0])
 
 
-def _settings_track(
+def _settings(
     sequence: NoteSequence,
     markers: Markers,
     tempos: Iterable[tuple[int, bytes]],
     tempo_map: TempoMap,
-) -> bytes:
+) -> list[_Event]:
     events = [(tick, _SETTING, _meta(SET_TEMPO, payload)) for tick, payload in tempos]
     for metre in sequence.time_signatures:
         payload = _metre_payload(metre.numerator, metre.denominator)
         events.append((_tick(tempo_map, metre.time), _SETTING, _meta(TIME_SIGNATURE, payload)))
     for key in sequence.key_signatures:
         is_minor = key.mode == NoteSequence.KeySignature.MINOR
-        sharps = _SHARPS[(key.key + 3 * is_minor) % 12]
-        payload = struct.pack(">bB", sharps, is_minor)
+        payload = struct.pack(">bB", sharps_of(key.key, is_minor), is_minor)
         events.append((_tick(tempo_map, key.time), _SETTING, _meta(KEY_SIGNATURE, payload)))
+    for time, text in markers:
+        events.append((_tick(tempo_map, time), _SETTING, _meta(_MARKER, bytes_of(text))))
+    return events
+
+
+def _chord_events(sequence: NoteSequence, tempo_map: TempoMap) -> list[_Event]:
     is_chord = NoteSequence.TextAnnotation.CHORD_SYMBOL
-    chords = [(a.time, a.text) for a in sequence.text_annotations if a.annotation_type == is_chord]
-    for time, text in (*markers, *chords):
-        data = text.encode("latin-1", "replace")
-        events.append((_tick(tempo_map, time), _SETTING, _meta(_MARKER, data)))
-    return _track_bytes(events, end=_tick(tempo_map, sequence.total_time))
+    found = [
+        (_tick(tempo_map, chord.time), _SETTING, _meta(_TEXT, bytes_of(chord.text)))
+        for chord in sequence.text_annotations
+        if chord.annotation_type == is_chord
+    ]
+    return [(0, _SETTING, _meta(TRACK_NAME, b"Chords")), *found] if found else []
 
 
 def _metre_payload(numerator: int, denominator: int) -> bytes:
@@ -166,11 +173,11 @@ def _data_byte(what: str, value: int) -> int:
     return value
 
 
-def _track_bytes(events: list[_Event], end: int = 0) -> bytes:
-    """Returns the chunk of a track that ends one tick after `end` and after its last event."""
+def _track_bytes(events: list[_Event], end: int) -> bytes:
+    """Returns the chunk of a track that ends at `end`, or with its last event if that is later."""
     events = sorted(events, key=lambda event: event[:2])
     last = max(end, events[-1][0] if events else 0)
-    events.append((last + 1, _SETTING, _meta(_END_OF_TRACK, b"")))
+    events.append((last, _SETTING, _meta(_END_OF_TRACK, b"")))
     body, now = bytearray(), 0
     for tick, _, data in events:
         body += _varint(tick - now) + data
