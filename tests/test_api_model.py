@@ -52,11 +52,12 @@ def test_a_handle_knows_its_config_converter_and_length(grooves):
 
 
 def test_latents_go_round(grooves):
-    mean, stddev = grooves.encode(drums(*BEAT))
+    beat = drums(*BEAT, (63, 42, 100))
+    mean, stddev = grooves.encode(beat)
     assert mean.shape == stddev.shape == (1, 256)
     (decoded,) = grooves.decode(mean, temperature=0.0)
-    again = grooves.reconstruct(drums(*BEAT), temperature=0.0, qpm=120.0)
-    assert notes_of(decoded)[:4] == notes_of(again)[:4]
+    again = grooves.reconstruct(beat, temperature=0.0, qpm=120.0)
+    assert notes_of(decoded) == notes_of(again)
 
 
 def test_interpolation_ends_are_the_ends_reconstructions(grooves):

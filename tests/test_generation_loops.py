@@ -11,7 +11,9 @@ from lofi_tf import generation
 from lofi_tf.backends.open import backend_of_model
 from lofi_tf.compat.trained_model import TrainedModel
 from lofi_tf.generation import as_loop, from_zero
-from lofi_tf.music.midi import midi_bytes
+from lofi_tf.generation.slices import number_of_bars, unwrapped
+from lofi_tf.music.midi import midi_bytes, read_midi
+from lofi_tf.music.quantize import Grid
 from tests.grooves import scrambled_model
 from tests.mirrors import CLOSED, KICK, OPEN, SNARE, drums, melody
 
@@ -24,6 +26,12 @@ def backend():
 def a_bar(*hits):
     piece = drums(*hits)
     piece.total_time = 2.0
+    return piece
+
+
+def two_bars(*hits):
+    piece = drums(*hits, (8, SNARE), (24, SNARE), (30, KICK))
+    piece.total_time = 4.0
     return piece
 
 
@@ -73,6 +81,18 @@ def test_samples_end_on_a_bar_and_begin_at_zero(backend, qpm):
         check_bars(piece, 2 * bar)
     for piece in generation.sample(backend, 2, how, length_bars=5):
         check_bars(piece, 5 * bar)
+
+
+def test_what_a_loop_plays_ahead_is_read_as_ahead(backend):
+    grid, early = Grid(120.0, 4), (0, KICK, 100, -0.2)
+    loop = as_loop(a_bar(early, (4, SNARE), (15, CLOSED)))
+    read = unwrapped(read_midi(midi_bytes(loop)), grid, 16)
+    assert min(note.start_time for note in read.notes) == pytest.approx(-0.2 / 8, abs=1e-3)
+    assert number_of_bars(loop, grid, 16) == 1
+    rings = a_bar((4, SNARE), (16, KICK, 100, -0.2))  # a last crash, just ahead of its bar
+    assert unwrapped(rings, grid, 16) is rings and number_of_bars(rings, grid, 16) == 2
+    one = generation.excerpts_of(backend, two_bars(early)).inputs
+    assert np.abs(one - generation.excerpts_of(backend, as_loop(two_bars(early))).inputs).max() == 0
 
 
 def test_a_file_of_a_loop_ends_on_the_bar_line(backend):

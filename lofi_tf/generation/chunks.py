@@ -14,7 +14,14 @@ from lofi_tf.data.storage.examples import Examples, examples_of_records
 from lofi_tf.errors import LofiError, LofiWarning, NotConvertible
 from lofi_tf.generation.decoding import GenerationConfig, NoteSequence
 from lofi_tf.generation.layout import Layout, bar_seconds, joined_at
-from lofi_tf.generation.slices import by_instrument, crop, drums_of, looped, number_of_bars
+from lofi_tf.generation.slices import (
+    by_instrument,
+    crop,
+    drums_of,
+    looped,
+    number_of_bars,
+    unwrapped,
+)
 from lofi_tf.music.quantize import grid_of
 
 
@@ -85,7 +92,7 @@ def excerpts_of(backend: Backend, sequence: NoteSequence) -> ModelInputs:
         (1, 64, 27)
     """
     converter = backend.converter.with_mode("infer")
-    record = sequence.SerializeToString()
+    record = _unwrapped(sequence, converter).SerializeToString()
     found = examples_of_records([record], converter.component)
     if not len(found) and converter.valid_programs:
         converter = dataclasses.replace(converter, valid_programs=None)
@@ -195,9 +202,21 @@ def _plays(passage: ChunkedSequence, programs: Sequence[int] | None) -> bool:
     return programs is None or passage.crops[0].notes[0].program in programs
 
 
+def _unwrapped(piece: NoteSequence, converter: Converter) -> NoteSequence:
+    """Returns a loop with its early notes before 0, for converters that want them there."""
+    if not converter.keeps_early_notes:
+        return piece
+    try:
+        grid = grid_of(piece, converter.steps_per_quarter, converter.steps_per_bar)
+    except NotConvertible:  # which the converter tells
+        return piece
+    return unwrapped(piece, grid, converter.steps_per_bar)
+
+
 def _passage(backend: Backend, piece: NoteSequence, num_bars: int | None) -> ChunkedSequence:
     converter = backend.converter
     grid = grid_of(piece, converter.steps_per_quarter, converter.steps_per_bar)
+    piece = _unwrapped(piece, converter)
     size = converter.window_bars(backend.num_steps)
     num_bars = num_bars or number_of_bars(piece, grid, converter.steps_per_bar)
     bar = bar_seconds(converter, grid.qpm)

@@ -10,6 +10,7 @@ from lofi_tf.music.quantize import Grid, first_qpm
 from lofi_tf.music.sequence_proto import NoteSequence
 from lofi_tf.music.sustain import SUSTAIN
 
+_SIDES = ("start", "end")
 _STATES = ("text_annotations", "key_signatures")
 _TIMED = (*_STATES, "time_signatures", "control_changes", "pitch_bends")
 
@@ -18,12 +19,37 @@ def number_of_bars(piece: Any, grid: Grid, steps_per_bar: int) -> int:
     """Returns the bars that hold a piece, 1 or more.
 
     A drum counts for where it is struck, other notes for where they end, both on the grid: a
-    performance whose last note is a little long is no bar longer.
+    performance whose last note is a little long is no bar longer, nor is a loop (`unwrapped`).
     """
+    piece = unwrapped(piece, grid, steps_per_bar)
     times = [note.start_time if note.is_drum else note.end_time for note in piece.notes]
     drums = np.array([note.is_drum for note in piece.notes], bool)
     steps = grid.steps(np.array(times)) + drums
     return max(1, -(-int(steps.max(initial=1)) // steps_per_bar))
+
+
+def unwrapped(piece: Any, grid: Grid, steps_per_bar: int) -> Any:
+    """Returns a loop with what it plays ahead of its first beat before 0, not at its end.
+
+    That are drums just ahead of its last bar line which end with it (`loops.as_loop`), where
+    nothing else is struck so late. Other pieces are returned as they are.
+    """
+    starts, ends = (np.array([getattr(n, f"{side}_time") for n in piece.notes]) for side in _SIDES)
+    steps = grid.steps(starts)
+    last = int(steps.max(initial=0))
+    if not last or last % steps_per_bar:
+        return piece
+    line, near = last * grid.step_seconds, grid.step_seconds / 100
+    latest = np.flatnonzero(steps == last).tolist()
+    ahead = [starts[n] < line and ends[n] < line + near and piece.notes[n].is_drum for n in latest]
+    if not all(ahead):
+        return piece
+    found = NoteSequence()
+    found.CopyFrom(piece)
+    for number in latest:
+        found.notes[number].start_time -= line
+        found.notes[number].end_time -= line
+    return found
 
 
 def crop(
