@@ -7,6 +7,7 @@ settings, or a class that takes options, states types and bounds once, where it 
 import dataclasses
 import inspect
 import math
+import re
 import types
 from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_origin
@@ -59,7 +60,9 @@ Tempo = Annotated[float, Bounds(least=4, most=1000)]  # quarter notes a minute
 Share = Annotated[float, Bounds(above=0, most=1)]
 Component = Mapping[str, Any]  # {kind: ..., and its options}
 
-TYPE_WORDS = {bool: "true or false", int: "a whole number", float: "a number", str: "text"}
+TYPE_WORDS = {
+    bool: "true or false", int: "a whole number", float: "a number", str: "text", Any: "items",
+}  # fmt: skip
 
 
 def words_of(annotation: Any) -> str:
@@ -72,10 +75,12 @@ def words_of(annotation: Any) -> str:
     if origin is Literal:
         return " or ".join(map(str, inner))
     if origin in (Sequence, tuple):
-        item = words_of(inner[0]).removeprefix("a ")
-        return f"a list of {item.removesuffix('number')}{'numbers' * item.endswith('number')}"
+        item = re.sub(r"^a (list|.*number\b)", r"\1s", words_of(inner[0]))
+        return f"a list of {item}"
     if annotation is Component:
         return "a component, {kind: ..., and its options}"
+    if origin is Mapping:
+        return f"a mapping of {words_of(inner[0])} to {words_of(inner[1])}"
     return TYPE_WORDS.get(annotation, "null")
 
 
@@ -86,7 +91,7 @@ def checked(name: str, value: Any, annotation: Any) -> Any:
         name: of the setting, which errors say.
         value: anything.
         annotation: `bool`, `int`, `float`, `str`, `X | None` and other unions, `Literal`, lists as
-            `tuple[X, ...]` or `Sequence[X]`, `Component`, `Annotated` with `Bounds` or `Fits`, or
+            `tuple[X, ...]`, `tuple[X, Y]` or `Sequence[X]`, `Mapping[X, Y]`, `Component`, `Annotated` with `Bounds` or `Fits`, or
             `Any`.
 
     Raises:
@@ -107,9 +112,13 @@ def checked(name: str, value: Any, annotation: Any) -> Any:
             raise unknown_name(name, str(value), map(str, inner))
         return value
     if origin in (Sequence, tuple) and isinstance(value, list | tuple | range):
-        if not value:
-            raise LofiError(f"{name} must have at least one item. Received: []")
-        return tuple(checked(f"{name}[{n}]", item, inner[0]) for n, item in enumerate(value))
+        return _items(name, value, inner)
+    if origin is Mapping and annotation is not Component and isinstance(value, Mapping):
+        kind, item = inner
+        return {
+            checked(f"name in {name}", key, kind): checked(f"{name} of {key}", each, item)
+            for key, each in value.items()
+        }
     if annotation is Component:
         if isinstance(value, Mapping) and isinstance(value.get("kind"), str):
             return value
@@ -117,7 +126,20 @@ def checked(name: str, value: Any, annotation: Any) -> Any:
         return float(value)
     elif type(value) is annotation:
         return value
+    elif dataclasses.is_dataclass(annotation) and isinstance(value, annotation):
+        return value
     raise WrongType(f"{name} must be {words_of(annotation)}. Received: {value!r:.80}")
+
+
+def _items(name: str, value: Sequence[Any], kinds: Sequence[Any]) -> tuple[Any, ...]:
+    """Returns the items of a list, of which each is of one kind, or as many as there are kinds."""
+    if kinds[-1] is Ellipsis or len(kinds) == 1:
+        kinds = kinds[:1] * max(1, len(value))
+    if len(value) != len(kinds):
+        least = "at least one item" if not value else f"{len(kinds)} items"
+        raise LofiError(f"{name} must have {least}. Received: {value!r:.80}")
+    pairs = zip(value, kinds, strict=True)
+    return tuple(checked(f"{name}[{n}]", item, kind) for n, (item, kind) in enumerate(pairs))
 
 
 def _one_of(name: str, value: Any, allowed: Sequence[Any], annotation: Any) -> Any:
@@ -173,7 +195,8 @@ def settings_of(kind: type, values: Any, where: str) -> Any:
         if name not in fields:
             raise unknown_name(f"setting in {where}", str(name), fields)
     for name, field in fields.items():
-        if field.default is dataclasses.MISSING and name not in values:
+        needed = field.default is field.default_factory is dataclasses.MISSING
+        if needed and name not in values:
             raise LofiError(f"{where}: {name} is missing")
     with naming(where):
         return kind(**values)

@@ -4,14 +4,15 @@ import dataclasses
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import yaml
 
 from lofi_tf.composing.step_notes import BLOCK_BARS
-from lofi_tf.errors import LofiError, check_range, unknown_name
+from lofi_tf.errors import LofiError, check_range, naming
 from lofi_tf.files import read_yaml, write_file
 from lofi_tf.music.chord_qualities import TONICS
+from lofi_tf.settings import DIFFERENT, Bounds, Settings, checked, mapping_of, settings_of
 
 SCHEMA_VERSION = 1
 PARTS = ("drums", "bass", "chords", "melody")
@@ -19,12 +20,14 @@ FOLLOWS = {"drums": (), "chords": (), "bass": ("chords", "drums"), "melody": ("c
 SECTIONS = ("intro", "verse", "hook", "break", "outro")
 THEMES = ("A", "B")
 MOST_BARS, MOST_SEED = 2048, 2**31 - 1
+Seed = Annotated[int, Bounds(least=0, most=MOST_SEED)]
+Span = tuple[float, float]
 _KEY = re.compile(r"([A-Ga-g])([#b]?)\s*(m|min|minor|maj|major)?")
 _LETTERS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 
 
 @dataclasses.dataclass(frozen=True)
-class Section:
+class Section(Settings):
     """Some bars of a track.
 
     Attributes:
@@ -36,20 +39,33 @@ class Section:
         density: of the melody, 0 to 1.
         fill: whether the drums end it with a fill.
         drops: where a part falls silent, bars of the section from and up to, by part.
+
+    Raises:
+        LofiError: a value that must be something else.
     """
 
-    name: str
-    bars: int
-    theme: str = "A"
-    parts: tuple[str, ...] = PARTS
-    energy: float = 0.5
-    density: float = 0.5
+    name: Literal[SECTIONS]
+    bars: Annotated[int, Bounds(least=1, most=MOST_BARS)]
+    theme: Literal[THEMES] = "A"
+    parts: Annotated[tuple[Literal[PARTS], ...], DIFFERENT] = PARTS
+    energy: Annotated[float, Bounds(least=0, most=1)] = 0.5
+    density: Annotated[float, Bounds(least=0, most=1)] = 0.5
     fill: bool = False
-    drops: Mapping[str, tuple[tuple[float, float], ...]] = dataclasses.field(default_factory=dict)
+    drops: Mapping[Literal[PARTS], tuple[Span, ...]] = dataclasses.field(default_factory=dict)
+
+    def __post_init__(self):
+        super().__post_init__()
+        for part, spans in self.drops.items():
+            for first, last in spans:
+                if not 0 <= first < last <= self.bars:
+                    raise LofiError(
+                        f"a drop of {part} must be from and up to a bar of the section, 0 to "
+                        f"{self.bars}. Received: [{first:g}, {last:g}]"
+                    )
 
 
 @dataclasses.dataclass(frozen=True)
-class Part:
+class Part(Settings):
     """Who plays a part.
 
     Attributes:
@@ -63,15 +79,15 @@ class Part:
     """
 
     model: str
-    seed: int
-    temperature: float = 0.6
-    program: int = 0
-    gain_db: float = 0.0
-    over: Mapping[str, int] = dataclasses.field(default_factory=dict)
+    seed: Seed
+    temperature: Annotated[float, Bounds(least=0, most=5)] = 0.6
+    program: Annotated[int, Bounds(least=0, most=127)] = 0
+    gain_db: Annotated[float, Bounds(least=-60, most=24)] = 0.0
+    over: Mapping[Literal[PARTS], Seed] = dataclasses.field(default_factory=dict)
 
 
 @dataclasses.dataclass(frozen=True)
-class Plan:
+class Plan(Settings):
     """A track; the same plan is the same MIDI file.
 
     Attributes:
@@ -88,34 +104,30 @@ class Plan:
         LofiError: a value out of its range.
     """
 
-    seed: int
-    qpm: float
+    seed: Seed
+    qpm: Annotated[float, Bounds(least=40, most=200)]
     key: str
     mood: str
-    swing: float
+    swing: Annotated[float, Bounds(least=0.5, most=0.75)]
     preset: str
     sections: tuple[Section, ...]
-    parts: Mapping[str, Part]
+    parts: Mapping[Literal[PARTS], Part]
 
     def __post_init__(self):
+        super().__post_init__()
         parse_key(self.key)
-        check_range("qpm", self.qpm, 40, 200)
-        check_range("swing", self.swing, 0.5, 0.75)
-        check_range("seed", self.seed, 0, MOST_SEED)
         check_range("the number of bars", self.num_bars, 1, MOST_BARS)
         if set(self.parts) != set(PARTS):
             raise LofiError(
                 f"a plan needs the parts {', '.join(PARTS)}. Received: {list(self.parts)}"
             )
         for name, part in self.parts.items():
-            check_range(f"seed of {name}", part.seed, 0, MOST_SEED)
-            check_range(f"temperature of {name}", part.temperature, 0, 5)
-            check_range(f"program of {name}", part.program, 0, 127)
-            check_range(f"gain_db of {name}", part.gain_db, -60, 24)
             if set(part.over) != set(FOLLOWS[name]):
-                raise LofiError(f"{name} follows {FOLLOWS[name]}: `over` must have their seeds")
-        for section in self.sections:
-            _check_section(section)
+                leads = " and ".join(FOLLOWS[name]) or "no other part"
+                raise LofiError(
+                    f"{name} follows {leads}: `over` must have just their seeds. "
+                    f"Received: {dict(part.over)}"
+                )
 
     @property
     def num_bars(self) -> int:
@@ -180,29 +192,16 @@ def plan_of(values: Any, name: str) -> Plan:
     version = values.pop("schema_version", SCHEMA_VERSION)
     if version != SCHEMA_VERSION:
         raise LofiError(f"{name}: schema_version must be {SCHEMA_VERSION}. Received: {version}")
-    try:
-        sections = [_of(Section, row, name) for row in values.pop("sections")]
-        parts = {key: _of(Part, row, name) for key, row in values.pop("parts").items()}
-        return _of(Plan, values | {"sections": tuple(sections), "parts": parts}, name)
-    except (TypeError, KeyError, AttributeError) as error:
-        raise LofiError(f"{name} is no plan of a track: {error}") from error
-
-
-def _of(kind: type, values: Mapping[str, Any], name: str) -> Any:
-    known = {field.name for field in dataclasses.fields(kind)}
-    for key in values:
-        if key not in known:
-            raise unknown_name(f"setting of a {kind.__name__.lower()} in {name}", str(key), known)
-    for field in dataclasses.fields(kind):
-        optional = (field.default, field.default_factory) != (dataclasses.MISSING,) * 2
-        if not optional and field.name not in values:
-            raise LofiError(f"{name}: {field.name} of a {kind.__name__.lower()} is missing")
-    values = dict(values)
-    if kind is Section:
-        values["parts"] = tuple(values.get("parts", PARTS))
-        drops = values.get("drops") or {}
-        values["drops"] = {part: tuple(map(tuple, spans)) for part, spans in drops.items()}
-    return kind(**values)
+    with naming(name):
+        rows = checked("sections", values.pop("sections"), tuple[Any, ...])
+        parts = mapping_of("parts", values.pop("parts", None), PARTS)
+        values["sections"] = tuple(
+            settings_of(Section, row, f"section {number}") for number, row in enumerate(rows, 1)
+        )
+        values["parts"] = {
+            part: settings_of(Part, row, f"part {part}") for part, row in parts.items()
+        }
+    return settings_of(Plan, values, name)
 
 
 def _plain(section: Section) -> dict[str, Any]:
@@ -212,21 +211,6 @@ def _plain(section: Section) -> dict[str, Any]:
         part: [list(span) for span in spans] for part, spans in section.drops.items()
     }
     return values
-
-
-def _check_section(section: Section) -> None:
-    if section.name not in SECTIONS:
-        raise unknown_name("section", section.name, SECTIONS)
-    if section.theme not in THEMES:
-        raise unknown_name("theme", section.theme, THEMES)
-    for part in (*section.parts, *section.drops):
-        if part not in PARTS:
-            raise unknown_name("part", part, PARTS)
-    check_range(f"bars of {section.name}", section.bars, 1, MOST_BARS)
-    if section.bars != int(section.bars):
-        raise LofiError(f"bars of {section.name} must be whole. Received: {section.bars}")
-    check_range(f"energy of {section.name}", section.energy, 0, 1)
-    check_range(f"density of {section.name}", section.density, 0, 1)
 
 
 @dataclasses.dataclass(frozen=True)
