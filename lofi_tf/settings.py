@@ -91,8 +91,8 @@ def checked(name: str, value: Any, annotation: Any) -> Any:
         name: of the setting, which errors say.
         value: anything.
         annotation: `bool`, `int`, `float`, `str`, `X | None` and other unions, `Literal`, lists as
-            `tuple[X, ...]`, `tuple[X, Y]` or `Sequence[X]`, `Mapping[X, Y]`, `Component`, `Annotated` with `Bounds` or `Fits`, or
-            `Any`.
+            `tuple[X, ...]`, `tuple[X, Y]` or `Sequence[X]`, `Mapping[X, Y]`, `Component`,
+            `Annotated` with `Bounds` or `Fits`, or `Any`.
 
     Raises:
         LofiError: what the setting must be, and what came.
