@@ -9,7 +9,7 @@ import numpy as np
 from lofi_tf.data.storage.examples import Examples, read_split_file, split_by_file, split_by_source
 from lofi_tf.data.storage.sources import load_examples, made_splits, tempi_of
 from lofi_tf.errors import LofiError
-from lofi_tf.music.quantize import DEFAULT_QPM
+from lofi_tf.music.time_changes import DEFAULT_QPM
 
 HELD_OUT = ("test", "validation")  # splits to measure on, the first that there is
 VALIDATION_SHARE = 0.1

@@ -14,7 +14,7 @@ from lofi_tf.errors import LofiError, NoSuchFunction, check_range, unknown_name
 from lofi_tf.generation.loops import finished
 from lofi_tf.models.common.noise import row_normal, seeds_from
 from lofi_tf.models.common.noise import row_seeds as tf_seeds
-from lofi_tf.music.quantize import DEFAULT_QPM
+from lofi_tf.music.time_changes import DEFAULT_QPM
 
 NoteSequence = Any
 Metre = tuple[int, int]

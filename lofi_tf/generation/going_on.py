@@ -17,7 +17,7 @@ from lofi_tf.generation.decoding import (
     window_seeds,
 )
 from lofi_tf.generation.layout import bar_seconds
-from lofi_tf.music.quantize import DEFAULT_QPM
+from lofi_tf.music.time_changes import DEFAULT_QPM
 
 
 def can_go_on(backend: Backend) -> bool:

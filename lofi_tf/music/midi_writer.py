@@ -14,9 +14,9 @@ from lofi_tf.music.keys import sharps_of
 from lofi_tf.music.midi_events import KEY_SIGNATURE, META, SET_TEMPO, TIME_SIGNATURE, TRACK_NAME
 from lofi_tf.music.midi_reader import DRUM_CHANNEL
 from lofi_tf.music.midi_text import bytes_of
-from lofi_tf.music.quantize import DEFAULT_QPM, TICKS_PER_QUARTER
 from lofi_tf.music.sequence_proto import NoteSequence
 from lofi_tf.music.tempo_map import TempoMap
+from lofi_tf.music.time_changes import DEFAULT_QPM, TICKS_PER_QUARTER
 
 _END_OF_TRACK, _MARKER, _TEXT = 0x2F, 0x06, 0x01
 _MAX_MICROSECONDS = 0xFFFFFF

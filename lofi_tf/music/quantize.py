@@ -1,8 +1,8 @@
 """Onto the grid: the one tempo and metre of a piece, and times in steps.
 
 The rules are those of note-seq's `quantize_note_sequence`: an implicit 4/4 and 120 quarters a
-minute at time zero, one tempo and one metre for the whole piece, a note belongs to its nearest
-step.
+minute at time zero, one tempo and one metre for the whole piece (`time_changes.py` says what is no
+change), a note belongs to its nearest step.
 """
 
 import dataclasses
@@ -12,15 +12,15 @@ from typing import Any
 import numpy as np
 
 from lofi_tf.errors import NotConvertible
+from lofi_tf.music.time_changes import DEFAULT_QPM, time_changes_of
 
-DEFAULT_QPM = 120.0
 STEPS_PER_QUARTER, STEPS_PER_BAR = 4, 16  # where nothing else is said: sixteenths, bars of 4/4
-TICKS_PER_QUARTER = 220  # of NoteSequences, as note_seq has it
 
 
 def first_qpm(sequence: Any) -> float:
     """Returns the tempo that a NoteSequence begins with, 120 where it has none."""
-    return sequence.tempos[0].qpm if sequence.tempos else DEFAULT_QPM
+    tempos = time_changes_of(sequence).tempos
+    return tempos[0].qpm if tempos else DEFAULT_QPM
 
 
 @dataclasses.dataclass(frozen=True)
@@ -55,8 +55,9 @@ def grid_of(note_sequence: Any, steps_per_quarter: int, steps_per_bar: int) -> G
     Raises:
         NotConvertible: `metre_change`, `metre`, `tempo_change` or `tempo`.
     """
-    numerator, denominator = _metre(note_sequence.time_signatures)
-    qpm = _tempo(note_sequence.tempos)
+    changes = time_changes_of(note_sequence)
+    numerator, denominator = _metre(changes.time_signatures)
+    qpm = _tempo(changes.tempos)
     if steps_per_quarter * 4.0 * numerator / denominator != steps_per_bar:
         quarters = steps_per_bar / steps_per_quarter
         raise refusal(

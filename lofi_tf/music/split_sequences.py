@@ -5,7 +5,6 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from lofi_tf.music.proto_wire import encode_rows
-from lofi_tf.music.quantize import DEFAULT_QPM
 from lofi_tf.music.sequence_proto import NoteSequence
 from lofi_tf.music.splits import (
     CHORD_SYMBOL,
@@ -16,6 +15,7 @@ from lofi_tf.music.splits import (
     state_between,
 )
 from lofi_tf.music.sustain import SUSTAIN, Pedal, pedals_of
+from lofi_tf.music.time_changes import DEFAULT_QPM
 
 
 class SequenceSegment(NamedTuple):

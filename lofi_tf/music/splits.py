@@ -15,8 +15,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from lofi_tf.music.proto_wire import decode_rows
-from lofi_tf.music.quantize import DEFAULT_QPM, Grid, refusal
+from lofi_tf.music.quantize import Grid, refusal
 from lofi_tf.music.sequence_proto import NoteSequence
+from lofi_tf.music.time_changes import DEFAULT_QPM, Metre, Tempo, time_changes_of
 
 CHORD_SYMBOL = NoteSequence.TextAnnotation.CHORD_SYMBOL
 MAX_STEPS = 1_000_000  # some 35 hours at 120 qpm: longer is a broken file
@@ -27,21 +28,6 @@ NOTE_COLUMNS = (
 )
 
 _time_of = attrgetter("time")
-
-
-class Tempo(NamedTuple):
-    """Quarters per minute from `time` (seconds) on."""
-
-    time: float
-    qpm: float
-
-
-class Metre(NamedTuple):
-    """A time signature from `time` (seconds) on."""
-
-    time: float
-    numerator: int
-    denominator: int
 
 
 class Chord(NamedTuple):
@@ -150,8 +136,7 @@ def part_of(note_sequence: Any, harmony: bool = True) -> Segment:
     return Segment(
         Notes(*numbers, drums != 0, starts, ends),
         note_sequence.total_time,
-        tuple(Metre(s.time, s.numerator, s.denominator) for s in note_sequence.time_signatures),
-        tuple(Tempo(t.time, t.qpm) for t in note_sequence.tempos),
+        *time_changes_of(note_sequence),
         tuple(Chord(a.time, a.text) for a in annotations if a.annotation_type == CHORD_SYMBOL),
         tuple(Key(k.time, k.key) for k in keys),
     )

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from lofi_tf.errors import NotConvertible
-from lofi_tf.music.quantize import DEFAULT_QPM
+from lofi_tf.music.time_changes import DEFAULT_QPM
 
 _SMPTE_29 = 30000 / 1001  # 29 stands for the 29.97 frames a second of NTSC.
 

@@ -13,9 +13,10 @@ import numpy as np
 
 from lofi_tf.errors import NotConvertible
 from lofi_tf.music.drum_classes import UNKNOWN
-from lofi_tf.music.quantize import TICKS_PER_QUARTER, Grid, refusal
+from lofi_tf.music.quantize import Grid, refusal
 from lofi_tf.music.sequence_proto import NoteSequence
 from lofi_tf.music.splits import GridNotes, Notes
+from lofi_tf.music.time_changes import TICKS_PER_QUARTER
 
 NO_EVENT, NOTE_OFF, FIRST_PITCH = 0, 1, 2  # melody tokens; FIRST_PITCH is the lowest pitch
 OUTPUT_VELOCITY = 80

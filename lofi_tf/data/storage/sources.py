@@ -15,7 +15,7 @@ from lofi_tf.data.storage.folders import folder_records, is_music_folder
 from lofi_tf.data.storage.tfrecord import read_records, record_paths
 from lofi_tf.errors import LofiError
 from lofi_tf.music.files import KINDS
-from lofi_tf.music.quantize import DEFAULT_QPM
+from lofi_tf.music.time_changes import DEFAULT_QPM
 from lofi_tf.progress import open_progress
 
 
