@@ -26,24 +26,28 @@ def test_sequences_from_file_equals_magentas_record(filename):
 
 def test_sequences_from_file_abc_gives_every_tune_an_id():
     tunes = sequences_from_file(MUSIC / "tunes.abc", "tunes.abc", "music")
-    assert [tune.reference_number for tune in tunes] == [1, 7]
+    assert [tune.reference_number for tune in tunes] == [1, 2, 7]
     digest = hashlib.sha1(b"tunes.abc_7").hexdigest()
-    assert tunes[1].id == f"/id/abc/music/{digest}"
+    assert tunes[2].id == f"/id/abc/music/{digest}"
     assert [note.pitch for note in tunes[0].notes[:4]] == [67, 69, 71, 72]
 
 
-def test_convert_file_tells_of_tunes_that_fail():
-    assert [p.rule for p in convert_file(MUSIC / "tunes.abc", "t", "c").problems] == [
-        "unsupported_tuplet"
-    ]
-
-
-def test_sequences_from_file_abc_repeated_number_is_refused(tmp_path):
+def test_convert_file_tells_of_tunes_that_fail(tmp_path):
     path = tmp_path / "a.abc"
-    path.write_text("X:1\nL:1/4\nK:C\nCD|\n\nX:1\nL:1/4\nK:C\nEF|\n")
+    path.write_text("X:1\nK:C\nCD|\n\nX:2\nK:C\nC,,,,,,,,\n")
     converted = convert_file(path, "a.abc", "c")
-    assert len(converted.sequences) == 1
-    assert [problem.rule for problem in converted.problems] == ["repeated_number"]
+    assert [tune.reference_number for tune in converted.sequences] == [1]
+    assert [p.rule for p in converted.problems] == ["bad_abc"]
+    assert "X:2" in str(converted.problems[0])
+
+
+def test_sequences_from_file_abc_repeated_numbers_have_ids_of_their_own(tmp_path):
+    path = tmp_path / "a.abc"
+    path.write_text("X:1\nL:1/4\nK:C\nCD|\n\nX:1\nL:1/4\nK:C\nEF|\n\nK:G\nG4|\n")
+    first, second, third = sequences_from_file(path, "a.abc", "c")
+    assert first.id == f"/id/abc/c/{hashlib.sha1(b'a.abc_1').hexdigest()}"
+    assert (second.reference_number, third.reference_number) == (1, 0)
+    assert len({first.id, second.id, third.id}) == 3
 
 
 def test_sequences_from_file_abc_header_serves_every_tune(tmp_path):

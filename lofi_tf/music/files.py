@@ -1,5 +1,6 @@
 """Music files to NoteSequences, with the names and ids that Magenta gives them."""
 
+import collections
 import dataclasses
 import hashlib
 import warnings
@@ -9,11 +10,12 @@ from typing import NamedTuple
 import numpy as np
 
 from lofi_tf.errors import LofiWarning, NotConvertible, naming
+from lofi_tf.music.abc_tunebook import read_abc
 from lofi_tf.music.midi_container import is_midi
 from lofi_tf.music.midi_events import SET_TEMPO, read_events
 from lofi_tf.music.midi_reader import sequence_of
 from lofi_tf.music.midi_writer import midi_bytes
-from lofi_tf.music.scores import read_abc, read_musicxml
+from lofi_tf.music.scores import read_musicxml
 from lofi_tf.music.sequence_proto import NoteSequence
 from lofi_tf.music.song import Song
 from lofi_tf.music.tempo_map import TempoMap
@@ -130,8 +132,13 @@ def convert_file(path: str | Path, filename: str, collection_name: str) -> Conve
         tunes, problems = _read(_read_bytes(Path(path)), kind)
     except NotConvertible as problem:
         return Converted([], [problem])
+    seen: collections.Counter[int] = collections.Counter()
     for sequence in tunes:
-        hashed = f"{filename}_{sequence.reference_number}" if kind == ABC else filename
+        number = sequence.reference_number
+        seen[number] += 1
+        hashed = f"{filename}_{number}" if kind == ABC else filename
+        if seen[number] > 1:  # a number that an earlier tune has: Magenta refuses the file
+            hashed = f"{hashed}_{seen[number]}"
         digest = hashlib.sha1(hashed.encode("utf-8")).hexdigest()
         sequence.id = f"/id/{kind}/{collection_name}/{digest}"
         sequence.filename = filename

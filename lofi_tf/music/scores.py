@@ -1,4 +1,4 @@
-"""MusicXML and ABC to NoteSequences, by note_seq's parsers."""
+"""MusicXML to NoteSequences, by note_seq's parser."""
 
 import io
 import warnings
@@ -31,12 +31,6 @@ _RULES = {
     "ChordSymbolParseError": "unsupported_chord",
     "KeyParseError": "unsupported_key",
     "UnpitchedNoteError": "unpitched_note",
-    "ChordError": "unsupported_chord",
-    "MultiVoiceError": "several_voices",
-    "PartError": "unsupported_parts",
-    "RepeatParseError": "unsupported_repeat",
-    "TupletError": "unsupported_tuplet",
-    "VariantEndingError": "variant_ending",
 }
 
 
@@ -59,29 +53,6 @@ def read_musicxml(data: bytes, max_bytes: int) -> NoteSequence:
         return reader.musicxml_to_sequence_proto(document(score))
     except Exception as error:  # note_seq's parser raises errors of every kind on odd scores
         raise _problem(error, "bad_musicxml") from error
-
-
-def read_abc(data: bytes) -> tuple[list[NoteSequence], list[NotConvertible]]:
-    """Returns the tunes of a whole ABC file, UTF-8 or Latin-1, and what was wrong with others."""
-    if b"\0" in data:
-        raise NotConvertible("not_abc", "the file is not text")
-    header, tunes = _abc_sections(_text(data))
-    sequences, problems = {}, []
-    for tune in tunes:
-        try:
-            sequence = _read_tune(header + tune)
-        except NotConvertible as problem:
-            number = next(line for line in tune if line.startswith("X:"))
-            problems.append(NotConvertible(problem.rule, f"tune {number}: {problem}"))
-            continue
-        if sequence.reference_number in sequences:
-            number = sequence.reference_number
-            problems.append(NotConvertible("repeated_number", f"a second tune has X:{number}"))
-        else:
-            sequences[sequence.reference_number] = sequence
-    if not tunes:
-        problems.append(NotConvertible("not_abc", "no tune: no line starts with X:"))
-    return list(sequences.values()), problems
 
 
 def _unzip(data: bytes, max_bytes: int) -> bytes:
@@ -132,44 +103,6 @@ def _musicxml_modules():
             return filename
 
     return musicxml_reader, Document
-
-
-def _text(data: bytes) -> str:
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return data.decode("latin-1")
-
-
-def _abc_sections(text: str) -> tuple[list[str], list[list[str]]]:
-    """Splits a tunebook at its empty lines into the common header, if any, and the tunes."""
-    sections = [[]]
-    for line in text.splitlines():
-        if line.strip():
-            sections[-1].append(line.strip())
-        elif sections[-1]:
-            sections.append([])
-    sections = [section for section in sections if section]
-    has_header = len(sections) > 1 and not _is_tune(sections[0])
-    header = sections.pop(0) if has_header else []
-    return header, [section for section in sections if _is_tune(section)]
-
-
-def _is_tune(section: list[str]) -> bool:
-    return any(line.startswith("X:") for line in section)
-
-
-def _read_tune(lines: list[str]) -> NoteSequence:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        from note_seq import abc_parser
-    try:
-        tunes, errors = abc_parser.parse_abc_tunebook("\n".join(lines))
-    except Exception as error:  # note_seq's parser raises errors of every kind on odd tunes
-        raise _problem(error, "bad_abc") from error
-    if errors:
-        raise _problem(errors[0], "bad_abc")
-    return next(iter(tunes.values()))
 
 
 def _problem(error: Exception, otherwise: str) -> NotConvertible:

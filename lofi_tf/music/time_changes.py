@@ -9,7 +9,7 @@ TICKS_PER_QUARTER = 220  # of NoteSequences, as note_seq has it
 
 MIN_QPM_CHANGE = 0.1
 _LATE_TICKS = 1.5
-_SAME_QUARTERS = 1e-6
+_SAME_QUARTERS, _SAME_SECONDS = 1e-6, 1e-9
 
 _time_of = attrgetter("time")
 
@@ -53,21 +53,26 @@ def time_changes_of(sequence: Any) -> TimeChanges:
         return TimeChanges(metres, tempos)
     late = _LATE_TICKS / (getattr(sequence, "ticks_per_quarter", 0) or TICKS_PER_QUARTER)
     ordered = tuple(sorted(tempos, key=_time_of))
-    metres, tempos = (
-        _last_at_each_time([e._replace(time=_on_time(e.time, ordered, late)) for e in events])
-        for events in (metres, tempos)
-    )
+    metres, tempos = (_on_time(events, ordered, late) for events in (metres, tempos))
     if len({tempo.qpm for tempo in tempos}) < 2:
         return TimeChanges(metres, tempos)
     return TimeChanges(metres, _merged(tempos, getattr(sequence, "total_time", 0.0)))
 
 
-def _last_at_each_time(events: list) -> tuple:
-    return tuple({event.time: event for event in sorted(events, key=_time_of)}.values())
+def _on_time(events: tuple, tempos: tuple[Tempo, ...], late: float) -> tuple:
+    """Returns events by time, those moved that are late; what they replace at once is left out."""
+    kept: list = []
+    for event in sorted(events, key=_time_of):
+        time = _eighth_before(event.time, tempos, late)
+        if time is not None:
+            event = event._replace(time=time)
+            kept = [other for other in kept if abs(other.time - time) > _SAME_SECONDS]
+        kept.append(event)
+    return tuple(kept)
 
 
-def _on_time(time: float, tempos: Iterable[Tempo], late: float) -> float:
-    """Returns the time of the eighth note which an event is less than `late` quarters behind."""
+def _eighth_before(time: float, tempos: Iterable[Tempo], late: float) -> float | None:
+    """Returns the time of the eighth note that `time` is less than `late` quarters behind."""
     quarters, since, qpm = 0.0, 0.0, DEFAULT_QPM
     for tempo in tempos:
         if tempo.time >= time:
@@ -76,8 +81,9 @@ def _on_time(time: float, tempos: Iterable[Tempo], late: float) -> float:
         since, qpm = tempo.time, tempo.qpm
     behind = (quarters + (time - since) * qpm / 60.0) % 0.5
     if not _SAME_QUARTERS < behind < late:
-        return time
-    return max(0.0, time - behind * 60.0 / qpm)
+        return None
+    before = time - behind * 60.0 / qpm
+    return before if before > _SAME_SECONDS else 0.0
 
 
 def _merged(tempos: tuple[Tempo, ...], total_seconds: float) -> tuple[Tempo, ...]:
