@@ -102,7 +102,7 @@ def playing_of(backend: Backend, mode: str, song: Song, track: str | int | None)
     asked = parts if track is None else parts_named(parts, track)
     converter = backend.converter
     if mode == "tap2drum":
-        return _taps(asked, track is not None)
+        return _taps(asked, track is not None, _classes(converter))
     if converter.loop == "beat":
         drums = [part for part in asked if part.is_drum or track is not None]
         if not drums:
@@ -134,7 +134,8 @@ def stretches_of(backend: Backend, song: Song, playing: Playing) -> tuple[list[S
             found.append(_stretch(backend, song, playing, section, notes))
         except NotConvertible as problem:
             error = problem
-            told.append(f"{section.bars} in {section.metre} stay as they are: {problem}")
+            stay = "stays as it is" if section.num_bars == 1 else "stay as they are"
+            told.append(f"{section.bars} in {section.metre} {stay}: {problem}")
     if not found:
         raise error or LofiError("it has no notes that the model could play")
     other = {s.section.metre: s.section for s in found if not s.clock.is_whole}
@@ -153,7 +154,7 @@ def longest_stretch(backend: Backend, mode: str, song: Song) -> NoteSequence:
     return max(found, key=lambda stretch: len(stretch.passage.rows)).piece
 
 
-def _taps(asked: Sequence[Part], named: bool) -> Playing:
+def _taps(asked: Sequence[Part], named: bool, classes: Sequence[Sequence[int]]) -> Playing:
     """Returns the part that is tapped: that asked for, the drums, or that with the most notes."""
     taps = [part for part in asked if part.is_drum]
     if named:
@@ -161,7 +162,9 @@ def _taps(asked: Sequence[Part], named: bool) -> Playing:
     elif not taps:
         taps = [max(asked, key=lambda part: len(part.notes))]
     pitches = {note.pitch for part in taps for note in part.notes}
-    return Playing(tuple(taps), True, stays=len(pitches) > 2 and not taps[0].is_drum)
+    if all(part.is_drum for part in taps):
+        return Playing(tuple(taps), True, swallowed(classes, pitches))
+    return Playing(tuple(taps), True, stays=len(pitches) > 2)
 
 
 def _classes(converter: Any) -> Sequence[Sequence[int]]:

@@ -97,9 +97,9 @@ def read_song(path: str | Path) -> Song:
 
     A `LofiWarning` says what of a damaged MIDI file is missing.
     """
+    if KINDS.get(Path(path).suffix.lower()) != MIDI:
+        return _song_of(read_music(path))
     with naming(path):
-        if _kind(path) != MIDI:
-            return _song_of(read_music(path))
         data = _read_bytes(Path(path))
         found = _content(data)
         if found and found != MIDI:
