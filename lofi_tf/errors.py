@@ -64,15 +64,31 @@ def unknown_name(what: str, name: str, known: Iterable[str]) -> LofiError:
     return LofiError(f"unknown {what}.{hint} Allowed: {', '.join(known)}. Received: {name!r}")
 
 
-def near_names(name: str, known: Iterable[str], likeness: float = 0.6) -> list[str]:
-    """Returns the known name that is nearest to one, or none.
+# What people call things elsewhere, by the words that are used here.
+_OTHER_WORDS = {
+    "genre": ("style", "mood"), "bpm": ("qpm",), "tempo": ("qpm",), 
+    "instrument": ("track", "parts"),
+    "part": ("track", "parts"), "input": ("input_midi", "input_dir"), "out": ("output",),
+    "output": ("output_dir",), "output_file": ("output",), "count": ("num_outputs",),
+    "bars": ("length_bars",), "length": ("length_bars", "minutes"), "steps": ("num_steps",),
+    "soundfont_file": ("soundfont",), "sf2": ("soundfont",), "checkpoint": ("checkpoint_file",),
+    "data": ("examples_path",), "run": ("run_dir",),
+}  # fmt: skip
+
+
+def near_names(name: str, known: Iterable[str], likeness: float = 0.7) -> list[str]:
+    """Returns the known name that is nearest to one, or means the same, or none.
 
     Args:
         name: with or without a value after `=`, which does not count.
         known: names.
         likeness: how alike they are at least, 0 to 1.
     """
-    return difflib.get_close_matches(name.partition("=")[0], list(known), 1, likeness)
+    name, known = name.partition("=")[0], list(known)
+    dashes = "--" if name.startswith("--") else ""
+    same = [dashes + word for word in _OTHER_WORDS.get(name.lstrip("-"), ())]
+    found = [word for word in same if word in known][:1]
+    return found or difflib.get_close_matches(name, known, 1, likeness)
 
 
 def unknown_flags(flags: Iterable[str], known: Iterable[str]) -> LofiError:

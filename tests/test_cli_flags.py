@@ -1,5 +1,6 @@
 """What the commands print where a person is to know something."""
 
+import importlib
 import warnings
 
 import pytest
@@ -87,3 +88,29 @@ def test_values_are_no_flags():
     paired = ["--output_dir=x", "--floor_db", "-80", "--direct_num_workers=2", "--runner", "a"]
     args, others = prepare_paired.build_parser().parse_known_args(paired)
     assert args.floor_db == -80 and others == ["--direct_num_workers=2", "--runner", "a"]
+
+
+@pytest.mark.parametrize(
+    ("main", "flag", "meant"),
+    [
+        ("generate", "--genre=jazz", "--style"),
+        ("generate", "--bpm=90", "--qpm"),
+        ("generate", "--num_output=2", "--num_outputs"),
+        ("compose", "--genre=jazz", "--mood"),
+        ("compose", "--tempo=80", "--qpm"),
+        ("train", "--data=x", "--examples_path"),
+    ],
+)
+def test_words_of_elsewhere_are_known(main, flag, meant, capsys):
+    module = importlib.import_module(f"lofi_tf.cli.{main}")
+    with pytest.raises(SystemExit):
+        module.build_parser().parse_args([flag])
+    assert f"Did you mean {meant}?" in capsys.readouterr().err
+
+
+def test_words_that_are_like_no_other_have_no_hint(capsys):
+    from lofi_tf.cli.generate import build_parser
+
+    with pytest.raises(SystemExit):
+        build_parser().parse_args(["--wibble"])
+    assert "--help lists the allowed ones" in capsys.readouterr().err

@@ -8,9 +8,10 @@ from lofi_tf.errors import LofiError
 from lofi_tf.generation import GenerationConfig, continue_, latent_perturbation, vary
 from lofi_tf.generation.layout import Layout
 from lofi_tf.generation.paths import surface
-from lofi_tf.generation.progressions import chord_controls, progression
+from lofi_tf.generation.progressions import chord_controls
 from lofi_tf.generation.stitching import Chain, chained, joint_errors
 from lofi_tf.music.chords import triad_of
+from lofi_tf.music.progressions import progression
 from tests.mirrors import CLOSED, KICK, SNARE, drums, hits_of, line_of, melody, mirror
 
 PLAIN = ("groovae_4bar", "converter.split_bars=2,max_seq_len=32")

@@ -9,6 +9,7 @@ from pathlib import Path
 from lofi_tf.cli.flags import Parser, add_bool, command, counted, logger
 from lofi_tf.cli.generate_checks import INPUTS, SOUNDS, check, check_folder, check_model, given
 from lofi_tf.cli.generate_modes import MODES, SOUND_MODES, changes_a_song
+from lofi_tf.cli.known_model import check_wishes, config_before
 from lofi_tf.cli.latent_map import add_points, check_map, write_map
 from lofi_tf.errors import LofiError, naming
 
@@ -103,6 +104,10 @@ def _run(args: argparse.Namespace) -> None:
     log = logger(args.log)
     config, inputs = config_of(args), _inputs(args)
     chosen = _choose_model(args, config)
+    known = config_before(args, config)
+    if known:
+        check_model(args, known)
+        check_wishes(args, known)
     check_writable(args.map or Path(args.output_dir) / "a.mid")
     with quiet.imports():
         from lofi_tf import generation
@@ -114,6 +119,8 @@ def _run(args: argparse.Namespace) -> None:
         asked = f"{args.config} and --hparams" if args.hparams else args.config
         log(f"{asked}: the model's own settings are taken, which differ.")
     modes = check_model(args, backend.config)
+    if not known:
+        check_wishes(args, backend.config)
     seed = secrets.randbelow(2**31) if args.seed is None else args.seed
     how = generation.GenerationConfig(
         seed=seed,

@@ -4,10 +4,11 @@ import argparse
 from pathlib import Path
 
 from lofi_tf.cli.flags import check_flags
-from lofi_tf.cli.generate_modes import FLAGS, MODES, SOUND_MODES, Mode
+from lofi_tf.cli.generate_modes import FLAGS, MODES, SOUND_MODES, Mode, attributes_named
 from lofi_tf.config import Config, load_config
 from lofi_tf.errors import LofiError
 from lofi_tf.models.kinds import check_can
+from lofi_tf.music.progressions import progression
 from lofi_tf.saving.hub import named_models
 from lofi_tf.settings import Tempo, checked
 
@@ -44,6 +45,9 @@ def check(args: argparse.Namespace) -> None:
         raise LofiError(f"--seconds must be above 0. Received: {args.seconds}")
     if args.mode == "infill":
         _check_infill(args)
+    attributes_named(args.attribute)
+    if args.chords:
+        progression(args.chords, 1)
     if args.keep is not None:
         from lofi_tf.music.feel import traits_named
 

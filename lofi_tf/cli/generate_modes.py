@@ -8,7 +8,9 @@ from typing import Any, NamedTuple
 
 from lofi_tf.cli.flags import is_verbose
 from lofi_tf.errors import LofiError, LofiWarning, naming
+from lofi_tf.saving.hub import beside, is_address
 
+ATTRIBUTES = "attributes.npz"  # beside the model, as lofi_attributes writes it
 Pieces = list[Any] | dict[str, Any]  # files are named by number, or by these names
 
 
@@ -66,10 +68,10 @@ def _directions(args, backend) -> dict[str, Any]:
     """Returns the options of `vary` that attributes are."""
     from lofi_tf.generation import attributes
 
-    wanted = _attributes(args.attribute)
+    wanted = attributes_named(args.attribute)
     if not wanted:
         return {}
-    vectors = attributes.load_vectors(_attributes_path(args), backend)
+    vectors = attributes.load_vectors(attributes_path(args), backend)
     return {"attributes": wanted, "vectors": vectors}
 
 
@@ -171,7 +173,16 @@ def _given(args, names: tuple[str, ...] = FLAGS) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value is not None}
 
 
-def _attributes(texts: list[str] | None) -> dict[str, float]:
+def attributes_path(args) -> Path:
+    """Returns where the attribute vectors of the model are to lie."""
+    if args.attributes_file:
+        return Path(args.attributes_file)
+    if not args.model or is_address(args.model):
+        raise LofiError("--attribute of a model that is no folder needs --attributes_file")
+    return beside(Path(args.model), ATTRIBUTES)
+
+
+def attributes_named(texts: list[str] | None) -> dict[str, float]:
     """Returns how far to go along each attribute, of texts such as `density=+1,swing=-0.5`."""
     found = {}
     for text in ",".join(texts or []).split(",") if texts else []:
@@ -183,17 +194,6 @@ def _attributes(texts: list[str] | None) -> dict[str, float]:
                 f"--attribute must be a name and a number, such as density=+1.0. Received: {text!r}"
             ) from None
     return found
-
-
-def _attributes_path(args) -> Path:
-    """Returns where the attribute vectors of the model lie."""
-    from lofi_tf.generation import attributes
-
-    if args.attributes_file:
-        return Path(args.attributes_file)
-    if not args.model or "://" in args.model:
-        raise LofiError("--attribute of a model that is no folder needs --attributes_file")
-    return attributes.attributes_path(args.model)
 
 
 def _check_single(args, backend, excerpts, inputs, how, write) -> None:

@@ -12,7 +12,7 @@ from lofi_tf.music.chord_qualities import CHORD_QUALITIES, NUM_QUALITIES, TONICS
 from lofi_tf.music.quantize import STEPS_PER_BAR
 
 if TYPE_CHECKING:
-    from lofi_tf.generation.progressions import Change
+    from lofi_tf.music.progressions import Change
 
 _NAMES = [quality.suffix for quality in CHORD_QUALITIES]
 # What triads become where chords are to be richer, by root in C major; a fifth of G stays a 7.
@@ -31,7 +31,7 @@ def chord_at(strikes: Sequence[ChordEvent], step: float) -> int:
 
 def changes_of(strikes: Sequence[ChordEvent]) -> "list[Change]":
     """Returns where other chords begin, in bars, as `generation.progressions` takes them."""
-    from lofi_tf.generation.progressions import Change
+    from lofi_tf.music.progressions import Change
 
     found = [Change(Fraction(0), chord_figure(strikes[0].chord))]
     for strike in strikes:

@@ -14,8 +14,9 @@ from lofi_tf.generation.decoding import (
 from lofi_tf.generation.going_on import can_go_on, going_on
 from lofi_tf.generation.latent_perturbation import CHAIN_AMOUNT
 from lofi_tf.generation.layout import Layout, bar_seconds
-from lofi_tf.generation.progressions import chord_controls, progression, write_chords
+from lofi_tf.generation.progressions import chord_controls, write_chords
 from lofi_tf.generation.stitching import Chain, chained
+from lofi_tf.music.progressions import progression
 
 
 def continue_(

@@ -13,7 +13,8 @@ from lofi_tf.generation.decoding import (
     pieces_of,
     window_seeds,
 )
-from lofi_tf.generation.progressions import chord_controls, progression, write_chords
+from lofi_tf.generation.progressions import chord_controls, write_chords
+from lofi_tf.music.progressions import progression
 
 
 def played(

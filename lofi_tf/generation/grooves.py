@@ -8,11 +8,9 @@ from collections.abc import Collection
 import numpy as np
 
 from lofi_tf.backends.base import Backend
-from lofi_tf.config import config_names, load_config
-from lofi_tf.data.converters.build import build_converter
 from lofi_tf.data.converters.groove import TAP_CHANNEL, GrooveConverter
 from lofi_tf.data.converters.tracks import DRUM_INSTRUMENT
-from lofi_tf.errors import LofiError, check_range
+from lofi_tf.errors import check_range
 from lofi_tf.generation.chunks import ChunkedSequence, best_passage, join_chunks, passage_of
 from lofi_tf.generation.decode_windows import played, rows_played
 from lofi_tf.generation.decoding import (
@@ -26,6 +24,7 @@ from lofi_tf.generation.decoding import (
 from lofi_tf.generation.felt_hits import MAX_AMOUNT, Hits, Played, moved
 from lofi_tf.generation.redrawing import drum_table
 from lofi_tf.generation.slices import at_tempo, drums_of
+from lofi_tf.models.kinds import check_made_for
 from lofi_tf.music.feel import traits_named, traits_of
 from lofi_tf.music.quantize import Grid
 from lofi_tf.music.sequence_proto import NoteSequence
@@ -174,13 +173,7 @@ def check_fits(backend: Backend, mode: str) -> None:
             ...
         lofi_tf.errors.LofiError: groovae_4bar was not made for humanize. Configs that are: ...
     """
-    if mode in backend.converter.modes:
-        return
-    kinds = {name: build_converter(load_config(name).data.converter) for name in config_names()}
-    names = [name for name, kind in kinds.items() if mode in kind.modes]
-    raise LofiError(
-        f"{backend.config.name} was not made for {mode}. Configs that are: {', '.join(names)}"
-    )
+    check_made_for(backend.config, mode)
 
 
 def _felt(

@@ -24,8 +24,9 @@ from lofi_tf.generation.decoding import (
     row_seeds,
 )
 from lofi_tf.generation.layout import Layout
-from lofi_tf.generation.progressions import chord_controls, progression
+from lofi_tf.generation.progressions import chord_controls
 from lofi_tf.html.map_plane import check_points, far_points, nearest, plane_of, triangles_of
+from lofi_tf.music.progressions import progression
 from lofi_tf.music.time_changes import DEFAULT_QPM
 from lofi_tf.progress import tracked
 

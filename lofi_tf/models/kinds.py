@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from lofi_tf.config import Config, ContinuationConfig, CrossModalConfig, VAEConfig
+from lofi_tf.config import (
+    Config,
+    ContinuationConfig,
+    CrossModalConfig,
+    VAEConfig,
+    config_names,
+    load_config,
+)
 from lofi_tf.errors import LofiError
 
 if TYPE_CHECKING:
@@ -55,6 +62,19 @@ def check_can(config: Config, use: str) -> None:
     kind = kind_of(config)
     if use in kind.instead:
         raise LofiError(f"{config.name} is {kind.noun}: {kind.instead[use]}")
+
+
+def check_made_for(config: Config, mode: str) -> None:
+    """Refuses a model that was not made for a mode of grooves, and names those that were."""
+    from lofi_tf.data.converters.build import build_converter
+
+    def modes(of: Config) -> frozenset[str]:
+        return build_converter(of.data.converter).modes
+
+    if mode in modes(config):
+        return
+    names = [name for name in config_names() if mode in modes(load_config(name))]
+    raise LofiError(f"{config.name} was not made for {mode}. Configs that are: {', '.join(names)}")
 
 
 def answers(config: Config, function: str) -> bool:

@@ -1,6 +1,8 @@
 """A checkpoint or an export to its model and config, and where they lie."""
 
 import dataclasses
+import re
+import tarfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +16,8 @@ from lofi_tf.saving.hub import config_of_export, export_in, find_model, is_addre
 
 if TYPE_CHECKING:  # an export runs without the models, whose import takes a second
     from lofi_tf.models.common.latent_model import LatentModel
+
+_PART_OF_A_CHECKPOINT = re.compile(r"\.(index|data-\d{5}-of-\d{5})$")
 
 # Settings of models, and options of heads, that training alone asks.
 OF_TRAINING = (
@@ -35,7 +39,12 @@ def weights_path(source: str | Path) -> Path:
     """
     if is_address(source):
         raise LofiError(f"a server does not give away weights. Received: {source}")
-    path = Path(source)
+    path = Path(_PART_OF_A_CHECKPOINT.sub("", str(source)))
+    if path.is_file() and not tarfile.is_tarfile(path):
+        raise LofiError(
+            f"{path} is no checkpoint of TensorFlow. Allowed: a prefix with an .index file, a "
+            "folder or a .tar"
+        )
     if not path.exists() and not Path(f"{path}.index").is_file():
         with naming("no such checkpoint"):
             path = Path(find_model(source))
