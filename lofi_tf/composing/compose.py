@@ -176,7 +176,8 @@ def _piece(plan: Plan, notes: dict[str, list[Note]], chords: Sequence[ChordEvent
         piece.text_annotations.add(
             annotation_type=CHORD_SYMBOL, text=figure, time=_seconds(plan, strike.start)
         )
-    piece.total_time = max(note.end_time for note in piece.notes) if piece.notes else 0.0
+    last = max((note.end_time for note in piece.notes), default=0.0)
+    piece.total_time = max(_seconds(plan, (plan.num_bars + END_BARS) * STEPS_PER_BAR), last)
     return piece
 
 

@@ -312,8 +312,11 @@ def _told(
     piece: NoteSequence, refused: list[tuple[NoteSequence, NotConvertible]], backend: Backend
 ) -> NotConvertible:
     """Returns one error of the reasons that refused the instruments of a piece."""
-    told = [f"{_name(line)}: {reason}" for line, reason in refused]
-    text = "; ".join(told) if len(told) > 1 else str(refused[0][1])
+    lines: dict[str, list[str]] = {}
+    for line, reason in refused:
+        lines.setdefault(str(reason), []).append(_name(line))
+    told = [f"{', '.join(names)}: {reason}" for reason, names in lines.items()]
+    text = "; ".join(told) if len(refused) > 1 else str(refused[0][1])
     which = piece.filename or "the music"
     return NotConvertible(refused[0][1].rule, f"{which} does not fit {backend.config.name}: {text}")
 
