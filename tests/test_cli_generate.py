@@ -29,6 +29,7 @@ def run(tmp_path, monkeypatch, capsys):
 
     def run(*flags, of=PLAIN, code=0, main=generate.main):
         monkeypatch.setattr(open, "open_backend", lambda *_: mirror(*of))
+        monkeypatch.setattr(generate, "config_before", lambda *_: mirror(*of).config)
         out = tmp_path / "out"
         shutil.rmtree(out, ignore_errors=True)
         (tmp_path / "model").mkdir(exist_ok=True)
@@ -145,7 +146,7 @@ def test_attributes_are_kept_beside_the_model_and_used(run, beat, tmp_path, caps
         ),
         (["--mode=sample", "--only_part"], "--only_part is not for --mode=sample. Allowed: recon"),
         (["--mode=sample", "--chords=C"], "takes no chords"),
-        (["--mode=sample", "--input_midi=BEAT"], "takes no hits"),
+        (["--mode=sample", "--input_midi=BEAT"], "takes no input: leave it out"),
         (["--mode=sample", "--length_bars=0"], "length_bars must be 1 or more"),
         (["--mode=sample", "--input_audio=BEAT"], "(or --input_audio_1) is for models of sound: "),
         (["--mode=humanize", "--input_audio=BEAT"], "--mode is one of sample, reconstruct, interp"),
