@@ -5,6 +5,7 @@ import warnings
 import pytest
 
 from lofi_tf.music.abc_tunebook import read_abc
+from lofi_tf.music.files import read_music
 from lofi_tf.music.sequence_proto import NoteSequence
 
 
@@ -244,3 +245,16 @@ def test_what_note_seq_reads_is_read_alike(name):
     (ours,), problems = read_abc(MAGENTAS[name].encode())
     assert not problems
     assert str(ours) == str(next(iter(theirs.values())))
+
+
+@pytest.mark.parametrize(
+    ("music", "expected"),
+    [("|:C|1D:|2E|]", [60, 62, 60, 64]), ("C D", [60, 62]), ("C:|D", [60, 60, 62])],
+)
+def test_read_music_plays_what_is_repeated(music, expected, tmp_path):
+    path = tmp_path / "a.abc"
+    path.write_text(f"X:1\nL:1/4\nQ:1/4=60\nK:C\n{music}\n")
+    sequence = read_music(path)
+    assert pitches(sequence) == expected
+    assert [n.start_time for n in sequence.notes] == list(range(len(expected)))
+    assert sequence.total_time == len(expected)

@@ -45,11 +45,3 @@ def length_of(found: re.Match, prefix: str = "") -> Fraction:
         return Fraction(int(times or 1))
     divisor = int(parts) if parts else 2 ** len(slashes)
     return Fraction(int(times or 1), divisor or 1)
-
-
-def endings_of(text: str) -> tuple[int, ...]:
-    """Returns the numbers of an ending, such as `1,3` or `1-3`."""
-    found: list[int] = []
-    for first, last in re.findall(r"(\d+)(?:-(\d+))?", text):
-        found += range(int(first), min(int(last or first), int(first) + 20) + 1)
-    return tuple(found)

@@ -9,9 +9,9 @@ from fractions import Fraction
 
 from lofi_tf.errors import NotConvertible
 from lofi_tf.music import abc_fields as fields
-from lofi_tf.music.abc_sections import Mark, add_sections
 from lofi_tf.music.abc_tokens import symbols_of
 from lofi_tf.music.abc_voice import Voice
+from lofi_tf.music.sections import Mark, add_sections
 from lofi_tf.music.sequence_proto import NoteSequence
 from lofi_tf.music.time_changes import TICKS_PER_QUARTER
 

@@ -7,9 +7,9 @@ from fractions import Fraction
 
 from lofi_tf.errors import NotConvertible
 from lofi_tf.music.abc_fields import SIGNS, Accidentals
-from lofi_tf.music.abc_sections import Mark
-from lofi_tf.music.abc_tokens import endings_of, length_of, symbols_of
+from lofi_tf.music.abc_tokens import length_of, symbols_of
 from lofi_tf.music.chords import degrees_of
+from lofi_tf.music.sections import Mark, endings_of
 from lofi_tf.music.sequence_proto import NoteSequence
 from lofi_tf.music.time_changes import DEFAULT_QPM
 

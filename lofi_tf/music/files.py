@@ -16,6 +16,7 @@ from lofi_tf.music.midi_events import SET_TEMPO, read_events
 from lofi_tf.music.midi_reader import sequence_of
 from lofi_tf.music.midi_writer import midi_bytes
 from lofi_tf.music.scores import read_musicxml
+from lofi_tf.music.sections import played
 from lofi_tf.music.sequence_proto import NoteSequence
 from lofi_tf.music.song import Song
 from lofi_tf.music.tempo_map import TempoMap
@@ -67,7 +68,7 @@ def sequences_from_file(
 
 
 def read_music(path: str | Path) -> NoteSequence:
-    """Returns the music of one file, of several tunes the first.
+    """Returns the music of one file, of several tunes the first; scores with their repeats.
 
     Raises:
         LofiError: the file, and why it cannot be read.
@@ -80,7 +81,7 @@ def read_music(path: str | Path) -> NoteSequence:
         [60, 62, 64]
     """
     with naming(path):
-        sequences, problems = convert_file(path, str(path), "")
+        sequences, problems = convert_file(path, str(path), "", as_played=True)
         if not sequences:
             raise problems[0]
     if _kind(path) != ABC:
@@ -120,16 +121,19 @@ def _song_of(score: NoteSequence) -> Song:
     return dataclasses.replace(song, chords=tuple(zip(ticks.tolist(), texts, strict=True)))
 
 
-def convert_file(path: str | Path, filename: str, collection_name: str) -> Converted:
+def convert_file(
+    path: str | Path, filename: str, collection_name: str, as_played: bool = False
+) -> Converted:
     """Reads the music of one file and what was wrong with the rest; raises nothing for it.
 
-    Takes what `sequences_from_file` takes.
+    Takes what `sequences_from_file` takes, and whether scores are read as they are played, with
+    their repeats; else as records have them.
     """
     # A name that is not UTF-8 reached us with escapes that no record can hold.
     filename = filename.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
     try:
         kind = _kind(path)
-        tunes, problems = _read(_read_bytes(Path(path)), kind)
+        tunes, problems = _read(_read_bytes(Path(path)), kind, as_played)
     except NotConvertible as problem:
         return Converted([], [problem])
     seen: collections.Counter[int] = collections.Counter()
@@ -170,14 +174,17 @@ def _read_bytes(path: Path) -> bytes:
     return data
 
 
-def _read(data: bytes, kind: str) -> tuple[list[NoteSequence], list[NotConvertible]]:
+def _read(
+    data: bytes, kind: str, as_played: bool
+) -> tuple[list[NoteSequence], list[NotConvertible]]:
     found = _content(data)
     if found and found != kind:
         raise NotConvertible("mislabelled", f"the name says {kind}, the content is {found}")
     if kind == ABC:
-        return read_abc(data)
+        tunes, problems = read_abc(data)
+        return [played(tune) for tune in tunes] if as_played else tunes, problems
     if kind == MUSICXML:
-        return [read_musicxml(data, MAX_FILE_BYTES)], []
+        return [read_musicxml(data, MAX_FILE_BYTES, as_played)], []
     events = read_events(data)
     return [sequence_of(events)], events.problems
 

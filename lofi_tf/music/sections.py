@@ -1,4 +1,4 @@
-"""Repeats, endings and parts of a tune: its sections, and the order in which they are played."""
+"""Repeats, endings and parts of a piece: its sections, and the order in which they are played."""
 
 import dataclasses
 import itertools
@@ -8,6 +8,9 @@ from typing import NamedTuple
 
 from lofi_tf.music.sequence_proto import NoteSequence
 
+# Fields of a NoteSequence that are in force until the next of their kind.
+_STATES = ("tempos", "time_signatures", "key_signatures", "text_annotations")
+_SAME_SECONDS = 1e-6
 _MAX_PLAYED = 1000  # sections; more is a tune that is not meant so
 
 
@@ -40,6 +43,14 @@ class _Section:
     part: str = ""
 
 
+def endings_of(text: str) -> tuple[int, ...]:
+    """Returns the numbers of an ending, such as `1,3` or `1-3`."""
+    found: list[int] = []
+    for first, last in re.findall(r"(\d+)(?:-(\d+))?", text):
+        found += range(int(first), min(int(last or first), int(first) + 20) + 1)
+    return tuple(found)
+
+
 def add_sections(sequence: NoteSequence, marks: list[Mark], parts: str, end: float) -> NoteSequence:
     """Returns a tune with sections and groups of them, as note_seq's reader sets them.
 
@@ -62,6 +73,50 @@ def add_sections(sequence: NoteSequence, marks: list[Mark], parts: str, end: flo
         group = found.section_groups.add(num_times=len(list(times)))
         group.sections.add(section_id=number)
     return found
+
+
+def played(sequence: NoteSequence) -> NoteSequence:
+    """Returns a piece with its sections one after the other as their groups say."""
+    starts = [section.time for section in sequence.section_annotations]
+    ends = [*starts[1:], sequence.total_time]
+    order = [
+        section.section_id
+        for group in sequence.section_groups
+        for _ in range(group.num_times)
+        for section in group.sections
+    ]
+    if order == list(range(len(starts))):
+        return sequence
+    found = NoteSequence()
+    found.CopyFrom(sequence)
+    for name in ("notes", *_STATES, "section_annotations", "section_groups"):
+        found.ClearField(name)
+    time = 0.0
+    for number in order:
+        _append(found, sequence, starts[number], ends[number], time - starts[number])
+        time += ends[number] - starts[number]
+    found.total_time = max((note.end_time for note in found.notes), default=0.0)
+    return found
+
+
+def _append(
+    found: NoteSequence, sequence: NoteSequence, begin: float, end: float, shift: float
+) -> None:
+    """Adds to `found` what begins in a section, later by `shift`, and what is in force there."""
+    for note in sequence.notes:
+        if begin <= note.start_time + _SAME_SECONDS < end:
+            new = found.notes.add()
+            new.CopyFrom(note)
+            new.start_time, new.end_time = note.start_time + shift, note.end_time + shift
+    for name in _STATES:
+        events = sorted(getattr(sequence, name), key=lambda event: event.time)
+        inside = [event for event in events if begin < event.time + _SAME_SECONDS < end]
+        before = [event for event in events if event.time + _SAME_SECONDS <= begin]
+        is_new = not inside or inside[0].time > begin + _SAME_SECONDS
+        for event in before[-1:] * is_new + inside:
+            new = getattr(found, name).add()
+            new.CopyFrom(event)
+            new.time = max(event.time, begin) + shift
 
 
 def _sections(marks: Iterable[Mark]) -> tuple[list[_Section], bool]:
