@@ -219,8 +219,8 @@ def test_a_part_ahead_of_the_file_is_moved_as_a_whole():
              for before, after in pairs(song, found.songs[0])
              if before.channel == 9 and before.pitch != SHAKER}  # fmt: skip
     assert moves == {0}
-    assert found.told == ["a note ahead of the file's beginning: the part begins 30 ticks later, "
-                          "as a whole"]  # fmt: skip
+    told = "notes up to 30 ticks ahead of the file's beginning: what is played begins later by it"
+    assert found.told == [told]
 
 
 def test_notes_of_no_length_and_layers_stay(tmp_path):
@@ -246,6 +246,20 @@ def test_a_tapped_melody_stays_and_its_beat_gets_a_track(tmp_path):
     assert found.keys == {(1, 0), (2, 9)}
     assert [note for note in found.songs[0].notes if note.track == 1] == list(song.notes)
     assert {note.channel for note in found.songs[0].notes if note.track == 2} == {9}
+
+
+def test_tracks_of_a_trio_get_their_parts_and_other_tracks_stay(tmp_path):
+    bass = timed((0, build.program(33, 1)), *notes(*((n * Q, 40, 70, Q) for n in range(64)),
+                                                   channel=1))  # fmt: skip
+    pad = timed((0, build.program(4, 2)), *notes(*((n * 4 * Q, p) for n in range(16)
+                                                   for p in (60, 64, 67)), channel=2))  # fmt: skip
+    tune = timed(*notes(*((n * Q, 70 + n % 3, 90, Q) for n in range(64)), channel=3))
+    tracks = head(), pad, tune, bass, kit(*beat(16))
+    song, found = run("reconstruct", tracks, of="flat-trio_16bar")
+    told = checked(song, found, tmp_path)
+    assert found.keys == {(2, 3), (3, 1), (4, 9)}
+    assert found.songs[0].tracks[1] == song.tracks[1]
+    assert told.notes_after == told.notes_before == 3 * 64
 
 
 def test_a_file_of_one_track_stays_one(tmp_path):

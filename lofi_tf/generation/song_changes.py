@@ -109,11 +109,12 @@ def change_song(
         for edit, piece in zip(edits, pieces, strict=True):
             put.into(edit, piece)
         told += _left_out(mode, stretch)
-    songs = []
-    for edit in edits:
-        told += start_at_zero(edit, as_a_whole=mode not in ADDING)
-        songs.append(edited_song(song, edit))
-    return Changed(songs, playing.keys | seats.added, list(dict.fromkeys(told)))
+    late = max(start_at_zero(edit, as_a_whole=mode not in ADDING) for edit in edits)
+    if late:
+        how = "a new one begins with it" if mode in ADDING else "what is played begins later by it"
+        told.append(f"notes up to {late} ticks ahead of the file's beginning: {how}")
+    songs = [edited_song(song, edit, seats.added) for edit in edits]
+    return Changed(songs, playing.keys | seats.added.keys(), list(dict.fromkeys(told)))
 
 
 def how_of_stretch(how: GenerationConfig, number: int) -> GenerationConfig:

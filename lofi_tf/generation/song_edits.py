@@ -4,8 +4,10 @@ import bisect
 import dataclasses
 import math
 from collections import defaultdict
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from lofi_tf.music.instruments import instrument
 from lofi_tf.music.midi_events import META, TRACK_NAME, Event
 from lofi_tf.music.midi_text import bytes_of, text_of
 from lofi_tf.music.song import (
@@ -45,8 +47,8 @@ class Edit:
     chords_gone: set[tuple[int, str]] = dataclasses.field(default_factory=set)
 
 
-def start_at_zero(edit: Edit, as_a_whole: bool) -> list[str]:
-    """Moves what would begin ahead of the file, and returns a line that says so.
+def start_at_zero(edit: Edit, as_a_whole: bool) -> int:
+    """Moves what would begin ahead of the file, by as many ticks as are returned.
 
     Args:
         edit: is changed.
@@ -55,20 +57,25 @@ def start_at_zero(edit: Edit, as_a_whole: bool) -> list[str]:
     """
     first = min([0, *(n.start for n in edit.moved.values()), *(n.start for n in edit.new)])
     if first == 0:
-        return []
+        return 0
     late = -first
     if not as_a_whole:
-        early = sum(note.start < 0 for note in edit.new)
         edit.new[:] = [n._replace(start=max(0, n.start), end=max(1, n.end)) for n in edit.new]
-        return [f"{early} new notes ahead of the first beat begin with it"]
+        return late
     edit.new[:] = [n._replace(start=n.start + late, end=n.end + late) for n in edit.new]
     for old, now in edit.moved.items():
         edit.moved[old] = now._replace(start=now.start + late, end=now.end + late)
-    return [f"a note ahead of the file's beginning: the part begins {late} ticks later, as a whole"]
+    return late
 
 
-def edited_song(song: Song, edit: Edit) -> Song:
-    """Returns a song with the changes of one output."""
+def edited_song(song: Song, edit: Edit, programs: Mapping[Key, int]) -> Song:
+    """Returns a song with the changes of one output.
+
+    Args:
+        song: as it was.
+        edit: the changes.
+        programs: of tracks and channels that are new.
+    """
     places: dict[Place, Event | None] = {}
     added: list[Added] = []
     new = _apart(song, edit)
@@ -76,8 +83,8 @@ def edited_song(song: Song, edit: Edit) -> Song:
         places |= {(note.track, at): None for at in (note.on, note.off) if at is not None}
     for old, now in edit.moved.items():
         _move(song, old, now, places, added)
-    for key in sorted({note.key for note in new if note.key[0] >= len(song.tracks)}):
-        added.append(Added(key[0], _named(key), OFF))
+    for key in sorted({note.key for note in new} & programs.keys()):
+        added += _settings(key, programs[key], is_new=key[0] >= len(song.tracks))
     for note in new:
         track, channel = note.key
         added.append(Added(track, (note.start, 0x90 | channel, note.pitch, note.velocity), ON))
@@ -92,8 +99,13 @@ def edited_song(song: Song, edit: Edit) -> Song:
     return song.edited(places, added)
 
 
-def _named(key: Key) -> Event:
-    return (0, META, TRACK_NAME, b"Drums" if key[1] == DRUM_CHANNEL else b"New")
+def _settings(key: Key, program: int, is_new: bool) -> list[Added]:
+    """Returns the name of a new track and the program of its channel."""
+    track, channel = key
+    is_drum = channel == DRUM_CHANNEL
+    name = b"Drums" if is_drum else instrument(str(program)).name.encode()
+    named = [Added(track, (0, META, TRACK_NAME, name), OFF)] if is_new else []
+    return named if is_drum else [*named, Added(track, (0, 0xC0 | channel, program, 0), OFF)]
 
 
 def _move(

@@ -36,9 +36,13 @@ class Seats:
             self._keys = {drum: key for (drum, key), _ in reversed(hits.most_common())}
 
     @property
-    def added(self) -> frozenset[Key]:
-        """Tracks and channels that are new."""
-        return frozenset(self._others.values()) - self.playing.keys
+    def added(self) -> dict[Key, int]:
+        """Tracks and channels that are new, and their programs."""
+        return {
+            key: program
+            for (program, _), key in self._others.items()
+            if key not in self.playing.keys
+        }
 
     def velocity(self, notes: Sequence[Any]) -> int | None:
         """Returns the velocity of all notes of a model that knows none: that of the part's."""

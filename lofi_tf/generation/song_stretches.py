@@ -113,7 +113,8 @@ def playing_of(backend: Backend, mode: str, song: Song, track: str | int | None)
         played = {note.pitch for part in drums for note in part.notes}
         return Playing(tuple(drums), True, swallowed(_classes(converter), played))
     if converter.loop is None:
-        return Playing(tuple(asked), False)
+        trio = {track.name for track in converter.tracks} == {"melody", "bass", "drums"}
+        return Playing(_trio(asked) if trio else tuple(asked), False)
     lines = [part for part in asked if not part.is_drum]
     if not lines:
         raise LofiError(f"{name} plays no drums. Received: {titles(asked)}")
@@ -169,6 +170,18 @@ def _taps(asked: Sequence[Part], named: bool, classes: Sequence[Sequence[int]]) 
 
 def _classes(converter: Any) -> Sequence[Sequence[int]]:
     return converter.with_mode("infer").classes if converter.expressive else converter.pitch_classes
+
+
+def _trio(parts: Sequence[Part]) -> tuple[Part, ...]:
+    """Returns the drums, and the bass and the melody with the most notes that are struck alone."""
+    alone = {
+        part: len({note.start for note in part.notes}) ** 2 / len(part.notes) for part in parts
+    }
+    found = [part for part in parts if part.is_drum]
+    for programs in (range(32), range(32, 40)):
+        players = [part for part in parts if not part.is_drum and part.program in programs]
+        found += sorted(players, key=lambda part: -alone[part])[:1]
+    return tuple(sorted(found, key=lambda part: part.number))
 
 
 def _best_line(backend: Backend, song: Song, lines: Sequence[Part]) -> Part:
