@@ -54,9 +54,9 @@ class Tune:
         if not (self._in_header or self._is_music):
             raise NotConvertible("bad_abc", f"no note or rest. Received: {lines[-1]!r}")
         self._end_header()
-        ends = [note.end_time for note in self.sequence.notes]
-        self.sequence.total_time = max(ends, default=0.0)
-        return add_sections(self.sequence, self._first.marks, self._parts, max(ends, default=0.0))
+        end = max(voice.time for voice in self._all_voices())
+        self.sequence.total_time = end
+        return add_sections(self.sequence, self._first.marks, self._parts, end)
 
     def _read_music(self, line: str) -> None:
         for symbol, found in symbols_of(line):

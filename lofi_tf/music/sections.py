@@ -58,7 +58,7 @@ def add_sections(sequence: NoteSequence, marks: list[Mark], parts: str, end: flo
         sequence: its notes as they are written, nothing twice.
         marks: in the order of their time.
         parts: the order of its parts, such as `A2(BC)2`, or nothing.
-        end: of the last note, in seconds.
+        end: of the last note or rest, in seconds.
     """
     found = NoteSequence()
     found.CopyFrom(sequence)
@@ -95,7 +95,7 @@ def played(sequence: NoteSequence) -> NoteSequence:
     for number in order:
         _append(found, sequence, starts[number], ends[number], time - starts[number])
         time += ends[number] - starts[number]
-    found.total_time = max((note.end_time for note in found.notes), default=0.0)
+    found.total_time = time
     return found
 
 
