@@ -6,6 +6,7 @@ import pytest
 from lofi_tf import generation
 from lofi_tf.errors import LofiError
 from lofi_tf.generation.song_stretches import longest_stretch
+from lofi_tf.music.files import read_song
 from lofi_tf.music.song import Song
 from tests import midi_builder as build
 from tests.mirrors import mirror
@@ -260,6 +261,28 @@ def test_tracks_of_a_trio_get_their_parts_and_other_tracks_stay(tmp_path):
     assert found.keys == {(2, 3), (3, 1), (4, 9)}
     assert found.songs[0].tracks[1] == song.tracks[1]
     assert told.notes_after == told.notes_before == 3 * 64
+
+
+def test_chords_of_a_score_are_exchanged_and_its_melody_stays(tmp_path):
+    (tmp_path / "tune.abc").write_text(
+        "X:1\nM:4/4\nL:1/4\nK:C\n" + '"C"C D E F | "F"F G A B | "G"G A B c | "C"c4 |\n' * 2
+    )
+    song, backend = read_song(tmp_path / "tune.abc"), mirror("lofi_chords")
+
+    def infill(piece, number, bars):
+        return generation.infill(backend, piece, 1, bars=bars)
+
+    found = generation.change_song(backend, "infill", song, infill, bars="2")
+    before, after = (
+        [(event[0], event[3]) for event in one.tracks[1] if event[2] == 1]
+        for one in (song, found.songs[0])
+    )
+    bar = range(880, 1760)
+    assert (880, b"F") in before and (880, b"F") not in after
+    rest = [[chord for chord in one if chord[0] not in bar] for one in (before, after)]
+    assert rest[0] == rest[1] != []
+    melody = [note for note in found.songs[0].notes if note.track == 2]
+    assert melody == list(song.notes)
 
 
 def test_a_file_of_one_track_stays_one(tmp_path):

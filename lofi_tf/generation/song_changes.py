@@ -204,15 +204,13 @@ class _Putting(NamedTuple):
         """Returns which of the notes may be taken out, bool [N]."""
         notes, mode = self.stretch.notes, self.mode
         every = np.ones(len(notes), bool)
-        if mode in PLAYING or mode == "continue_" or self.song.chords and self._plays_chords:
+        if mode in PLAYING or mode == "continue_" or self.seats.playing.stays:
             return ~every
         if mode == "add_hihats":
             added, table = self.backend.converter.add_instruments, drum_table(self._converter)
             return np.array([table[note.pitch] in added for note in notes])
         if mode == "infill":
             return every
-        if mode == "tap2drum" and self.seats.playing.stays:
-            return ~every
         return self.stretch.taken
 
     @property

@@ -13,7 +13,6 @@ from lofi_tf.music.midi_text import bytes_of, text_of
 from lofi_tf.music.song import (
     AFTER,
     DRUM_CHANNEL,
-    MARKER,
     OFF,
     ON,
     Added,
@@ -23,6 +22,7 @@ from lofi_tf.music.song import (
 )
 from lofi_tf.music.song_parts import Key
 
+TEXT, LANE = 0x01, b"Chords"
 _KEPT, _MOVED, _NEW = range(3)
 
 
@@ -89,14 +89,25 @@ def edited_song(song: Song, edit: Edit, programs: Mapping[Key, int]) -> Song:
         track, channel = note.key
         added.append(Added(track, (note.start, 0x90 | channel, note.pitch, note.velocity), ON))
         added.append(Added(track, (note.end, 0x80 | channel, note.pitch, 64), OFF))
-    added += [
-        Added(0, (tick, META, MARKER, bytes_of(text)), ON) for tick, text in sorted(edit.chords)
-    ]
-    for number, track in enumerate(song.tracks if edit.chords_gone else ()):
-        for at, event in enumerate(track):
-            chord = event[1:3] == (META, MARKER) and (event[0], text_of(event[3]))
-            places |= {(number, at): None} if chord in edit.chords_gone else {}
+    _exchange_chords(song, edit, places, added)
     return song.edited(places, added)
+
+
+def _exchange_chords(
+    song: Song, edit: Edit, places: dict[Place, Event | None], added: list[Added]
+) -> None:
+    """Adds what becomes of chord symbols: texts on a track of their own, as `midi_bytes` has it."""
+    lanes = [n for n, track in enumerate(song.tracks) if (0, META, TRACK_NAME, LANE) in track]
+    for lane in lanes if edit.chords_gone else ():
+        for at, event in enumerate(song.tracks[lane]):
+            chord = event[1:3] == (META, TEXT) and (event[0], text_of(event[3]))
+            places |= {(lane, at): None} if chord in edit.chords_gone else {}
+    after = max([len(song.tracks) - 1, *(one.track for one in added)]) + 1
+    lane = lanes[0] if lanes else after if song.kind else 0
+    if edit.chords and not lanes and song.kind:
+        added.append(Added(lane, (0, META, TRACK_NAME, LANE), OFF))
+    for tick, text in sorted(edit.chords):
+        added.append(Added(lane, (tick, META, TEXT, bytes_of(text)), ON))
 
 
 def _settings(key: Key, program: int, is_new: bool) -> list[Added]:

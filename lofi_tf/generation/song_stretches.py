@@ -34,7 +34,8 @@ class Playing:
         parts: the parts, all drums or none; of models of several tracks all that they read.
         as_drums: whether they are read as drums.
         held: pitches that the model cannot hold, which stay where they are.
-        stays: whether the notes stay, and what the model plays is added: a melody that is tapped.
+        stays: whether the notes stay, and what the model plays is added: a melody that is tapped,
+            or one with chord symbols, which are what a model of chords reads.
     """
 
     parts: tuple[Part, ...]
@@ -119,7 +120,8 @@ def playing_of(backend: Backend, mode: str, song: Song, track: str | int | None)
     if not lines:
         raise LofiError(f"{name} plays no drums. Received: {titles(asked)}")
     if converter.loop == "chords":
-        return Playing((max(lines, key=lambda part: len(part.notes)),), False)
+        most = max(lines, key=lambda part: len(part.notes))
+        return Playing((most,), False, stays=bool(song.chords))
     return Playing((_best_line(backend, song, lines),), False)
 
 

@@ -191,7 +191,11 @@ class Song:
         song = self.edited(edits)
         if self.kind != 1:
             return song
-        kept = [n for n, track in enumerate(song.tracks) if n in left or n == 0 or _steers(track)]
+        kept = [
+            number
+            for number, track in enumerate(self.tracks)
+            if number in left or _steers(track) or all(event[1] >= 0xF0 for event in track)
+        ]
         tracks = tuple(song.tracks[number] for number in kept)
         return dataclasses.replace(song, tracks=tracks, chunks=None)
 
