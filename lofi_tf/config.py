@@ -262,6 +262,8 @@ def load_config(name_or_path: str | Path) -> Config:
         path = configs_dir() / f"{ALIASES.get(name_or_path, name_or_path)}.yaml"
     if path.is_dir() and (path / "config.yaml").is_file():
         path = path / "config.yaml"
+    if path.is_dir():
+        raise LofiError(f"a config is a YAML file, {name_or_path} a folder without a config.yaml")
     if not path.is_file():
         raise unknown_name("config", str(name_or_path), config_names())
     return config_from_dict(read_yaml(path), source=str(path))

@@ -1,16 +1,25 @@
 """Files that appear only when whole."""
 
 import os
+import re
 import tempfile
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 import yaml
 
 from lofi_tf.errors import LofiError
+
+SERVERS = ("http", "https", "grpc")  # of models
+NOT_HERE = "a file must be on a disk of this machine, or mounted there"
+_HOME = re.compile(r"(^|,)(~[^/,]*)")
+_SCHEME = re.compile(r"(?:^|,)([A-Za-z][A-Za-z0-9+.-]+)://")
+_REMOTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")  # of a scheme, as paths write it too
 
 
 @contextmanager
@@ -60,12 +69,43 @@ def read_yaml(path: str | Path, loader: type = yaml.SafeLoader) -> Any:
         raise LofiError(f"{path} is not valid YAML: {' '.join(str(error).split())}") from error
 
 
+def local_path(text: str) -> str:
+    """Returns a path as a person writes it, or several: `~` is the home folder, `file://` nothing.
+
+    Addresses of servers stay as they are.
+
+    Raises:
+        LofiError: a place that is on no disk of this machine, such as `gs://`.
+    """
+    text = _HOME.sub(lambda found: found[1] + os.path.expanduser(found[2]), text)
+    for scheme in re.findall(_SCHEME, text):
+        if scheme.lower() not in ("file", *SERVERS):
+            raise LofiError(f"{NOT_HERE}. Received: {text!r}")
+    if text.lower().startswith("file://"):
+        return url2pathname(urlsplit(text).path)
+    return text
+
+
+def check_file(path: str | Path) -> None:
+    """Refuses what is no file that could be read.
+
+    Raises:
+        LofiError: a folder, or nothing of that name.
+    """
+    if Path(path).is_dir():
+        raise LofiError(f"it is a folder, a file is wanted. Received: {str(path)!r}")
+    if not Path(path).exists():
+        raise LofiError(f"no such file. Received: {str(path)!r}")
+
+
 def check_writable(path: str | Path) -> None:
     """Refuses a file that could not be written later; makes nothing.
 
     Raises:
         LofiError: it is a folder, or its folder cannot be written to or made.
     """
+    if _REMOTE.match(str(path)):
+        raise LofiError(f"{NOT_HERE}. Received: {str(path)!r}")
     path = Path(path).absolute()
     if path.is_dir():
         raise LofiError(f"cannot write {path}: it is a folder")

@@ -115,7 +115,7 @@ def check_outputs(args: argparse.Namespace, output: str | Path) -> None:
 
     check_writable(output)
     if getattr(args, "errors_file", None):
-        check_writable(os.path.expanduser(args.errors_file))
+        check_writable(args.errors_file)
 
 
 def write_errors(args: argparse.Namespace, refusals: Sequence[Sequence[str]]) -> None:
@@ -127,7 +127,7 @@ def write_errors(args: argparse.Namespace, refusals: Sequence[Sequence[str]]) ->
     lines = ["file\trule\tmessage"]
     for refusal in refusals:
         lines.append("\t".join(" ".join(part.split()) for part in refusal))
-    with atomic_write(os.path.expanduser(args.errors_file)) as file:
+    with atomic_write(args.errors_file) as file:
         file.write(("\n".join(lines) + "\n").encode("utf-8", "replace"))
 
 

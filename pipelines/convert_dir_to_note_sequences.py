@@ -55,7 +55,7 @@ def _convert(args: argparse.Namespace, beam_flags: list[str]) -> None:
     from pipelines.folders import list_files
 
     start_seconds = time.monotonic()
-    shards = shard_paths(os.path.expanduser(args.output_file))
+    shards = shard_paths(args.output_file)
     files, size_bytes, num_others = list_files(args.input_dir, args.recursive, is_music_file, KINDS)
     check_outputs(args, shards[0])
     options = beam_options(beam_flags, size_bytes, on_dask=True)
@@ -77,7 +77,7 @@ def _run(args, options, files, shards, temp_dir):
     from pipelines.note_sequence_pipeline import run, shard_path
     from pipelines.progress import workers_progress
 
-    input_dir = os.path.expanduser(args.input_dir)
+    input_dir = args.input_dir
     # Without its trailing slash, or the name would be empty, as it is with Magenta.
     collection_name = os.path.basename(input_dir.rstrip("/"))
     with workers_progress(args.log, temp_dir, len(files), "file"):

@@ -2,7 +2,6 @@
 
 import dataclasses
 import hashlib
-import os
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
@@ -40,7 +39,7 @@ class Splitter:
         """
         if not split_file:
             return cls(share)
-        path = os.path.expanduser(split_file)
+        path = split_file
         table = {source: split for source, split in read_split_file(path).items() if split}
         for split in set(table.values()):
             if not split.replace("_", "").isalnum():

@@ -30,7 +30,7 @@ def list_files(
     Raises:
         LofiError: there is no such folder, or no such file in it.
     """
-    folder = os.path.expanduser(input_dir)
+    folder = input_dir
     if not os.path.isdir(folder):
         raise LofiError(f"no such folder. Received: --input_dir={input_dir}")
     names, size_bytes, num_others, seen = [], 0, 0, set()

@@ -51,7 +51,7 @@ def job_of(args: argparse.Namespace, default_instruments: str) -> Job:
     converter = _converter(args, names)
     component = converter.component
     renderings = _renderings(args, players, converter)
-    soundfont = os.path.expanduser(args.soundfont) if args.soundfont else None
+    soundfont = args.soundfont if args.soundfont else None
     if renderings and soundfont:  # so that one that cannot be played shows before workers start
         _, _, program, _, seconds, clips = renderings[0]
         render_notes(sequence_of(clips[:1], program, seconds), args.sample_rate, soundfont)
@@ -61,10 +61,10 @@ def job_of(args: argparse.Namespace, default_instruments: str) -> Job:
         NoteFile(number, name, path, octaves.get(name, 0))
         for number, (name, path) in enumerate(named_files, len(renderings))
     ]
-    input_dir = os.path.abspath(os.path.expanduser(args.input_dir or ""))
+    input_dir = os.path.abspath(args.input_dir or "")
     num_items = sum(len(rendering.clips) for rendering in renderings) + len(note_files)
     return Job(
-        prefix=Path(os.path.expanduser(args.output_dir)) / PREFIX,
+        prefix=Path(args.output_dir) / PREFIX,
         target=args.output_dir,
         inputs=[*renderings, *note_files],
         to_examples=lambda output: pairs_to_examples(component, input_dir, soundfont, output),

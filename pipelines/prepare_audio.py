@@ -94,9 +94,9 @@ def _prepare(args: argparse.Namespace, beam_flags: list[str]) -> None:
     files, size_bytes, num_others = list_files(
         args.input_dir, args.recursive, is_audio_file, ENDINGS
     )
-    input_dir = os.path.abspath(os.path.expanduser(args.input_dir))
+    input_dir = os.path.abspath(args.input_dir)
     job = Job(
-        prefix=Path(os.path.expanduser(args.output_dir)) / PREFIX,
+        prefix=Path(args.output_dir) / PREFIX,
         target=args.output_dir,
         inputs=files,
         to_examples=lambda output: audio_to_examples(component, input_dir, output),

@@ -2,7 +2,6 @@
 
 import argparse
 import dataclasses
-import os
 import sys
 from pathlib import Path
 
@@ -65,7 +64,7 @@ def _preprocess(args: argparse.Namespace, beam_flags: list[str]) -> None:
 
     config = _config_of(args)
     check_shards(args)
-    paths = record_paths(os.path.expanduser(args.input_tfrecord))
+    paths = record_paths(args.input_tfrecord)
     groups = list_groups([path.absolute() for path in paths])
     if not groups:
         raise LofiError(f"no records in {args.input_tfrecord}")
@@ -73,7 +72,7 @@ def _preprocess(args: argparse.Namespace, beam_flags: list[str]) -> None:
     filters = Filters(*(getattr(args, name) for name in names)) if args.enable_filtering else None
     beam_flags = [flag for flag in [*args.pipeline_options.split(","), *beam_flags] if flag]
     job = Job(
-        prefix=Path(os.path.expanduser(args.output_tfrecord)),
+        prefix=Path(args.output_tfrecord),
         target=args.output_tfrecord,
         inputs=groups,
         to_examples=lambda output: records_to_examples(config.data.converter, filters, output),

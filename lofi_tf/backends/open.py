@@ -8,6 +8,7 @@ import tensorflow as tf
 from lofi_tf.backends.base import Arrays, Backend, name_among
 from lofi_tf.config import Config
 from lofi_tf.errors import LofiError
+from lofi_tf.interop.plain_names import plain_folder
 from lofi_tf.models.kinds import interface_of
 from lofi_tf.saving.hub import config_of_export, export_in, is_address
 from lofi_tf.saving.loading import check_config, load_model, run_above, weights_path
@@ -62,7 +63,7 @@ def open_export(folder: Path) -> Backend:
     """
     config = config_of_export(folder)
     try:
-        loaded = tf.saved_model.load(str(folder))
+        loaded = tf.saved_model.load(plain_folder(folder))
     except (OSError, ValueError, tf.errors.OpError) as error:
         line = str(error).strip().splitlines()[0]
         raise LofiError(f"{folder} is a damaged SavedModel: {line}") from error

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from lofi_tf.cli.flags import Parser, command, is_verbose, logger
 from lofi_tf.cli.latent_map import drawn_map, open_mappable
-from lofi_tf.cli.sound_flags import add_sound_flags, check_pages
+from lofi_tf.cli.sound_flags import add_sound_flags, check_pages, check_sound
 from lofi_tf.errors import LofiError, check_range
 
 MIDI = (".mid", ".midi")
@@ -114,7 +114,6 @@ def _check(args: argparse.Namespace, plan) -> None:
     from lofi_tf.composing.model_checks import check_models
     from lofi_tf.composing.plan import load_plan
     from lofi_tf.files import check_writable
-    from lofi_tf.rendering.plugins import check_plugins
     from lofi_tf.rendering.settings import load_preset
     from lofi_tf.rendering.sound_files import check_output
 
@@ -126,7 +125,7 @@ def _check(args: argparse.Namespace, plan) -> None:
     for name in ("stems_dir", "plugin"):
         if _is_midi(output) and getattr(args, name):
             raise LofiError(f"--{name} is of sound: give an --output that is .wav, .flac or .ogg")
-    check_plugins(args.plugin)
+    check_sound(args, plan.seed)
     load_preset(plan.preset)
     check_models(plan)
     own = output.with_suffix(".yaml")

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import NoReturn
 
 from lofi_tf.errors import LofiError, LofiWarning, check_range, near_names, unknown_flags
+from lofi_tf.files import local_path
 
 EXIT_BAD_INPUT, EXIT_INTERRUPTED = 2, 130
 SILENT = ("ERROR", "FATAL")  # levels of --log at which there are errors alone
@@ -34,6 +35,7 @@ class Parser(argparse.ArgumentParser):
 
     def parse_known_args(self, args: Sequence[str] | None = None, namespace=None):
         """Returns the flags and all others; those that are nearly known end the command."""
+        args = self._with_local_paths(sys.argv[1:] if args is None else args)
         known = self._option_string_actions
         near = [flag for flag in self._unknown(args) if near_names(flag, known, MISSPELT)]
         if near:
@@ -50,6 +52,24 @@ class Parser(argparse.ArgumentParser):
             raise argparse.ArgumentError(
                 action, f"invalid choice.{hint} Allowed: {allowed}. Received: {value!r}"
             )
+
+    def _with_local_paths(self, args: Sequence[str]) -> list[str]:
+        """Returns the arguments with `~` as the home folder and `file://` left out, in own flags.
+
+        What lies on no disk of this machine ends the command.
+        """
+        found, known = [], self._option_string_actions
+        for before, arg in zip(["", *args], args, strict=False):
+            name, equals, value = arg.partition("=") if arg.startswith("-") else ("", "", arg)
+            flag = name or (before if _FLAG.fullmatch(before) and "=" not in before else "")
+            if not (value and (not flag or flag in known)):
+                found.append(arg)
+                continue
+            try:
+                found.append(name + equals + local_path(value))
+            except LofiError as error:
+                self.error(f"{flag}: {error}" if flag else str(error))
+        return found
 
     def _unknown(self, args: Sequence[str] | None) -> list[str]:
         args = sys.argv[1:] if args is None else args

@@ -6,7 +6,8 @@ from pathlib import Path
 from lofi_tf.cli.flags import check_flags
 from lofi_tf.cli.generate_modes import FLAGS, MODES, SOUND_MODES, Mode, attributes_named
 from lofi_tf.config import Config, load_config
-from lofi_tf.errors import LofiError
+from lofi_tf.errors import LofiError, naming
+from lofi_tf.files import check_file
 from lofi_tf.models.kinds import check_can
 from lofi_tf.music.progressions import progression
 from lofi_tf.saving.hub import named_models
@@ -53,8 +54,8 @@ def check(args: argparse.Namespace) -> None:
 
         traits_named(args.keep)
     for name in given(args, INPUTS + SOUNDS):
-        if not Path(getattr(args, name)).is_file():
-            raise LofiError(f"{_called(name)}: no such file. Received: {getattr(args, name)!r}")
+        with naming(_called(name)):
+            check_file(getattr(args, name))
     of_sound = sounds or given(args, ("seconds", "change_at_seconds", "change_amount"))
     if of_sound or args.mode not in MODES:
         whose = f"{_called(of_sound[0])} is for models of sound: " if of_sound else ""

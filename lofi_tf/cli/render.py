@@ -4,11 +4,12 @@ import argparse
 import contextlib
 import dataclasses
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 from lofi_tf.cli.flags import Parser, add_bool, command, log
 from lofi_tf.cli.latent_map import drawn_map, open_mappable
-from lofi_tf.cli.sound_flags import add_sound_flags, check_pages
+from lofi_tf.cli.sound_flags import add_sound_flags, check_pages, check_sound
 from lofi_tf.rendering.settings import (
     DEFAULT_PRESET,
     OFF,
@@ -45,9 +46,15 @@ def build_parser() -> argparse.ArgumentParser:
 def _run(args: argparse.Namespace) -> None:
     from lofi_tf.html.page import page_of_file
     from lofi_tf.html.picture import picture_of_file
-    from lofi_tf.rendering.render import render
+    from lofi_tf.rendering.render import check_music, render
+    from lofi_tf.rendering.settings import load_preset
+    from lofi_tf.rendering.sound_files import check_output
 
     check_pages(args)
+    check_music(args.input)
+    check_output(Path(args.output))
+    load_preset(args.preset).replace(_values(args))
+    check_sound(args, max(0, args.seed))
     backend = open_mappable(args.map_model) if args.map_model else None
     with shown_progress() as progress:
         measured = render(

@@ -28,6 +28,24 @@ def add_sound_flags(flag: Callable) -> None:
     add_points(flag)
 
 
+def check_sound(args: argparse.Namespace, seed: int) -> None:
+    """Refuses a SoundFont, a drum kit or a plugin that cannot be played, before anything heavy.
+
+    Raises:
+        LofiError: what is wrong with it.
+    """
+    from lofi_tf.rendering.drum_kit import Kit
+    from lofi_tf.rendering.plugins import check_plugins
+    from lofi_tf.rendering.settings import RenderSettings
+    from lofi_tf.rendering.soundfont import SoundFont
+
+    if args.soundfont:
+        SoundFont(args.soundfont)
+    if args.drum_kit:
+        Kit(args.drum_kit, RenderSettings().sample_rate, seed)
+    check_plugins(args.plugin)
+
+
 def check_pages(args: argparse.Namespace) -> None:
     """Refuses a picture or a page that could not be written, and a map without a page.
 

@@ -14,6 +14,7 @@ import numpy as np
 import tensorflow as tf
 
 from lofi_tf.errors import LofiError
+from lofi_tf.interop.plain_names import plain
 from lofi_tf.models.layers.lstm import LSTM, LSTMStack
 from lofi_tf.models.layers.nade import NADE
 from lofi_tf.models.sequence.bit_heads import NADEHead
@@ -193,7 +194,7 @@ def _in_magenta_layout(model, value_of) -> Weights:
 
 def _read(prefix: str | Path, substitutions: Mapping[str, str]) -> Weights:
     try:
-        reader = tf.train.load_checkpoint(str(prefix))
+        reader = tf.train.load_checkpoint(plain(prefix))
     except (tf.errors.OpError, ValueError, RuntimeError) as error:
         raise LofiError(f"{prefix} is not a checkpoint that TensorFlow can read") from error
     found = {}

@@ -162,7 +162,8 @@ def _read_bytes(path: Path) -> bytes:
     try:
         size = path.stat().st_size
         if not path.is_file():
-            raise NotConvertible("unreadable", "not a regular file")
+            why = "it is a folder, a file is wanted" if path.is_dir() else "not a regular file"
+            raise NotConvertible("unreadable", why)
         if size > MAX_FILE_BYTES:
             message = f"{size} bytes. Allowed: {MAX_FILE_BYTES} ({MAX_FILE_BYTES >> 20} MiB)"
             raise NotConvertible("huge_file", message)

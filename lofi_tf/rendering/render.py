@@ -19,7 +19,7 @@ import numpy as np
 from lofi_tf.audio.loudness import Meter
 from lofi_tf.audio.wav import About
 from lofi_tf.errors import LofiError, LofiWarning, unknown_name
-from lofi_tf.files import atomic_write
+from lofi_tf.files import atomic_write, check_file
 from lofi_tf.music.bar_lines import whole_bars
 from lofi_tf.music.files import KINDS, is_music_file, read_music
 from lofi_tf.rendering import effects, looping
@@ -45,6 +45,7 @@ BLOCK_SIZE = 32768  # samples of each channel that are in memory at a time
 NOMINAL_LUFS = -18.0  # of what goes through the chain
 HEARD_DB = -60.0  # below the peak: what is softer at the end is no longer heard
 _NEAR_LU, _TOLD_LU, _MOST_TRIES, _MOST_EXTRA_DB = 0.05, 0.5, 5, 6.0
+_LEAST_YIELD = 0.1
 
 
 class Measured(NamedTuple):
@@ -207,12 +208,16 @@ def sequence_of(music: Any) -> Any:
     """
     if not isinstance(music, str | Path):
         return music
-    if not is_music_file(music):
-        endings = ", ".join(KINDS)
-        raise LofiError(f"no music file by its ending. Allowed: {endings}. Received: {music}")
-    if not Path(music).is_file():
-        raise LofiError(f"there is no such file: {music}")
+    check_music(music)
     return read_music(music)
+
+
+def check_music(path: str | Path) -> None:
+    """Refuses what is no file of music by its name, or is not there."""
+    if not Path(path).is_dir() and not is_music_file(path):
+        endings = ", ".join(KINDS)
+        raise LofiError(f"no music file by its ending. Allowed: {endings}. Received: {path}")
+    check_file(path)
 
 
 def _check_whole(name: str, value: Any, least: int) -> None:
@@ -266,7 +271,7 @@ def _finish(made: BinaryIO, output: Path, track: _Track, loudness: float, about:
     settings = track.settings
     rate, target = settings.sample_rate, settings.loudness_lufs
     gain_db = gain_to(target, loudness)
-    most_db = gain_db + _MOST_EXTRA_DB
+    most_db, tried = gain_db + _MOST_EXTRA_DB, []
     with atomic_write(output) as file:
         for _ in range(_MOST_TRIES):
             file.seek(0)
@@ -279,7 +284,8 @@ def _finish(made: BinaryIO, output: Path, track: _Track, loudness: float, about:
             missing = target - measured.loudness_lufs
             if not math.isfinite(missing) or abs(missing) < _NEAR_LU or gain_db >= most_db:
                 break
-            gain_db = min(gain_db + missing, most_db)
+            tried.append((gain_db, measured.loudness_lufs))
+            gain_db = min(gain_db + missing / _yield_of(tried), most_db)
     if missing > _TOLD_LU:
         warnings.warn(
             f"the ceiling of {settings.ceiling_db:g} dBTP leaves no more than "
@@ -288,6 +294,14 @@ def _finish(made: BinaryIO, output: Path, track: _Track, loudness: float, about:
             stacklevel=3,
         )
     return measured
+
+
+def _yield_of(tried: list[tuple[float, float]]) -> float:
+    """Returns the LU that the last dB of gain gave, of which the limiter takes some."""
+    if len(tried) < 2:
+        return 1.0
+    (gain, loudness), (more, louder) = tried[-2:]
+    return min(1.0, max(_LEAST_YIELD, (louder - loudness) / (more - gain)))
 
 
 def _write(

@@ -104,6 +104,8 @@ def load_preset(name_or_path: str | Path) -> RenderSettings:
         LofiError: no such preset, or one with a value that does not fit.
     """
     path = Path(name_or_path)
+    if path.is_dir() and str(name_or_path) not in preset_names():
+        raise LofiError(f"a preset is a name or a YAML file, {name_or_path} a folder")
     if path.suffix.lower() not in (".yaml", ".yml"):
         path = presets_dir() / f"{name_or_path}.yaml"
         if not path.is_file():

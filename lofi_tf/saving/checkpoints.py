@@ -16,6 +16,7 @@ from lofi_tf.errors import LofiError, LofiWarning
 from lofi_tf.interop.magenta_checkpoint import load_magenta_checkpoint, magenta_weights
 from lofi_tf.interop.magenta_js import load_magenta_js
 from lofi_tf.interop.magenta_js_spec import is_magenta_js
+from lofi_tf.interop.plain_names import plain
 from lofi_tf.models.common.latent_model import LatentModel
 from lofi_tf.saving.hub import about, export_in
 
@@ -57,14 +58,14 @@ def _restore(model: LatentModel, prefix: str) -> int:
     """
     try:
         parts = {"model": model, "optimizer": model.optimizer}
-        names = [name for name, _ in tf.train.list_variables(prefix)]
+        names = [name for name, _ in tf.train.list_variables(plain(prefix))]
         if any(name.startswith("plateau/") for name in names):
             parts |= _plateau_of(model)  # a run may have begun without one
         if any(name.startswith("averages/") for name in names):
             parts |= _averages_of(model)
         else:
             _check_averages(model, names, prefix)
-        status = tf.train.Checkpoint(**parts).restore(prefix)
+        status = tf.train.Checkpoint(**parts).restore(plain(prefix))
         status.assert_existing_objects_matched()
     except (AssertionError, ValueError, IndexError, tf.errors.OpError) as error:
         line = str(error).strip().splitlines()[0]
@@ -144,7 +145,7 @@ def _load_export(model: LatentModel, folder: Path) -> None:
     """Gives a model the weights and the step of an export."""
     weights = stored_weights(model)
     try:
-        reader = tf.train.load_checkpoint(str(folder / "variables" / "variables"))
+        reader = tf.train.load_checkpoint(plain(folder / "variables" / "variables"))
         values = [
             reader.get_tensor(f"weights/{number}/.ATTRIBUTES/VARIABLE_VALUE")
             for number in range(len(weights))
@@ -159,7 +160,7 @@ def _load_export(model: LatentModel, folder: Path) -> None:
 
 def _load_newest(model: LatentModel, prefixes: list[str], renamed: Renamed | None) -> None:
     def load(prefix):
-        if OUR_MARK in dict(tf.train.list_variables(prefix)):
+        if OUR_MARK in dict(tf.train.list_variables(plain(prefix))):
             _restore(model, prefix)
             return
         names = magenta_weights(model) if renamed else ()
@@ -214,7 +215,7 @@ def _first_whole(prefixes: list[str], load: Callable[[str], Any]) -> Any:
 def _is_whole(prefix: str) -> bool:
     """Says whether every number of a checkpoint can be read; checksums tell."""
     try:
-        reader = tf.train.load_checkpoint(prefix)
+        reader = tf.train.load_checkpoint(plain(prefix))
         for name in reader.get_variable_to_shape_map():
             reader.get_tensor(name)
     except Exception:  # what TensorFlow raises for damage has no common kind

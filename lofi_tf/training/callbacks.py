@@ -10,6 +10,7 @@ import keras
 import tensorflow as tf
 
 from lofi_tf.errors import LofiError
+from lofi_tf.interop.plain_names import made_plain
 from lofi_tf.progress import open_progress
 from lofi_tf.saving import checkpoints
 from lofi_tf.training.history import ScalarLog
@@ -147,9 +148,10 @@ class Saver(StepCallback):
     ):
         super().__init__()
         self.saved, self.options, self.writes, self.saved_step = model, options, writes, None
+        self.folder = folder
         self.manager = tf.train.CheckpointManager(
             checkpoints.checkpoint_of(model),
-            str(folder),
+            made_plain(folder),
             max_to_keep=options.checkpoints_to_keep or None,
             keep_checkpoint_every_n_hours=options.keep_checkpoint_every_n_hours or None,
             checkpoint_name="model.ckpt",
@@ -158,9 +160,8 @@ class Saver(StepCallback):
 
     def restore(self) -> int:
         """Restores the latest whole checkpoint if there is any; returns the step it holds, or 0."""
-        folder = self.manager.directory
-        if checkpoints.latest(folder):
-            self.first_step = self.saved_step = checkpoints.restore_latest(self.saved, folder)
+        if checkpoints.latest(self.folder):
+            self.first_step = self.saved_step = checkpoints.restore_latest(self.saved, self.folder)
         return self.first_step
 
     def on_step(self, step: int, logs: dict[str, float]) -> None:

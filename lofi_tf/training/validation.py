@@ -8,6 +8,7 @@ from typing import NamedTuple
 import tensorflow as tf
 
 from lofi_tf.files import read_yaml, write_yaml
+from lofi_tf.interop.plain_names import made_plain
 from lofi_tf.models.common.plateau import Plateau
 from lofi_tf.saving import checkpoints
 from lofi_tf.training.callbacks import StepCallback
@@ -143,7 +144,7 @@ class Evaluation(StepCallback):
         self.best = Best(step, found["loss"])
         checkpoint = checkpoints.checkpoint_of(self.model)
         manager = tf.train.CheckpointManager(
-            checkpoint, str(self.best_folder), max_to_keep=1, checkpoint_name="model.ckpt"
+            checkpoint, made_plain(self.best_folder), max_to_keep=1, checkpoint_name="model.ckpt"
         )
         manager.save(checkpoint_number=step)
         write_yaml(self.best_folder / "best.yaml", {"step": step, **found})

@@ -102,7 +102,7 @@ def _existing(part: str) -> list[Path]:
         return [Path(part)]
     shards = shard_paths(part)
     if shards == [Path(part)]:
-        matches = [Path(name) for name in sorted(glob.glob(part, recursive=True))]
+        matches = [Path(name) for name in sorted(glob.glob(_pattern(part), recursive=True))]
         files = [path for path in matches if not path.is_dir()]
         if not files:
             what = "a folder is no file of records" if matches else "no such file"
@@ -112,6 +112,12 @@ def _existing(part: str) -> list[Path]:
     if missing:
         raise LofiError(f"{part}: {len(missing)} of {len(shards)} shards missing: {missing[0]}")
     return shards
+
+
+def _pattern(part: str) -> str:
+    """Returns a glob in which folders that there are stand for themselves, whatever their names."""
+    there = next((str(p) for p in Path(part).parents if p.is_dir() and p != Path(".")), "")
+    return glob.escape(there) + part[len(there) :] if part.startswith(there) else part
 
 
 def _length_of(head: bytes, path: str | Path) -> int:
