@@ -196,8 +196,8 @@ class _Putting(NamedTuple):
         }
         if self.mode in PLAYING:
             edit.moved |= self._moved(piece)
-        edit.new += self._new([note for note in piece.notes if not note.voice], edit)
-        if self.with_chords or (self._plays_chords and self.song.chords):
+        edit.new += self._new([note for note in piece.notes if not note.voice])
+        if self.with_chords or (self._converter.loop == "chords" and self.song.chords):
             self._exchange_chords(edit, piece)
 
     def _may_go(self) -> np.ndarray:
@@ -207,8 +207,8 @@ class _Putting(NamedTuple):
         if mode in PLAYING or mode == "continue_" or self.seats.playing.stays:
             return ~every
         if mode == "add_hihats":
-            added, table = self.backend.converter.add_instruments, drum_table(self._converter)
-            return np.array([table[note.pitch] in added for note in notes])
+            added, table = self._converter.add_instruments, drum_table(self._converter)
+            return self.stretch.taken & [table[note.pitch] in added for note in notes]
         if mode == "infill":
             return every
         return self.stretch.taken
@@ -216,10 +216,6 @@ class _Putting(NamedTuple):
     @property
     def _converter(self) -> Any:
         return self.backend.converter
-
-    @property
-    def _plays_chords(self) -> bool:
-        return self._converter.loop == "chords"
 
     def _moved(self, piece: NoteSequence) -> dict[SongNote, SongNote]:
         """Returns the notes that begin elsewhere or are louder or softer, as they are now."""
@@ -237,7 +233,7 @@ class _Putting(NamedTuple):
             )
         return found
 
-    def _new(self, notes: Sequence[Any], edit: Edit) -> list[NewNote]:
+    def _new(self, notes: Sequence[Any]) -> list[NewNote]:
         """Returns notes of a model's at their places in the song."""
         stretch, clock = self.stretch, self.stretch.clock
         quarters = stretch.section.qpm / 60
