@@ -99,7 +99,7 @@ def _print_refusals(refusals: list, errors_file: str | None) -> None:
     what = counted(len(refusals), "file")
     if any(name.lower().endswith(".abc") for name, _, _ in refusals):
         what += " or tune" if len(refusals) == 1 else " or tunes"
-    print(f"{what} could not be converted ({counts}):", file=sys.stderr)
+    print(f"{what} could not be converted, or not whole ({counts}):", file=sys.stderr)
     for refusal in refusals[:MAX_LISTED]:
         print(f"  {': '.join(refusal)}", file=sys.stderr)
     if len(refusals) > MAX_LISTED:

@@ -16,15 +16,19 @@ def run(*flags, input_dir=MUSIC, output_file):
 def test_convert_equals_magentas_records(tmp_path, capfd):
     output = tmp_path / "new" / "x.tfrecord"
     errors = tmp_path / "errors.tsv"
-    assert run("--recursive", f"--errors_file={errors}", output_file=output) == 0
+    music = tmp_path / "music"
+    shutil.copytree(MUSIC, music)
+    (music / "more.abc").write_text("X:1\nK:C\nC\n\nX:2\nK:C\n\\\n")
+    flags = ["--recursive", f"--errors_file={errors}"]
+    assert run(*flags, input_dir=music, output_file=output) == 0
     out, err = capfd.readouterr()
-    assert out.startswith("7 sequences from 6 of 6 files in ")
+    assert out.startswith("9 sequences from 7 of 7 files in ")
     assert "100%" in err
-    assert "tunes.abc: unsupported_tuplet" in err
+    assert "more.abc: bad_abc" in err
     assert "WARNING" not in err
     assert errors.read_text().splitlines() == [
         "file\trule\tmessage",
-        "tunes.abc\tunsupported_tuplet\ttune X:2: TupletError: Tuplets are not supported.",
+        "more.abc\tbad_abc\ttune X:2: no note or rest. Received: '\\\\'",
     ]
     magenta = NOTES / "magenta.tfrecord"
     assert compare_with_magenta([f"--ours={output}", f"--magenta={magenta}"]) == 0
@@ -41,7 +45,7 @@ def test_convert_shards_hold_the_same_whatever_the_runner(tmp_path):
         assert ours.read_bytes() == other.read_bytes()
     names = [sequence.filename for sequence in read_note_sequences(tmp_path / "a@3")]
     assert sorted(names) == sorted(s.filename for s in read_note_sequences(tmp_path / "b@3"))
-    assert len(names) == 7
+    assert len(names) == 8
 
 
 @pytest.mark.slow
@@ -97,7 +101,7 @@ def test_convert_bad_files_are_listed_and_passed_over(tmp_path, capfd):
     assert out.endswith(f"-> {output} (1 other file passed over)\n")
     assert out.startswith("1 sequence from 1 of 3 files in ")
     assert err.splitlines() == [
-        "2 files could not be converted (1 empty_file, 1 unreadable):",
+        "2 files could not be converted, or not whole (1 empty_file, 1 unreadable):",
         "  empty.mid: empty_file: the file is empty",
         "  gone.mid: unreadable: No such file or directory",
     ]

@@ -166,12 +166,17 @@ def _read_until(data: bytes, position: int, end: int, to_end_of_track: bool = Fa
     tick, status, events = 0, 0, []
     try:
         while position < end:
-            byte = delta = data[position]
+            delta = data[position]
+            byte = data[position + 1]
             position += 1
-            if byte > 127:
-                position, delta = _read_delta(data, position - 1)
+            if delta > 127:
+                if byte < 128:  # of two bytes, as most are
+                    delta = (delta & 127) << 7 | byte
+                    position += 1
+                else:
+                    position, delta = _read_delta(data, position - 1)
+                byte = data[position]
             tick += delta
-            byte = data[position]
             if byte >= 0xF0:
                 position, event = _read_system(data, position, tick)
                 events.append(event)

@@ -74,8 +74,8 @@ def sequence_of(events: MidiEvents) -> NoteSequence:
     Raises:
         NotConvertible: there is a tempo or a resolution of zero, or it lasts more than a day.
     """
-    tempo_map = tempo_map_of(events)
     settings = _settings(events)
+    tempo_map = _tempo_map(events.division, settings)
     instruments = []
     for track in events.tracks:
         instruments += _read_instruments(track)
@@ -98,9 +98,13 @@ def sequence_of(events: MidiEvents) -> NoteSequence:
 
 def tempo_map_of(events: MidiEvents) -> TempoMap:
     """Returns ticks to seconds of a file, by the tempo events of all tracks of one piece."""
-    tempos = [tempo for track in _settings(events) for tempo in _payloads(track, SET_TEMPO)]
+    return _tempo_map(events.division, _settings(events))
+
+
+def _tempo_map(division: int, settings: list[list[Event]]) -> TempoMap:
+    tempos = [tempo for track in settings for tempo in _payloads(track, SET_TEMPO)]
     tempos.sort(key=lambda tempo: tempo[0])  # stable: the later track has the last word
-    return TempoMap(events.division, tempos)
+    return TempoMap(division, tempos)
 
 
 def _settings(events: MidiEvents) -> list[list[Event]]:
