@@ -1,7 +1,6 @@
 """MusicXML to NoteSequences, by note_seq's parser."""
 
 import contextlib
-import copy
 import io
 import warnings
 import zipfile
@@ -60,7 +59,8 @@ def read_musicxml(data: bytes, max_bytes: int, as_played: bool) -> NoteSequence:
     reader, document, chord_kinds = _musicxml_modules()
     if not as_played:
         with contextlib.suppress(Exception):  # it raises errors of every kind on odd scores
-            return reader.musicxml_to_sequence_proto(document(copy.deepcopy(score)))
+            return reader.musicxml_to_sequence_proto(document(score))
+        score = _parsed(data)  # as it was: the parser mends some measures in place
     try:
         score, drums = made_plain(score, chord_kinds)
         found = document(score)
