@@ -1,6 +1,6 @@
 """Tempi and metres of a piece as they are meant, apart from slips of what wrote them."""
 
-from collections.abc import Iterable
+import bisect
 from operator import attrgetter
 from typing import Any, NamedTuple
 
@@ -52,38 +52,50 @@ def time_changes_of(sequence: Any) -> TimeChanges:
     if is_odd or not any(event.time for event in metres + tempos):
         return TimeChanges(metres, tempos)
     late = _LATE_TICKS / (getattr(sequence, "ticks_per_quarter", 0) or TICKS_PER_QUARTER)
-    ordered = tuple(sorted(tempos, key=_time_of))
-    metres, tempos = (_on_time(events, ordered, late) for events in (metres, tempos))
+    beats = _Beats(tuple(sorted(tempos, key=_time_of)))
+    metres, tempos = (_on_time(events, beats, late) for events in (metres, tempos))
     if len({tempo.qpm for tempo in tempos}) < 2:
         return TimeChanges(metres, tempos)
     return TimeChanges(metres, _merged(tempos, getattr(sequence, "total_time", 0.0)))
 
 
-def _on_time(events: tuple, tempos: tuple[Tempo, ...], late: float) -> tuple:
+class _Beats:
+    """Seconds to quarter notes, by the tempi of a piece in order of time."""
+
+    def __init__(self, tempos: tuple[Tempo, ...]):
+        self._times, self._quarters, self._qpm = [0.0], [0.0], [DEFAULT_QPM]
+        for tempo in tempos:
+            self._quarters.append(self.at(tempo.time)[0])
+            self._times.append(tempo.time)
+            self._qpm.append(tempo.qpm)
+
+    def at(self, time: float) -> tuple[float, float]:
+        """Returns the quarters up to a time, and the tempo right before it."""
+        index = max(1, bisect.bisect_left(self._times, time)) - 1
+        passed = (time - self._times[index]) * self._qpm[index] / 60.0
+        return self._quarters[index] + passed, self._qpm[index]
+
+    def eighth_before(self, time: float, late: float) -> float | None:
+        """Returns the time of the eighth note that `time` is less than `late` quarters behind."""
+        quarters, qpm = self.at(time)
+        behind = quarters % 0.5
+        if not _SAME_QUARTERS < behind < late:
+            return None
+        before = time - behind * 60.0 / qpm
+        return before if before > _SAME_SECONDS else 0.0
+
+
+def _on_time(events: tuple, beats: _Beats, late: float) -> tuple:
     """Returns events by time, those moved that are late; what they replace at once is left out."""
     kept: list = []
     for event in sorted(events, key=_time_of):
-        time = _eighth_before(event.time, tempos, late)
+        time = beats.eighth_before(event.time, late)
         if time is not None:
             event = event._replace(time=time)
-            kept = [other for other in kept if abs(other.time - time) > _SAME_SECONDS]
+            while kept and abs(kept[-1].time - time) <= _SAME_SECONDS:
+                kept.pop()
         kept.append(event)
     return tuple(kept)
-
-
-def _eighth_before(time: float, tempos: Iterable[Tempo], late: float) -> float | None:
-    """Returns the time of the eighth note that `time` is less than `late` quarters behind."""
-    quarters, since, qpm = 0.0, 0.0, DEFAULT_QPM
-    for tempo in tempos:
-        if tempo.time >= time:
-            break
-        quarters += (tempo.time - since) * qpm / 60.0
-        since, qpm = tempo.time, tempo.qpm
-    behind = (quarters + (time - since) * qpm / 60.0) % 0.5
-    if not _SAME_QUARTERS < behind < late:
-        return None
-    before = time - behind * 60.0 / qpm
-    return before if before > _SAME_SECONDS else 0.0
 
 
 def _merged(tempos: tuple[Tempo, ...], total_seconds: float) -> tuple[Tempo, ...]:
