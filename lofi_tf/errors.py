@@ -76,7 +76,7 @@ _OTHER_WORDS = {
 }  # fmt: skip
 
 
-def near_names(name: str, known: Iterable[str], likeness: float = 0.7) -> list[str]:
+def near_names(name: str, known: Iterable[str], likeness: float = 0.6) -> list[str]:
     """Returns the known name that is nearest to one, or means the same, or none.
 
     Args:
@@ -94,6 +94,8 @@ def near_names(name: str, known: Iterable[str], likeness: float = 0.7) -> list[s
 def unknown_flags(flags: Iterable[str], known: Iterable[str]) -> LofiError:
     """Returns the error for flags, with their values, that are not among the known ones."""
     flags, known = list(flags), list(known)
-    meant = ", ".join(dict.fromkeys(name for flag in flags for name in near_names(flag, known)))
+    meant = ", ".join(
+        dict.fromkeys(name for flag in flags for name in near_names(flag, known, 0.7))
+    )
     hint = f"Did you mean {meant}?" if meant else "--help lists the allowed ones."
     return LofiError(f"unknown flag. {hint} Received: {' '.join(flags)}")

@@ -313,7 +313,7 @@ def test_examples_match_their_spec_and_are_compact(options, groove):
         ({"pitch_classes": [[36], [36]]}, "none twice"),
         ({"pitch_classes": [[36], []]}, "pitch_classes.1. must have at least one item"),
         ({"pitch_classes": [[36], [200]]}, "0 to 127"),
-        ({"pitch_classes": 36}, "text or a list of list of whole numbers or null"),
+        ({"pitch_classes": 36}, "text or a list of lists of whole numbers or null"),
         ({"inference_pitch_classes": "full"}, "Allowed: 9"),
         ({"tapify": True, "pitch_classes": [[36], [38]]}, "tapify needs 4"),
         ({"max_tensors_per_notesequence": 0}, "max_tensors_per_notesequence"),
