@@ -32,11 +32,22 @@ def unroll(
     emitted = tf.TensorArray(tf.float32, num_steps, element_shape=[first.shape[0], emitted_size])
 
     def body(time, previous, state, emitted):
-        out, previous, state = step(time, previous, state)
-        return time + 1, previous, state, emitted.write(time, out)
+        out, *new = step(time, previous, state)
+        return time + 1, *shaped_like(new, [previous, state]), emitted.write(time, out)
 
     _, previous, state, emitted = tf.while_loop(
         lambda time, *_: time < num_steps, body, (0, first, state, emitted)
     )
     stacked = tf.ensure_shape(emitted.stack(), [None, None, emitted_size])  # [T, B, E]
     return tf.transpose(stacked, [1, 0, 2]), previous, state
+
+
+def shaped_like(new: State, old: State) -> State:
+    """Returns what a loop goes on with, known to have the shapes of what it began with.
+
+    TensorFlow forgets a batch of one where it is combined with others of unknown size, and takes no
+    loop whose shapes change.
+    """
+    for one, other in zip(tf.nest.flatten(new), tf.nest.flatten(old), strict=True):
+        one.set_shape(other.shape)
+    return new

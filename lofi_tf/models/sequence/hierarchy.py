@@ -11,6 +11,7 @@ from lofi_tf.errors import LofiError
 from lofi_tf.models.common.noise import row_uniform
 from lofi_tf.models.layers.lstm import LSTMStack, fold
 from lofi_tf.models.layers.segments import from_segments, segment_lengths, to_segments
+from lofi_tf.models.layers.unroll import shaped_like
 from lofi_tf.models.sequence.cores import dense_layer, flat_states, initial_state_layer, states_of
 from lofi_tf.models.sequence.decoders import ROW_COUNTS, run_free, shifted, teacher_forced
 from lofi_tf.settings import Amount, Size
@@ -234,6 +235,7 @@ class HierarchicalDecoder(keras.layers.Layer):
         conductor_step = conductor.stepper(dropped=seed is not None)
 
         def body(n, states, heard, last, emitted, all_heard):
+            before = [states, heard, last]
             inputs = tf.concat([heard, embedding], axis=-1)
             if level in self.deaf:
                 inputs = tf.zeros([batch_size, 1])
@@ -243,6 +245,7 @@ class HierarchicalDecoder(keras.layers.Layer):
             piece, heard, last = self._descend(
                 level + 1, output, index * steps + n, last, segment, fold(own_seed, -1)
             )
+            states, heard, last = shaped_like([states, heard, last], before)
             return n + 1, states, heard, last, emitted.write(n, piece), all_heard.write(n, heard)
 
         arrays = [tf.TensorArray(tf.float32, steps) for _ in range(2)]
