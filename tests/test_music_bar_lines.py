@@ -64,6 +64,15 @@ def test_a_metre_that_comes_a_tick_late_moves_no_bar_line():
     assert whole_bars(late).seconds == pytest.approx(2 + 2 * 1.5)
 
 
+def test_a_drum_counts_for_where_it_is_struck():
+    music = piece((0, 0.1), (5.5, 7.5))
+    assert whole_bars(music).count == 4
+    music.notes[1].is_drum = True
+    assert whole_bars(music).count == 3
+    music.total_time = 8.0  # said to be longer
+    assert whole_bars(music).count == 4
+
+
 @pytest.mark.parametrize("qpm", [90, 77, 120.5, 93.07, 174, 66.6])
 def test_the_tempo_of_a_midi_file_is_the_one_that_was_meant(qpm):
     settings = track((0, tempo(round(6e7 / qpm))), (0, meta(0x58, b"\x04\x02\x18\x08")))

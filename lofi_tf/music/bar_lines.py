@@ -37,14 +37,16 @@ class WholeBars(NamedTuple):
 def whole_bars(sequence: Any) -> WholeBars:
     """Returns the bars of a NoteSequence: up to its end, and one at least.
 
-    A bar in which no note begins does not count where sounds reach into it by less than a
-    sixteenth. A metre begins a new bar.
+    A bar in which no note begins does not count where notes reach into it by less than a
+    sixteenth; drums count for where they are struck. A metre begins a new bar.
     """
     clock = _Clock(sequence)
     starts = max((note.start_time for note in sequence.notes), default=0.0)
-    ends = max((note.end_time for note in sequence.notes), default=0.0)
+    ends = max((note.end_time for note in sequence.notes if not note.is_drum), default=0.0)
+    ring = max((note.end_time for note in sequence.notes), default=0.0)
+    total = sequence.total_time if sequence.total_time > ring + 1e-3 else 0.0
     last = clock.quarters(max(starts, 0.0))
-    end = clock.quarters(max(sequence.total_time, ends)) - RINGS_ON
+    end = max(clock.quarters(ends) - RINGS_ON, clock.quarters(total) - _NEAR)
     metres = _metres(sequence, clock)
     at, count = 0.0, 0
     for (_, bar), (begin, _) in itertools.pairwise([*metres, (math.inf, 0.0)]):
