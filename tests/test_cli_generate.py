@@ -87,7 +87,8 @@ def test_groove_transfer_has_the_tempo_of_the_hits(run, beat, tmp_path):
     inputs = [f"--input_midi_1={beat}", f"--input_midi_2={tmp_path / 'hits.mid'}"]
     pieces, _ = run("--mode=groove_transfer", *inputs, of=("groovae_2bar_hits_control",))
     (piece,) = pieces.values()
-    assert [(step, pitch) for step, pitch, _ in hits_of(piece)] == [(0, KICK), (31, KICK)]
+    found = sorted((step % 32, pitch) for step, pitch, _ in hits_of(piece))
+    assert found == [(0, KICK), (31, KICK)]
     assert piece.tempos[0].qpm == pytest.approx(140.0, abs=0.01)
 
 

@@ -209,12 +209,21 @@ def test_infill_draws_the_bars_of_the_song(tmp_path):
         run("infill", tracks, bars="4")
 
 
-def test_a_part_ahead_of_the_file_is_moved_as_a_whole():
-    def early(outputs, given):
-        found, third = outputs.copy(), outputs.shape[2] // 3
-        found[:, :, 2 * third :] = 0.5
-        return found
+def early(outputs, given):
+    found, third = outputs.copy(), outputs.shape[2] // 3
+    found[:, :, 2 * third :] = 0.5
+    return found
 
+
+def test_what_a_loop_plays_ahead_of_the_file_is_at_its_end():
+    song, found = run("humanize", (head(), kit(*beat(2))), change=early)
+    played = [(note.pitch, note.start) for note in found.songs[0].notes]
+    moved = [(note.pitch, (note.start - 30) % (8 * Q)) for note in song.notes]
+    assert sorted(played) == sorted(moved) and found.told == []
+    assert max(note.end for note in found.songs[0].notes) <= 8 * Q
+
+
+def test_a_part_ahead_of_the_file_is_moved_as_a_whole():
     song, found = run("humanize", change=early)
     moves = {after.start - before.start
              for before, after in pairs(song, found.songs[0])

@@ -104,11 +104,11 @@ def _run(args: argparse.Namespace) -> None:
     log = logger(args.log)
     config, inputs = config_of(args), _inputs(args)
     chosen = _choose_model(args, config)
+    check_writable(args.map or Path(args.output_dir) / "a.mid")
     known = config_before(args, config)
     if known:
         check_model(args, known)
         check_wishes(args, known)
-    check_writable(args.map or Path(args.output_dir) / "a.mid")
     with quiet.imports():
         from lofi_tf import generation
         from lofi_tf.backends.open import open_backend

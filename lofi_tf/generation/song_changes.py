@@ -14,9 +14,9 @@ from lofi_tf.generation.decoding import GenerationConfig
 from lofi_tf.generation.grooves import check_fits
 from lofi_tf.generation.infilling import check_infills
 from lofi_tf.generation.redrawing import drum_table
-from lofi_tf.generation.song_edits import Edit, NewNote, edited_song, start_at_zero
+from lofi_tf.generation.song_edits import Edit, NewNote, come_round, edited_song, start_at_zero
 from lofi_tf.generation.song_seats import Seats
-from lofi_tf.generation.song_stretches import Stretch, playing_of, stretches_of
+from lofi_tf.generation.song_stretches import Playing, Stretch, playing_of, stretches_of
 from lofi_tf.music.bars import bars_named
 from lofi_tf.music.sequence_proto import NoteSequence
 from lofi_tf.music.song import Song, SongNote
@@ -28,6 +28,7 @@ from lofi_tf.music.splits import CHORD_SYMBOL
 PLAYING = ("humanize", "groove_transfer")
 ADDING = ("infill", "add_hihats", "continue_")
 REPLACING = ("reconstruct", "vary", "tap2drum")
+LOOP_BARS = 8  # of drums or of a line alone, at most: longer files are songs
 MODES = (*PLAYING, *ADDING, *REPLACING)
 
 Verb = Callable[..., list[NoteSequence]]
@@ -109,12 +110,25 @@ def change_song(
         for edit, piece in zip(edits, pieces, strict=True):
             put.into(edit, piece)
         told += _left_out(mode, stretch)
+    loop = _loop_ticks(song, playing, stretches) if mode != "continue_" else None
+    for edit in edits if loop else ():
+        come_round(edit, loop)
     late = max(start_at_zero(edit, as_a_whole=mode not in ADDING) for edit in edits)
     if late:
         how = "a new one begins with it" if mode in ADDING else "what is played begins later by it"
         told.append(f"notes up to {late} ticks ahead of the file's beginning: {how}")
     songs = [edited_song(song, edit, seats.added) for edit in edits]
     return Changed(songs, playing.keys | seats.added.keys(), list(dict.fromkeys(told)))
+
+
+def _loop_ticks(song: Song, playing: Playing, stretches: Sequence[Stretch]) -> int | None:
+    """Returns the length of a song that is nothing but a loop of the part, or None."""
+    clock, bars = stretches[0].clock, stretches[0].passage.layout.num_bars
+    alone = all((note.track, note.channel) in playing.keys for note in song.notes)
+    whole = clock.origin == 0 and clock.is_whole and len(stretches) == 1
+    if not (alone and whole and bars <= LOOP_BARS):
+        return None
+    return bars * clock.model_bar * clock.quarter
 
 
 def how_of_stretch(how: GenerationConfig, number: int) -> GenerationConfig:

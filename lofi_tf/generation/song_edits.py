@@ -68,6 +68,19 @@ def start_at_zero(edit: Edit, as_a_whole: bool) -> int:
     return late
 
 
+def come_round(edit: Edit, loop: int) -> None:
+    """Puts what would begin ahead of a loop of so many ticks at its end, where it sounds so."""
+
+    def there(note: Any) -> Any:
+        if note.start >= 0:
+            return note
+        start = note.start + loop
+        return note._replace(start=start, end=max(start + 1, min(note.end + loop, loop)))
+
+    edit.new[:] = map(there, edit.new)
+    edit.moved.update({old: there(now) for old, now in edit.moved.items()})
+
+
 def edited_song(song: Song, edit: Edit, programs: Mapping[Key, int]) -> Song:
     """Returns a song with the changes of one output.
 
