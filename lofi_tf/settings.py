@@ -51,6 +51,10 @@ class WrongType(LofiError):
     """A value of another type than its annotation says."""
 
 
+class WrongLength(LofiError):
+    """A list of more or fewer items than its annotation says."""
+
+
 DIFFERENT = Fits("a list of different items", lambda items: len(set(items)) == len(items))
 
 Size = Annotated[int, Bounds(least=1)]
@@ -101,7 +105,11 @@ def checked(name: str, value: Any, annotation: Any) -> Any:
     if annotation is Any:
         return value
     if origin is Annotated:
-        value = checked(name, value, inner[0])
+        try:
+            value = checked(name, value, inner[0])
+        except WrongLength:
+            if inner[1].holds(value):
+                raise
         if not inner[1].holds(value):
             raise LofiError(f"{name} must be {inner[1]}. Received: {value}")
         return value
@@ -137,7 +145,7 @@ def _items(name: str, value: Sequence[Any], kinds: Sequence[Any]) -> tuple[Any, 
         kinds = kinds[:1] * max(1, len(value))
     if len(value) != len(kinds):
         least = "at least one item" if not value else f"{len(kinds)} items"
-        raise LofiError(f"{name} must have {least}. Received: {value!r:.80}")
+        raise WrongLength(f"{name} must have {least}. Received: {value!r:.80}")
     pairs = zip(value, kinds, strict=True)
     return tuple(checked(f"{name}[{n}]", item, kind) for n, (item, kind) in enumerate(pairs))
 
