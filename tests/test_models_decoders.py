@@ -123,7 +123,7 @@ def test_likeliest_decoding_is_what_teacher_forcing_on_it_would_choose(mode):
     model, batch = model_of(mode), batch_of(mode)
     z = tf.random.stateless_normal([B, MODES[mode].z_size], [1, 2])
     controls = batch.get("controls")
-    outputs = model.decode(z, tf.zeros(B), tf.zeros([B, 2], tf.int32), T, controls)
+    outputs = model.decode(z, tf.zeros(B), length=T, controls=controls)
     prepared = model._prepared(controls, batch["length"])
     parameters = model.decoder(z, outputs, batch["length"], controls=prepared)
     sizes = getattr(model.decoder.head, "sizes", (D,))
@@ -210,22 +210,23 @@ def test_given_cells_are_fed_and_the_rest_is_drawn():
     decoder = MusicVAE(settings, TrainingConfig(), 6, 6).decoder
     z = tf.random.stateless_normal([B, Z], [1, 2])
     seeds, warm = tf.stack([tf.range(B), tf.range(B)], axis=-1), tf.ones([B])
+    noise = row_uniform(seeds, T, 6)
     nothing = GivenCells(tf.zeros([B, T, 6]), tf.zeros([B, T, 6]), warm)
-    free = decoder.generate(z, T, warm, seeds)
-    np.testing.assert_array_equal(decoder.generate(z, T, warm, seeds, cells=nothing), free)
+    free = decoder.generate(z, T, warm, noise)
+    np.testing.assert_array_equal(decoder.generate(z, T, warm, noise, cells=nothing), free)
     given, kept = np.zeros([2, B, T, 6], np.float32)
     kept[:, 4:8] = 1.0  # some steps in the middle, and the first drum's hits all along
     kept[:, :, 0] = given[:, :, 0] = 1.0
     given[:, 5] = [1.0, 1.0, 0.5, 0.25, -0.5, 0.75]
     cells = GivenCells(tf.constant(given), tf.constant(kept), warm)
-    found = decoder.generate(z, T, warm, seeds, cells=cells)
+    found = decoder.generate(z, T, warm, noise, cells=cells)
     np.testing.assert_array_equal(found.numpy()[kept == 1], given[kept == 1])
     everything = GivenCells(found, tf.ones([B, T, 6]), warm)
-    np.testing.assert_array_equal(decoder.generate(z, T, warm, seeds, cells=everything), found)
+    np.testing.assert_array_equal(decoder.generate(z, T, warm, noise, cells=everything), found)
     # What comes after the given steps is drawn as the model says after these.
     parameters = decoder(z, found, tf.fill([B], T))[:, 8]
     now = given[:, 8], kept[:, 8]
-    after = decoder.head.fill(parameters, warm, warm, row_uniform(seeds, T, 6)[8], *now)
+    after = decoder.head.fill(parameters, warm, warm, noise[:, 8], *now)
     np.testing.assert_allclose(found[:, 8], after, atol=1e-2)
 
 
@@ -319,9 +320,10 @@ def test_four_rows_round_as_sixteen(head):
         variable.assign(random.normal(size=variable.shape))
     z = tf.constant(random.normal(size=[16, Z]), tf.float32)
     seeds = tf.stack([tf.range(16), tf.range(16)], axis=-1)
-    rows = tf.function(lambda z, seeds: model.decode(z, tf.ones(tf.shape(z)[:1]), seeds, T))
+    noise = row_uniform(seeds, T, model.decoder.head.noise_size)
+    rows = tf.function(lambda z, noise: model.decode(z, tf.ones(tf.shape(z)[:1]), noise, T))
     assert model.decoder.row_counts[-1] == 4
-    np.testing.assert_array_equal(rows(z[4:8], seeds[4:8]), rows(z, seeds)[4:8])
+    np.testing.assert_array_equal(rows(z[4:8], noise[4:8]), rows(z, noise)[4:8])
 
 
 def test_end_token_silences_the_rest():
@@ -330,7 +332,8 @@ def test_end_token_silences_the_rest():
     decoder.core = model.decoder.core
     seeds = tf.stack([tf.range(20), tf.range(20)], axis=-1)
     z = tf.random.stateless_normal([20, Z], [1, 2])
-    outputs = decoder.generate(z, T, tf.ones(20), seeds).numpy()
+    noise = row_uniform(seeds, T, decoder.head.noise_size)
+    outputs = decoder.generate(z, T, tf.ones(20), noise).numpy()
     ended = [np.flatnonzero(row[:, 2] > 0) for row in outputs]
     assert any(len(places) for places in ended)
     for row, places in zip(outputs, ended, strict=True):
@@ -400,15 +403,16 @@ def test_given_steps_are_kept_and_the_others_are_drawn_after_them(mode):
     warm, seeds, controls = tf.ones(B), tf.constant([[1, n] for n in range(B)]), None
     if mode == "controls":
         controls = batch["controls"]
-    own = model.decode(z, warm, seeds, T, controls).numpy()
+    noise = row_uniform(seeds, T, model.decoder.head.noise_size)
+    own = model.decode(z, warm, noise, T, controls).numpy()
     kept = np.zeros([B, T, D], np.float32)
     kept[:, [1, 2, 7]] = 1.0
     cells = GivenCells(tf.constant(own), tf.constant(kept), warm)
-    again = model.decode(z, warm, seeds, T, controls, cells=cells).numpy()
+    again = model.decode(z, warm, noise, T, controls, cells=cells).numpy()
     np.testing.assert_array_equal(again, own)
     given = batch["targets"].numpy()
     cells = GivenCells(tf.constant(given), tf.constant(kept), warm)
-    found = model.decode(z, tf.zeros(B), seeds, T, controls, cells=cells).numpy()
+    found = model.decode(z, tf.zeros(B), noise, T, controls, cells=cells).numpy()
     np.testing.assert_array_equal(found[:, [1, 2, 7]], given[:, [1, 2, 7]])
     fed = model.teacher_forced(z, tf.constant(found), batch["length"], controls).numpy()
     sizes = getattr(model.decoder.head, "sizes", (D,))

@@ -8,12 +8,11 @@ import numpy as np
 
 from lofi_tf.audio.io import Audio
 from lofi_tf.backends.base import Backend
+from lofi_tf.backends.noise import row_normal, seeds_from
 from lofi_tf.config import Config
 from lofi_tf.data.converters.base import Converter
 from lofi_tf.errors import LofiError, NoSuchFunction, check_range, unknown_name
 from lofi_tf.generation.loops import finished
-from lofi_tf.models.common.noise import row_normal, seeds_from
-from lofi_tf.models.common.noise import row_seeds as tf_seeds
 from lofi_tf.music.time_changes import DEFAULT_QPM
 
 NoteSequence = Any
@@ -285,7 +284,7 @@ def prior(seeds: np.ndarray, z_size: int) -> np.ndarray:
         >>> generation.prior(generation.row_seeds(0, 2), 256).shape
         (2, 256)
     """
-    return row_normal(tf_seeds(seeds), z_size).numpy()
+    return row_normal(seeds, z_size)
 
 
 def row_seeds(seed: int, count: int) -> np.ndarray:
@@ -295,7 +294,7 @@ def row_seeds(seed: int, count: int) -> np.ndarray:
         >>> generation.row_seeds(0, 3)[:2].tolist() == generation.row_seeds(0, 2).tolist()
         True
     """
-    return seeds_from(seed, count).numpy()
+    return seeds_from(seed, count)
 
 
 def window_seeds(seed: int, output: int, count: int, draw: int = 0) -> np.ndarray:

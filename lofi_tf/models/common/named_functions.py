@@ -9,10 +9,12 @@ know other numbers that do.
 import contextlib
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
+from typing import NamedTuple
 
 import tensorflow as tf
 
 from lofi_tf.errors import NoSuchFunction
+from lofi_tf.models.common.noise import row_normal, row_seeds, row_uniform
 from lofi_tf.models.layers.recurrence import forward_only
 
 ROW_COUNTS = (64, 16)  # rows that are computed at once
@@ -20,6 +22,30 @@ PARALLEL = 4  # chunks at a time: the small products of one do not fill several 
 
 Tensors = Mapping[str, tf.Tensor]
 Specs = Mapping[str, tf.TensorSpec]
+
+
+class NoiseSpec(NamedTuple):
+    """What a function draws by each row's seed.
+
+    Attributes:
+        steps: of uniform numbers in [0, 1); None where they are normal and for the whole row.
+        size: how many, of a step or of the row.
+    """
+
+    steps: int | None
+    size: int
+
+    @property
+    def shape(self) -> list[int]:
+        """Of a row's numbers."""
+        return [self.size] if self.steps is None else [self.steps, self.size]
+
+    def drawn(self, seeds: tf.Tensor) -> tf.Tensor:
+        """Returns the numbers [B, *shape] of seeds, int64 [B]."""
+        pairs = row_seeds(seeds)
+        if self.steps is None:
+            return row_normal(pairs, self.size)
+        return row_uniform(pairs, self.steps, self.size)
 
 
 class NamedFunctions:
@@ -34,6 +60,7 @@ class NamedFunctions:
 
     Attributes:
         default: the name of the function that a server answers by where none is asked for.
+        draws: what functions draw by each row's `seed`: their methods get it as `noise`.
         whole: names of functions that get all that is asked at once.
         scope: a context that each function's body is traced in; none at first.
     """
@@ -45,6 +72,7 @@ class NamedFunctions:
         describe = {"describe": {"rows": tf.TensorSpec([None], tf.int32)}}
         self._asked, self._traced = {**asked, **describe}, {}
         self.config_yaml, self.steps = config_yaml, steps
+        self.draws: dict[str, NoiseSpec] = {}
         self.scope: Callable[[], AbstractContextManager] = contextlib.nullcontext
 
     def inputs_of(self, name: str) -> dict[str, tf.TensorSpec]:
@@ -71,12 +99,39 @@ class NamedFunctions:
                 self._traced[name] = body.get_concrete_function(**self.inputs_of(name))
         return self._traced[name]
 
+    def fixed(self, name: str, rows: int) -> Callable[..., Tensors]:
+        """Returns a function of so many rows, traced anew, in which nothing is drawn.
+
+        It takes what the function does, but in place of `seed` the `noise` [rows, ...] of `draws`.
+        """
+        specs = {
+            key: tf.TensorSpec([rows, *spec.shape[1:]], spec.dtype, key)
+            for key, spec in self._asked[name].items()
+        }
+        if noise := self.draws.get(name):
+            del specs["seed"]
+            specs["noise"] = tf.TensorSpec([rows, *noise.shape], name="noise")
+
+        def body(**given):
+            with self.scope():
+                return getattr(self, f"_{name}")(**given)
+
+        with forward_only():
+            return tf.function(body, autograph=False).get_concrete_function(**specs)
+
     def _body(self, name: str, given: Tensors) -> Tensors:
         with self.scope():
             if name == "describe":
                 return {"config_yaml": tf.fill(tf.shape(given["rows"]), self.config_yaml)}
-            body = getattr(self, f"_{name}")
+            body = self.drawing(name)
             return body(**given) if name in self.whole else by_chunks(body, given, self.rows(name))
+
+    def drawing(self, name: str) -> Callable[..., Tensors]:
+        """Returns the body of a function, which draws by the rows' seeds what it draws."""
+        body, noise = getattr(self, f"_{name}"), self.draws.get(name)
+        if noise is None:
+            return body
+        return lambda seed, **given: body(noise=noise.drawn(seed), **given)
 
     def rows(self, name: str) -> Sequence[int]:
         """Returns how many rows a chunk of a function may have."""

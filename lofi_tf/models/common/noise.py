@@ -18,12 +18,11 @@ def row_normal(seeds: tf.Tensor, size: int) -> tf.Tensor:
     return _by_row(lambda seed: tf.random.stateless_normal([size], seed), seeds)
 
 
-def row_uniform(seeds: tf.Tensor, steps: tf.Tensor, size: int) -> tf.Tensor:
-    """Returns uniform numbers in [0, 1), [steps, B, size], of the seeds, int32 [B, 2]."""
-    drawn = _by_row(
+def row_uniform(seeds: tf.Tensor, steps: int, size: int) -> tf.Tensor:
+    """Returns uniform numbers in [0, 1), [B, steps, size], of the seeds, int32 [B, 2]."""
+    return _by_row(
         lambda seed: tf.random.stateless_uniform([steps, size], tf.random.fold_in(seed, 1)), seeds
     )
-    return tf.transpose(drawn, [1, 0, 2])
 
 
 def draw_bits(logits: tf.Tensor, temperature: tf.Tensor, noise: tf.Tensor) -> tf.Tensor:

@@ -6,8 +6,7 @@ the model's length at once, and gone on with block by block, states passed from 
 
 import tensorflow as tf
 
-from lofi_tf.models.common.named_functions import NamedFunctions
-from lofi_tf.models.common.noise import row_seeds, row_uniform
+from lofi_tf.models.common.named_functions import NamedFunctions, NoiseSpec
 from lofi_tf.models.continuation.model import Continuation
 from lofi_tf.models.sequence.cores import flat_states, split_states
 
@@ -42,6 +41,7 @@ class ContinuationInterface(NamedFunctions):
             onwards["z"] = [self.num_frames, self.z_size]
         asked = {"encode": _rows(clip), "continue": _rows(onwards)}
         super().__init__(asked, config_yaml, self.num_frames * width)
+        self.draws = {"continue": NoiseSpec(self.num_frames, width)}
 
     def _encode(self, inputs, lengths):
         width = self.model.frames.frame_size
@@ -53,12 +53,12 @@ class ContinuationInterface(NamedFunctions):
         frame = self.model.last_frame(states, frames, valid)
         return {"states": self._flat(states), "frame": frame}
 
-    def _continue(self, states, frame, temperature, seed, z=None):
+    def _continue(self, states, frame, temperature, noise, z=None):
         if z is None:
             z = tf.zeros([tf.shape(frame)[0], self.num_frames, 0])
-        noise = row_uniform(row_seeds(seed), self.num_frames, self.model.frames.frame_size)
+        z, noise = (tf.transpose(part, [1, 0, 2]) for part in (z, noise))
         frames, last, after = self.model.continue_(
-            self._split(states), frame, tf.transpose(z, [1, 0, 2]), temperature, noise
+            self._split(states), frame, z, temperature, noise
         )
         outputs = tf.reshape(frames, [-1, self.steps, 1])
         return {"outputs": outputs, "states": self._flat(after), "frame": last}

@@ -6,8 +6,7 @@ the symbols of all instruments (`data/symbols.py`). Nothing is drawn but by `sam
 
 import tensorflow as tf
 
-from lofi_tf.models.common.named_functions import NamedFunctions
-from lofi_tf.models.common.noise import row_normal, row_seeds
+from lofi_tf.models.common.named_functions import NamedFunctions, NoiseSpec
 from lofi_tf.models.crossmodal.model import CrossModal
 
 
@@ -39,6 +38,7 @@ class CrossInterface(NamedFunctions):
             "sample": {"seed": tf.TensorSpec([None], tf.int64)},
         }
         super().__init__(asked, config_yaml, steps=1)
+        self.draws = {"sample": NoiseSpec(None, sum(model.signal.dims))}
 
     def _transcribe(self, spectra):
         posterior = self.model.signal.encode(spectra).posteriors[0]
@@ -48,8 +48,7 @@ class CrossInterface(NamedFunctions):
         posterior = self.model.symbol.encode(symbols).posteriors[0]
         return {**_moments(posterior), "spectra": self.model.signal.decode(posterior.mean())}
 
-    def _sample(self, seed):
-        noise = row_normal(row_seeds(seed), sum(self.model.signal.dims))
+    def _sample(self, noise):
         z = self.model.signal.lowest(noise)
         return {"z": z, **self._decode(z)}
 

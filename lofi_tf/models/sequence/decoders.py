@@ -9,7 +9,6 @@ from typing import NamedTuple
 import keras
 import tensorflow as tf
 
-from lofi_tf.models.common.noise import row_uniform
 from lofi_tf.models.layers.lstm import fold
 from lofi_tf.models.layers.unroll import unroll
 from lofi_tf.models.sequence.cores import flat_states
@@ -97,7 +96,7 @@ class LSTMDecoder(keras.layers.Layer):
         z: tf.Tensor,
         length: tf.Tensor,
         temperature: tf.Tensor,
-        seeds: tf.Tensor,
+        noise: tf.Tensor,
         controls: tf.Tensor | None = None,
         cells: GivenCells | None = None,
     ) -> tf.Tensor:
@@ -107,11 +106,11 @@ class LSTMDecoder(keras.layers.Layer):
             z: [B, Z].
             length: steps T.
             temperature: of each row, [B]; 0 takes the likeliest.
-            seeds: of each row, int32 [B, 2].
+            noise: uniform numbers that are drawn by, [B, T, N].
             controls: [B, T, C] where the core takes any.
             cells: numbers that are given, fed and kept; the others are drawn.
         """
-        noise = row_uniform(seeds, length, self.head.noise_size)  # [T, B, N]
+        noise = tf.transpose(noise, [1, 0, 2])
         first = tf.zeros([tf.shape(z)[0], self.head.output_size])
         return run_free(
             self.core, self.head, z, first, length, temperature, noise, controls, self.end_token,
@@ -127,9 +126,9 @@ class LSTMDecoder(keras.layers.Layer):
             controls: [B, T, C] where the core takes any.
         """
         if not hasattr(self.head, "play"):
-            cells, size = given_hits(hits), tf.shape(z)[0]
-            cold, seeds = cells.expression_temperature, tf.zeros([size, 2], tf.int32)
-            return self.generate(z, tf.shape(hits)[1], cold, seeds, controls, cells)
+            cells, steps = given_hits(hits), tf.shape(hits)[1]
+            cold, noise = cells.expression_temperature, no_noise(self.head, tf.shape(z)[0], steps)
+            return self.generate(z, steps, cold, noise, controls, cells)
         core_step = self.core.stepper(z)
 
         def step(time, previous, states):
@@ -140,6 +139,11 @@ class LSTMDecoder(keras.layers.Layer):
         first = tf.zeros([tf.shape(z)[0], self.head.output_size])
         states = self.core.initial_states(z)
         return unroll(step, first, states, tf.shape(hits)[1], self.head.output_size)[0]
+
+
+def no_noise(head: keras.layers.Layer, rows: tf.Tensor, steps: tf.Tensor) -> tf.Tensor:
+    """Returns what a head draws by where nothing is left to chance, [B, T, N]."""
+    return tf.zeros([rows, steps, head.noise_size])
 
 
 def given_hits(hits: tf.Tensor) -> GivenCells:

@@ -8,7 +8,6 @@ import keras
 import tensorflow as tf
 
 from lofi_tf.errors import LofiError
-from lofi_tf.models.common.noise import row_uniform
 from lofi_tf.models.layers.lstm import LSTMStack, fold
 from lofi_tf.models.layers.segments import from_segments, segment_lengths, to_segments
 from lofi_tf.models.layers.unroll import shaped_like
@@ -154,7 +153,7 @@ class HierarchicalDecoder(keras.layers.Layer):
         z: tf.Tensor,
         length: tf.Tensor,
         temperature: tf.Tensor,
-        seeds: tf.Tensor,
+        noise: tf.Tensor,
         controls: tf.Tensor | None = None,
     ) -> tf.Tensor:
         """Returns decoded outputs [B, T, D]; `length` is always the whole T.
@@ -162,7 +161,7 @@ class HierarchicalDecoder(keras.layers.Layer):
         A segment's first input is the last output of the segment before.
         """
         steps = self.level_lengths[-1]
-        noise = row_uniform(seeds, length, self.head.noise_size)  # [T, B, N]
+        noise = tf.transpose(noise, [1, 0, 2])
 
         def segment(embedding, index, last, _):
             start = index * steps

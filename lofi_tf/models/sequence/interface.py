@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import tensorflow as tf
 
 from lofi_tf.models.common.losses import valid_steps
-from lofi_tf.models.common.named_functions import NamedFunctions, Specs, by_chunks
+from lofi_tf.models.common.named_functions import NamedFunctions, NoiseSpec, Specs, by_chunks
 from lofi_tf.models.common.noise import row_normal, row_seeds, seeds_from
 from lofi_tf.models.common.slerp import slerp
 from lofi_tf.models.sequence.decoders import GivenCells
@@ -84,6 +84,9 @@ class Interface(NamedFunctions):
                 **one,
             }
         super().__init__(asked, config_yaml, self.steps)
+        self.draws = dict.fromkeys(
+            ("decode", "fill"), NoiseSpec(self.steps, model.decoder.head.noise_size)
+        )
 
     def rows(self, name: str) -> Sequence[int]:
         """Returns how many rows a chunk may have: those that generate, as the decoder's round."""
@@ -93,8 +96,8 @@ class Interface(NamedFunctions):
         posterior = self.model.encode(inputs, lengths, controls)
         return {"mean": posterior.mean(), "stddev": posterior.stddev()}
 
-    def _decode(self, z, temperature, seed, length, controls=None):
-        outputs = self.model.decode(z, temperature, row_seeds(seed), controls=controls)
+    def _decode(self, z, temperature, noise, length, controls=None):
+        outputs = self.model.decode(z, temperature, noise, controls=controls)
         return {"outputs": outputs * tf.sequence_mask(length, self.steps, tf.float32)[:, :, None]}
 
     def _score(self, z, targets, lengths, controls=None):
@@ -109,9 +112,9 @@ class Interface(NamedFunctions):
         outputs = self.model.play_hits(z, hits, controls)
         return {"outputs": tf.ensure_shape(outputs, [None, self.steps, None])}
 
-    def _fill(self, z, temperature, expression_temperature, seed, given, kept, controls=None):
+    def _fill(self, z, temperature, expression_temperature, noise, given, kept, controls=None):
         cells = GivenCells(given, kept, expression_temperature)
-        outputs = self.model.decode(z, temperature, row_seeds(seed), controls=controls, cells=cells)
+        outputs = self.model.decode(z, temperature, noise, controls=controls, cells=cells)
         outputs = tf.ensure_shape(outputs, [None, self.steps, None])
         lengths = tf.fill([tf.shape(z)[0]], self.steps)
         parameters = self.model.teacher_forced(z, outputs, lengths, controls)
@@ -135,7 +138,7 @@ class Interface(NamedFunctions):
         rows["length"] = tf.fill([size], self.steps)
         if controls is not None:
             rows["controls"] = tf.repeat(controls[None], size, axis=0)
-        return by_chunks(self._decode, rows, self.rows("decode"))
+        return by_chunks(self.drawing("decode"), rows, self.rows("decode"))
 
 
 def _controls_spec(outer, depth) -> dict[str, tf.TensorSpec]:

@@ -15,7 +15,7 @@ from lofi_tf.models.sequence.components import (
     build_encoder,
     build_latent,
 )
-from lofi_tf.models.sequence.decoders import GivenCells, LSTMDecoder
+from lofi_tf.models.sequence.decoders import GivenCells, LSTMDecoder, no_noise
 from lofi_tf.models.sequence.groove_head import GrooveMixtureHead
 from lofi_tf.models.sequence.heads import GrooveHead
 from lofi_tf.models.sound.adversarial import Adversarial, Pair
@@ -81,18 +81,21 @@ class MusicVAE(LatentModel):
         self,
         z: tf.Tensor,
         temperature: tf.Tensor,
-        seeds: tf.Tensor,
+        noise: tf.Tensor | None = None,
         length: tf.Tensor | None = None,
         controls: tf.Tensor | None = None,
         **cells: GivenCells,
     ) -> tf.Tensor:
         """Returns outputs [B, T, D] of z [B, Z]; see the decoder's `generate`.
 
-        Where it `fills`, it takes the `cells` that are given.
+        Without noise nothing is to be drawn: the temperature is 0. Where it `fills`, it takes the
+        `cells` that are given.
         """
         length = self.settings.max_seq_len if length is None else length
+        if noise is None:
+            noise = no_noise(self.decoder.head, tf.shape(z)[0], length)
         controls = self._prepared(controls, tf.fill([tf.shape(z)[0]], length))
-        return self.decoder.generate(z, length, temperature, seeds, controls, **cells)
+        return self.decoder.generate(z, length, temperature, noise, controls, **cells)
 
     @property
     def plays_hits(self) -> bool:
@@ -167,8 +170,7 @@ class MusicVAE(LatentModel):
         if self.latent is not None:
             posterior = self.encode(batch["inputs"], batch["length"], controls)
             mean, stddev = posterior.mean(), posterior.stddev()
-        seeds = tf.zeros([size, 2], tf.int32)
-        decoded = self.decode(mean, tf.zeros(size), seeds, controls=controls)
+        decoded = self.decode(mean, tf.zeros(size), controls=controls)
         return mean, stddev, decoded
 
 

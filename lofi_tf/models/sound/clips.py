@@ -46,10 +46,10 @@ class ClipDecoder(keras.layers.Layer):
         z: tf.Tensor,
         length: tf.Tensor,
         temperature: tf.Tensor,
-        seeds: tf.Tensor,
+        noise: tf.Tensor,
         controls: tf.Tensor | None = None,
     ) -> tf.Tensor:
-        """Returns the mean clips [B, T, C]; temperature and seeds change nothing.
+        """Returns the mean clips [B, T, C]; temperature and noise change nothing.
 
         The noise of a sample's own Gaussian would be heard as hiss.
         """
