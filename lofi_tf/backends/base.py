@@ -10,6 +10,7 @@ import numpy as np
 from lofi_tf.config import Config
 from lofi_tf.data.converters.base import Converter
 from lofi_tf.data.converters.build import build_converter
+from lofi_tf.data.storage.examples import Examples
 from lofi_tf.errors import LofiError, NoSuchFunction
 from lofi_tf.models.kinds import check_can, kind_of
 
@@ -49,6 +50,12 @@ class Backend:
     def num_steps(self) -> int:
         """Steps T of an example."""
         return self.config.model.max_seq_len
+
+    def view(self, examples: Examples) -> Arrays:
+        """Returns what a model is fed of N stored examples, by the converter's `model_spec`."""
+        from lofi_tf.data.storage.dataset import model_view  # TensorFlow's
+
+        return model_view(examples, self.converter, self.num_steps)
 
     def encode(
         self, inputs: np.ndarray, lengths: np.ndarray, controls: np.ndarray | None = None

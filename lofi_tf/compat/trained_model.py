@@ -24,7 +24,7 @@ from lofi_tf.compat.configs import MagentaConfig, config_of
 from lofi_tf.config import Config
 from lofi_tf.errors import LofiError
 from lofi_tf.generation.loops import as_loop
-from lofi_tf.models.common.slerp import slerp
+from lofi_tf.generation.slerp import slerp
 from lofi_tf.music.quantize import first_qpm
 from lofi_tf.saving.hub import is_address
 from lofi_tf.saving.loading import check_config, load_model, weights_path
@@ -207,7 +207,7 @@ class TrainedModel:
         Takes and raises what `encode` and `decode` do; `c_input` is ours.
         """
         _, mean, _ = self.encode([start_sequence, end_sequence], assert_same_length)
-        z = slerp(mean[0], mean[1], np.linspace(0.0, 1.0, num_steps)).numpy()
+        z = slerp(mean[0], mean[1], np.linspace(0.0, 1.0, num_steps))
         return self.decode(z, length, temperature, c_input)
 
     def _decoded(self, z, length, temperature, c_input) -> list[np.ndarray]:

@@ -13,7 +13,6 @@ import numpy as np
 from lofi_tf.backends.base import Backend
 from lofi_tf.config import Config
 from lofi_tf.data.converters.build import build_converter
-from lofi_tf.data.storage.dataset import model_view
 from lofi_tf.data.storage.examples import Examples
 from lofi_tf.errors import LofiError
 from lofi_tf.files import atomic_write
@@ -143,7 +142,7 @@ def attributes_path(model: str | Path) -> Path:
 def _means_and_measures(backend: Backend, examples: Examples) -> tuple[np.ndarray, np.ndarray]:
     """Returns the latents [N, Z] and the measures [N, M] of examples."""
     converter = backend.converter
-    view = model_view(examples, converter, backend.num_steps)
+    view = backend.view(examples)
     means, _ = backend.encode(view["inputs"], view["length"], view.get("controls"))
     pieces = [converter.from_outputs(target) for target in view["targets"]]
     return means, np.array([[measure(piece) for measure in METRICS.values()] for piece in pieces])

@@ -9,7 +9,6 @@ import numpy as np
 
 from lofi_tf.backends.base import Backend
 from lofi_tf.data.converters.base import Converter
-from lofi_tf.data.storage.dataset import model_view
 from lofi_tf.data.storage.examples import Examples, examples_of_records
 from lofi_tf.errors import LofiError, LofiWarning, NotConvertible
 from lofi_tf.generation.decoding import GenerationConfig, NoteSequence
@@ -296,7 +295,7 @@ def _filled(excerpt: ModelInputs, backend: Backend) -> ModelInputs:
 
 def _excerpt(found: Examples, backend: Backend) -> ModelInputs:
     converter = backend.converter
-    view = model_view(found, converter, backend.num_steps)
+    view = backend.view(found)
     return ModelInputs(view["inputs"], view["length"], view["targets"], view.get("controls"))
 
 

@@ -6,7 +6,7 @@ from lofi_tf.backends.base import Backend
 from lofi_tf.errors import LofiError
 from lofi_tf.generation.chunks import ModelInputs, excerpts_of
 from lofi_tf.generation.decoding import HOW, GenerationConfig, NoteSequence, decode, row_seeds
-from lofi_tf.models.common.slerp import slerp
+from lofi_tf.generation.slerp import slerp
 
 
 def interpolate(
@@ -30,7 +30,7 @@ def interpolate(
     """
     (one, other), how = _excerpts(backend, (start, end), how)
     means = [excerpt.means(backend)[0] for excerpt in (one, other)]
-    z = slerp(*means, np.linspace(0.0, 1.0, num_steps)).numpy()
+    z = slerp(*means, np.linspace(0.0, 1.0, num_steps))
     controls = None if one.controls is None else one.controls[0]
     return decode(backend, z, how, controls, np.repeat(row_seeds(how.seed, 1), num_steps))
 
@@ -70,8 +70,8 @@ def grid(
 def surface(corners: np.ndarray, side: int) -> np.ndarray:
     """Returns the points [side, side, Z] between four corners [4, Z], as `grid` lays them."""
     shares = np.linspace(0.0, 1.0, side)
-    left, right = (slerp(corners[n], corners[n + 2], shares).numpy() for n in (0, 1))
-    return np.stack([slerp(*ends, shares).numpy() for ends in zip(left, right, strict=True)])
+    left, right = (slerp(corners[n], corners[n + 2], shares) for n in (0, 1))
+    return np.stack([slerp(*ends, shares) for ends in zip(left, right, strict=True)])
 
 
 def _excerpts(

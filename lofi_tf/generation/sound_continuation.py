@@ -10,7 +10,7 @@ from lofi_tf.audio.io import Audio, quantized, unquantized
 from lofi_tf.backends.base import Backend
 from lofi_tf.errors import LofiError, check_range
 from lofi_tf.generation.decoding import HOW, GenerationConfig, prior, row_seeds, window_seeds
-from lofi_tf.models.common.slerp import slerp
+from lofi_tf.generation.slerp import slerp
 from lofi_tf.models.continuation.frames import frame_size_of
 from lofi_tf.models.kinds import answers, kind_of
 

@@ -20,7 +20,7 @@ from lofi_tf.data.converters.clip_options import ClipConverter
 from lofi_tf.errors import LofiError, LofiWarning
 from lofi_tf.generation.decoding import HOW, GenerationConfig, decode_arrays, prior, window_seeds
 from lofi_tf.generation.latent_perturbation import AMOUNT, neighbours
-from lofi_tf.models.common.slerp import slerp
+from lofi_tf.generation.slerp import slerp
 from lofi_tf.models.kinds import answers
 
 ENCODED_AT_ONCE = 64  # windows
@@ -94,7 +94,7 @@ def morph(
     means = [means_of(backend, inputs)[0] for inputs in ends]
     longer = max(ends, key=lambda inputs: inputs.num_samples)
     gains = np.geomspace(*(inputs.gain for inputs in ends), num_steps)
-    way = slerp(*means, np.linspace(0.0, 1.0, num_steps)).numpy()
+    way = slerp(*means, np.linspace(0.0, 1.0, num_steps))
     return [
         _decoded(backend, longer._replace(gain=float(gain)), z[None], how)
         for z, gain in zip(way, gains, strict=True)

@@ -200,11 +200,11 @@ def map_controls(backend: Backend, chords: str | None) -> np.ndarray | None:
 
 def _between(corners: np.ndarray, pairs: list, triangles: np.ndarray) -> list[np.ndarray]:
     """Returns the latents of each walk [7, Z] and then of each triangle's mixes [10, Z]."""
-    from lofi_tf.models.common.slerp import slerp
+    from lofi_tf.generation.slerp import slerp
 
     walks = [slerp(corners[a], corners[b], WALK.astype(np.float32)) for a, b in pairs]
     mixes = [mixed(corners[triangle], mixes_of()) for triangle in triangles]
-    return [*(walk.numpy() for walk in walks), *mixes]
+    return [*walks, *mixes]
 
 
 def _colours(excerpts: list[Excerpt]) -> dict[str, np.ndarray]:

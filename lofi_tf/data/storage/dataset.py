@@ -77,7 +77,7 @@ def training_batches(
         return index, tf.stack([tf.constant(seed), tf.cast(position % (2**31 - 1), tf.int32)])
 
     def view(example, drawn):
-        return _fit(to_model(converter, example, True, drawn), max_seq_len)
+        return fit(to_model(converter, example, True, drawn), max_seq_len)
 
     end = tf.int64.max if num_steps is None else num_steps * num_rows
     numbers = tf.data.Dataset.range(first_step * num_rows, end)
@@ -102,7 +102,7 @@ def evaluation_batches(
         return chosen, tf.cast(tf.stack([index, tf.constant(1, tf.int64)]), tf.int32)
 
     def view(example, drawn):
-        return _fit(to_model(converter, example, False, drawn), max_seq_len)
+        return fit(to_model(converter, example, False, drawn), max_seq_len)
 
     if mix is None:
         views = _views(examples, tf.data.Dataset.range(len(examples)), itself, view)
@@ -191,7 +191,7 @@ def mixer_of(examples: Examples, converter: Converter) -> Mixer | None:
     return mix
 
 
-def _fit(example: dict[str, tf.Tensor], max_seq_len: int) -> dict[str, tf.Tensor]:
+def fit(example: dict[str, tf.Tensor], max_seq_len: int) -> dict[str, tf.Tensor]:
     """Returns the example cut or padded to `max_seq_len` steps."""
     fitted = {"length": tf.minimum(example["length"], max_seq_len)}
     for name in example.keys() - {"length"}:

@@ -81,6 +81,11 @@ class NamedFunctions:
         return {key: tf.TensorSpec(spec.shape, spec.dtype, key) for key, spec in specs}
 
     @property
+    def names(self) -> tuple[str, ...]:
+        """Names of all functions."""
+        return tuple(self._asked)
+
+    @property
     def functions(self) -> dict[str, Callable[..., Tensors]]:
         """All functions by name, traced."""
         return {name: self.function(name) for name in self._asked}
