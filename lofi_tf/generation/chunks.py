@@ -294,7 +294,6 @@ def _filled(excerpt: ModelInputs, backend: Backend) -> ModelInputs:
 
 
 def _excerpt(found: Examples, backend: Backend) -> ModelInputs:
-    converter = backend.converter
     view = backend.view(found)
     return ModelInputs(view["inputs"], view["length"], view["targets"], view.get("controls"))
 

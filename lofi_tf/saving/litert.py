@@ -18,7 +18,6 @@ from typing import NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from lofi_tf.backends.litert_weights import GRAPH, PATCHES, VARIABLES, Patch
 from lofi_tf.config import Config
 from lofi_tf.data.converters.base import Converter
 from lofi_tf.data.converters.build import build_converter
@@ -29,6 +28,7 @@ from lofi_tf.models.common.latent_model import LatentModel
 from lofi_tf.models.common.named_functions import NamedFunctions
 from lofi_tf.models.kinds import interface_of
 from lofi_tf.saving.checkpoints import stored_weights
+from lofi_tf.saving.litert_weights import GRAPH, PATCHES, VARIABLES, Patch
 
 ROWS = (1, 4, 16, 64)  # of whose products each rounds like those of the others
 FUNCTIONS = ("encode", "decode", "fill", "play_hits", "continue", "transcribe", "synthesize")
