@@ -89,6 +89,17 @@ def test_tails_are_heard_at_the_beginning(tmp_path, font):
     np.testing.assert_allclose(looped, played, atol=2e-6)
 
 
+@pytest.mark.parametrize(("loop", "moved"), [(True, [2.0, 0.0]), (False, [0.05, 0.05])])
+def test_notes_ahead_of_the_music_sound(tmp_path, font, loop, moved):
+    early, there = NoteSequence(), NoteSequence()
+    for sequence, (first, others) in ((early, (0, 0)), (there, moved)):
+        starts = [-0.05 + first, *(others + np.arange(4) / 2)]
+        add_part(sequence, [(36, 100, at, at + 0.1) for at in starts], "Drums", is_drum=True)
+        sequence.total_time = 2.0
+    heard = [stems_of(tmp_path / f"{n}", m, font, loop=loop) for n, m in enumerate((early, there))]
+    np.testing.assert_allclose(*heard, atol=1e-7)
+
+
 @pytest.mark.parametrize("preset", ["vinyl", "cassette"])
 def test_loops_depend_on_no_block(tmp_path, font, preset):
     found = []

@@ -116,7 +116,7 @@ def render(
     piece = whole_bars(sequence)
     check_seconds(max(piece.seconds, sequence.total_time), rate, output, bool(stems_dir))
     length = round(piece.seconds * rate)
-    parts = track_events(sequence, rate)
+    parts = track_events(sequence, rate, length if loop else None)
     _check_names(values or {}, parts)
     added = [Plugin(text, rate) for text in plugins]
     about = about_of(sequence, piece, loop, music)

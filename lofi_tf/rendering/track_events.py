@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from lofi_tf.errors import LofiError
-from lofi_tf.music.splits import Segment, part_of
+from lofi_tf.music.splits import Notes, Segment, part_of
 from lofi_tf.music.sustain import Pedal, with_sustain
 from lofi_tf.rendering.midi_controls import Controls, Curve, controls_of
 
@@ -51,11 +51,17 @@ class TrackEvents:
     cuts: np.ndarray
 
 
-def track_events(sequence: Any, sample_rate: int) -> list[TrackEvents]:
+def track_events(sequence: Any, sample_rate: int, loop: int | None = None) -> list[TrackEvents]:
     """Returns the parts of a NoteSequence, in the order of its instruments.
 
     A part's role is `drums` where its notes are drums, else the one that its track's name says,
-    else `bass` for General MIDI's basses (32 to 39), else `other`. Pedals hold notes.
+    else `bass` for General MIDI's basses (32 to 39), else `other`. Pedals hold notes. Where notes
+    begin ahead of the music, all notes begin later by as much; in a loop these are at its end.
+
+    Args:
+        sequence: a NoteSequence.
+        sample_rate: samples a second.
+        loop: samples of a turn, where the music comes round.
 
     Raises:
         LofiError: without a note.
@@ -64,6 +70,7 @@ def track_events(sequence: Any, sample_rate: int) -> list[TrackEvents]:
     notes = _held(part_of(sequence, harmony=False), controls).notes
     if not len(notes):
         raise LofiError("there is nothing to render: the music has no notes")
+    notes = _from_zero(notes) if loop is None else _at_the_end(notes, loop / sample_rate)
     names = {info.instrument: info.name for info in sequence.instrument_infos}
     keys = np.stack([notes.instruments, notes.programs, notes.drums], axis=1)
     parts, taken = [], set()
@@ -133,10 +140,22 @@ def _ended(part: Segment, instrument: int, times: np.ndarray) -> Segment:
     return dataclasses.replace(part, notes=dataclasses.replace(notes, ends=ends))
 
 
+def _from_zero(notes: Notes) -> Notes:
+    """Returns notes that begin at 0, as a whole later where some begin ahead of it."""
+    early = max(0.0, -notes.starts.min())
+    return dataclasses.replace(notes, starts=notes.starts + early, ends=notes.ends + early)
+
+
+def _at_the_end(notes: Notes, seconds: float) -> Notes:
+    """Returns the notes of a loop, those ahead of its beginning at its end."""
+    later = np.where(notes.starts < 0, seconds, 0.0)
+    return dataclasses.replace(notes, starts=notes.starts + later, ends=notes.ends + later)
+
+
 def _part(name, role, program, is_drum, notes, moves: Controls, sample_rate: int) -> TrackEvents:
     order = np.lexsort((notes.pitches, notes.starts))
     notes = notes.take(order)
-    starts = np.rint(np.maximum(notes.starts, 0) * sample_rate).astype(np.int64)
+    starts = np.rint(notes.starts * sample_rate).astype(np.int64)
     offs = np.rint(notes.ends * sample_rate).astype(np.int64)
     velocities = np.clip(notes.velocities, 1, 127)
     cuts = np.rint(moves.sound_off * sample_rate).astype(np.int64)
