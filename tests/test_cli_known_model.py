@@ -67,13 +67,21 @@ import sys
 sys.path.insert(0, {str(DATA.parents[1])!r})
 from lofi_tf.cli.generate import main
 vary = ["--mode=vary", "--input_midi={tmp_path / "beat.mid"}"]
-for flags in (["--style=jaz"], ["--chords=H"], [*vary, "--attribute=densty=1"]):
+infill = ["--mode=infill", vary[1], "--bars=2"]
+melodies = [*vary, "--model=cat-mel_2bar_small"]
+for flags in (
+    *(["--style=jaz"], ["--chords=H"], [*vary, "--attribute=densty=1"]),
+    *([*vary, "--track=Lead"], infill, melodies),
+):
     assert main([*flags, "--output_dir={tmp_path}"]) == 2
 assert "tensorflow" not in sys.modules
 """
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert found.returncode == 0, found.stderr
-    assert [line.split(".")[0] for line in found.stderr.splitlines()] == [
+    lines = [line.replace(f"{tmp_path / 'beat.mid'}: ", "") for line in found.stderr.splitlines()]
+    assert [line.split(".")[0] for line in lines] == [
         "error: unknown style", "error: chords must have a major, minor, augmented or diminished "
-        "triad, such as Cmaj7, F#m7b5 or N", "error: unknown attribute",
+        "triad, such as Cmaj7, F#m7b5 or N", "error: unknown attribute", "error: no such track",
+        "error: bars must be those of the music, 1 to 1",
+        "error: vary with cat-mel_2bar_small plays no drums",
     ]  # fmt: skip

@@ -9,7 +9,7 @@ from pathlib import Path
 from lofi_tf.cli.flags import Parser, add_bool, command, counted, logger
 from lofi_tf.cli.generate_checks import INPUTS, SOUNDS, check, check_folder, check_model, given
 from lofi_tf.cli.generate_modes import MODES, SOUND_MODES, changes_a_song
-from lofi_tf.cli.known_model import check_wishes, config_before
+from lofi_tf.cli.known_model import check_songs, check_wishes, config_before
 from lofi_tf.cli.latent_map import add_points, check_map, write_map
 from lofi_tf.errors import LofiError, naming
 
@@ -109,6 +109,7 @@ def _run(args: argparse.Namespace) -> None:
     if known:
         check_model(args, known)
         check_wishes(args, known)
+        check_songs(args, known, inputs)
     with quiet.imports():
         from lofi_tf import generation
         from lofi_tf.backends.open import open_backend

@@ -4,11 +4,14 @@ import argparse
 
 import numpy as np
 
-from lofi_tf.cli.generate_modes import attributes_named, attributes_path
+from lofi_tf.cli.generate_modes import attributes_named, attributes_path, changes_a_song
 from lofi_tf.config import Config
 from lofi_tf.data.converters.build import build_converter
-from lofi_tf.errors import LofiError, unknown_name
+from lofi_tf.errors import LofiError, naming, unknown_name
 from lofi_tf.models.kinds import check_made_for
+from lofi_tf.music.bars import bars_named
+from lofi_tf.music.song_metre import sections_of
+from lofi_tf.music.song_parts import parts_for
 from lofi_tf.saving.hub import is_address
 from lofi_tf.saving.loading import known_config, weights_path
 
@@ -55,6 +58,25 @@ def check_wishes(args: argparse.Namespace, config: Config) -> None:
         )
     if is_new and converter.hits_as_controls and not args.input_midi_1:
         raise LofiError(f"{config.name} plays hits that are given: give --input_midi_1")
+
+
+def check_songs(args: argparse.Namespace, config: Config, songs: list) -> None:
+    """Refuses a song without the part that a model of a config is to change.
+
+    Raises:
+        LofiError: no notes, no such track, no drums for a model of drums; or bars that it lacks.
+    """
+    converter = build_converter(config.data.converter)
+    if not (songs and changes_a_song(args.mode)) or converter.medium == "sound":
+        return
+    *_, song = songs
+    with naming(args.input_midi_2 or args.input_midi_1):
+        kind = None if args.mode == "tap2drum" else converter.loop
+        parts_for(song, args.track, kind, f"{args.mode} with {config.name}")
+        last = sections_of(song)[-1]
+        asked, bars = bars_named(args.bars or "1"), last.first_bar + last.num_bars - 1
+        if max(asked) > bars:
+            raise LofiError(f"bars must be those of the music, 1 to {bars}. Received: {max(asked)}")
 
 
 def _check_attributes(args: argparse.Namespace) -> None:

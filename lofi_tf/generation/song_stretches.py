@@ -22,7 +22,7 @@ from lofi_tf.music.midi_events import KEY_SIGNATURE
 from lofi_tf.music.sequence_proto import NoteSequence
 from lofi_tf.music.song import Song, SongNote
 from lofi_tf.music.song_metre import Clock, Section, quarter_ticks, sections_of
-from lofi_tf.music.song_parts import Key, Part, parts_named, parts_of, titles
+from lofi_tf.music.song_parts import Key, Part, parts_for
 from lofi_tf.music.splits import CHORD_SYMBOL
 
 
@@ -97,32 +97,21 @@ def playing_of(backend: Backend, mode: str, song: Song, track: str | int | None)
     Raises:
         LofiError: no notes, no such track, or none that the model could play.
     """
-    parts, name = parts_of(song), backend.config.name
-    if not parts:
-        raise LofiError("it has no notes")
-    asked = parts if track is None else parts_named(parts, track)
-    converter = backend.converter
+    converter, who = backend.converter, f"{mode.rstrip('_')} with {backend.config.name}"
+    kind = None if mode == "tap2drum" else converter.loop
+    asked = parts_for(song, track, kind, who)
     if mode == "tap2drum":
         return _taps(asked, track is not None, _classes(converter))
-    if converter.loop == "beat":
-        drums = [part for part in asked if part.is_drum or track is not None]
-        if not drums:
-            raise LofiError(
-                f"it has no drums, and {mode.rstrip('_')} with {name} plays drums: --track=NAME "
-                f"takes a track as drums. Received: {titles(parts)}"
-            )
-        played = {note.pitch for part in drums for note in part.notes}
-        return Playing(tuple(drums), True, swallowed(_classes(converter), played))
-    if converter.loop is None:
+    if kind == "beat":
+        played = {note.pitch for part in asked for note in part.notes}
+        return Playing(tuple(asked), True, swallowed(_classes(converter), played))
+    if kind is None:
         trio = {track.name for track in converter.tracks} == {"melody", "bass", "drums"}
         return Playing(_trio(asked) if trio else tuple(asked), False)
-    lines = [part for part in asked if not part.is_drum]
-    if not lines:
-        raise LofiError(f"{name} plays no drums. Received: {titles(asked)}")
-    if converter.loop == "chords":
-        most = max(lines, key=lambda part: len(part.notes))
+    if kind == "chords":
+        most = max(asked, key=lambda part: len(part.notes))
         return Playing((most,), False, stays=bool(song.chords))
-    return Playing((_best_line(backend, song, lines),), False)
+    return Playing((_best_line(backend, song, asked),), False)
 
 
 def stretches_of(backend: Backend, song: Song, playing: Playing) -> tuple[list[Stretch], list[str]]:

@@ -89,6 +89,37 @@ def parts_named(parts: list[Part], track: str | int) -> list[Part]:
     raise LofiError(f"no such track.{hint} Allowed: {titles(parts)}. Received: {track!r}")
 
 
+def parts_for(song: Song, track: str | int | None, kind: str | None, who: str) -> list[Part]:
+    """Returns the parts of which a model of a kind plays some.
+
+    Args:
+        song: the song.
+        track: name or number; what it names is taken as drums by models of drums.
+        kind: `beat`, of drums; `chords`, `line`, of others; None of all parts.
+        who: the mode and its model, of a line that says what is missing.
+
+    Raises:
+        LofiError: no notes, no such part, or none of the kind.
+    """
+    parts = parts_of(song)
+    if not parts:
+        raise LofiError("it has no notes")
+    asked = parts if track is None else parts_named(parts, track)
+    if kind is None:
+        return asked
+    found = [part for part in asked if part.is_drum == (kind == "beat")]
+    if kind == "beat" and track is not None:
+        return asked
+    if not found and kind == "beat":
+        raise LofiError(
+            f"it has no drums, and {who} plays drums: --track=NAME takes a track as drums. "
+            f"Received: {titles(parts)}"
+        )
+    if not found:
+        raise LofiError(f"{who} plays no drums. Received: {titles(asked)}")
+    return found
+
+
 def titles(parts: Iterable[Part]) -> str:
     """Returns what a line tells of parts."""
     return ", ".join(part.title for part in parts) or "none, for there are no notes"
