@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from lofi_tf.backends import open
-from lofi_tf.cli import attributes, generate
+from lofi_tf.cli import attributes, generate, known_model
 from lofi_tf.config import configs_dir
 from lofi_tf.music.midi import read_midi, write_midi
 from tests.grooves import SMALL, write_groove_records
@@ -29,7 +29,7 @@ def run(tmp_path, monkeypatch, capsys):
 
     def run(*flags, of=PLAIN, code=0, main=generate.main):
         monkeypatch.setattr(open, "open_backend", lambda *_: mirror(*of))
-        monkeypatch.setattr(generate, "config_before", lambda *_: mirror(*of).config)
+        monkeypatch.setattr(known_model, "config_before", lambda *_: mirror(*of).config)
         out = tmp_path / "out"
         shutil.rmtree(out, ignore_errors=True)
         (tmp_path / "model").mkdir(exist_ok=True)

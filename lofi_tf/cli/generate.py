@@ -9,7 +9,6 @@ from pathlib import Path
 from lofi_tf.cli.flags import Parser, add_bool, command, counted, logger
 from lofi_tf.cli.generate_checks import INPUTS, SOUNDS, check, check_folder, check_model, given
 from lofi_tf.cli.generate_modes import MODES, SOUND_MODES, changes_a_song
-from lofi_tf.cli.known_model import check_songs, check_wishes, config_before
 from lofi_tf.cli.latent_map import add_points, check_map, write_map
 from lofi_tf.errors import LofiError, naming
 
@@ -99,6 +98,7 @@ def _run(args: argparse.Namespace) -> None:
     check(args)
     check_map(args)
     from lofi_tf import quiet
+    from lofi_tf.cli.known_model import check_songs, check_wishes, config_before  # need numpy
     from lofi_tf.files import check_writable
 
     log = logger(args.log)

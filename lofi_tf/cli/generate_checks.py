@@ -9,7 +9,6 @@ from lofi_tf.config import Config, load_config
 from lofi_tf.errors import LofiError, naming
 from lofi_tf.files import check_file
 from lofi_tf.models.kinds import check_can
-from lofi_tf.music.progressions import progression
 from lofi_tf.saving.hub import named_models
 from lofi_tf.settings import Tempo, checked
 
@@ -48,6 +47,8 @@ def check(args: argparse.Namespace) -> None:
         _check_infill(args)
     attributes_named(args.attribute)
     if args.chords:
+        from lofi_tf.music.progressions import progression
+
         progression(args.chords, 1)
     if args.keep is not None:
         from lofi_tf.music.feel import traits_named

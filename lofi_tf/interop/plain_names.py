@@ -34,7 +34,9 @@ def plain_folder(folder: str | Path) -> str:
 
 
 def made_plain(folder: str | Path) -> str:
-    """Makes a folder if it is not there; returns it by a name without such signs."""
+    """Returns a folder by a name without such signs; where its own has some, it is made."""
+    if not _PATTERN.search(os.path.abspath(folder)):
+        return str(folder)
     os.makedirs(folder, exist_ok=True)
     return plain_folder(folder)
 
