@@ -223,6 +223,14 @@ def test_what_a_loop_plays_ahead_of_the_file_is_at_its_end():
     assert max(note.end for note in found.songs[0].notes) <= 8 * Q
 
 
+def test_a_loop_that_is_played_later_ends_where_it_did():
+    last, rings = (8 * Q - 60, HATS, 90, 60), (7 * Q, 49, 90, 2 * Q)  # the crash ends at 9 Q
+    song, found = run("humanize", (head(), kit(*beat(1), last, rings)), later)
+    ends = {note.pitch: note.end for note in found.songs[0].notes}
+    starts = {after.start - before.start for before, after in pairs(song, found.songs[0])}
+    assert max(starts) > 0 and (ends[HATS], ends[49]) == (8 * Q, 9 * Q)
+
+
 def test_a_part_ahead_of_the_file_is_moved_as_a_whole():
     song, found = run("humanize", change=early)
     moves = {after.start - before.start

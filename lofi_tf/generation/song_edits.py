@@ -69,16 +69,20 @@ def start_at_zero(edit: Edit, as_a_whole: bool) -> int:
 
 
 def come_round(edit: Edit, loop: int) -> None:
-    """Puts what would begin ahead of a loop of so many ticks at its end, where it sounds so."""
+    """Keeps what is played within a loop of so many ticks.
 
-    def there(note: Any) -> Any:
+    What would begin ahead of it is at its end, where it sounds when the loop comes round; no note
+    ends after the loop that did not before.
+    """
+
+    def inside(note: Any, end: int) -> Any:
         if note.start >= 0:
-            return note
+            return note._replace(end=min(note.end, end))
         start = note.start + loop
         return note._replace(start=start, end=max(start + 1, min(note.end + loop, loop)))
 
-    edit.new[:] = map(there, edit.new)
-    edit.moved.update({old: there(now) for old, now in edit.moved.items()})
+    edit.new[:] = [inside(note, loop) for note in edit.new]
+    edit.moved.update({old: inside(now, max(loop, old.end)) for old, now in edit.moved.items()})
 
 
 def edited_song(song: Song, edit: Edit, programs: Mapping[Key, int]) -> Song:
