@@ -122,6 +122,8 @@ def test_new_music_names_its_parts_and_key():
     assert [(key.key, key.mode) for key in found.key_signatures] == [(0, 0)]
     beat = generation.finished(a_bar((0, KICK)))
     assert [info.name for info in beat.instrument_infos] == ["Drums"] and not beat.key_signatures
+    low = generation.finished(melody((0, 8, 33), (8, 4, 50), (12, 4, 40)))
+    assert [info.name for info in low.instrument_infos] == ["Bass"]
 
 
 def test_trained_models_pieces_follow_each_other(backend):

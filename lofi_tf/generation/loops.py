@@ -12,6 +12,7 @@ from lofi_tf.music.quantize import first_qpm
 _SHIFTED = ("text_annotations", "control_changes", "pitch_bends", "section_annotations")
 _SETTINGS = ("tempos", "time_signatures", "key_signatures")
 _BASSES = range(32, 40)  # programs
+_LOW = 48  # pitch, an octave below middle C: lines below it on the mean are basses
 _TICKS_PER_QUARTER = 480  # of files: what is nearer to a bar line than half of one lies on it
 
 
@@ -85,4 +86,7 @@ def _name(notes: list[Any]) -> str:
         return "Drums"
     if notes[0].program in _BASSES:
         return "Bass"
-    return "Chords" if len({note.start_time for note in notes}) < len(notes) else "Melody"
+    if len({note.start_time for note in notes}) < len(notes):
+        return "Chords"
+    low = sum(note.pitch for note in notes) < _LOW * len(notes)
+    return "Bass" if low else "Melody"
