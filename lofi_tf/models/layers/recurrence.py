@@ -72,8 +72,7 @@ def scan(
         Outputs [T, B, U], and h and c [B, U] after the last valid step.
     """
     if _FORWARD_ONLY.get():
-        hs, cs, _ = _forward(projected, recurrent_kernels, h0, c0)
-        return hs, *_last(hs, cs, h0, lengths)
+        return _outputs(projected, recurrent_kernels, h0, c0, lengths)
 
     @tf.custom_gradient
     def differentiable(h0, c0, *given):
@@ -90,6 +89,26 @@ def scan(
         return (hs, *_last(hs, cs, h0, lengths)), grad
 
     return differentiable(h0, c0, *projected, *recurrent_kernels)
+
+
+def _outputs(projected, recurrent_kernels, h0, c0, lengths):
+    """Returns what `scan` does; nothing is kept for a way back.
+
+    The outputs' array begins as the inputs' share: zeros of its size would be stored in a graph.
+    """
+    num_steps = tf.shape(projected[0])[0]
+
+    def body(time, h, c, last_h, last_c, hs):
+        h, c, _ = _cell([share[time] for share in projected], recurrent_kernels, h, c)
+        last = h, c
+        if lengths is not None:
+            counts = (time < tf.cast(lengths, tf.int32))[:, None]
+            last = tf.where(counts, h, last_h), tf.where(counts, c, last_c)
+        return time + 1, h, c, *last, hs.write(time, h)
+
+    first = (0, h0, c0, h0, c0, _array(num_steps, h0).unstack(projected[0]))
+    _, _, _, h, c, hs = tf.while_loop(lambda time, *_: time < num_steps, body, first)
+    return hs.stack(), h, c
 
 
 def _forward(projected, recurrent_kernels, h0, c0):
