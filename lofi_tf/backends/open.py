@@ -1,17 +1,22 @@
 """What can encode and decode: a model in this process, an export or a server, all asked alike."""
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import tensorflow as tf
-
+from lofi_tf import quiet
+from lofi_tf.backends import litert
 from lofi_tf.backends.base import Arrays, Backend, name_among
 from lofi_tf.config import Config
-from lofi_tf.errors import LofiError
+from lofi_tf.errors import LofiError, unknown_name
 from lofi_tf.interop.plain_names import plain_folder
 from lofi_tf.models.kinds import interface_of
 from lofi_tf.saving.hub import config_of_export, export_in, is_address
+from lofi_tf.saving.litert_weights import has_litert, whole_graph
 from lofi_tf.saving.loading import check_config, load_model, run_above, weights_path
+
+RUNTIMES = ("litert", "tensorflow")
+RUNTIME = "LOFI_TF_RUNTIME"  # environment variable: one of them
 
 if TYPE_CHECKING:  # an export runs without the models, whose import takes a second
     from lofi_tf.models.common.latent_model import LatentModel
@@ -28,7 +33,10 @@ def backend_of_model(model: "LatentModel", config: Config, run_dir: Path | None 
 
 
 def open_backend(
-    source: str | Path, config: Config | None = None, timeout: float = 60.0
+    source: str | Path,
+    config: Config | None = None,
+    timeout: float = 60.0,
+    runtime: str | None = None,
 ) -> Backend:
     """Returns a trained model, whatever a person calls it.
 
@@ -38,10 +46,16 @@ def open_backend(
         config: of a checkpoint that does not know its own. What knows its own must be of that
             name, or have the same settings.
         timeout: seconds to wait for a server's answer.
+        runtime: `litert` or `tensorflow`, which play alike; None is what the environment variable
+            `LOFI_TF_RUNTIME` says, or LiteRT where an export has that form and it is installed.
 
     Raises:
-        LofiError: no model there, no config known, or another than the model's.
+        LofiError: no model there, no config known, or another than the model's; no such runtime, or
+            one that cannot play the model.
     """
+    runtime = runtime or os.environ.get(RUNTIME)
+    if runtime not in (None, *RUNTIMES):
+        raise unknown_name("runtime", str(runtime), RUNTIMES)
     if is_address(source):
         from lofi_tf.backends.tf_serving import open_server
 
@@ -49,10 +63,30 @@ def open_backend(
     else:
         path = weights_path(source)
         if export_in(path) != path:
+            if runtime == "litert":
+                raise LofiError(f"--runtime=litert plays exports (lofi_export). Received: {source}")
             return backend_of_model(*load_model(path, config), run_above(path))
-        backend = open_export(path)
+        backend = _open_export(path, runtime)
     check_config(backend.config, config, source)
     return backend
+
+
+def _open_export(folder: Path, runtime: str | None) -> Backend:
+    if runtime == "tensorflow" or not (runtime or can_litert(folder)):
+        return open_export(folder)
+    if not has_litert(folder):
+        raise LofiError(f"{folder} has no LiteRT form: export it again, or --runtime=tensorflow")
+    if not litert.is_installed():
+        raise LofiError(
+            "LiteRT is not installed: pip install ai-edge-litert, or --runtime=tensorflow"
+        )
+    config = config_of_export(folder)
+    return litert.LiteRTBackend(config, whole_graph(folder), folder, lambda: open_export(folder))
+
+
+def can_litert(folder: Path) -> bool:
+    """Says whether an export is played by LiteRT here."""
+    return has_litert(folder) and litert.is_installed()
 
 
 def open_export(folder: Path) -> Backend:
@@ -62,6 +96,8 @@ def open_export(folder: Path) -> Backend:
         LofiError: another's SavedModel, or a damaged one.
     """
     config = config_of_export(folder)
+    with quiet.imports():
+        import tensorflow as tf
     try:
         loaded = tf.saved_model.load(plain_folder(folder))
     except (OSError, ValueError, tf.errors.OpError) as error:
@@ -76,5 +112,7 @@ def open_export(folder: Path) -> Backend:
 
 
 def _call(function, arrays: Arrays) -> Arrays:
+    import tensorflow as tf
+
     answers = function(**{name: tf.constant(value) for name, value in arrays.items()})
     return {name: value.numpy() for name, value in answers.items()}

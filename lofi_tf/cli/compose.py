@@ -7,7 +7,7 @@ import secrets
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from lofi_tf.cli.flags import Parser, command, is_verbose, logger
+from lofi_tf.cli.flags import Parser, add_runtime, command, is_verbose, logger
 from lofi_tf.cli.latent_map import drawn_map, open_mappable
 from lofi_tf.cli.sound_flags import add_sound_flags, check_pages, check_sound
 from lofi_tf.errors import LofiError, check_range
@@ -45,6 +45,7 @@ def build_parser() -> argparse.ArgumentParser:
     flag("--reseed", metavar="PARTS", help="with --plan: parts to draw anew, such as melody,bass")
     flag("--keep", metavar="PARTS", help="with --plan: parts that stay note for note")
     add_sound_flags(flag)
+    add_runtime(flag)
     flag("--log", default="INFO", choices=["DEBUG", "INFO", "WARN", "ERROR", "FATAL"])
     return parser
 

@@ -67,7 +67,8 @@ def _run(args: argparse.Namespace) -> None:
         from lofi_tf.evaluation.samples import sample_tables
         from lofi_tf.generation.decoding import GenerationConfig, knows_expression
         from lofi_tf.models.kinds import check_can
-    backend, source = open_backend(args.model or args.checkpoint_file, config), _source(args)
+    backend = open_backend(args.model or args.checkpoint_file, config, runtime="tensorflow")
+    source = _source(args)
     usual = None if knows_expression(backend.config) else 1.0
     how = GenerationConfig(seed=args.seed, max_batch_size=args.batch_size).at_temperature(
         usual if args.temperature is None else args.temperature, backend.config

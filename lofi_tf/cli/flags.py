@@ -89,6 +89,16 @@ def add_bool(parser: argparse.ArgumentParser, name: str, default: bool | None, h
     parser.add_argument(f"--no{name}", dest=name, action="store_false", help=argparse.SUPPRESS)
 
 
+def add_runtime(flag: Callable[..., object]) -> None:
+    """Adds `--runtime`, which `command` hands on to `open_backend` by the environment."""
+    flag(
+        "--runtime",
+        choices=["litert", "tensorflow"],
+        help="what plays an export; both give the same music (default: litert, where the model has "
+        "that form)",
+    )
+
+
 def command(
     build_parser: Callable[[], argparse.ArgumentParser], run: Callable[[argparse.Namespace], None]
 ) -> Callable[..., int]:
@@ -96,6 +106,8 @@ def command(
 
     def main(argv: list[str] | None = None) -> int:
         args = build_parser().parse_args(argv)
+        if getattr(args, "runtime", None):
+            os.environ["LOFI_TF_RUNTIME"] = args.runtime
         return run_command(lambda: run(args))
 
     return main

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from lofi_tf.cli.flags import Parser, add_bool, command, counted, logger
+from lofi_tf.cli.flags import Parser, add_bool, add_runtime, command, counted, logger
 from lofi_tf.cli.generate_checks import INPUTS, SOUNDS, check, check_folder, check_model, given
 from lofi_tf.cli.generate_modes import MODES, SOUND_MODES, changes_a_song
 from lofi_tf.cli.latent_map import add_points, check_map, write_map
@@ -89,6 +89,7 @@ def build_parser() -> argparse.ArgumentParser:
     add_bool(parser, "png", False, "draw a picture beside each file")
     flag("--map", metavar="FILE", help="in place of music, a page to explore the latent by ear")
     add_points(flag)
+    add_runtime(flag)
     flag("--log", default="INFO", choices=["DEBUG", "INFO", "WARN", "ERROR", "FATAL"])
     return parser
 

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from lofi_tf.cli.flags import Parser, add_bool, command, log
+from lofi_tf.cli.flags import Parser, add_bool, add_runtime, command, log
 from lofi_tf.cli.play_modes import MODES, check
 from lofi_tf.errors import check_range
 
@@ -40,6 +40,7 @@ def build_parser() -> argparse.ArgumentParser:
     flag("--griffinlim_iters", type=int, default=32, help="steps from spectra to sound")
     flag("--seed", type=int, help="the same seed gives the same files (default: a new one)")
     add_bool(parser, "png", False, "draw pictures beside each file")
+    add_runtime(flag)
     return parser
 
 

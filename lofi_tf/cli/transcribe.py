@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from lofi_tf.cli.flags import Parser, add_bool, command, log
+from lofi_tf.cli.flags import Parser, add_bool, add_runtime, command, log
 from lofi_tf.errors import LofiError
 
 MIDI_ENDINGS = (".mid", ".midi")
@@ -27,6 +27,7 @@ def build_parser() -> argparse.ArgumentParser:
     flag("--change_nats", type=float, default=4.0, help="what a change of note costs; more: calmer")
     flag("--least_seconds", type=float, default=0.08, help="shorter notes are dropped")
     add_bool(parser, "png", False, "draw the notes beside the file")
+    add_runtime(flag)
     return parser
 
 
