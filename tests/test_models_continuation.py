@@ -7,8 +7,8 @@ import tensorflow as tf
 from lofi_tf.config import ContinuationConfig, TrainingConfig
 from lofi_tf.errors import LofiError
 from lofi_tf.models.common.optimizer import compile_model
-from lofi_tf.models.continuation.frames import frame_size_of
 from lofi_tf.models.continuation.model import Continuation
+from lofi_tf.models.layers.frame_size import frame_size_of
 
 LINEAR = {"kind": "linear_frames", "frame_size": 5, "embedding_size": 4}
 CONV = {"kind": "conv_frames", "strides": [2, 5], "channels": [2, 4]}

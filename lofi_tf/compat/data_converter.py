@@ -7,7 +7,6 @@ import numpy as np
 
 from lofi_tf.config import Config
 from lofi_tf.data.converters.build import build_converter
-from lofi_tf.data.storage.dataset import model_view
 from lofi_tf.data.storage.examples import examples_of_records
 from lofi_tf.errors import NotConvertible
 
@@ -38,6 +37,8 @@ class DataConverter:
         found = examples_of_records([record], self._converter.component, num_workers=1)
         if not len(found):
             return ConverterTensors([], [], [], [])
+        from lofi_tf.data.storage.dataset import model_view  # TensorFlow's
+
         view = model_view(found, self._converter, self._steps)
         lengths = list(view["length"])
         empty = np.zeros([*view["inputs"].shape[:2], 0], np.float32)

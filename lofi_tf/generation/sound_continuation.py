@@ -11,8 +11,8 @@ from lofi_tf.backends.base import Backend
 from lofi_tf.errors import LofiError, check_range
 from lofi_tf.generation.decoding import HOW, GenerationConfig, prior, row_seeds, window_seeds
 from lofi_tf.generation.slerp import slerp
-from lofi_tf.models.continuation.frames import frame_size_of
 from lofi_tf.models.kinds import answers, kind_of
+from lofi_tf.models.layers.frame_size import frame_size_of
 
 SECONDS = 4.0  # of new sound
 

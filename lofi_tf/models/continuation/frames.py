@@ -4,18 +4,16 @@ A frame's features depend on that frame alone, so that a model can feed itself f
 """
 
 import math
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import keras
 import tensorflow as tf
 
 from lofi_tf.models.continuation.frame_heads import cosine_basis, to_cosine
 from lofi_tf.models.layers.dense import built, check_as_many
-from lofi_tf.models.layers.mdct import LAPPED_SIZE, LappedFrames
+from lofi_tf.models.layers.frame_size import STRIDES
+from lofi_tf.models.layers.mdct import LappedFrames
 from lofi_tf.settings import Size
-
-STRIDES = (3, 5, 7, 10)  # Deep LoFi Beats'
 
 
 class LinearFrames(keras.layers.Layer):
@@ -127,15 +125,6 @@ class ConvFrames(keras.layers.Layer):
 def companded_of(values: tf.Tensor) -> tf.Tensor:
     """Returns values in [-1, 1] with their logarithms spread out; those below 0.001 stay linear."""
     return tf.asinh(1000.0 * values) / 7.0
-
-
-def frame_size_of(encoder: Mapping[str, Any]) -> int:
-    """Returns the samples of a frame, of a continuation's encoder as its config has it."""
-    if encoder["kind"] == "linear_frames":
-        return encoder.get("frame_size", 1)
-    if encoder["kind"] == "lapped_frames":
-        return encoder.get("frame_size", LAPPED_SIZE)
-    return math.prod(encoder.get("strides", STRIDES))
 
 
 FRAMES = {

@@ -17,7 +17,7 @@ from lofi_tf.models.continuation.frame_heads import (
     student_nats,
     student_quantile,
 )
-from lofi_tf.models.layers.mdct import LAPPED_SIZE
+from lofi_tf.models.layers.frame_size import LAPPED_SIZE
 from lofi_tf.models.sound.sound_head import SoundHead
 from lofi_tf.settings import Size
 

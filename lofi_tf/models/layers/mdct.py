@@ -13,9 +13,9 @@ import tensorflow as tf
 
 from lofi_tf.errors import LofiError
 from lofi_tf.models.layers.dense import built
+from lofi_tf.models.layers.frame_size import LAPPED_SIZE
 from lofi_tf.settings import Size
 
-LAPPED_SIZE = 150  # coefficients of a frame where nothing else is asked for
 KAISER_ALPHA = 4.0  # of the Kaiser-Bessel-derived window: far from a tone it falls below -80 dB
 BAND_WARP = 2.0  # how much narrower low bands are than high ones
 
