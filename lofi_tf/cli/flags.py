@@ -135,6 +135,16 @@ def run_command(body: Callable[[], None]) -> int:
     except LofiError as error:
         print(f"error: {error}", file=sys.stderr)
         return EXIT_BAD_INPUT
+    except ModuleNotFoundError as error:
+        package = (error.name or "").partition(".")[0]
+        if package in ("", "lofi_tf", "pipelines"):
+            raise
+        print(
+            f"error: this needs the package {package}, which is not installed: pip install lofi_tf "
+            "brings all; playing needs few (docs/playing.md)",
+            file=sys.stderr,
+        )
+        return EXIT_BAD_INPUT
     except BrokenPipeError:  # of a reader that has seen enough, such as `head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except OSError as error:
