@@ -55,6 +55,7 @@ setup(
         "lofi_tf.saved_models": ["README.md", "*/[0-9]*/**"],  # exports, not how they were made
     },
     install_requires=[
+        "ai-edge-litert>=2.0",
         "apache-beam>=2.70",
         # note-seq imports pydub, which needs the module that Python 3.13 dropped.
         "audioop-lts>=0.2.1; python_version >= '3.13'",

@@ -1,9 +1,22 @@
 """Exports that LiteRT plays."""
 
+import shutil
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
+from lofi_tf import generation
+from lofi_tf.backends import litert
 from lofi_tf.backends.litert import chunks
+from lofi_tf.backends.open import open_backend
+from lofi_tf.errors import LofiError
+from lofi_tf.saving.litert import write_beside
+from lofi_tf.saving.litert_weights import has_litert
+from lofi_tf.saving.loading import load_model
+from tests.mirrors import KICK, SNARE, drums
+from tests.paths import DATA
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 5, 15, 21, 64, 100, 129])
@@ -17,3 +30,71 @@ def test_chunks_hold_all_rows_and_few_idle_ones(count):
 
 def test_without_small_chunks_rows_are_idle():
     assert list(chunks(3, [16])) == [(0, 16)]
+
+
+@pytest.fixture(scope="module")
+def folder(groove_export, tmp_path_factory):
+    """An export with its LiteRT form."""
+    found = tmp_path_factory.mktemp("litert") / "1"
+    shutil.copytree(groove_export, found)
+    if not has_litert(found):
+        write_beside(found, *load_model(found))
+    return found
+
+
+@pytest.fixture
+def both(folder):
+    return [open_backend(folder, runtime=runtime) for runtime in ("litert", "tensorflow")]
+
+
+def notes_of(pieces):
+    """Pitches, velocities and times; a head of grooves gives times to the last bits of a float."""
+    return [
+        [(n.pitch, n.velocity, round(n.start_time, 5), round(n.end_time, 5)) for n in piece.notes]
+        for piece in pieces
+    ]
+
+
+def test_samples_are_the_same_notes(both):
+    how = generation.GenerationConfig(temperature=1.0, seed=3)
+    ours, theirs = (notes_of(generation.sample(backend, 5, how)) for backend in both)
+    assert ours == theirs and any(ours)
+
+
+def test_music_that_is_read_is_played_the_same(both):
+    beat = drums((0, KICK), (4, SNARE), (8, KICK), (12, SNARE), (20, SNARE), (30, KICK))
+    how = generation.GenerationConfig(temperature=1.0, seed=3)
+    for verb in (generation.reconstruct, generation.humanize, generation.vary):
+        ours, theirs = (notes_of(verb(backend, beat, 2, how)) for backend in both)
+        assert ours == theirs and any(ours), verb.__name__
+
+
+def test_what_litert_lacks_is_asked_of_tensorflow(both):
+    size = both[0].config.model.z_size
+    z, lengths = np.zeros([1, size], np.float32), np.array([both[0].num_steps], np.int32)
+    targets = np.zeros([1, both[0].num_steps, both[0].converter.depth], np.float32)
+    ours, theirs = (backend.score(z, targets, lengths) for backend in both)
+    np.testing.assert_allclose(ours[0], theirs[0], rtol=1e-4)
+
+
+def test_playing_imports_no_tensorflow(folder, tmp_path):
+    code = f"""
+import sys
+sys.path.insert(0, {str(DATA.parents[1])!r})
+from lofi_tf.cli.generate import main
+assert main(["--model={folder}", "--output_dir={tmp_path}", "--seed=1"]) == 0
+assert "tensorflow" not in sys.modules and "keras" not in sys.modules
+"""
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert found.returncode == 0, found.stderr
+    assert found.stderr.startswith("Wrote 5 files") and found.stderr.count("\n") == 1
+
+
+def test_a_runtime_that_cannot_play_is_told(groove_export, folder, monkeypatch):
+    with pytest.raises(LofiError, match="Did you mean 'litert'"):
+        open_backend(folder, runtime="literrt")
+    monkeypatch.setenv("LOFI_TF_RUNTIME", "tensorflow")
+    assert not isinstance(open_backend(folder), litert.LiteRTBackend)
+    monkeypatch.setattr(litert, "is_installed", lambda: False)
+    with pytest.raises(LofiError, match="pip install ai-edge-litert"):
+        open_backend(folder, runtime="litert")
