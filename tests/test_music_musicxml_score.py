@@ -53,6 +53,13 @@ DRUM = (
 )
 
 
+def test_divisions_of_zero_say_nothing():
+    none = "<attributes><divisions>0</divisions></attributes>"
+    found = read([attributes() + "".join(WHOLE), none + note("G4", 4)])
+    assert notes(found)[-1] == (67, 4, 4)
+    assert notes(read([none + note("G4", 4)])) == [(67, 0, 4)]
+
+
 @pytest.mark.parametrize("as_played", [False, True])
 def test_drums_have_the_pitch_that_the_score_gives_or_that_of_their_line(as_played):
     listed = (

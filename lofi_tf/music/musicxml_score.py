@@ -56,6 +56,10 @@ def made_plain(score: Element, chord_kinds: frozenset[str]) -> tuple[Element, li
         chord_kinds: those that the parser knows; other chord symbols are left out.
     """
     score = copy.deepcopy(score)
+    for attributes in score.iter("attributes"):
+        for divisions in attributes.findall("divisions"):
+            if (divisions.text or "").strip() == "0":
+                attributes.remove(divisions)  # the measures before, or else quarters, count
     drums: list[bool] = []
     parts = score.findall("part")
     for part in parts:
