@@ -231,6 +231,13 @@ def test_a_loop_that_is_played_later_ends_where_it_did():
     assert max(starts) > 0 and (ends[HATS], ends[49]) == (8 * Q, 9 * Q)
 
 
+def test_a_hit_that_is_played_after_a_loop_is_at_its_beginning():
+    _, found = run("humanize", (head(), kit(*beat(2), (8 * Q - 10, HATS, 90, 10))), later)
+    ((start, end),) = [(n.start, n.end) for n in found.songs[0].notes if n.pitch == HATS]
+    assert 0 <= start < 60 and end > start
+    assert max(note.start for note in found.songs[0].notes) < 8 * Q
+
+
 def test_a_part_ahead_of_the_file_is_moved_as_a_whole():
     song, found = run("humanize", change=early)
     moves = {after.start - before.start

@@ -71,15 +71,16 @@ def start_at_zero(edit: Edit, as_a_whole: bool) -> int:
 def come_round(edit: Edit, loop: int) -> None:
     """Keeps what is played within a loop of so many ticks.
 
-    What would begin ahead of it is at its end, where it sounds when the loop comes round; no note
-    ends after the loop that did not before.
+    What would begin ahead of it is at its end, and what would begin at its end or later at its
+    beginning, where it sounds when the loop comes round; no note ends after the loop that did not
+    before.
     """
 
     def inside(note: Any, end: int) -> Any:
-        if note.start >= 0:
-            return note._replace(end=min(note.end, end))
-        start = note.start + loop
-        return note._replace(start=start, end=max(start + 1, min(note.end + loop, loop)))
+        turns = note.start // loop
+        start, last = note.start - turns * loop, loop if turns else end
+        least = start + (note.end > note.start)
+        return note._replace(start=start, end=max(least, min(note.end - turns * loop, last)))
 
     edit.new[:] = [inside(note, loop) for note in edit.new]
     edit.moved.update({old: inside(now, max(loop, old.end)) for old, now in edit.moved.items()})
