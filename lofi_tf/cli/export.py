@@ -8,9 +8,9 @@ from lofi_tf.errors import LofiError
 
 # Flags that only some formats know, with their defaults there.
 OF_FORMATS = {
-    "name": (("savedmodel", "magenta"), None),
+    "name": (("savedmodel", "magenta", "litert"), None),
     "version": (("savedmodel",), None),
-    "precision": (("savedmodel",), "float32"),
+    "precision": (("savedmodel", "litert"), "float32"),
     "summary": (("savedmodel",), ""),
     "data": (("savedmodel",), ""),
     "licence": (("savedmodel",), ""),
@@ -35,8 +35,8 @@ def build_parser() -> argparse.ArgumentParser:
         "--format",
         default="savedmodel",
         choices=list(WRITERS),
-        help="savedmodel for TensorFlow and TensorFlow Serving (default), magentajs for browsers, "
-        "magenta for Magenta 2.1.4",
+        help="savedmodel for TensorFlow and TensorFlow Serving (default), litert for phones and C, "
+        "magentajs for browsers, magenta for Magenta 2.1.4",
     )
     flag(
         "--quantization",
@@ -108,8 +108,18 @@ def _write_saved_model(args: argparse.Namespace, model, config, path: Path) -> N
     run_dir = args.run_dir or loading.run_above(path)
     said = {name: getattr(args, name) for name in ("summary", "data", "licence", "precision")}
     facts = run_folder.facts_of_run(run_dir, model.steps_trained, **said)
-    folder = export.export(model, config, where, facts)
+    folder = export.export(model, config, where, facts, litert=True)
     log(f"Wrote {folder}")
+
+
+def _write_litert(args: argparse.Namespace, model, config, path: Path) -> None:
+    from lofi_tf.saving.litert import write_file
+
+    if args.output_dir is None:
+        raise LofiError("--format=litert needs --output_dir, the folder of its files")
+    name = args.name or config.name
+    written = write_file(model, config, Path(args.output_dir), name, args.precision)
+    log(f"Wrote {written} and {name}.yaml, which says how it is called")
 
 
 def _write_magenta_js(args: argparse.Namespace, model, config, path: Path) -> None:
@@ -138,6 +148,7 @@ def _write_magenta(args: argparse.Namespace, model, config, path: Path) -> None:
 
 WRITERS = {
     "savedmodel": _write_saved_model,
+    "litert": _write_litert,
     "magentajs": _write_magenta_js,
     "magenta": _write_magenta,
 }

@@ -2,6 +2,7 @@
 
 import dataclasses
 import shutil
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import tensorflow as tf
 
 from lofi_tf.config import Config
 from lofi_tf.data.storage.tfrecord import write_record
-from lofi_tf.errors import LofiError
+from lofi_tf.errors import LofiError, LofiWarning
 from lofi_tf.models.common.latent_model import LatentModel
 from lofi_tf.models.common.named_functions import NamedFunctions
 from lofi_tf.models.kinds import interface_of
@@ -64,7 +65,13 @@ def place(output_dir: str | Path, name: str, version: int | None = None) -> Expo
     return ExportPath(Path(output_dir), name, version)
 
 
-def export(model: LatentModel, config: Config, where: ExportPath, facts: Facts = Facts()) -> Path:  # noqa: B008
+def export(
+    model: LatentModel,
+    config: Config,
+    where: ExportPath,
+    facts: Facts = Facts(),  # noqa: B008
+    litert: bool = False,
+) -> Path:
     """Writes a model as a SavedModel; returns its folder.
 
     The folder holds the SavedModel with the signatures of `backends.interface_of` (its default is
@@ -78,6 +85,8 @@ def export(model: LatentModel, config: Config, where: ExportPath, facts: Facts =
         where: the folder, from `place`.
         facts: what the model card says of it; its `precision` is that of the stored
             weights. Answers are computed in float32 whatever it is.
+        litert: whether its LiteRT form is written beside (`litert.write_beside`); a `LofiWarning`
+            says so if it has none.
 
     Raises:
         LofiError: a weight that is beyond what float16 can hold.
@@ -96,6 +105,8 @@ def export(model: LatentModel, config: Config, where: ExportPath, facts: Facts =
         (beside / ABOUT_IN_EXPORT).write_text(about, encoding="utf-8")
         card = model_card(config, where.name, interface, facts)
         (beside / CARD).write_text(card, encoding="utf-8")
+        if litert:
+            _write_litert(beside, model, config)
         beside.rename(where.folder)
     finally:
         shutil.rmtree(beside, ignore_errors=True)
@@ -116,6 +127,15 @@ def _save(model: LatentModel, interface: NamedFunctions, precision: str, folder:
         signatures={**signatures, "serving_default": signatures[interface.default]},
         options=tf.saved_model.SaveOptions(experimental_custom_gradients=False),
     )
+
+
+def _write_litert(folder: Path, model: LatentModel, config: Config) -> None:
+    from lofi_tf.saving.litert import write_beside
+
+    try:
+        write_beside(folder, model, config)
+    except LofiError as error:
+        warnings.warn(f"{error}: TensorFlow alone runs the export", LofiWarning, stacklevel=3)
 
 
 def _halved(weight: keras.Variable) -> tf.Variable:

@@ -17,6 +17,8 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import tensorflow as tf
+import yaml
+from tensorflow.lite.python import schema_py_generated as schema
 
 from lofi_tf.config import Config
 from lofi_tf.data.converters.base import Converter
@@ -38,7 +40,11 @@ Signatures = dict[str, Callable]  # concrete functions, by NAME_ROWS
 
 
 def litert_bytes(
-    interface: NamedFunctions, config: Config, weights: Sequence, rows: Sequence[int] = ROWS
+    interface: NamedFunctions,
+    config: Config,
+    weights: Sequence,
+    rows: Sequence[int] = ROWS,
+    precision: str = "float32",
 ) -> bytes:
     """Returns the functions of a model that have a fixed step, as a LiteRT file.
 
@@ -49,6 +55,7 @@ def litert_bytes(
         config: the model's.
         weights: its weights, Keras variables.
         rows: how many rows at once there is a signature for.
+        precision: of the stored weights, float32 or float16; it computes in float32.
 
     Raises:
         LofiError: it can hold none.
@@ -63,12 +70,12 @@ def litert_bytes(
         traced["view"] = {"view_1": _view(converter, config.model.max_seq_len)}
     values = [weight.value for weight in weights]
     try:
-        return _converted(traced.values(), values)
+        return _converted(traced.values(), values, precision)
     except LofiError:
         held = [one for name, one in traced.items() if _is_held(name, one, values, config.name)]
     if not held:
         raise LofiError(f"LiteRT can hold no function of {config.name}")
-    return _converted(held, values)
+    return _converted(held, values, precision)
 
 
 def _is_held(name: str, signatures: Signatures, values: list, model: str) -> bool:
@@ -82,7 +89,7 @@ def _is_held(name: str, signatures: Signatures, values: list, model: str) -> boo
     return True
 
 
-def _converted(functions: Iterable[Signatures], values: list) -> bytes:
+def _converted(functions: Iterable[Signatures], values: list, precision: str = "float32") -> bytes:
     signatures = dict(itertools.chain.from_iterable(one.items() for one in functions))
     module = tf.Module()
     module.weights = values
@@ -92,6 +99,9 @@ def _converted(functions: Iterable[Signatures], values: list) -> bytes:
         lite = tf.lite.TFLiteConverter.from_saved_model(folder, signature_keys=[*signatures])
         lite.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
         lite._experimental_enable_dynamic_update_slice = True  # else each step copies all steps
+        if precision == "float16":
+            lite.optimizations = [tf.lite.Optimize.DEFAULT]
+            lite.target_spec.supported_types = [tf.float16]
         try:
             return lite.convert()
         except Exception as error:  # MLIR's, of many kinds
@@ -116,6 +126,56 @@ def write_beside(folder: Path, model: LatentModel, config: Config) -> None:
     (folder / PATCHES).write_text(text)
     if whole_graph(folder) != whole:
         raise LofiError(f"the LiteRT form in {folder} is not what was converted")
+
+
+def write_file(
+    model: LatentModel, config: Config, folder: Path, name: str, precision: str = "float32"
+) -> Path:
+    """Writes a model as `NAME.tflite`, whole, and beside it `NAME.yaml`; returns the first.
+
+    Args:
+        model: the model.
+        config: its config.
+        folder: made if it is not there.
+        name: of the files.
+        precision: of the stored weights, float32 or float16.
+
+    Raises:
+        LofiError: a file of that name is there, or LiteRT can hold no function of the model.
+    """
+    path = folder / f"{name}.tflite"
+    if path.exists():
+        raise LofiError(f"{path} is there already: give another --name or --output_dir")
+    weights = stored_weights(model)
+    whole = litert_bytes(interface_of(model, config), config, weights, precision=precision)
+    about = {"signatures": signatures_in(whole), "config": config.to_dict()}
+    folder.mkdir(parents=True, exist_ok=True)
+    text = yaml.safe_dump(about, sort_keys=False, default_flow_style=None)
+    path.with_suffix(".yaml").write_text(text, encoding="utf-8")
+    path.write_bytes(whole)
+    return path
+
+
+def signatures_in(whole: bytes) -> dict[str, dict[str, dict[str, list]]]:
+    """Returns the signatures of a LiteRT file: of each its inputs and outputs, [type, shape]."""
+    model, found = schema.Model.GetRootAs(whole, 0), {}
+    types = {number: name.lower() for name, number in vars(schema.TensorType).items()}
+
+    def described(graph, tensor_map):
+        tensor = graph.Tensors(tensor_map.TensorIndex())
+        return [types[tensor.Type()], [tensor.Shape(n) for n in range(tensor.ShapeLength())]]
+
+    for one in map(model.SignatureDefs, range(model.SignatureDefsLength())):
+        graph = model.Subgraphs(one.SubgraphIndex())
+        sides = {
+            "inputs": map(one.Inputs, range(one.InputsLength())),
+            "outputs": map(one.Outputs, range(one.OutputsLength())),
+        }
+        found[one.SignatureKey().decode()] = {
+            side: {m.Name().decode(): described(graph, m) for m in maps}
+            for side, maps in sides.items()
+        }
+    return found
 
 
 def _view(converter: Converter, steps: int):

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 import tensorflow as tf
+from tensorflow.lite.python import schema_py_generated as schema
 
 from lofi_tf.saving.litert_weights import VARIABLES, Patch
 
@@ -128,8 +129,6 @@ def _stored(folder: Path) -> list[Stored]:
 
 def _constants(whole: bytes) -> Iterator[tuple[int, np.ndarray, list[int]]]:
     """Yields place, bits and shape of each large float32 constant of a LiteRT file."""
-    from tensorflow.lite.python import schema_py_generated as schema
-
     model, seen = schema.Model.GetRootAs(whole, 0), set()
     for graph in map(model.Subgraphs, range(model.SubgraphsLength())):
         for tensor in map(graph.Tensors, range(graph.TensorsLength())):

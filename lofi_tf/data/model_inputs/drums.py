@@ -24,4 +24,4 @@ def _steps_as(options: DrumsConverter, masks: tf.Tensor, roll: bool) -> tf.Tenso
     if not roll:
         return tf.one_hot(masks, (1 << options.num_drums) + options.add_end_token)
     shifts = tf.range(bits, dtype=masks.dtype)
-    return tf.cast(tf.bitwise.right_shift(masks[..., None], shifts) & 1, tf.float32)
+    return tf.cast(tf.bitwise.right_shift(masks[..., None], shifts) % 2, tf.float32)

@@ -1,0 +1,171 @@
+"""The LiteRT form of models: the answers of TensorFlow, for each kind, head and hierarchy."""
+
+import json
+import shutil
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tensorflow as tf
+import yaml
+
+from lofi_tf.backends.litert import Functions
+from lofi_tf.cli import export as command
+from lofi_tf.config import config_names, load_config
+from lofi_tf.errors import LofiError, LofiWarning
+from lofi_tf.hparams import with_hparams
+from lofi_tf.models.build import build_model
+from lofi_tf.models.kinds import interface_of
+from lofi_tf.saving import litert
+from lofi_tf.saving.checkpoints import stored_weights
+from lofi_tf.saving.litert_parts import patches_of
+from lofi_tf.saving.litert_weights import GRAPH, PATCHES, Patch, whole_graph
+from lofi_tf.saving.loading import load_model
+
+QUICK = ("cat-mel_2bar_small", "groovae_2bar_tap_fixed_velocity")
+RNN_ENCODERS = ("lstm", "bidirectional_lstm", "hierarchical_lstm")
+SOUND = ("continue", "encode")  # of long chains of floats
+
+
+def small(name):
+    """A model of a shipped config at a few units a layer, its weights such that outputs differ."""
+    config = load_config(name)
+    if config.model.kind == "vae":
+        changes = ["z_size=4"] if config.model.z_size else []
+        changes += ["enc_rnn_size=[8]"] if config.model.encoder["kind"] in RNN_ENCODERS else []
+        config = with_hparams(config, ",".join([*changes, "dec_rnn_size=[8,8]"]))
+    model = build_model(config)
+    for number, variable in enumerate(model.trainable_variables):
+        draws = np.random.default_rng(number)
+        variable.assign(variable + draws.normal(scale=0.2, size=variable.shape))
+    return model, config
+
+
+def asked(specs, config, rows):
+    """Inputs of a function, drawn: whole numbers are lengths, `kept` and hits are 0 or 1."""
+    draws, given = np.random.default_rng(rows), {}
+    for name, spec in specs.items():
+        shape = [rows, *spec.shape[1:]]
+        if spec.dtype == tf.int64:
+            given[name] = np.arange(rows, dtype=np.int64) + 5
+        elif spec.dtype == tf.int32:
+            given[name] = np.full(shape, _length(specs, shape), np.int32)
+        elif name in ("kept", "given", "hits"):
+            given[name] = draws.integers(0, 2, shape).astype(np.float32)
+        else:
+            given[name] = draws.normal(size=shape).astype(np.float32)
+    if "temperature" in given:
+        given["temperature"] = np.full([rows], 0.7, np.float32)
+    return given
+
+
+def _length(specs, shape):
+    """A whole example; of a hierarchy, whose lengths are of each segment, a whole segment."""
+    steps = next((s.shape[1] for n, s in specs.items() if n in ("inputs", "given")), 1)
+    return steps // shape[1] if len(shape) > 1 else steps
+
+
+def answers_alike(name, rows):
+    """Compares LiteRT's answers with TensorFlow's; returns the names of functions compared."""
+    model, config = small(name)
+    interface = interface_of(model, config)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", LofiWarning)
+        whole = litert.litert_bytes(interface, config, stored_weights(model), rows)
+    functions = Functions(whole)
+    for function in sorted(functions.names - {"view"}):
+        for count in rows:
+            given = asked(interface.inputs_of(function), config, count)
+            if "length" in given:
+                given["length"] = np.full([count], interface.steps, np.int32)
+            ours = functions(function, given)
+            theirs = interface.function(function)(**{k: tf.constant(v) for k, v in given.items()})
+            assert ours.keys() == theirs.keys()
+            for key, value in theirs.items():
+                message = f"{function} of {count} rows: {key}"
+                np.testing.assert_allclose(ours[key], value, rtol=2e-4, atol=2e-4, err_msg=message)
+    return functions.names
+
+
+@pytest.mark.parametrize("name", QUICK)
+def test_litert_answers_as_tensorflow_does(name):
+    assert {"encode", "decode", "fill", "view"} <= answers_alike(name, (4,))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [name for name in config_names() if name not in QUICK])
+def test_litert_answers_as_tensorflow_does_for_every_config(name):
+    assert answers_alike(name, (1, 4))
+
+
+@pytest.fixture(scope="module")
+def folder(groove_export, tmp_path_factory):
+    """An export with its LiteRT form."""
+    found = tmp_path_factory.mktemp("litert") / "1"
+    shutil.copytree(groove_export, found)
+    litert.write_beside(found, *load_model(found))
+    return found
+
+
+def test_the_weights_of_an_export_are_not_stored_twice(folder):
+    patches = [Patch(*values) for values in json.loads((folder / PATCHES).read_text())]
+    numbers = sum(patch.rows * patch.columns for patch in patches)
+    model, _ = load_model(folder)
+    matrices = sum(w.value.shape.num_elements() for w in stored_weights(model) if len(w.shape) > 1)
+    assert numbers > 0.8 * matrices
+    functions = Functions(whole_graph(folder))
+    assert {"encode", "decode"} <= functions.names
+    assert len((folder / GRAPH).read_bytes()) < len(whole_graph(folder)) / 2
+
+
+def test_parts_of_variables_are_found_cut_joined_and_turned(tmp_path):
+    kernel = np.random.default_rng(0).normal(size=[20, 32]).astype(np.float32)
+    bias = np.random.default_rng(1).normal(size=[32]).astype(np.float32)
+    module = tf.Module()
+    module.kernel, module.bias = tf.Variable(kernel), tf.Variable(bias)
+
+    def cut(x):
+        return {"y": x @ module.kernel[:, 8:16] + module.bias[8:16]}
+
+    spec = tf.TensorSpec([1, 20], tf.float32, "x")
+    traced = tf.function(cut).get_concrete_function(x=spec)
+    tf.saved_model.save(module, str(tmp_path), {"cut_1": traced})
+    whole = litert._converted([{"cut_1": traced}], [module.kernel, module.bias])
+    patches = patches_of(whole, tmp_path)
+    assert [(p.rows, p.columns, p.turned) for p in patches] == [(20, 8, True)]
+    variables = (tmp_path / "variables/variables.data-00000-of-00001").read_bytes()
+    np.testing.assert_array_equal(patches[0].part(variables), kernel[:, 8:16])
+
+
+def test_a_file_for_litert_says_how_it_is_called(groove_export, tmp_path, capsys):
+    flags = ["--format=litert", f"--model={groove_export}", f"--output_dir={tmp_path}"]
+    assert command.main([*flags, "--name=beats", "--precision=float16"]) == 0
+    about = yaml.safe_load((tmp_path / "beats.yaml").read_text())
+    decode = about["signatures"]["decode_4"]
+    size = about["config"]["model"]["z_size"]
+    assert decode["inputs"]["z"] == ["float32", [4, size]]
+    assert decode["inputs"]["noise"][1][:2] == [4, 32]
+    functions = Functions((tmp_path / "beats.tflite").read_bytes())
+    assert functions.names == {name.rpartition("_")[0] for name in about["signatures"]}
+    assert command.main([*flags, "--name=beats"]) == 2
+    assert "is there already" in capsys.readouterr().err
+
+
+def test_what_litert_cannot_hold_is_left_out_and_told(monkeypatch):
+    model, config = small("cat-mel_2bar_small")
+    interface = interface_of(model, config)
+    monkeypatch.setattr(
+        interface, "_encode", lambda **given: {"mean": tf.linalg.svd(given["inputs"])[0]}
+    )
+    with pytest.warns(LofiWarning, match="LiteRT cannot hold encode of cat-mel_2bar_small"):
+        whole = litert.litert_bytes(interface, config, stored_weights(model), (1,))
+    assert Functions(whole).names == {"decode", "fill", "view"}
+
+
+def test_an_export_that_litert_cannot_hold_is_refused(monkeypatch):
+    model, config = small("cat-mel_2bar_small")
+    monkeypatch.setattr(litert, "_is_held", lambda *given: False)
+    monkeypatch.setattr(litert, "_converted", lambda *given: (_ for _ in ()).throw(LofiError("no")))
+    with pytest.raises(LofiError, match="no function of cat-mel_2bar_small"):
+        litert.litert_bytes(interface_of(model, config), config, stored_weights(model), (1,))
