@@ -101,7 +101,9 @@ def test_an_export_of_sound_answers(clips, tmp_path, name, capsys):
     flags = [f"--config={name}", f"--run_dir={run}", f"--examples_path={clips}"]
     flags += [f"--hparams={SHORT},{EXPORTED[name]}", "--num_steps=1", "--validation_split=0"]
     assert train.main(flags) == 0
-    assert export.main([f"--run_dir={run}", f"--output_dir={tmp_path / 'saved'}"]) == 0
+    assert (
+        export.main([f"--run_dir={run}", f"--output_dir={tmp_path / 'saved'}", "--litert=no"]) == 0
+    )
     found = []
     for number, model in enumerate((run, tmp_path / "saved" / name)):
         out = tmp_path / f"out{number}"

@@ -180,7 +180,7 @@ def test_its_map_holds_its_music(run, tmp_path):
 
 
 def test_an_export_plays_as_the_run_and_its_card_says_what(run, tmp_path):
-    flags = [f"--run_dir={run / 'run'}", f"--output_dir={tmp_path / 'saved'}"]
+    flags = [f"--run_dir={run / 'run'}", f"--output_dir={tmp_path / 'saved'}", "--litert=no"]
     assert export.main(flags) == 0
     card = (tmp_path / "saved" / "claps" / "1" / "README.md").read_text()
     assert "\nhand claps, 1 bar.\n" in card

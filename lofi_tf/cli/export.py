@@ -11,6 +11,7 @@ OF_FORMATS = {
     "name": (("savedmodel", "magenta", "litert"), None),
     "version": (("savedmodel",), None),
     "precision": (("savedmodel", "litert"), "float32"),
+    "litert": (("savedmodel",), "yes"),
     "summary": (("savedmodel",), ""),
     "data": (("savedmodel",), ""),
     "licence": (("savedmodel",), ""),
@@ -49,6 +50,12 @@ def build_parser() -> argparse.ArgumentParser:
         "--precision",
         choices=["float32", "float16"],
         help="of the stored weights; float16 is half the size (default: float32)",
+    )
+    flag(
+        "--litert",
+        choices=["yes", "no"],
+        help="whether a SavedModel gets its LiteRT form, which runs without TensorFlow and takes "
+        "a minute to write (default: yes)",
     )
     flag("--summary", help="for the model card: what the model makes, in one line")
     flag("--data", help="for the model card: what it was trained on")
@@ -108,7 +115,7 @@ def _write_saved_model(args: argparse.Namespace, model, config, path: Path) -> N
     run_dir = args.run_dir or loading.run_above(path)
     said = {name: getattr(args, name) for name in ("summary", "data", "licence", "precision")}
     facts = run_folder.facts_of_run(run_dir, model.steps_trained, **said)
-    folder = export.export(model, config, where, facts, litert=True)
+    folder = export.export(model, config, where, facts, litert=args.litert == "yes")
     log(f"Wrote {folder}")
 
 

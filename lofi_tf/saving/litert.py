@@ -65,6 +65,8 @@ def litert_bytes(
         for name in FUNCTIONS
         if name in interface.names
     }
+    if not traced:
+        raise LofiError(f"LiteRT can hold no function of {config.name}")
     converter = build_converter(config.data.converter)
     if converter.medium == "notes":
         traced["view"] = {"view_1": _view(converter, config.model.max_seq_len)}
