@@ -3,6 +3,8 @@
 import fcntl
 import gc
 import os
+import shutil
+from pathlib import Path
 
 import pytest
 
@@ -56,3 +58,17 @@ def groove_export(tmp_path_factory):
         return export(*scrambled_model("groovae_2bar_humanize"), place(folder, "beats")).parent
 
     return shared(tmp_path_factory, "groove_export", make) / "1"
+
+
+@pytest.fixture(scope="session")
+def litert_export(groove_export, tmp_path_factory):
+    """The same export with its LiteRT form."""
+    from lofi_tf.saving.litert import write_beside
+    from lofi_tf.saving.loading import load_model
+
+    def make(folder):
+        copy = Path(shutil.copytree(groove_export, folder / "beats" / "1"))
+        write_beside(copy, *load_model(copy))
+        return copy.parent
+
+    return shared(tmp_path_factory, "litert_export", make) / "1"

@@ -1,6 +1,5 @@
 """Exports that LiteRT plays."""
 
-import shutil
 import subprocess
 import sys
 
@@ -12,9 +11,6 @@ from lofi_tf.backends import litert
 from lofi_tf.backends.litert import chunks
 from lofi_tf.backends.open import open_backend
 from lofi_tf.errors import LofiError
-from lofi_tf.saving.litert import write_beside
-from lofi_tf.saving.litert_weights import has_litert
-from lofi_tf.saving.loading import load_model
 from tests.mirrors import KICK, SNARE, drums
 from tests.paths import DATA
 
@@ -32,19 +28,9 @@ def test_without_small_chunks_rows_are_idle():
     assert list(chunks(3, [16])) == [(0, 16)]
 
 
-@pytest.fixture(scope="module")
-def folder(groove_export, tmp_path_factory):
-    """An export with its LiteRT form."""
-    found = tmp_path_factory.mktemp("litert") / "1"
-    shutil.copytree(groove_export, found)
-    if not has_litert(found):
-        write_beside(found, *load_model(found))
-    return found
-
-
 @pytest.fixture
-def both(folder):
-    return [open_backend(folder, runtime=runtime) for runtime in ("litert", "tensorflow")]
+def both(litert_export):
+    return [open_backend(litert_export, runtime=runtime) for runtime in ("litert", "tensorflow")]
 
 
 def notes_of(pieces):
@@ -77,12 +63,12 @@ def test_what_litert_lacks_is_asked_of_tensorflow(both):
     np.testing.assert_allclose(ours[0], theirs[0], rtol=1e-4)
 
 
-def test_playing_imports_no_tensorflow(folder, tmp_path):
+def test_playing_imports_no_tensorflow(litert_export, tmp_path):
     code = f"""
 import sys
 sys.path.insert(0, {str(DATA.parents[1])!r})
 from lofi_tf.cli.generate import main
-assert main(["--model={folder}", "--output_dir={tmp_path}", "--seed=1"]) == 0
+assert main(["--model={litert_export}", "--output_dir={tmp_path}", "--seed=1"]) == 0
 assert "tensorflow" not in sys.modules and "keras" not in sys.modules
 """
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
@@ -90,11 +76,11 @@ assert "tensorflow" not in sys.modules and "keras" not in sys.modules
     assert found.stderr.startswith("Wrote 5 files") and found.stderr.count("\n") == 1
 
 
-def test_a_runtime_that_cannot_play_is_told(groove_export, folder, monkeypatch):
+def test_a_runtime_that_cannot_play_is_told(groove_export, litert_export, monkeypatch):
     with pytest.raises(LofiError, match="Did you mean 'litert'"):
-        open_backend(folder, runtime="literrt")
+        open_backend(litert_export, runtime="literrt")
     monkeypatch.setenv("LOFI_TF_RUNTIME", "tensorflow")
-    assert not isinstance(open_backend(folder), litert.LiteRTBackend)
+    assert not isinstance(open_backend(litert_export), litert.LiteRTBackend)
     monkeypatch.setattr(litert, "is_installed", lambda: False)
     with pytest.raises(LofiError, match="pip install ai-edge-litert"):
-        open_backend(folder, runtime="litert")
+        open_backend(litert_export, runtime="litert")

@@ -1,7 +1,6 @@
 """The LiteRT form of models: the answers of TensorFlow, for each kind, head and hierarchy."""
 
 import json
-import shutil
 import warnings
 
 import numpy as np
@@ -110,24 +109,15 @@ def test_litert_answers_as_tensorflow_does_for_every_config(name):
     assert answers_alike(name, (1, 4))
 
 
-@pytest.fixture(scope="module")
-def folder(groove_export, tmp_path_factory):
-    """An export with its LiteRT form."""
-    found = tmp_path_factory.mktemp("litert") / "1"
-    shutil.copytree(groove_export, found)
-    litert.write_beside(found, *load_model(found))
-    return found
-
-
-def test_the_weights_of_an_export_are_not_stored_twice(folder):
-    patches = [Patch(*values) for values in json.loads((folder / PATCHES).read_text())]
+def test_the_weights_of_an_export_are_not_stored_twice(litert_export):
+    patches = [Patch(*values) for values in json.loads((litert_export / PATCHES).read_text())]
     numbers = sum(patch.rows * patch.columns for patch in patches)
-    model, _ = load_model(folder)
+    model, _ = load_model(litert_export)
     matrices = sum(w.value.shape.num_elements() for w in stored_weights(model) if len(w.shape) > 1)
     assert numbers > 0.8 * matrices
-    functions = Functions(whole_graph(folder))
+    functions = Functions(whole_graph(litert_export))
     assert {"encode", "decode"} <= functions.names
-    assert len((folder / GRAPH).read_bytes()) < len(whole_graph(folder)) / 2
+    assert len((litert_export / GRAPH).read_bytes()) < len(whole_graph(litert_export)) / 2
 
 
 def test_parts_of_variables_are_found_cut_joined_and_turned(tmp_path):

@@ -189,7 +189,8 @@ def _view(converter: Converter, steps: int):
     }
 
     def body(**example):
-        fed = to_model(converter, {name: part[0] for name, part in example.items()}, False)
+        whole = {name: tf.squeeze(part, 0) for name, part in example.items()}
+        fed = to_model(converter, whole, False)
         return {name: part[None] for name, part in fit(fed, steps).items()}
 
     return tf.function(body, autograph=False).get_concrete_function(**specs)
