@@ -10,6 +10,7 @@ place, which pack to nothing, and a list of what goes where (`Patch`).
 
 import itertools
 import json
+import re
 import tempfile
 import warnings
 import zlib
@@ -20,6 +21,7 @@ import tensorflow as tf
 import yaml
 from tensorflow.lite.python import schema_py_generated as schema
 
+from lofi_tf import quiet
 from lofi_tf.config import Config
 from lofi_tf.data.converters.base import Converter
 from lofi_tf.data.converters.build import build_converter
@@ -105,9 +107,17 @@ def _converted(functions: Iterable[Signatures], values: list, precision: str = "
             lite.optimizations = [tf.lite.Optimize.DEFAULT]
             lite.target_spec.supported_types = [tf.float16]
         try:
-            return lite.convert()
+            with quiet.imports():  # of the converter's own lines
+                return lite.convert()
         except Exception as error:  # MLIR's, of many kinds
-            raise LofiError(str(error).strip().splitlines()[0]) from error
+            raise LofiError(_reason(str(error))) from error
+
+
+def _reason(said: str) -> str:
+    """Returns one line of what the converter says: the operations that LiteRT lacks, if any."""
+    lacking = re.findall(r"(?:TF Select|Custom) ops: (.+)", said)
+    names = sorted({name for names in lacking for name in names.split(", ")})
+    return f"it has no {', '.join(names)}" if names else said.strip().splitlines()[0]
 
 
 def write_beside(folder: Path, model: LatentModel, config: Config) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from lofi_tf import quiet
 from lofi_tf.cli.flags import log
+from lofi_tf.errors import LofiError
 from lofi_tf.saving.litert_weights import GRAPH
 
 
@@ -21,7 +22,11 @@ def main(argv: list[str] | None = None) -> int:
         from lofi_tf.saving.litert import write_beside
         from lofi_tf.saving.loading import load_model
     for folder in args.exports:
-        write_beside(folder, *load_model(folder))
+        try:
+            write_beside(folder, *load_model(folder))
+        except LofiError as error:
+            log(f"{folder}: {error}")
+            continue
         log(f"Wrote {folder / GRAPH}, {(folder / GRAPH).stat().st_size / 1e6:.2f} MB")
     return 0
 
