@@ -22,6 +22,7 @@ from lofi_tf.saving.litert_weights import GRAPH, PATCHES, Patch, whole_graph
 from lofi_tf.saving.loading import load_model
 
 QUICK = "groovae_2bar_tap_fixed_velocity"
+LACKING = ("continuation_conv", "continuation_lstm", "continuation_vae")  # FFT, arcsines
 RNN_ENCODERS = ("lstm", "bidirectional_lstm", "hierarchical_lstm")
 
 
@@ -41,7 +42,7 @@ def small(name):
     """A model of a shipped config at a few units a layer, its weights such that outputs differ."""
     config = load_config(name)
     if config.model.kind == "vae":
-        changes = ["z_size=4"] if config.model.z_size else []
+        changes = ["z_size=16"] if config.model.z_size else []
         changes += ["enc_rnn_size=[8]"] if config.model.encoder["kind"] in RNN_ENCODERS else []
         config = with_hparams(config, ",".join([*changes, "dec_rnn_size=[8,8]"]))
     model = build_model(config)
@@ -104,7 +105,7 @@ def test_litert_answers_as_tensorflow_does():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", [name for name in config_names() if name != QUICK])
+@pytest.mark.parametrize("name", [n for n in config_names() if n not in (QUICK, *LACKING)])
 def test_litert_answers_as_tensorflow_does_for_every_config(name):
     assert answers_alike(name, (1, 4))
 
