@@ -162,20 +162,21 @@ def write_file(
     whole = litert_bytes(interface_of(model, config), config, weights, precision=precision)
     about = {"signatures": signatures_in(whole), "config": config.to_dict()}
     folder.mkdir(parents=True, exist_ok=True)
-    text = yaml.safe_dump(about, sort_keys=False, default_flow_style=None)
+    text = yaml.safe_dump(about, sort_keys=False)
     path.with_suffix(".yaml").write_text(text, encoding="utf-8")
     path.write_bytes(whole)
     return path
 
 
-def signatures_in(whole: bytes) -> dict[str, dict[str, dict[str, list]]]:
-    """Returns the signatures of a LiteRT file: of each its inputs and outputs, [type, shape]."""
+def signatures_in(whole: bytes) -> dict[str, dict[str, dict[str, str]]]:
+    """Returns the signatures of a LiteRT file: types and shapes of their inputs and outputs."""
     model, found = schema.Model.GetRootAs(whole, 0), {}
     types = {number: name.lower() for name, number in vars(schema.TensorType).items()}
 
     def described(graph, tensor_map):
         tensor = graph.Tensors(tensor_map.TensorIndex())
-        return [types[tensor.Type()], [tensor.Shape(n) for n in range(tensor.ShapeLength())]]
+        shape = [tensor.Shape(n) for n in range(tensor.ShapeLength())]
+        return f"{types[tensor.Type()]} {shape}"
 
     for one in map(model.SignatureDefs, range(model.SignatureDefsLength())):
         graph = model.Subgraphs(one.SubgraphIndex())
