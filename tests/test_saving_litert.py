@@ -48,8 +48,9 @@ def small(name):
     model = build_model(config)
     for number, variable in enumerate(model.trainable_variables):
         draws = np.random.default_rng(number)
-        # What feeds on its own sound drifts apart where weights are large.
-        scale = 0.01 if config.model.kind == "continuation" else 0.2
+        # What feeds on its own sound drifts apart where weights are large, and deep networks of
+        # sound and notes grow beyond what a float holds.
+        scale = {"continuation": 0.01, "cross_modal": 0.02}.get(config.model.kind, 0.2)
         variable.assign(variable + draws.normal(scale=scale, size=variable.shape))
     return model, config
 
