@@ -46,11 +46,12 @@ def small(name):
         changes += ["enc_rnn_size=[8]"] if config.model.encoder["kind"] in RNN_ENCODERS else []
         config = with_hparams(config, ",".join([*changes, "dec_rnn_size=[8,8]"]))
     model = build_model(config)
+    # What feeds on its own sound drifts apart where weights are large, and of sound deviations
+    # grow beyond 88, where LiteRT's softplus is infinite.
+    of_sound = getattr(config.model, "encoder", {"kind": ""})["kind"] not in RNN_ENCODERS
+    scale = 0.01 if config.model.kind == "continuation" else 0.02 if of_sound else 0.2
     for number, variable in enumerate(model.trainable_variables):
         draws = np.random.default_rng(number)
-        # What feeds on its own sound drifts apart where weights are large, and deep networks of
-        # sound and notes grow beyond what a float holds.
-        scale = {"continuation": 0.01, "cross_modal": 0.02}.get(config.model.kind, 0.2)
         variable.assign(variable + draws.normal(scale=scale, size=variable.shape))
     return model, config
 
@@ -85,6 +86,8 @@ def answers_alike(name, rows):
     interface = interface_of(model, config)
     with warnings.catch_warnings():
         warnings.simplefilter("error", LofiWarning)
+        if name == "nade-drums_2bar_full":  # LiteRT shifts no bits, which its masks of 61 need
+            warnings.filterwarnings("ignore", ".*view", LofiWarning)
         whole = litert.litert_bytes(interface, config, stored_weights(model), rows)
     functions = Functions(whole)
     for function in sorted(functions.names - {"view"}):
