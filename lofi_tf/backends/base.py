@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from lofi_tf import quiet
 from lofi_tf.config import Config
 from lofi_tf.data.converters.base import Converter
 from lofi_tf.data.converters.build import build_converter
@@ -53,7 +54,8 @@ class Backend:
 
     def view(self, examples: Examples) -> Arrays:
         """Returns what a model is fed of N stored examples, by the converter's `model_spec`."""
-        from lofi_tf.data.storage.dataset import model_view  # TensorFlow's
+        with quiet.imports():
+            from lofi_tf.data.storage.dataset import model_view  # TensorFlow's
 
         return model_view(examples, self.converter, self.num_steps)
 

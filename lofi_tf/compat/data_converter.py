@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from lofi_tf import quiet
 from lofi_tf.config import Config
 from lofi_tf.data.converters.build import build_converter
 from lofi_tf.data.storage.examples import examples_of_records
@@ -37,7 +38,8 @@ class DataConverter:
         found = examples_of_records([record], self._converter.component, num_workers=1)
         if not len(found):
             return ConverterTensors([], [], [], [])
-        from lofi_tf.data.storage.dataset import model_view  # TensorFlow's
+        with quiet.imports():
+            from lofi_tf.data.storage.dataset import model_view  # TensorFlow's
 
         view = model_view(found, self._converter, self._steps)
         lengths = list(view["length"])
