@@ -3,13 +3,16 @@ r"""A split file for records without one: an eighth of the sources each for vali
     python -m saved_models.recipes.split --examples_path=a.tfrecord,b.tfrecord \
       --output_file=split.csv
 
-A source goes to a side by the sha1 of its name, and so stays there when others come.
+A source goes to a side by the sha1 of its name, and so stays there when others come. Records given
+`--by_composer` go by the first folder of the name, those `--by_tune` by the name without numbers:
+works of a composer, versions of a tune stay together.
 """
 
 import argparse
 import csv
 import hashlib
 import io
+import re
 import sys
 from collections import Counter
 
@@ -25,17 +28,32 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--examples_path", required=True)
     parser.add_argument("--output_file", required=True)
+    parser.add_argument("--by_composer", default="", help="records named by folders of composers")
+    parser.add_argument("--by_tune", default="", help="records whose names differ by numbers alone")
     args = parser.parse_args(argv)
-    paths = record_paths(args.examples_path)
-    records = (record for path in paths for record in read_records(path))
-    names = sorted({NoteSequence.FromString(record).filename for record in records})
-    rows = [(name, split_of(name)) for name in names]
+    whole = {str(path): group for path, group in _groups(args)}
+    found = {
+        (name, whole.get(str(path), str)(name))
+        for path in record_paths(args.examples_path)
+        for name in (NoteSequence.FromString(record).filename for record in read_records(path))
+    }
+    rows = [(name, split_of(group)) for name, group in sorted(found)]
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerows([("path", "split"), *rows])
     with atomic_write(args.output_file) as file:
         file.write(text.getvalue().encode())
     print(f"{dict(Counter(split for _, split in rows))} -> {args.output_file}")
     return 0
+
+
+def _groups(args: argparse.Namespace):
+    """Yields records whose sources are kept together, and what of a name they go by."""
+    for paths, group in (
+        (args.by_composer, lambda name: name.partition("/")[0]),
+        (args.by_tune, lambda name: re.sub(r"\d+", "", name)),
+    ):
+        if paths:
+            yield from ((path, group) for path in record_paths(paths))
 
 
 def split_of(source: str) -> str:
