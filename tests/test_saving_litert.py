@@ -17,9 +17,11 @@ from lofi_tf.models.build import build_model
 from lofi_tf.models.kinds import interface_of
 from lofi_tf.saving import litert
 from lofi_tf.saving.checkpoints import stored_weights
+from lofi_tf.saving.export import export, place
 from lofi_tf.saving.litert_parts import patches_of
 from lofi_tf.saving.litert_weights import GRAPH, PATCHES, Patch, whole_graph
 from lofi_tf.saving.loading import load_model
+from lofi_tf.saving.model_card import Facts
 
 QUICK = "groovae_2bar_tap_fixed_velocity"
 LACKING = ("continuation_conv", "continuation_lstm", "continuation_vae")  # FFT, arcsines
@@ -192,3 +194,14 @@ def test_decoders_of_hierarchies_are_left_out_and_told():
             interface_of(model, config), config, stored_weights(model), (1,)
         )
     assert Functions(whole).names == {"encode", "view"}
+
+
+def test_the_form_of_a_halved_export_has_its_halved_weights(tmp_path, monkeypatch):
+    found = []
+    monkeypatch.setattr(litert, "write_beside", lambda folder, model, config: found.append(model))
+    model, config = small("cat-mel_2bar_small")
+    export(model, config, place(tmp_path, "m"), Facts(precision="float16"), litert=True)
+    for weight, own in zip(stored_weights(found[0]), stored_weights(model), strict=True):
+        halved = own.numpy().astype(np.float16)
+        np.testing.assert_array_equal(weight.numpy(), halved.astype(own.dtype))
+        assert np.any(weight.numpy() != own.numpy()) or not own.numpy().any()

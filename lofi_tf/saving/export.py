@@ -106,7 +106,7 @@ def export(
         card = model_card(config, where.name, interface, facts)
         (beside / CARD).write_text(card, encoding="utf-8")
         if litert:
-            _write_litert(beside, model, config)
+            _write_litert(beside)
         beside.rename(where.folder)
     finally:
         shutil.rmtree(beside, ignore_errors=True)
@@ -129,11 +129,13 @@ def _save(model: LatentModel, interface: NamedFunctions, precision: str, folder:
     )
 
 
-def _write_litert(folder: Path, model: LatentModel, config: Config) -> None:
-    from lofi_tf.saving.litert import write_beside
+def _write_litert(folder: Path) -> None:
+    """Writes the LiteRT form of an export, of the weights that it stores."""
+    from lofi_tf.saving import litert
+    from lofi_tf.saving.loading import load_model
 
     try:
-        write_beside(folder, model, config)
+        litert.write_beside(folder, *load_model(folder))
     except LofiError as error:
         warnings.warn(f"{error}: TensorFlow alone runs the export", LofiWarning, stacklevel=3)
 
