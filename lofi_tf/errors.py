@@ -66,9 +66,9 @@ def unknown_name(what: str, name: str, known: Iterable[str]) -> LofiError:
 
 # What people call things elsewhere, by the words that are used here.
 _OTHER_WORDS = {
-    "genre": ("style", "mood"), "bpm": ("qpm",), "tempo": ("qpm",), 
-    "instrument": ("track", "parts"),
-    "part": ("track", "parts"), "input": ("input_midi", "input_dir"), "out": ("output",),
+    "genre": ("style", "mood"), "bpm": ("qpm",), "tempo": ("qpm",),
+    "instrument": ("track", "parts"), "part": ("track", "parts"),
+    "input": ("input_midi", "input_dir"), "out": ("output",),
     "output": ("output_dir",), "output_file": ("output",), "count": ("num_outputs",),
     "bars": ("length_bars",), "length": ("length_bars", "minutes"), "steps": ("num_steps",),
     "soundfont_file": ("soundfont",), "sf2": ("soundfont",), "checkpoint": ("checkpoint_file",),
