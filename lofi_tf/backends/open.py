@@ -11,12 +11,9 @@ from lofi_tf.config import Config
 from lofi_tf.errors import LofiError, unknown_name
 from lofi_tf.interop.plain_names import plain_folder
 from lofi_tf.models.kinds import interface_of
-from lofi_tf.saving.hub import config_of_export, export_in, is_address
+from lofi_tf.saving.hub import RUNTIME, RUNTIMES, config_of_export, export_in, is_address
 from lofi_tf.saving.litert_weights import has_litert, whole_graph
 from lofi_tf.saving.loading import check_config, load_model, run_above, weights_path
-
-RUNTIMES = ("litert", "tensorflow")
-RUNTIME = "LOFI_TF_RUNTIME"  # environment variable: one of them
 
 if TYPE_CHECKING:  # an export runs without the models, whose import takes a second
     from lofi_tf.models.common.latent_model import LatentModel

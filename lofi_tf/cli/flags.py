@@ -13,6 +13,7 @@ from typing import NoReturn
 
 from lofi_tf.errors import LofiError, LofiWarning, check_range, near_names, unknown_flags
 from lofi_tf.files import local_path
+from lofi_tf.saving.hub import RUNTIME, RUNTIMES
 
 EXIT_BAD_INPUT, EXIT_INTERRUPTED = 2, 130
 SILENT = ("ERROR", "FATAL")  # levels of --log at which there are errors alone
@@ -93,7 +94,7 @@ def add_runtime(flag: Callable[..., object]) -> None:
     """Adds `--runtime`, which `command` hands on to `open_backend` by the environment."""
     flag(
         "--runtime",
-        choices=["litert", "tensorflow"],
+        choices=RUNTIMES,
         help="what plays an export; both give the same music (default: litert, where the model has "
         "that form)",
     )
@@ -107,7 +108,7 @@ def command(
     def main(argv: list[str] | None = None) -> int:
         args = build_parser().parse_args(argv)
         if getattr(args, "runtime", None):
-            os.environ["LOFI_TF_RUNTIME"] = args.runtime
+            os.environ[RUNTIME] = args.runtime
         return run_command(lambda: run(args))
 
     return main

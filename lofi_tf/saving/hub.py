@@ -14,6 +14,8 @@ SAVED_MODEL = "saved_model.pb"
 CONFIG_IN_EXPORT = "assets.extra/config.yaml"
 ABOUT_IN_EXPORT = "assets.extra/about.yaml"
 CARD = "README.md"
+RUNTIME = "LOFI_TF_RUNTIME"  # environment variable: which of these plays exports
+RUNTIMES = ("litert", "tensorflow")
 MORE_PLACES = "LOFI_TF_MODELS"  # environment variable: folders of models, as PATH lists folders
 
 
