@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 
 from lofi_tf import generation
+from lofi_tf.api import songs
+from lofi_tf.api.grooves import sequence_model
 from lofi_tf.errors import LofiError
 from lofi_tf.generation.song_stretches import longest_stretch
 from lofi_tf.music.files import read_song
@@ -246,6 +248,19 @@ def test_a_part_ahead_of_the_file_is_moved_as_a_whole():
     assert moves == {0}
     told = "notes up to 30 ticks ahead of the file's beginning: what is played begins later by it"
     assert found.told == [told]
+
+
+@pytest.mark.parametrize("mode", ["humanize", "vary", "reconstruct"])
+def test_a_model_changes_a_song_as_the_command_does(mode):
+    """What is played ahead of a stretch stays ahead of it: methods of models make loops else."""
+    waltz = build.meta(0x58, bytes([3, 2, 24, 8]))
+    tracks = head((8 * Q, waltz)), lead(), kit(*beat(2), *beat(2, 3, 8 * Q))
+    song, found = run(mode, tracks, early)
+    model = sequence_model(mirror(MODES[mode][0], SMALL.get(MODES[mode][0], ""), early))
+    options = {"num_outputs": 1} if mode == "vary" else {}
+    made = songs.Song(song).changed(getattr(model, mode), seed=1, temperature=0.0, **options)
+    (made,) = made if isinstance(made, list) else [made]
+    assert made.file.notes == found.songs[0].notes != song.notes
 
 
 def test_notes_of_no_length_and_layers_stay(tmp_path):

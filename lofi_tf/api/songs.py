@@ -10,6 +10,7 @@ from lofi_tf import generation
 from lofi_tf.api.music import music_of
 from lofi_tf.api.sequence import SequenceModel
 from lofi_tf.errors import LofiError, LofiWarning, check_range
+from lofi_tf.generation.loops import for_a_song
 from lofi_tf.generation.song_changes import MODES
 from lofi_tf.generation.song_stretches import longest_stretch
 from lofi_tf.music import files, song
@@ -98,7 +99,8 @@ class Song:
         def change(piece: NoteSequence, number: int, **given: Any) -> list[NoteSequence]:
             nonlocal several
             how = generation.how_of_stretch(generation.GenerationConfig(seed=seed), number)
-            made = verb(*before, piece, seed=how.seed, **options, **given)
+            with for_a_song():
+                made = verb(*before, piece, seed=how.seed, **options, **given)
             several = isinstance(made, list)
             return made if isinstance(made, list) else [made]
 

@@ -4,6 +4,9 @@ A model plays some notes ahead of their beat, those of the first beat ahead of t
 file and no player has room.
 """
 
+import contextlib
+import contextvars
+from collections.abc import Iterator
 from typing import Any
 
 from lofi_tf.music.keys import key_of
@@ -14,6 +17,22 @@ _SETTINGS = ("tempos", "time_signatures", "key_signatures")
 _BASSES = range(32, 40)  # programs
 _LOW = 48  # pitch, an octave below middle C: lines below it on the mean are basses
 _TICKS_PER_QUARTER = 480  # of files: what is nearer to a bar line than half of one lies on it
+
+
+_FOR_A_SONG = contextvars.ContextVar("for_a_song", default=False)
+
+
+@contextlib.contextmanager
+def for_a_song() -> Iterator[None]:
+    """What is made inside is put into a song, which has room ahead of a stretch and after it.
+
+    So `finished` and `from_zero` leave it as it was played.
+    """
+    token = _FOR_A_SONG.set(True)
+    try:
+        yield
+    finally:
+        _FOR_A_SONG.reset(token)
 
 
 def as_loop(piece: Any) -> Any:
@@ -45,6 +64,8 @@ def finished(piece: Any) -> Any:
         >>> [info.name for info in generation.finished(beat).instrument_infos]
         ['Drums']
     """
+    if _FOR_A_SONG.get():
+        return piece
     as_loop(piece).ticks_per_quarter = _TICKS_PER_QUARTER
     named = {info.instrument for info in piece.instrument_infos}
     for number in sorted({note.instrument for note in piece.notes} - named):
@@ -67,6 +88,8 @@ def from_zero(piece: Any) -> Any:
         >>> [note.start_time for note in generation.from_zero(beat).notes][:2]
         [0.0, 0.51]
     """
+    if _FOR_A_SONG.get():
+        return piece
     early = max(0.0, -min((note.start_time for note in piece.notes), default=0.0))
     if early:
         for note in piece.notes:
