@@ -136,14 +136,14 @@ class Server:
         asked: signatures of the requests that came.
     """
 
-    def __init__(self, servable, name, labels=()):
+    def __init__(self, servable, name, labels=(), grpc_port=0):
         self.servable, self.name, self.labels = servable, name, set(labels)
         self.troubles, self.asked = collections.deque(), []
         self.rest = _Http(("127.0.0.1", 0), _handler(self))
         lifted = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)]
         self.grpc = grpc.server(futures.ThreadPoolExecutor(8), options=lifted)
         service.add_PredictionServiceServicer_to_server(_Service(self), self.grpc)
-        self.grpc_port = self.grpc.add_insecure_port("127.0.0.1:0")
+        self.grpc_port = self.grpc.add_insecure_port(f"127.0.0.1:{grpc_port}")
 
     def __enter__(self):
         threading.Thread(target=self.rest.serve_forever, args=[0.01], daemon=True).start()

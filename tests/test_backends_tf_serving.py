@@ -329,6 +329,15 @@ def test_server_that_dies_is_said_to_be_away(local, server, remote):
         remote.decode(*rows(local, 0, 2))
 
 
+def test_server_that_came_back_is_found_at_once(server, servable, local):
+    before = opened(server.address("grpc"))
+    server.stop()
+    with pytest.raises(LofiError, match="cannot be reached"):
+        before.decode(*rows(local, 0, 1))
+    with Server(servable, NAME, grpc_port=server.grpc_port) as again:
+        assert open_server(again.address("grpc"), 20.0, tries=1).config == local.config
+
+
 def test_server_away_is_said_with_its_address(scheme):
     address = f"{scheme}://127.0.0.1:{free_port()}/{'' if scheme == 'grpc' else 'v1/models/'}beats"
     with pytest.raises(LofiError, match=f"{address} cannot be reached: .*refused.*3 times"):

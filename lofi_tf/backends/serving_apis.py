@@ -27,6 +27,8 @@ GRPC_OPTIONS = [
     ("grpc.max_receive_message_length", -1),
     ("grpc.initial_reconnect_backoff_ms", 100),
     ("grpc.max_reconnect_backoff_ms", 2000),
+    # A server that has come back is found at once: no wait is left over from another backend's try.
+    ("grpc.use_local_subchannel_pool", 1),
     # Where a name has several addresses, they take turns.
     ("grpc.service_config", json.dumps({"loadBalancingConfig": [{"round_robin": {}}]})),
 ]
