@@ -5,6 +5,7 @@ import sys
 
 import pytest
 
+from lofi_tf.cli.default_model import default_model
 from lofi_tf.cli.generate import build_parser
 from lofi_tf.cli.known_model import check_wishes, config_before
 from lofi_tf.config import load_config
@@ -85,3 +86,28 @@ assert "tensorflow" not in sys.modules
         "error: bars must be those of the music, 1 to 1",
         "error: vary with cat-mel_2bar_small plays no drums",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("flags", "pitches", "is_drum", "model"),
+    [
+        (["--mode=vary"], (60, 64), False, "cat-mel_2bar_small"),
+        (["--mode=continue"], (60, 64), False, "cat-mel_2bar_small"),
+        (["--mode=vary"], (KICK, 38), True, "groove_4bar"),
+        (["--mode=infill", "--drums=snare"], (60, 64), False, "groove_4bar"),
+        (["--mode=humanize"], (60, 64), False, "groove_humanize"),
+        (["--mode=vary", "--chords=C"], (60, 64), False, "cat-mel_2bar_med_chords"),
+    ],
+)
+def test_the_model_is_chosen_by_the_music(flags, pitches, is_drum, model, tmp_path):
+    from lofi_tf.music.files import read_song
+    from lofi_tf.music.midi import write_midi
+
+    piece = drums(*[(number, pitch) for number, pitch in enumerate(pitches)])
+    for note in piece.notes:
+        note.is_drum = is_drum
+    path = tmp_path / "music.mid"
+    write_midi(piece, path)
+    args = build_parser().parse_args([*flags, f"--input_midi={path}"])
+    assert default_model(args, None, [read_song(path)]) == model
+    assert default_model(args, None, [piece]) == model

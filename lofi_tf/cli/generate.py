@@ -104,7 +104,7 @@ def _run(args: argparse.Namespace) -> None:
 
     log = logger(args.log)
     config, inputs = config_of(args), _inputs(args)
-    chosen = _choose_model(args, config)
+    chosen = _choose_model(args, config, inputs)
     check_writable(args.map or Path(args.output_dir) / "a.mid")
     known = config_before(args, config)
     if known:
@@ -143,7 +143,7 @@ def _run(args: argparse.Namespace) -> None:
     log(f"Wrote {counted(len(pieces), 'file')} to {args.output_dir} ({flags}).")
 
 
-def _choose_model(args: argparse.Namespace, config) -> str | None:
+def _choose_model(args: argparse.Namespace, config, inputs: list) -> str | None:
     """Puts a model's folder in the place of its name.
 
     Returns:
@@ -154,7 +154,7 @@ def _choose_model(args: argparse.Namespace, config) -> str | None:
 
     chosen = None
     if args.model is None and args.checkpoint_file is None:
-        args.model = chosen = default_model(args, config and config.name)
+        args.model = chosen = default_model(args, config and config.name, inputs)
     if args.model is not None:
         args.model = str(find_model(args.model))
     return chosen
