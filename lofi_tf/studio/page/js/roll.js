@@ -1,0 +1,2 @@
+// What other rooms use of rolls.
+export { drawRoll } from "./roll/thumbnail.js";

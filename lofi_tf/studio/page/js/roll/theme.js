@@ -1,0 +1,42 @@
+// Colours of a canvas: the page's CSS variables, read where the canvas lies.
+
+const PARTS = new Set(["drums", "bass", "chords", "melody", "sound"]);
+const NAMES = [
+  "bg", "surface-1", "surface-2", "surface-3", "text", "text-dim", "line", "accent", "focus",
+  ...PARTS,
+];
+
+// Returns the colours by their names, "font" among them, as `element` sees them.
+export function colours(element) {
+  const style = getComputedStyle(element);
+  const found = Object.fromEntries(NAMES.map((name) => [name, style.getPropertyValue(`--${name}`).trim()]));
+  return { ...found, font: style.fontFamily };
+}
+
+// Returns the colour of a part among `colours`.
+export function colourOf(part, theme) {
+  return theme[PARTS.has(part) ? part : "accent"];
+}
+
+// Calls `changed` whenever the page turns light or dark; returns what ends it.
+export function onTheme(changed) {
+  const system = matchMedia("(prefers-color-scheme: dark)");
+  const chosen = new MutationObserver(changed);
+  system.addEventListener("change", changed);
+  chosen.observe(document.documentElement, { attributeFilter: ["data-theme"] });
+  return () => {
+    system.removeEventListener("change", changed);
+    chosen.disconnect();
+  };
+}
+
+// Makes a canvas as sharp as the screen; returns its context in CSS pixels and its size.
+export function sharp(canvas, width = canvas.clientWidth, height = canvas.clientHeight) {
+  const ratio = globalThis.devicePixelRatio || 1;
+  const [across, down] = [Math.round(width * ratio), Math.round(height * ratio)];
+  if (canvas.width !== across || canvas.height !== down) Object.assign(canvas, { width: across, height: down });
+  const context = canvas.getContext("2d");
+  context.setTransform(ratio, 0, 0, ratio, 0, 0);
+  context.clearRect(0, 0, width, height);
+  return { context, width, height };
+}
