@@ -1,4 +1,4 @@
-"""The page's scripts that need no page: each file of `tests/js` is run by node's own test runner."""
+"""The page's scripts that need no page: node's own test runner runs each file of `tests/js`."""
 
 import json
 import re
