@@ -3,8 +3,10 @@
 import argparse
 import contextlib
 import dataclasses
+import importlib
 import secrets
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from lofi_tf.cli.flags import Parser, add_runtime, command, is_verbose, logger
@@ -57,11 +59,13 @@ def _run(args: argparse.Namespace) -> None:
     plan = _plan(args)
     _check(args, plan)
     backend = open_mappable(args.map_model) if args.map_model else None
+    output = Path(args.output)
     with quiet.imports():
         from lofi_tf.composing.compose import compose
-    with _parts_shown(args.log) as shown:
+    with ThreadPoolExecutor(1) as pool, _parts_shown(args.log) as shown:
+        if not _is_midi(output):  # SciPy's filters take a second: meanwhile the models play
+            pool.submit(importlib.import_module, "lofi_tf.rendering.render")
         track = compose(plan, on_part=shown)
-    output = Path(args.output)
     track.write(output if _is_midi(output) else output.with_suffix(".mid"))
     save_plan(plan, output.with_suffix(".yaml"))
     said = f"{track.piece.total_time:.0f} s"
@@ -163,7 +167,9 @@ def _render(args: argparse.Namespace, plan, track) -> str:
 
 def _draw(args: argparse.Namespace, track, backend) -> None:
     """Writes the picture and the page, where they are asked for."""
-    from lofi_tf.html import track_page, track_picture
+    if not (args.png or args.html):
+        return
+    from lofi_tf.html import track_page, track_picture  # with SciPy's filters, a second to import
 
     plan, output = track.plan, Path(args.output)
     title, sound = output.stem, None if _is_midi(output) else output

@@ -34,14 +34,16 @@ def check_sound(args: argparse.Namespace, seed: int) -> None:
     Raises:
         LofiError: what is wrong with it.
     """
-    from lofi_tf.rendering.drum_kit import Kit
     from lofi_tf.rendering.plugins import check_plugins
     from lofi_tf.rendering.settings import RenderSettings
-    from lofi_tf.rendering.soundfont import SoundFont
 
     if args.soundfont:
+        from lofi_tf.rendering.soundfont import SoundFont
+
         SoundFont(args.soundfont)
     if args.drum_kit:
+        from lofi_tf.rendering.drum_kit import Kit  # SciPy is slow to import
+
         Kit(args.drum_kit, RenderSettings().sample_rate, seed)
     check_plugins(args.plugin)
 
