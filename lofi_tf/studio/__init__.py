@@ -1,0 +1,1 @@
+"""The studio: a page on this machine that plays the models, and the server behind it."""

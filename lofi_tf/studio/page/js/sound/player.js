@@ -1,0 +1,215 @@
+// All that makes sound, without a page: a synthesiser, a sequencer and a master, block by block.
+//
+// It runs in an audio worklet, and as well in node. Messages come by `take`, notes are told by
+// `tell`: {kind: "note", ...} as they sound, {kind: "state", ...} when playing changes.
+
+import { SoundBankLoader, SpessaSynthProcessor } from "../../vendor/spessasynth/spessasynth_core.js";
+import { Clicks } from "./click.js";
+import { loopOf } from "./loop.js";
+import { Master, PLAIN } from "./master.js";
+import { Faders } from "./mixer.js";
+import { Sequencer } from "./sequencer.js";
+import { CHANNELS, STRIPS, handOf, stripNumber } from "./strips.js";
+
+const BLOCK = 128;
+const FADE_SECONDS = 0.015; // in which sound ends at a stop
+const SYNTH_GAIN = 1 / 0.6; // what the synthesiser takes off, given back
+const KICKS = [35, 36];
+
+export class Player {
+  constructor(sampleRate, tell) {
+    this.sampleRate = sampleRate;
+    this._tell = tell;
+    this._faders = new Faders();
+    this._master = new Master(PLAIN, this._faders, sampleRate);
+    this._sequencer = new Sequencer(sampleRate);
+    this._clicks = new Clicks(sampleRate);
+    this._sounds = STRIPS.map(() => [new Float32Array(BLOCK), new Float32Array(BLOCK)]);
+    this._mixed = [new Float64Array(BLOCK), new Float64Array(BLOCK)];
+    this._fadeStep = 1 / (FADE_SECONDS * sampleRate);
+    this._fade = 0; // 0 where nothing fades, else 1 to 0
+    this._after = null; // what is done when it has
+    this._hand = []; // notes played by hand since the last block
+    this._programs = new Map();
+    this.frame = 0;
+  }
+
+  // Opens a SoundFont's bytes.
+  load(bytes) {
+    const synth = new SpessaSynthProcessor(this.sampleRate, { effectsEnabled: false, eventsEnabled: false });
+    synth.soundBankManager.addSoundBank(SoundBankLoader.fromArrayBuffer(bytes), "main");
+    synth.setSystemParameter("gain", SYNTH_GAIN);
+    while (synth.midiChannels.length < CHANNELS) synth.createMIDIChannel();
+    synth.midiChannels.forEach((channel, number) => channel.setDrums(stripNumber(number) === 0));
+    this._synth = synth;
+    this._programs.clear();
+    for (const part of STRIPS) this._program(handOf(part).channel, handOf(part).program);
+  }
+
+  // Does what a message {do, ...} asks.
+  take(message) {
+    const act = ACTS[message.do];
+    if (act) act(this, message);
+  }
+
+  // Writes the next samples, `BLOCK` at most, to left and right; the first has the number `frame`.
+  process(left, right, frame) {
+    const count = left.length;
+    this.frame = frame;
+    if (!this._synth) return;
+    for (const [one, other] of this._sounds) one.fill(0) && other.fill(0);
+    const clicks = this._play(frame, count);
+    const isLoop = this._sequencer.isPlaying || this._after !== null;
+    const click = (out) => this._clicks.add(out, count, clicks);
+    this._master.process(this._sounds, this._mixed, frame, count, isLoop, click);
+    for (let i = 0; i < count; i++) {
+      const gain = this._fading();
+      left[i] = gain * this._mixed[0][i];
+      right[i] = gain * this._mixed[1][i];
+    }
+    if (this._after && this._fade <= 0) this._silence();
+    this.frame = frame + count;
+  }
+
+  get position() {
+    const { clock, loop, base } = this._sequencer;
+    if (!loop) return null;
+    return {
+      sample: clock.anchorSample, beat: clock.anchorBeat, samplesPerBeat: clock.samplesPerBeat,
+      base, beats: loop.beats, beatsPerBar: loop.beatsPerBar, programs: loop.programs,
+      latency: this._master.latency,
+    };
+  }
+
+  // Lets the synthesiser play up to each event, then does what it says.
+  _play(frame, count) {
+    const clicks = [], events = [...this._hand, ...this._events(frame, count)];
+    this._hand = [];
+    let done = 0;
+    for (const event of events) {
+      const at = Math.min(count, Math.max(done, event.at - frame));
+      this._render(done, at);
+      done = at;
+      if (event.kind === "click") clicks.push({ ...event, at });
+      else this._strike(event);
+    }
+    this._render(done, count);
+    return clicks;
+  }
+
+  _events(frame, count) {
+    const queued = this._sequencer.isQueued;
+    const events = this._sequencer.between(frame, frame + count);
+    if (queued && !this._sequencer.isQueued) this._begun(false);
+    return events;
+  }
+
+  _render(from, to) {
+    if (to > from) this._synth.processSplit(this._sounds, ...this._sounds[0], from, to - from);
+  }
+
+  _strike(event) {
+    const { kind, channel, pitch, velocity, part, at } = event;
+    if (kind === "off") {
+      this._synth.noteOff(channel, pitch);
+      this._tell({ kind: "off", channel, pitch, at });
+      return;
+    }
+    this._synth.noteOn(channel, pitch, velocity);
+    if (stripNumber(channel) === 0 && KICKS.includes(pitch))
+      this._master.mixer.ducking.kick(at, velocity / 127);
+    this._tell({ kind: "note", channel, pitch, velocity, part, at, beat: event.beat });
+  }
+
+  _fading() {
+    if (!this._after) return 1;
+    this._fade = Math.max(0, this._fade - this._fadeStep);
+    return 0.5 - 0.5 * Math.cos(Math.PI * this._fade);
+  }
+
+  // After a fade: nothing sounds any more; what waited for it begins.
+  _silence() {
+    const after = this._after;
+    this._after = null;
+    this._synth.stopAllChannels(true);
+    this._master.clear();
+    after();
+  }
+
+  _playLoop({ notes, key, when, qpm }) {
+    const loop = loopOf(notes), next = this.frame, speed = qpm || loop.qpm;
+    this._setUp(loop);
+    const turn = { key, seconds: (loop.beats * 60) / speed };
+    if (this._sequencer.isPlaying && when !== "now" && !this._after) {
+      this._next = turn;
+      this._sequencer.exchange(loop, when === "bar", next);
+      if (when !== "bar") this._begun(false);
+      return;
+    }
+    const begin = () => {
+      this._next = turn;
+      this._sequencer.start(loop, this.frame, speed);
+      this._begun(true);
+    };
+    if (this._sequencer.isPlaying || this._after) this._fadeOut(begin);
+    else begin();
+  }
+
+  // Tells the master and the page that a loop has begun.
+  _begun(isSilent) {
+    this._master.expect(this._next.key, this._next.seconds, isSilent);
+    this._told();
+  }
+
+  _told() {
+    this._tell({ kind: "state", position: this.position });
+  }
+
+  _fadeOut(after) {
+    for (const event of this._sequencer.stop(this.frame)) this._tell(event);
+    if (!this._after) this._fade = 1;
+    this._after = after;
+  }
+
+  // Chooses programs, and lets the synthesiser read what will be played before it is.
+  _setUp(loop) {
+    for (const [channel, program] of loop.programs) this._program(channel, program);
+    const wanted = new Map(loop.events.map((event) => [event.channel * 128 + event.pitch, event]));
+    for (const { channel, pitch, velocity } of wanted.values())
+      this._synth.synthCore.getVoices(channel, pitch, velocity);
+  }
+
+  _program(channel, program) {
+    if (this._programs.get(channel) === program) return;
+    this._programs.set(channel, program);
+    this._synth.programChange(channel, program);
+  }
+}
+
+// What messages ask for.
+const ACTS = {
+  load: (player, { bytes }) => player.load(bytes),
+  play: (player, message) => player._playLoop(message),
+  stop: (player) => {
+    player._fadeOut(() => player._told());
+  },
+  qpm: (player, { qpm }) => {
+    player._sequencer.setQpm(qpm, player.frame);
+    player._told();
+  },
+  mix: (player, { mix }) => {
+    player._master.change(mix);
+    player._told();
+  },
+  level: (player, { part, db }) => (player._faders.levels[part] = db),
+  mute: (player, { part, on }) => player._faders.muted[on ? "add" : "delete"](part),
+  solo: (player, { part, on }) => player._faders.soloed[on ? "add" : "delete"](part),
+  metronome: (player, { on }) => (player._sequencer.metronome = on),
+  on: (player, { part, pitch, velocity }) => {
+    const { channel } = handOf(part);
+    player._hand.push({ at: player.frame, kind: "on", channel, pitch, velocity, part });
+  },
+  off: (player, { part, pitch }) => {
+    player._hand.push({ at: player.frame, kind: "off", channel: handOf(part).channel, pitch });
+  },
+};

@@ -1,0 +1,38 @@
+// The strips of the mix: what plays a part, and the parts' places in the synthesiser.
+
+export const STRIPS = ["drums", "bass", "chords", "melody", "other"];
+export const SLOTS = 8; // channels of a strip: 0 is that of notes played by hand, 1 on are tracks
+export const CHANNELS = STRIPS.length * SLOTS;
+
+const PROGRAMS = { drums: 0, bass: 33, chords: 4, melody: 80, other: 4 }; // of notes played by hand
+const BASSES = [32, 39]; // General MIDI's, from 0
+const WORDS = {
+  drums: ["drum", "percussion"],
+  bass: ["bass"],
+  chords: ["chord", "harmony", "comp", "pad", "keys"],
+  melody: ["melody", "lead", "vocal"],
+};
+
+// The strip of a track {part, name, program, is_drum}: its part's, else by the rules of a render.
+export function stripOf(track) {
+  if (track.is_drum) return "drums";
+  if (STRIPS.includes(track.part) && track.part !== "drums") return track.part;
+  const name = (track.name || "").toLowerCase();
+  for (const [strip, words] of Object.entries(WORDS))
+    if (words.some((word) => name.includes(word))) return strip === "drums" ? "other" : strip;
+  return track.program >= BASSES[0] && track.program <= BASSES[1] ? "bass" : "other";
+}
+
+// A channel's audio goes to the strip of this number.
+export const stripNumber = (channel) => channel % STRIPS.length;
+
+// The channel of a strip's slot; tracks beyond the last slot share it.
+export function channelOf(strip, slot) {
+  return STRIPS.indexOf(strip) + STRIPS.length * Math.min(slot, SLOTS - 1);
+}
+
+// The channel and program on which a part's notes are played by hand.
+export function handOf(part) {
+  const strip = STRIPS.includes(part) ? part : "other";
+  return { channel: channelOf(strip, 0), program: PROGRAMS[strip] };
+}
