@@ -10,7 +10,7 @@ MAGENTA_JS := .magenta_js
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
 
-.PHONY: demo test test-all parity parity-js bench lint format clean
+.PHONY: demo test test-all parity parity-js bench lint format clean vendor
 
 demo: $(READY)
 	$(BIN)/python demo/run.py
@@ -47,6 +47,10 @@ $(MAGENTA_JS)/ready: tests/magenta_js/package.json
 	cp tests/magenta_js/package.json $(MAGENTA_JS)
 	cd $(MAGENTA_JS) && npm install --silent --no-audit --no-fund --ignore-scripts
 	@touch $@
+
+# The page's synthesiser, bundled anew from npm: needs node and npm.
+vendor:
+	lofi_tf/studio/page/vendor/spessasynth/build.sh
 
 # What needs no rival; benchmarks/RESULTS.md has the commands beside Magenta and PyTorch.
 bench: $(READY)

@@ -51,6 +51,7 @@ setup(
     package_data={
         "lofi_tf.generation": ["*.npz"],
         "lofi_tf.html": ["*.html", "*.js"],
+        "lofi_tf.studio": ["page/**"],
         "lofi_tf.configs": ["*.yaml", "compose/*.yaml", "render/*.yaml", "spaces/*.yaml"],
         "lofi_tf.saved_models": ["README.md", "*/[0-9]*/**"],  # exports, not how they were made
     },

@@ -1,1 +1,1 @@
-"""The studio: a page on this machine that plays the models, and the server behind it."""
+"""`lofi_studio`: a page on this machine where all that the models do is pressed, heard and kept."""
