@@ -17,12 +17,12 @@ const KEYS = ["C", "C♯", "D", "E♭", "E", "F", "F♯", "G", "A♭", "A", "B�
 const BLACK = new Set([1, 3, 6, 8, 10]);
 const DRUM_OF = new Map(DRUMS.flatMap((drum, index) => drum.pitches.map((pitch) => [pitch, index])));
 
-// Returns which of `DRUMS` a pitch is; what is no drum of General MIDI counts as a snare.
+/** Which of `DRUMS` a pitch is; what is no drum of General MIDI counts as a snare. */
 export function drumOf(pitch) {
   return DRUM_OF.get(pitch) ?? 1;
 }
 
-// Returns the name of a pitch: 60 is C4.
+/** The name of a pitch: 60 is C4. */
 export function keyName(pitch) {
   return `${KEYS[pitch % 12]}${Math.floor(pitch / 12) - 1}`;
 }
@@ -31,8 +31,10 @@ export function isBlack(pitch) {
   return BLACK.has(pitch % 12);
 }
 
-// Returns the rows of a clip, the top one first: the keys that its pitched tracks need and some
-// beside them, then the drums, the kick lowest, as a score has them.
+/**
+ * The rows of a clip, the top one first: the keys that its pitched tracks need and some beside them,
+ * then the drums, the kick lowest, as a score has them.
+ */
 export function rowsOf(notes, { room = 3, least = 13 } = {}) {
   const pitched = notes.tracks.filter((track) => !track.is_drum);
   const rows = [];
@@ -43,11 +45,11 @@ export function rowsOf(notes, { room = 3, least = 13 } = {}) {
   }
   if (notes.tracks.some((track) => track.is_drum) || !notes.tracks.length)
     for (let drum = DRUMS.length - 1; drum >= 0; drum--)
-      rows.push({ kind: "drum", drum, pitch: DRUMS[drum].pitches[0], name: DRUMS[drum].name, short: DRUMS[drum].short ?? DRUMS[drum].name });
+      rows.push(drumRow(drum));
   return rows;
 }
 
-// Returns the lowest and the highest key to show.
+/** The lowest and the highest key to show. */
 function spanOf(pitches, room, least) {
   if (!pitches.length) return [60, 60 + least - 1];
   let low = Math.max(0, Math.min(...pitches) - room);
@@ -59,8 +61,13 @@ function spanOf(pitches, room, least) {
   return [low, high];
 }
 
-// Returns the number of the row that a note of a track lies in; -1 if none shows it.
+/** The number of the row that a note of a track lies in; -1 if none shows it. */
 export function rowOf(rows, isDrum, pitch) {
   const drum = isDrum ? drumOf(pitch) : null;
   return rows.findIndex((row) => (isDrum ? row.kind === "drum" && row.drum === drum : row.kind === "key" && row.pitch === pitch));
+}
+
+function drumRow(drum) {
+  const { name, short = name, pitches } = DRUMS[drum];
+  return { kind: "drum", drum, pitch: pitches[0], pitches, name, short };
 }

@@ -2,35 +2,31 @@
 
 const PARTS = new Set(["drums", "bass", "chords", "melody", "sound"]);
 const NAMES = [
-  "bg", "surface-1", "surface-2", "surface-3", "text", "text-dim", "line", "accent", "focus",
-  ...PARTS,
+  "bg", "surface-1", "surface-2", "surface-3", "text", "text-dim", "line", "line-strong",
+  "accent", "accent-text", "focus", ...PARTS, "song",
 ];
 
-// Returns the colours by their names, "font" among them, as `element` sees them.
+/** The colours by their names, "font" and "rem" (pixels) among them, as an element sees them. */
 export function colours(element) {
   const style = getComputedStyle(element);
   const found = Object.fromEntries(NAMES.map((name) => [name, style.getPropertyValue(`--${name}`).trim()]));
-  return { ...found, font: style.fontFamily };
+  const rem = parseFloat(getComputedStyle(document.documentElement).fontSize);
+  return { ...found, font: style.fontFamily, rem };
 }
 
-// Returns the colour of a part among `colours`.
+/** The colour of a part among `colours`. */
 export function colourOf(part, theme) {
   return theme[PARTS.has(part) ? part : "accent"];
 }
 
-// Calls `changed` whenever the page turns light or dark; returns what ends it.
-export function onTheme(changed) {
-  const system = matchMedia("(prefers-color-scheme: dark)");
-  const chosen = new MutationObserver(changed);
-  system.addEventListener("change", changed);
+/** Calls f whenever the page turns light or dark; returns what ends it. */
+export function onTheme(f) {
+  const chosen = new MutationObserver(f);
   chosen.observe(document.documentElement, { attributeFilter: ["data-theme"] });
-  return () => {
-    system.removeEventListener("change", changed);
-    chosen.disconnect();
-  };
+  return () => chosen.disconnect();
 }
 
-// Makes a canvas as sharp as the screen; returns its context in CSS pixels and its size.
+/** Makes a canvas as sharp as the screen; returns its context in CSS pixels and its size. */
 export function sharp(canvas, width = canvas.clientWidth, height = canvas.clientHeight) {
   const ratio = globalThis.devicePixelRatio || 1;
   const [across, down] = [Math.round(width * ratio), Math.round(height * ratio)];

@@ -5,7 +5,7 @@ import { colourOf, colours, sharp } from "./theme.js";
 const DRUM_SHARE = 0.4; // of the height, where there are other parts too
 const LEAST = 12; // keys shown at least, so that one note is no wall
 
-// Draws notes into a canvas of any size; `compact` leaves out the lines of bars.
+/** Draws notes into a canvas of any size; `compact` leaves out the lines of bars. */
 export function drawRoll(canvas, notes, { compact = false } = {}) {
   const theme = colours(canvas), { context, width, height } = sharp(canvas);
   const bands = bandsOf(notes, height);
@@ -29,7 +29,7 @@ function drawBars(context, notes, { across, height, line }) {
     context.fillRect(Math.round(beat * across), 0, 1, height);
 }
 
-// Returns where drums and keys lie: {top, step, rowOf(pitch)} in pixels; drums lie below keys.
+/** Where drums and keys lie: {top, step, rowOf(pitch)} in pixels; drums lie below keys. */
 export function bandsOf(notes, height) {
   const pitches = notes.tracks.filter((track) => !track.is_drum).flatMap((track) => track.notes.map((note) => note[2]));
   const hasDrums = notes.tracks.some((track) => track.is_drum);
