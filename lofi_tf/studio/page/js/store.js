@@ -41,9 +41,9 @@ export const store = {
     store.update({ selection: others.length < before.length ? others : [...others, id] });
   },
 
-  /** Takes a Session of the server; clips that are gone leave the selection. */
-  take(session) {
-    if (store.state.session && session.version < store.state.session.version) return;
+  /** Takes a Session of the server, unless a newer one is here; clips that are gone leave the selection. */
+  take(session, { isAnew = false } = {}) {
+    if (!isAnew && session.version < (store.state.session?.version ?? 0)) return;
     const ids = new Set(session.clips.map((clip) => clip.id));
     const kept = store.state.selection.filter((id) => ids.has(id));
     const selection = kept.length === store.state.selection.length ? store.state.selection : kept;

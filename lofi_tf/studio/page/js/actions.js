@@ -1,0 +1,119 @@
+// What is done to clips, wherever it is asked for: on a card, on the stage, by a key.
+import { api } from "./api.js";
+import { el } from "./dom.js";
+import { icon } from "./icons.js";
+import { player } from "./player.js";
+import { store } from "./store.js";
+
+const byId = (id) => document.getElementById(id);
+const TOAST_SECONDS = 9;
+
+/** Says something to those who listen rather than look. */
+export function say(text) {
+  byId("said").textContent = text;
+}
+
+/** Tells what went wrong, in one line, seen and heard. */
+export function alarm(error) {
+  const text = error?.message ?? String(error);
+  byId("alarm").textContent = text;
+  toast(text, { isError: true });
+}
+
+/** A line that leaves by itself; action is {title, run}. */
+export function toast(text, { action = null, isError = false } = {}) {
+  const close = () => box.remove();
+  const act = action && (() => (close(), action.run()));
+  const box = el(
+    "div.toast",
+    { data: { error: isError } },
+    el("span", {}, text),
+    action && el("button.button.small", { type: "button", onclick: act }, action.title),
+    el("button.button.bare.small.square", { type: "button", "aria-label": "Close", onclick: close }, icon("close")),
+  );
+  byId("toasts").replaceChildren(...[...byId("toasts").children].slice(-2), box);
+  setTimeout(close, TOAST_SECONDS * 1000 * (isError ? 2 : 1));
+}
+
+/** Runs work; what goes wrong is told and gives null. */
+export async function trying(work) {
+  try {
+    return await work();
+  } catch (error) {
+    if (!error.isStop) alarm(error);
+    return null;
+  }
+}
+
+export const undo = () => trying(async () => (await api.undo(), say("Undone")));
+export const redo = () => trying(async () => (await api.redo(), say("Done again")));
+
+export const star = (clip) =>
+  trying(async () => {
+    await api.changeClip(clip, { starred: !clip.starred });
+    say(`${clip.name}: ${clip.starred ? "no star" : "starred"}`);
+  });
+
+export function rename(clip, name) {
+  const plain = name.trim();
+  if (!plain || plain === clip.name) return null;
+  return trying(async () => (await api.changeClip(clip, { name: plain }), say(`Named ${plain}`)));
+}
+
+export const remove = (clip) =>
+  trying(async () => {
+    const next = neighbour(clip);
+    if (store.state.playing === clip.id) player.stop();
+    await api.deleteClip(clip);
+    if (store.state.selection.includes(clip.id)) store.update({ selection: next ? [next.id] : [] });
+    toast(`Deleted ${clip.name}`, { action: { title: "Undo", run: undo } });
+    say(`Deleted ${clip.name}. Control Z brings it back.`);
+  });
+
+function neighbour(clip) {
+  const clips = store.clips();
+  const at = clips.findIndex((other) => other.id === clip.id);
+  return clips[at + 1] ?? clips[at - 1] ?? null;
+}
+
+/** Runs a tool; what it made is chosen, and the first of it plays. Returns the job or null. */
+export async function runTool(name, request = {}) {
+  const isSlow = store.state.tools.find((tool) => tool.name === name)?.is_slow;
+  player.wake();
+  const job = await trying(() => api.run(name, request));
+  if (job && !store.clip(job.clips[0])) await trying(api.session); // its event is still on the way
+  const first = job && store.clip(job.clips[0]);
+  if (!first) return job;
+  say(job.clips.length === 1 ? `Made ${first.name}` : `Made ${job.clips.length} clips`);
+  if (isSlow && store.state.playing) {
+    toast(`${first.name} is ready`, { action: { title: "Play", run: () => player.play(first) } });
+    return job;
+  }
+  store.select(first.id);
+  player.play(first);
+  return job;
+}
+
+export const moreLike = (clip) =>
+  runTool("vary", { inputs: [clip], options: defaultsOf("vary") });
+
+export function defaultsOf(name) {
+  const tool = store.state.tools.find((other) => other.name === name);
+  const fields = (tool?.fields ?? []).filter((field) => field.default !== null && field.default !== undefined);
+  return Object.fromEntries(fields.map((field) => [field.name, field.default]));
+}
+
+export function upload(files) {
+  return trying(async () => {
+    let last = null;
+    for (const file of files) last = (await api.upload(file)).clips.at(-1) ?? last;
+    if (last) store.select(last.id);
+    if (last) say(`Added ${last.name}`);
+  });
+}
+
+export async function copyText(text, what) {
+  await trying(() => navigator.clipboard.writeText(text));
+  toast(`${what} copied`);
+  say(`${what} copied`);
+}

@@ -1,0 +1,150 @@
+// The clip in focus: name, facts, what can be done next, its notes.
+import * as actions from "./actions.js";
+import { api } from "./api.js";
+import { el } from "./dom.js";
+import { icon } from "./icons.js";
+import { FITTING, lengthOf, looksOf, PART_TITLES } from "./names.js";
+import { notesOf, player } from "./player.js";
+import { mountRoll } from "./roll.js";
+import { engine } from "./sound/engine.js";
+import { store } from "./store.js";
+import { openTool, recall } from "./tools.js";
+import { mountWave } from "./wave.js";
+
+/** Shows the clip in focus and follows it. Returns what ends it. */
+export function mountClip(element) {
+  const top = el("div.clip-top");
+  const next = el("div.clip-next", { role: "group", "aria-label": "Next with this clip" });
+  const roll = el("div.clip-roll");
+  element.replaceChildren(top, next, roll);
+  let shown = null; // id and version in the roll
+  let saved = null; // the version that came of an edit here
+  let view = null;
+  let turn = 0;
+
+  async function save(clip, notes) {
+    const answer = await actions.trying(() => api.saveNotes(clip, notes));
+    if (!answer) return reload(clip);
+    saved = `${answer.id}:${answer.version}`;
+    player.refresh(answer);
+  }
+
+  async function reload(clip) {
+    const mine = ++turn;
+    const isSame = shown?.startsWith(`${clip.id}:`);
+    shown = `${clip.id}:${clip.version}`;
+    if (shown === saved) return;
+    const notes = clip.kind === "sound" ? null : await actions.trying(() => notesOf(clip));
+    if (mine !== turn || (!notes && clip.kind !== "sound")) return;
+    if (isSame && view?.update) return view.update({ clip, notes });
+    view?.destroy?.();
+    roll.replaceChildren();
+    const onChange = (changed) => save(store.clip(clip.id) ?? clip, changed);
+    view = notes ? mountRoll(roll, { clip, notes, onChange, engine, readOnly: false }) : mountWave(roll, { clip, engine });
+  }
+
+  function show() {
+    const clip = store.focused();
+    if (!clip) return;
+    showTop(top, clip);
+    showNext(next, clip);
+    if (shown !== `${clip.id}:${clip.version}`) reload(clip);
+  }
+
+  const end = store.subscribe((state, changed) => {
+    if (["session", "selection", "playing"].some((name) => changed.has(name))) show();
+  });
+  show();
+  return () => {
+    turn += 1;
+    end();
+    view?.destroy?.();
+  };
+}
+
+function showTop(top, clip) {
+  top.dataset.part = clip.part;
+  if (top.dataset.id !== clip.id) {
+    top.dataset.id = clip.id;
+    top.replaceChildren(...topOf(clip.id));
+  }
+  const [play, name, facts, buttons] = top.children;
+  const isPlaying = store.state.playing === clip.id;
+  play.replaceChildren(icon(isPlaying ? "stop" : "play"));
+  play.setAttribute("aria-label", `${isPlaying ? "Stop" : "Play"} ${clip.name}`);
+  if (document.activeElement !== name) name.value = clip.name;
+  facts.replaceChildren(...factsOf(clip));
+  const star = buttons.firstChild;
+  star.setAttribute("aria-pressed", clip.starred);
+  buttons.querySelector("a").href = api.fileUrl(clip);
+  const audio = buttons.querySelector("a.audio");
+  audio.hidden = clip.kind === "sound";
+  audio.href = api.renderUrl(clip, store.state.session.preset);
+}
+
+function topOf(id) {
+  const clip = () => store.clip(id);
+  const play = el("button.button.main.square.round", { type: "button", onclick: () => player.toggle(clip()) });
+  play.dataset.hint = "Plays the clip in a loop (Enter)";
+  const name = el("input.clip-name", { type: "text", maxLength: 80, spellcheck: false, "aria-label": "Name of the clip" });
+  name.dataset.hint = "The clip's name, which its file has too";
+  name.addEventListener("change", () => actions.rename(clip(), name.value) ?? (name.value = clip().name));
+  name.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") name.value = clip().name;
+    if (event.key === "Escape" || event.key === "Enter") name.blur();
+  });
+  const star = button("star", "Star", "Keeps it among the starred (S)", () => actions.star(clip()));
+  const midi = el("a.button.small", { download: "", data: { hint: "Saves the clip's own file: whole bars, tempo and name inside" } }, icon("download"), clip().kind === "sound" ? "WAV" : "MIDI");
+  const audio = el("a.button.small.audio", { download: "", data: { hint: "Renders it with the session's sound and saves a WAV file" } }, icon("download"), "WAV");
+  const stems = el("a.button.small", { download: "", href: api.stemsUrl(clip()), hidden: clip().part !== "song", data: { hint: "Each part as a WAV file of its own" } }, icon("download"), "Stems");
+  const bin = button("trash", "Delete", "Deletes the clip; undo brings it back (Delete)", () => actions.remove(clip()));
+  return [play, name, el("p.clip-facts"), el("div.clip-buttons", {}, star, midi, audio, stems, bin)];
+}
+
+function button(name, title, hint, run) {
+  return el("button.button.bare.small.square", { type: "button", title, "aria-label": title, onclick: run, data: { hint } }, icon(name));
+}
+
+function factsOf(clip) {
+  const tempo = clip.qpm ? `${Math.round(clip.qpm * 10) / 10} BPM` : null;
+  const facts = [PART_TITLES[clip.part], lengthOf(clip), clip.kind === "sound" ? null : tempo, clip.key];
+  const chords = (clip.chords ?? []).slice(0, 8).map(([, name]) => name);
+  const parts = [el("span.dot"), facts.filter(Boolean).join(" · ")];
+  if (chords.length) parts.push(el("span.clip-chords", {}, chords.join("  ")));
+  parts.push(originOf(clip));
+  return parts;
+}
+
+function originOf(clip) {
+  const looks = looksOf(clip.tool);
+  const from = (clip.made_from ?? []).map((id) => store.clip(id)?.name).filter(Boolean);
+  const text = from.length ? `${looks.title} of ${from.join(" and ")}` : looks.title;
+  const origin = el("span.clip-origin.dim", {}, text);
+  if (clip.seed === null || clip.seed === undefined) return origin;
+  const copy = el(
+    "button.button.bare.small.mono",
+    { type: "button", title: "Copy the seed", "aria-label": `Copy seed ${clip.seed}`, onclick: () => actions.copyText(`${clip.seed}`, "Seed") },
+    `seed ${clip.seed}`,
+    icon("copy"),
+  );
+  copy.dataset.hint = "The number it was drawn by: the same number makes the same music";
+  const again = el("button.button.bare.small", { type: "button", onclick: () => recall(clip) }, "Its settings");
+  again.dataset.hint = "Opens the tool with the settings and the seed that made this clip";
+  return el("span.clip-origin", {}, origin, copy, again);
+}
+
+function showNext(next, clip) {
+  const names = new Set(store.state.tools.map((tool) => tool.name));
+  const fitting = (FITTING[clip.part] ?? []).filter((name) => names.has(name));
+  const key = `${clip.id} ${fitting.join()} ${store.state.tool}`;
+  if (next.dataset.key === key) return;
+  next.dataset.key = key;
+  next.replaceChildren(
+    ...fitting.map((name) => {
+      const looks = looksOf(name);
+      const open = el("button.button.small", { type: "button", onclick: () => openTool(name) }, icon(looks.icon), looks.title);
+      open.dataset.hint = store.state.tools.find((tool) => tool.name === name).hint;
+      return open;
+    }),
+  );
+}

@@ -1,0 +1,45 @@
+// A recording on the stage: its wave, with the place that sounds.
+import { el } from "./dom.js";
+import { player } from "./player.js";
+
+/** Draws the peaks of a clip of sound. Returns {destroy, update}. */
+export function mountWave(element, { clip }) {
+  const canvas = el("canvas.wave", { role: "img", "aria-label": `The wave of ${clip.name}` });
+  let now = clip;
+  let place = null;
+  element.append(canvas);
+
+  function draw() {
+    const width = (canvas.width = canvas.clientWidth * devicePixelRatio);
+    const height = (canvas.height = canvas.clientHeight * devicePixelRatio);
+    const context = canvas.getContext("2d");
+    const style = getComputedStyle(canvas);
+    const peaks = now.peaks ?? [];
+    const step = width / Math.max(1, peaks.length);
+    context.fillStyle = style.getPropertyValue("--sound");
+    peaks.forEach((peak, k) => {
+      const tall = Math.max(devicePixelRatio, Math.abs(peak) * height * 0.9);
+      context.fillRect(k * step, (height - tall) / 2, Math.max(1, step * 0.7), tall);
+    });
+    if (place === null) return;
+    context.fillStyle = style.getPropertyValue("--text");
+    context.fillRect(place * width, 0, 2 * devicePixelRatio, height);
+  }
+
+  const sized = new ResizeObserver(draw);
+  sized.observe(canvas);
+  addEventListener("lofi-theme", draw);
+  const endFrames = player.onFrame((playing, beats) => {
+    const seconds = (beats * 60) / (now.qpm || 60);
+    place = playing?.id === now.id && now.seconds ? (seconds % now.seconds) / now.seconds : null;
+    draw();
+  });
+  return {
+    update: ({ clip: changed }) => ((now = changed), draw()),
+    destroy() {
+      sized.disconnect();
+      removeEventListener("lofi-theme", draw);
+      endFrames();
+    },
+  };
+}
