@@ -106,7 +106,7 @@ export function defaultsOf(name) {
 export function upload(files) {
   return trying(async () => {
     let last = null;
-    for (const file of files) last = (await api.upload(file)).clips.at(-1) ?? last;
+    for (const file of files) last = (await api.upload(file)).at(-1) ?? last;
     if (last) store.select(last.id);
     if (last) say(`Added ${last.name}`);
   });

@@ -65,7 +65,7 @@ export const api = {
     return () => listeners[event].delete(f);
   },
   session: () => session("GET", "/api/session"),
-  change: (settings) => session("PATCH", "/api/session", settings),
+  patchSession: (settings) => session("PATCH", "/api/session", settings),
   undo: () => session("POST", "/api/undo"),
   redo: () => session("POST", "/api/redo"),
   tools: () => ask("GET", "/api/tools"),
@@ -85,7 +85,12 @@ export const api = {
   saveNotes: (clip, notes) => ask("PUT", `${clipPath(clip)}/notes`, notes),
   changeClip: (clip, values) => ask("PATCH", clipPath(clip), values),
   deleteClip: (clip) => ask("DELETE", clipPath(clip)),
-  upload: (file) => ask("POST", `/api/clips?name=${encodeURIComponent(file.name)}`, file),
+  /** Adds a file, or notes as a clip of their own; answers with the clips. */
+  upload: async (file) => (await ask("POST", `/api/clips?name=${encodeURIComponent(file.name)}`, file)).clips,
+  async addNotes(name, notes, madeFrom = []) {
+    const from = madeFrom.length ? `&made_from=${madeFrom.join()}` : "";
+    return (await ask("POST", `/api/clips?name=${encodeURIComponent(name)}${from}`, notes)).clips;
+  },
   fileUrl: (clip) => `${clipPath(clip)}/file?version=${clip.version}`,
   stemsUrl: (clip) => `${clipPath(clip)}/stems`,
   renderUrl: (clip, preset) =>

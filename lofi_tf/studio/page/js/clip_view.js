@@ -40,7 +40,8 @@ export function mountClip(element) {
     view?.destroy?.();
     roll.replaceChildren();
     const onChange = (changed) => save(store.clip(clip.id) ?? clip, changed);
-    view = notes ? mountRoll(roll, { clip, notes, onChange, engine, readOnly: false }) : mountWave(roll, { clip, engine });
+    const sounds = () => store.state.playing === clip.id;
+    view = notes ? mountRoll(roll, { clip, notes, onChange, engine, sounds, readOnly: false }) : mountWave(roll, { clip });
   }
 
   function show() {

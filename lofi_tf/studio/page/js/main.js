@@ -1,8 +1,8 @@
 // Starts the page.
 import { alarm, trying } from "./actions.js";
 import { api } from "./api.js";
-import * as drag from "./drag.js";
 import { el } from "./dom.js";
+import { mountDrop } from "./drag.js";
 import { makeKeyList, mountHints } from "./hints.js";
 import { mountJobs } from "./jobs.js";
 import { mountKeys } from "./keys.js";
@@ -41,7 +41,7 @@ function mountAll() {
   mountHints(byId("hints"));
   mountJobs(jobs);
   mountKeys({ press, showKeys });
-  drag.mountDrag?.(document.body, { store, api, engine });
+  mountDrop(document.body, { store, api });
 }
 
 /** A studio that was started anew counts its versions anew. */
@@ -64,6 +64,7 @@ async function start() {
   await api.session();
   api.listen();
   followConnection();
+  engine.prepare().catch(alarm);
   document.body.dataset.ready = "true";
 }
 

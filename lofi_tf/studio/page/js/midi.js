@@ -12,11 +12,12 @@ export function makeMidi() {
 
   async function ask() {
     try {
-      const outputs = await engine.midiOutputs();
+      const { outputs, inputs } = (await engine.connectMidi()) ?? { outputs: [], inputs: [] };
       const options = outputs.map((one) => el("option", { value: one.id }, one.name));
       output.replaceChildren(el("option", { value: "" }, "this page's sound"), ...options);
       output.disabled = outputs.length === 0;
-      input.textContent = outputs.length ? "Pads and keyboards are heard." : "No MIDI device is there. Plug one in and press again.";
+      const names = inputs.map((one) => one.name).join(", ");
+      input.textContent = names ? `Heard: ${names}` : "No pad or keyboard is there. Plug one in and press again.";
       allow.textContent = "Look again";
     } catch (error) {
       alarm(error);

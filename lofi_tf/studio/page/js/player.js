@@ -9,6 +9,7 @@ const frames = new Set();
 let isDrawing = false;
 let isSounding = false; // the engine plays what store.state.playing names
 let turn = 0;
+let preset = null; // what the engine sounds as
 
 /** The notes of a clip as it is now: asked for once. */
 export function notesOf(clip) {
@@ -23,9 +24,8 @@ export function notesOf(clip) {
 }
 
 /** Loops follow the session's tempo; a track and a recording have their own. */
-export function tempoOf(clip) {
-  return clip.part === "song" || clip.kind === "sound" ? clip.qpm : store.state.session.qpm;
-}
+const isLoop = (clip) => clip.kind === "notes" && clip.part !== "song";
+const tempoOf = (clip) => (isLoop(clip) ? store.state.session.qpm : null);
 
 async function start(clip, when) {
   const mine = ++turn;
@@ -36,12 +36,26 @@ async function start(clip, when) {
     const [loop] = await Promise.all([content, engine.start()]);
     if (mine !== turn) return;
     if (clip.kind === "sound") await engine.playSound(loop, { loop: true });
-    else await engine.play({ ...loop, qpm: tempoOf(clip) }, { when });
+    else {
+      engine.setQpm(tempoOf(clip));
+      await engine.play(loop, { when });
+    }
     isSounding = true;
   } catch (error) {
     if (mine === turn) store.update({ playing: null });
     throw error;
   }
+}
+
+/** Where we are: {beats, share}, share of the clip's length. The engine tells recordings in seconds. */
+function placeIn(clip) {
+  if (!clip || !isSounding) return { beats: 0, share: 0 };
+  const at = engine.position();
+  if (clip.kind === "sound") {
+    return { beats: (at * (clip.qpm || 60)) / 60, share: clip.seconds ? (at / clip.seconds) % 1 : 0 };
+  }
+  const beats = clip.beats ? at % clip.beats : at;
+  return { beats, share: clip.beats ? beats / clip.beats : 0 };
 }
 
 function draw() {
@@ -50,7 +64,8 @@ function draw() {
   const step = () => {
     const clip = store.clip(store.state.playing);
     isDrawing = Boolean(clip);
-    for (const f of frames) f(clip, clip ? engine.position() : 0);
+    const place = placeIn(clip);
+    for (const f of frames) f(clip, place);
     if (isDrawing) requestAnimationFrame(step);
   };
   requestAnimationFrame(step);
@@ -79,23 +94,28 @@ export const player = {
     return clip ? player.play(clip) : null;
   },
 
-  /** Plays a clip that was changed on, with its new notes, from the next bar. */
+  /** A clip that was changed goes on with its new notes at the place where it is. */
   refresh(clip) {
-    if (store.state.playing === clip.id) player.play(clip, { when: "bar" });
+    if (store.state.playing === clip.id) player.play(clip, { when: "keep" });
   },
 
-  /** Calls f(clip or null, beats) on each frame while something plays, and once at the end. */
+  /** Calls f(clip or null, {beats, share}) on each frame while something plays, and once at the end. */
   onFrame(f) {
     frames.add(f);
     return () => frames.delete(f);
   },
 };
 
+function follow(session) {
+  const clip = store.clip(store.state.playing);
+  if (clip) engine.setQpm(tempoOf(clip));
+  if (session.preset === preset) return;
+  preset = session.preset;
+  engine.setPreset(preset).catch(player.onError);
+}
+
 store.subscribe((state, changed) => {
-  if (changed.has("session") && state.session && engine.isPlaying) {
-    const clip = store.clip(state.playing);
-    if (clip) engine.setQpm(tempoOf(clip));
-  }
+  if (changed.has("session") && state.session) follow(state.session);
   if (changed.has("playing") && state.playing) draw();
 });
 

@@ -3,6 +3,7 @@ import { redo, trying, undo } from "./actions.js";
 import { api } from "./api.js";
 import { el } from "./dom.js";
 import { icon } from "./icons.js";
+import { onTheme } from "./roll.js";
 import { store } from "./store.js";
 
 const QPM = [40, 240];
@@ -11,7 +12,7 @@ const KEYS = ROOTS.flatMap((root) => [root, `${root}m`]);
 const TAPS_APART_MS = 2000;
 
 const folderName = (folder) => folder.split(/[\\/]/).filter(Boolean).at(-1) ?? folder;
-const change = (values) => trying(() => api.change(values));
+const change = (values) => trying(() => api.patchSession(values));
 
 function square(name, title, hint, onclick) {
   return el("button.button.bare.square", { type: "button", title, "aria-label": title, onclick, data: { hint } }, icon(name));
@@ -52,10 +53,9 @@ function makeTheme() {
   const button = square("moon", "Light or dark", "Light or dark", () => {
     root.dataset.theme = root.dataset.theme === "dark" ? "light" : "dark";
     localStorage.setItem("lofi-theme", root.dataset.theme);
-    dispatchEvent(new Event("lofi-theme"));
   });
   const show = () => button.replaceChildren(icon(root.dataset.theme === "dark" ? "sun" : "moon"));
-  addEventListener("lofi-theme", show);
+  onTheme(show);
   show();
   return button;
 }

@@ -97,10 +97,9 @@ export function mountTransport(element) {
   );
 
   animate(strips);
-  player.onFrame((clip, beats) => {
+  player.onFrame((clip, { beats }) => {
     const perBar = clip?.beats_per_bar || 4;
-    const within = clip?.beats ? beats % clip.beats : beats;
-    place.textContent = `${Math.floor(within / perBar) + 1}.${Math.floor(within % perBar) + 1}`;
+    place.textContent = `${Math.floor(beats / perBar) + 1}.${Math.floor(beats % perBar) + 1}`;
   });
   const show = (state) => {
     const clip = store.clip(state.playing) ?? store.focused();

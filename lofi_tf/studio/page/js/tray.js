@@ -5,6 +5,7 @@ import { el } from "./dom.js";
 import { icon } from "./icons.js";
 import { PART_TITLES } from "./names.js";
 import { player } from "./player.js";
+import { onTheme } from "./roll.js";
 import { store } from "./store.js";
 
 const RUN_SECONDS = 3; // clips of one tool made within that time are of one run
@@ -49,12 +50,12 @@ export function mountTray(element) {
     if (changed.has("selection")) reveal(cards.get(state.selection.at(-1)));
   }
 
-  player.onFrame((clip, beats) => moveHead(cards, clip, beats));
+  player.onFrame((clip, { share }) => moveHead(cards, clip, share));
   list.addEventListener("keydown", (event) => moveAmong(event, list, cards));
   list.addEventListener("focusin", (event) => reachOnly(cards, event.target.closest(".card")?.dataset.id));
   const redraw = () => cards.forEach((card) => card.draw());
   new ResizeObserver(redraw).observe(list);
-  addEventListener("lofi-theme", redraw);
+  onTheme(redraw);
   store.subscribe(show);
   show(store.state, new Set(["session"]));
 }
@@ -90,11 +91,11 @@ function reveal(card) {
   if (own.top < box.top || own.bottom > box.bottom) card.element.scrollIntoView({ block: "nearest" });
 }
 
-function moveHead(cards, clip, beats) {
+function moveHead(cards, clip, share) {
   for (const [id, card] of cards) {
-    const isIt = clip?.id === id && clip.beats > 0;
+    const isIt = clip?.id === id;
     if (!isIt && !card.head.style.transform) continue;
-    card.head.style.transform = isIt ? `translateX(${((beats % clip.beats) / clip.beats) * 100}%)` : "";
+    card.head.style.transform = isIt ? `translateX(${share * 100}%)` : "";
   }
 }
 

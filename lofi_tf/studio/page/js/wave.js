@@ -1,6 +1,7 @@
 // A recording on the stage: its wave, with the place that sounds.
 import { el } from "./dom.js";
 import { player } from "./player.js";
+import { onTheme } from "./roll.js";
 
 /** Draws the peaks of a clip of sound. Returns {destroy, update}. */
 export function mountWave(element, { clip }) {
@@ -28,17 +29,16 @@ export function mountWave(element, { clip }) {
 
   const sized = new ResizeObserver(draw);
   sized.observe(canvas);
-  addEventListener("lofi-theme", draw);
-  const endFrames = player.onFrame((playing, beats) => {
-    const seconds = (beats * 60) / (now.qpm || 60);
-    place = playing?.id === now.id && now.seconds ? (seconds % now.seconds) / now.seconds : null;
+  const endTheme = onTheme(draw);
+  const endFrames = player.onFrame((playing, { share }) => {
+    place = playing?.id === now.id ? share : null;
     draw();
   });
   return {
     update: ({ clip: changed }) => ((now = changed), draw()),
     destroy() {
       sized.disconnect();
-      removeEventListener("lofi-theme", draw);
+      endTheme();
       endFrames();
     },
   };
