@@ -28,6 +28,7 @@ COMMANDS = {
     "lofi_models": "lofi_tf.cli.models:main",
     "lofi_render": "lofi_tf.cli.render:main",
     "lofi_compose": "lofi_tf.cli.compose:main",
+    "lofi_studio": "lofi_tf.cli.studio:main",
     # Magenta's names, so that its users' scripts run unchanged.
     "music_vae_train": TRAIN,
     "music_vae_generate": GENERATE,
@@ -60,6 +61,7 @@ setup(
         "apache-beam>=2.70",
         # note-seq imports pydub, which needs the module that Python 3.13 dropped.
         "audioop-lts>=0.2.1; python_version >= '3.13'",
+        "fastapi>=0.115",
         "google-crc32c>=1.7",
         "grpcio>=1.60",
         "keras>=3.10",
@@ -70,6 +72,7 @@ setup(
         "optuna>=4.2",
         "pretty_midi>=0.2.10",
         "psutil>=5.9",
+        "pydantic>=2.9",
         "pyyaml>=6.0",
         "requests>=2.31",
         "scikit-learn>=1.4",
@@ -82,6 +85,7 @@ setup(
         "tensorflow-serving-api>=2.18",
         "tf-keras>=2.20",
         "tqdm>=4.66",
+        "uvicorn>=0.30",
     ],
     extras_require={
         "dask": ["apache-beam[dask]>=2.70"],

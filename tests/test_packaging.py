@@ -29,6 +29,7 @@ COMMANDS = {
     "lofi_render": "lofi_tf.cli.render:main",
     "lofi_compose": "lofi_tf.cli.compose:main",
     "lofi_search": "lofi_tf.cli.search:main",
+    "lofi_studio": "lofi_tf.cli.studio:main",
     "music_vae_train": TRAIN,
     "music_vae_generate": GENERATE,
 }

@@ -83,23 +83,15 @@ def _changing(name: str) -> Callable[..., Pieces]:
 
     def run(args, backend, inputs, how, write) -> Pieces:
         from lofi_tf import generation
-        from lofi_tf.generation.song_stretches import longest_stretch
 
-        verb = getattr(generation, name)
-        *others, song = inputs
-        before = [longest_stretch(backend, name, other) for other in others]
-        given = _given(args, ("amount", "keep", "drums"))
+        options = _given(args, ("amount", "keep", "drums"))
         if name == "vary":
-            given |= _directions(args, backend)
-
-        def change(piece, number: int, **options) -> list[Any]:
-            its = generation.how_of_stretch(how, number)
-            return verb(backend, *before, piece, args.num_outputs, its, **given, **options)
-
-        song = song if args.qpm is None else song.at_tempo(args.qpm)
+            options |= _directions(args, backend)
         wishes = _given(args, ("track", "bars", "length_bars", "chords"))
         with naming(args.input_midi_2 or args.input_midi_1):
-            changed = generation.change_song(backend, name, song, change, **wishes)
+            changed = generation.changed_song(
+                backend, name, inputs, args.num_outputs, how, options, **wishes
+            )
         for line in changed.told:
             warnings.warn(line, LofiWarning, stacklevel=1)
         songs = changed.songs

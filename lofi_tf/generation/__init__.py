@@ -22,12 +22,13 @@ from lofi_tf.generation.paths import grid, interpolate
 from lofi_tf.generation.rerank import sample_best
 from lofi_tf.generation.sampling import reconstruct, sample
 from lofi_tf.generation.song_changes import change_song, how_of_stretch
+from lofi_tf.generation.song_modes import changed_song
 from lofi_tf.generation.variations import vary
 
 __all__ = [
     "ChunkedSequence", "GenerationConfig", "ModelInputs", "add_hihats", "as_loop", "change_song",
-    "check_fits", "continue_", "decode", "excerpts_of", "finished", "from_zero", "grid",
-    "groove_transfer", "how_of_stretch", "humanize", "infill", "interpolate", "join_chunks",
+    "changed_song", "check_fits", "continue_", "decode", "excerpts_of", "finished", "from_zero",
+    "grid", "groove_transfer", "how_of_stretch", "humanize", "infill", "interpolate", "join_chunks",
     "passage_of", "prior", "reconstruct", "row_seeds", "sample", "sample_best", "tap2drum",
     "vary", "window_seeds",
 ]  # fmt: skip
