@@ -2,7 +2,7 @@
 import { alarm, trying } from "./actions.js";
 import { api } from "./api.js";
 import { el } from "./dom.js";
-import { mountDrop } from "./drag.js";
+import { mountDrag } from "./drag.js";
 import { makeKeyList, mountHints } from "./hints.js";
 import { mountJobs } from "./jobs.js";
 import { mountKeys } from "./keys.js";
@@ -41,7 +41,7 @@ function mountAll() {
   mountHints(byId("hints"));
   mountJobs(jobs);
   mountKeys({ press, showKeys });
-  mountDrop(document.body, { store, api });
+  mountDrag(document.body, { store, api });
 }
 
 /** A studio that was started anew counts its versions anew. */
