@@ -7,6 +7,8 @@ import { store } from "./store.js";
 
 const byId = (id) => document.getElementById(id);
 const TOAST_SECONDS = 9;
+const NARROW = matchMedia("(max-width: 900px)"); // as in css/layout.css: all lies in one column
+const CALM = matchMedia("(prefers-reduced-motion: reduce)");
 
 /** Says something to those who listen rather than look. */
 export function say(text) {
@@ -90,18 +92,13 @@ export async function runTool(name, request = {}) {
     return job;
   }
   store.select(first.id);
+  if (NARROW.matches) byId("main").scrollIntoView({ behavior: CALM.matches ? "auto" : "smooth" });
   player.play(first);
   return job;
 }
 
-export const moreLike = (clip) =>
-  runTool("vary", { inputs: [clip], options: defaultsOf("vary") });
-
-export function defaultsOf(name) {
-  const tool = store.state.tools.find((other) => other.name === name);
-  const fields = (tool?.fields ?? []).filter((field) => field.default !== null && field.default !== undefined);
-  return Object.fromEntries(fields.map((field) => [field.name, field.default]));
-}
+/** Makes others like a clip, with the tool's own settings. */
+export const moreLike = (clip) => runTool("vary", { inputs: [clip] });
 
 export function upload(files) {
   return trying(async () => {

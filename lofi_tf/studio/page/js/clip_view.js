@@ -4,11 +4,12 @@ import { api } from "./api.js";
 import { el } from "./dom.js";
 import { icon } from "./icons.js";
 import { FITTING, lengthOf, looksOf, PART_TITLES } from "./names.js";
+import { recall } from "./panel.js";
 import { notesOf, player } from "./player.js";
 import { mountRoll } from "./roll.js";
 import { engine } from "./sound/engine.js";
 import { store } from "./store.js";
-import { openTool, recall } from "./tools.js";
+import { hintOf, openTool } from "./tools.js";
 import { mountWave } from "./wave.js";
 
 /** Shows the clip in focus and follows it. Returns what ends it. */
@@ -129,7 +130,7 @@ function originOf(clip) {
     icon("copy"),
   );
   copy.dataset.hint = "The number it was drawn by: the same number makes the same music";
-  const again = el("button.button.bare.small", { type: "button", onclick: () => recall(clip) }, "Its settings");
+  const again = el("button.button.bare.small", { type: "button", onclick: () => recall(clip) }, "Use its settings");
   again.dataset.hint = "Opens the tool with the settings and the seed that made this clip";
   return el("span.clip-origin", {}, origin, copy, again);
 }
@@ -144,7 +145,7 @@ function showNext(next, clip) {
     ...fitting.map((name) => {
       const looks = looksOf(name);
       const open = el("button.button.small", { type: "button", onclick: () => openTool(name) }, icon(looks.icon), looks.title);
-      open.dataset.hint = store.state.tools.find((tool) => tool.name === name).hint;
+      open.dataset.hint = hintOf(name);
       return open;
     }),
   );

@@ -1,7 +1,8 @@
 // Nothing there yet: what to press first.
-import { defaultsOf, runTool } from "./actions.js";
+import { runTool } from "./actions.js";
 import { el } from "./dom.js";
 import { icon } from "./icons.js";
+import { optionsOf } from "./panel.js";
 import { store } from "./store.js";
 
 const STEPS = [
@@ -12,8 +13,7 @@ const STEPS = [
 
 async function press() {
   store.update({ tool: "generate" });
-  const { qpm } = store.state.session;
-  await runTool("generate", { options: { ...defaultsOf("generate"), qpm } });
+  await runTool("generate", { options: optionsOf("generate") });
 }
 
 /** The first thing that is seen. Returns what ends it. */

@@ -6,12 +6,13 @@ import { mountDrag } from "./drag.js";
 import { makeKeyList, mountHints } from "./hints.js";
 import { mountJobs } from "./jobs.js";
 import { mountKeys } from "./keys.js";
+import { mountPanel } from "./panel.js";
 import { player } from "./player.js";
 import { mountSettings } from "./settings.js";
 import { engine } from "./sound/engine.js";
 import { mountStage } from "./stage.js";
 import { store } from "./store.js";
-import { mountPanel, mountRail } from "./tools.js";
+import { mountRail } from "./tools.js";
 import { mountTransport } from "./transport.js";
 import { mountTray } from "./tray.js";
 

@@ -44,6 +44,20 @@ export const FITTING = {
 export const looksOf = (name) =>
   TOOLS.find((tool) => tool.name === name) ?? { name, title: name, icon: "wave", group: "Explore", verb: "Make" };
 
+const NOTES = ["C", "Db", "D", "Eb", "E", "F", "Gb", "G", "Ab", "A", "Bb", "B"];
+const LOOPS = { // semitones above the key's note, and what kind of chord
+  minor: [[0, "m7"], [8, "maj7"], [3, "maj7"], [10, "7"]],
+  major: [[0, "maj7"], [9, "m7"], [5, "maj7"], [7, "7"]],
+};
+
+/** Four chords in a key such as "Am"; in A minor where there is none. */
+export function progressionIn(key) {
+  const isMinor = !key || key.endsWith("m");
+  const root = Math.max(0, NOTES.indexOf((key ?? "Am").replace(/m$/, "")));
+  const loop = isMinor ? LOOPS.minor : LOOPS.major;
+  return loop.map(([above, kind]) => NOTES[(root + above) % 12] + kind).join(" ");
+}
+
 export function lengthOf(clip) {
   if (clip.kind === "sound") return `${(clip.seconds ?? 0).toFixed(1)} s`;
   return clip.bars === 1 ? "1 bar" : `${clip.bars} bars`;

@@ -8,6 +8,7 @@ const kept = new Map();
 const frames = new Set();
 let isDrawing = false;
 let isSounding = false; // the engine plays what store.state.playing names
+let isHeard = false; // what the engine said last
 let turn = 0;
 let preset = null; // what the engine sounds as
 
@@ -120,5 +121,7 @@ store.subscribe((state, changed) => {
 });
 
 engine.on("state", () => {
-  if (!engine.isPlaying && isSounding) player.stop();
+  const ended = isHeard && !engine.isPlaying;
+  isHeard = engine.isPlaying;
+  if (ended && isSounding) player.stop();
 });

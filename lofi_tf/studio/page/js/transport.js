@@ -78,7 +78,7 @@ export function mountTransport(element) {
   const place = el("span.place.mono", { "aria-label": "Bar and beat" }, "1.1");
   const what = el("span.what");
   const metronome = toggle("Metronome", "A click on each beat (M)", icon("metronome"), (isOn) => engine.metronome(isOn));
-  metronome.classList.add("square");
+  metronome.className = "button square";
   metronome.id = "metronome";
   const strips = Object.fromEntries(PARTS.map((part) => [part, makeStrip(part)]));
   const mixer = el("div.mixer.pane", { id: "mixer", role: "group", "aria-label": "Levels" }, PARTS.map((part) => strips[part].element));
