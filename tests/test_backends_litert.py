@@ -11,21 +11,45 @@ from lofi_tf.backends import litert
 from lofi_tf.backends.litert import chunks
 from lofi_tf.backends.open import open_backend
 from lofi_tf.errors import LofiError
+from lofi_tf.saving.hub import config_of_export
+from lofi_tf.saving.litert_weights import whole_graph
 from tests.mirrors import KICK, SNARE, drums
 from tests.paths import DATA
 
 
-@pytest.mark.parametrize("count", [1, 2, 3, 5, 15, 21, 64, 100, 129])
+@pytest.mark.parametrize("count", [1, 2, 3, 5, 8, 15, 21, 64, 100, 129, 512])
 def test_chunks_hold_all_rows_and_few_idle_ones(count):
-    found = list(chunks(count, [1, 4, 16, 64]))
+    found = list(chunks(count, [1, 7, 28]))
     starts = [start for start, _ in found]
     ends = np.cumsum([rows for _, rows in found])
-    assert starts == [0, *ends[:-1]] and ends[-1] >= count
-    assert ends[-1] <= 2 * count and all(rows in (1, 4, 16, 64) for _, rows in found)
+    assert starts == [0, *ends[:-1]] and starts[-1] < count <= ends[-1]
+    assert ends[-1] <= count + 12 and all(rows in (1, 7, 28) for _, rows in found)
+
+
+def test_few_rows_more_are_no_chunk_of_many():
+    assert [rows for _, rows in chunks(8, [1, 7, 28])] == [7, 1]
+    assert [rows for _, rows in chunks(64, [1, 7, 28])] == [28, 28, 7, 1]
 
 
 def test_without_small_chunks_rows_are_idle():
     assert list(chunks(3, [16])) == [(0, 16)]
+
+
+def test_a_row_is_the_same_whoever_computes_it(litert_export, monkeypatch):
+    decode = litert.Function(whole_graph(litert_export, "decode"))
+    z_size = config_of_export(litert_export).model.z_size
+    z = np.random.default_rng(0).normal(size=[40, z_size]).astype(np.float32)
+    asked = {"z": z, "temperature": np.full(40, 0.9, np.float32), "seed": np.arange(40)}
+    asked["length"] = np.full(40, 32, np.int32)
+    monkeypatch.setattr(litert.os, "cpu_count", lambda: 1)
+    alone = decode(asked)["outputs"]
+    assert len(decode._idle) == 1
+    monkeypatch.setattr(litert.os, "cpu_count", lambda: 3)
+    together = decode(asked)["outputs"]
+    assert 1 <= len(decode._idle) <= 3 and alone.any()
+    np.testing.assert_array_equal(together, alone)
+    by_ones = [decode({k: v[n : n + 1] for k, v in asked.items()})["outputs"] for n in range(40)]
+    np.testing.assert_array_equal(np.concatenate(by_ones), alone)
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from lofi_tf.saving import litert
 from lofi_tf.saving.checkpoints import stored_weights
 from lofi_tf.saving.export import export, place
 from lofi_tf.saving.litert_parts import patches_of
-from lofi_tf.saving.litert_weights import GRAPH, PATCHES, Patch, whole_graph
+from lofi_tf.saving.litert_weights import FOLDER, PATCHES, Patch, litert_functions, whole_graph
 from lofi_tf.saving.loading import load_model
 from lofi_tf.saving.model_card import Facts
 
@@ -122,14 +122,17 @@ def test_litert_answers_as_tensorflow_does_for_every_config(name):
 
 
 def test_the_weights_of_an_export_are_not_stored_twice(litert_export):
-    patches = [Patch(*values) for values in json.loads((litert_export / PATCHES).read_text())]
-    numbers = sum(patch.rows * patch.columns for patch in patches)
     model, _ = load_model(litert_export)
-    matrices = sum(w.value.shape.num_elements() for w in stored_weights(model) if len(w.shape) > 1)
-    assert numbers > 0.8 * matrices
-    functions = Functions(whole_graph(litert_export))
-    assert {"encode", "decode"} <= functions.names
-    assert len((litert_export / GRAPH).read_bytes()) < len(whole_graph(litert_export)) / 2
+    assert {"encode", "decode", "fill", "play_hits", "view"} == {*litert_functions(litert_export)}
+    packed = sum(path.stat().st_size for path in (litert_export / FOLDER).iterdir())
+    assert packed < sum(4 * w.value.shape.num_elements() for w in stored_weights(model)) / 2
+    for part in ("encode", "decode"):
+        lines = json.loads((litert_export / FOLDER / f"{part}{PATCHES}").read_text())
+        patches = [Patch(*values) for values in lines]
+        of_part = [w for w in stored_weights(model) if part in w.path and len(w.shape) > 1]
+        numbers = sum(patch.rows * patch.columns for patch in patches)
+        assert numbers > 0.8 * sum(w.value.shape.num_elements() for w in of_part) > 0
+        assert Functions(whole_graph(litert_export, part)).names == {part}
 
 
 def test_parts_of_variables_are_found_cut_joined_and_turned(tmp_path):
@@ -156,10 +159,10 @@ def test_a_file_for_litert_says_how_it_is_called(groove_export, tmp_path, capsys
     flags = ["--format=litert", f"--model={groove_export}", f"--output_dir={tmp_path}"]
     assert command.main([*flags, "--name=beats", "--precision=float16"]) == 0
     about = yaml.safe_load((tmp_path / "beats.yaml").read_text())
-    decode = about["signatures"]["decode_4"]
+    decode = about["signatures"]["decode_7"]
     size = about["config"]["model"]["z_size"]
-    assert decode["inputs"]["z"] == f"float32 [4, {size}]"
-    assert decode["inputs"]["noise"].startswith("float32 [4, 32, ")
+    assert decode["inputs"]["z"] == f"float32 [7, {size}]"
+    assert decode["inputs"]["noise"].startswith("float32 [7, 32, ")
     functions = Functions((tmp_path / "beats.tflite").read_bytes())
     assert functions.names == {name.rpartition("_")[0] for name in about["signatures"]}
     assert command.main([*flags, "--name=beats"]) == 2
@@ -180,7 +183,7 @@ def test_what_litert_cannot_hold_is_left_out_and_told(monkeypatch):
 
 def test_an_export_that_litert_cannot_hold_is_refused(monkeypatch):
     model, config = small("cat-mel_2bar_small")
-    monkeypatch.setattr(litert, "_is_held", lambda *given: False)
+    monkeypatch.setattr(litert, "_file", lambda *given: None)
     monkeypatch.setattr(litert, "_converted", lambda *given: (_ for _ in ()).throw(LofiError("no")))
     with pytest.raises(LofiError, match="no function of cat-mel_2bar_small"):
         litert.litert_bytes(interface_of(model, config), config, stored_weights(model), (1,))

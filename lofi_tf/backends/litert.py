@@ -7,7 +7,10 @@ The functions are those of `models.common.named_functions`, for fixed numbers of
 import contextlib
 import functools
 import importlib.util
-from collections.abc import Callable, Iterator
+import os
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -18,9 +21,12 @@ from lofi_tf.backends.noise import row_normal, row_uniform
 from lofi_tf.config import Config
 from lofi_tf.data.storage.examples import Examples
 from lofi_tf.errors import NoSuchFunction
+from lofi_tf.saving.litert_weights import litert_functions, whole_graph
 
 VIEW = "view"
-_called = False  # whether LiteRT has run in this process
+CALL = 6  # what a chunk costs beside its rows, in rows; of a beat model 2, with mixtures 18
+MOST_WORKERS = 8  # chunks at a time; each holds the packed weights of the function
+_called, _calling = False, threading.Lock()  # whether LiteRT has run in this process
 
 
 def is_installed() -> bool:
@@ -33,7 +39,6 @@ class LiteRTBackend(Backend):
 
     Args:
         config: the model's.
-        graph: a LiteRT file.
         folder: of the export.
         in_tensorflow: opens the export in TensorFlow, for functions that LiteRT does not have.
     """
@@ -41,12 +46,12 @@ class LiteRTBackend(Backend):
     def __init__(
         self,
         config: Config,
-        graph: bytes,
-        folder: Path | None = None,
+        folder: Path,
         in_tensorflow: Callable[[], Backend] | None = None,
     ):
         super().__init__(config, self._answer, folder=folder)
-        self.functions, self._open_other = Functions(graph), in_tensorflow
+        read = functools.partial(whole_graph, folder)
+        self.functions, self._open_other = Functions(litert_functions(folder), read), in_tensorflow
 
     def view(self, examples: Examples) -> Arrays:
         """Returns what a model is fed of N stored examples, by the converter's `model_spec`."""
@@ -72,47 +77,98 @@ class LiteRTBackend(Backend):
 
 
 class Functions:
-    """The functions of a LiteRT file, whose signatures are called `NAME_ROWS`.
+    """The functions of a model, each read when it is first called.
 
     Args:
-        graph: the file's bytes.
+        names: of all functions.
+        read: returns the LiteRT file of a function, whose signatures are called `NAME_ROWS`.
+    """
+
+    def __init__(self, names: Iterable[str], read: Callable[[str], bytes]):
+        self.names, self._read = frozenset(names), read
+        self._functions: dict[str, Function] = {}
+
+    def __call__(self, name: str, arrays: Arrays) -> Arrays:
+        """Returns the answers of a function to rows [N, ...].
+
+        Raises:
+            NoSuchFunction: there is none of that name.
+        """
+        if name not in self.names:
+            known = ", ".join(sorted(self.names))
+            raise NoSuchFunction(f"LiteRT has no function {name!r} of this model. It has: {known}")
+        if name not in self._functions:
+            self._functions[name] = Function(self._read(name))
+        return self._functions[name](arrays)
+
+
+class Function:
+    """A function for several numbers of rows; chunks of rows are computed side by side.
+
+    One interpreter computes one chunk, on one thread: two threads inside of it are slower. Those
+    beyond the first are made when there are chunks for them; each has its own packed weights.
+
+    Args:
+        graph: a LiteRT file of one function.
+    """
+
+    def __init__(self, graph: bytes):
+        first = _Interpreter(graph)
+        self._graph, self._idle, self._rows = graph, [first], first.rows
+
+    def __call__(self, arrays: Arrays) -> Arrays:
+        """Returns the answers to rows [N, ...]."""
+        count = len(next(iter(arrays.values())))
+
+        def answer(chunk: tuple[int, int]) -> Arrays:
+            start, rows = chunk
+            part = {key: array[start : start + rows] for key, array in arrays.items()}
+            with self._interpreter() as interpreter:
+                return interpreter(part, rows)
+
+        found = list(chunks(count, self._rows))
+        workers = min(len(found), MOST_WORKERS, os.cpu_count() or 1)
+        if workers > 1:
+            with ThreadPoolExecutor(workers) as pool:
+                parts = list(pool.map(answer, found))
+        else:
+            parts = [answer(chunk) for chunk in found]
+        return {key: np.concatenate([part[key] for part in parts])[:count] for key in parts[0]}
+
+    @contextlib.contextmanager
+    def _interpreter(self) -> Iterator["_Interpreter"]:
+        """Lends an interpreter that nobody else has."""
+        try:
+            lent = self._idle.pop()
+        except IndexError:
+            lent = _Interpreter(self._graph)
+        yield lent
+        self._idle.append(lent)
+
+
+class _Interpreter:
+    """One of LiteRT's interpreters.
+
+    Attributes:
+        rows: numbers of rows that it has signatures for.
     """
 
     def __init__(self, graph: bytes):
         from ai_edge_litert.interpreter import Interpreter
 
         self._interpreter = Interpreter(model_content=graph, num_threads=1)
-        self._rows: dict[str, list[int]] = {}
-        for signature in self._interpreter.get_signature_list():
-            name, _, rows = signature.rpartition("_")
-            self._rows.setdefault(name, []).append(int(rows))
-        self._runners: dict[tuple[str, int], tuple] = {}
+        signatures = self._interpreter.get_signature_list()
+        self._names = {int(signature.rpartition("_")[2]): signature for signature in signatures}
+        self._runners: dict[int, tuple] = {}
+        self.rows = sorted(self._names)
 
-    @property
-    def names(self) -> frozenset[str]:
-        """Of all functions."""
-        return frozenset(self._rows)
-
-    def __call__(self, name: str, arrays: Arrays) -> Arrays:
-        """Returns the answers of a function to rows [N, ...], computed by the numbers it has.
-
-        Raises:
-            NoSuchFunction: there is none of that name.
-        """
-        if name not in self._rows:
-            known = ", ".join(sorted(self._rows))
-            raise NoSuchFunction(f"LiteRT has no function {name!r} of this model. It has: {known}")
-        count = len(next(iter(arrays.values())))
-        parts = [
-            self._of_chunk(
-                name, {key: array[start : start + rows] for key, array in arrays.items()}, rows
-            )
-            for start, rows in chunks(count, self._rows[name])
-        ]
-        return {key: np.concatenate([part[key] for part in parts])[:count] for key in parts[0]}
-
-    def _of_chunk(self, name: str, arrays: Arrays, rows: int) -> Arrays:
-        runner, inputs = self._runner(name, rows)
+    def __call__(self, arrays: Arrays, rows: int) -> Arrays:
+        """Returns the answers to at most so many rows, with those of idle ones behind them."""
+        if rows not in self._runners:
+            runner = self._interpreter.get_signature_runner(self._names[rows])
+            details = runner.get_input_details().items()
+            self._runners[rows] = runner, {n: np.empty(d["shape"], d["dtype"]) for n, d in details}
+        runner, inputs = self._runners[rows]
         given = dict(arrays)
         if "noise" in inputs:
             given["noise"] = _noise(given.pop("seed"), inputs["noise"].shape[1:])
@@ -120,39 +176,33 @@ class Functions:
         with _first_call_quiet():
             return runner(**given)
 
-    def _runner(self, name: str, rows: int):
-        key = (name, rows)
-        if key not in self._runners:
-            runner = self._interpreter.get_signature_runner(f"{name}_{rows}")
-            inputs = {
-                n: np.empty(d["shape"], d["dtype"]) for n, d in runner.get_input_details().items()
-            }
-            self._runners[key] = runner, inputs
-        return self._runners[key]
-
 
 @contextlib.contextmanager
 def _first_call_quiet() -> Iterator[None]:
     """Hides what LiteRT says on stderr at its first call: which delegate it has made."""
     global _called
-    with contextlib.nullcontext() if _called else quiet.imports():
+    if _called:
         yield
-    _called = True
+        return
+    with _calling, contextlib.nullcontext() if _called else quiet.imports():
+        yield
+        _called = True
 
 
-def chunks(count: int, row_counts: list[int]) -> Iterator[tuple[int, int]]:
+def chunks(count: int, row_counts: Sequence[int]) -> Iterator[tuple[int, int]]:
     """Yields first row and number of rows of chunks that hold `count` rows, some idle at last.
 
     Example:
-        >>> list(chunks(21, [1, 4, 16]))
-        [(0, 16), (16, 4), (20, 1)]
+        >>> list(chunks(34, [1, 7, 28]))
+        [(0, 28), (28, 7)]
     """
     start = 0
     while start < count:
         left = count - start
         wide = min((rows for rows in row_counts if rows >= left), default=max(row_counts))
         fits = max((rows for rows in row_counts if rows <= left), default=wide)
-        rows = wide if wide <= 2 * left else fits
+        parts = left // fits + left % fits  # where the rest goes one by one
+        rows = wide if wide + CALL <= left + CALL * parts else fits
         yield start, rows
         start += rows
 

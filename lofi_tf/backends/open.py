@@ -12,7 +12,7 @@ from lofi_tf.errors import LofiError, unknown_name
 from lofi_tf.interop.plain_names import plain_folder
 from lofi_tf.models.kinds import interface_of
 from lofi_tf.saving.hub import RUNTIME, RUNTIMES, config_of_export, export_in, is_address
-from lofi_tf.saving.litert_weights import has_litert, whole_graph
+from lofi_tf.saving.litert_weights import litert_functions
 from lofi_tf.saving.loading import check_config, load_model, run_above, weights_path
 
 if TYPE_CHECKING:  # an export runs without the models, whose import takes a second
@@ -71,19 +71,19 @@ def open_backend(
 def _open_export(folder: Path, runtime: str | None) -> Backend:
     if runtime == "tensorflow" or not (runtime or can_litert(folder)):
         return open_export(folder)
-    if not has_litert(folder):
+    if not litert_functions(folder):
         raise LofiError(f"{folder} has no LiteRT form: export it again, or --runtime=tensorflow")
     if not litert.is_installed():
         raise LofiError(
             "LiteRT is not installed: pip install ai-edge-litert, or --runtime=tensorflow"
         )
     config = config_of_export(folder)
-    return litert.LiteRTBackend(config, whole_graph(folder), folder, lambda: open_export(folder))
+    return litert.LiteRTBackend(config, folder, lambda: open_export(folder))
 
 
 def can_litert(folder: Path) -> bool:
     """Says whether an export is played by LiteRT here."""
-    return has_litert(folder) and litert.is_installed()
+    return bool(litert_functions(folder)) and litert.is_installed()
 
 
 def open_export(folder: Path) -> Backend:

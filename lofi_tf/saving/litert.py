@@ -2,15 +2,17 @@
 
 LiteRT (once TensorFlow Lite) has no random numbers and no arrays that grow. So a function is traced
 for so many rows, and what it draws by comes in as `noise` (`backends.noise` draws the same numbers
-as TensorFlow). Functions are signatures `NAME_ROWS`, such as `decode_4`.
+as TensorFlow). Functions are signatures `NAME_ROWS`, such as `decode_7`.
 
-An export holds its weights once, for TensorFlow: its LiteRT graph lies beside with zeros in their
-place, which pack to nothing, and a list of what goes where (`Patch`).
+An export holds its weights once, for TensorFlow: its LiteRT graphs lie beside, one a function, so
+that no more is read and held than is asked for, with zeros in the weights' place, which pack to
+nothing, and a list of what goes where (`Patch`).
 """
 
 import itertools
 import json
 import re
+import shutil
 import tempfile
 import warnings
 import zlib
@@ -33,9 +35,11 @@ from lofi_tf.models.common.named_functions import NamedFunctions
 from lofi_tf.models.kinds import interface_of
 from lofi_tf.saving.checkpoints import stored_weights
 from lofi_tf.saving.litert_parts import patches_of
-from lofi_tf.saving.litert_weights import GRAPH, PATCHES, whole_graph
+from lofi_tf.saving.litert_weights import FOLDER, GRAPH, PATCHES, whole_graph
 
-ROWS = (1, 4, 16)  # of whose products each rounds like those of the others
+# Each rounds like the others. Processors with AVX-512 multiply seven rows in the time of four (and
+# sixteen in that of 21), those with AVX2 and ARM's five or six at once.
+ROWS = (1, 7, 28)
 FUNCTIONS = ("encode", "decode", "fill", "play_hits", "continue", "transcribe", "synthesize")
 
 Signatures = dict[str, Callable]  # concrete functions, by NAME_ROWS
@@ -62,6 +66,36 @@ def litert_bytes(
     Raises:
         LofiError: it can hold none.
     """
+    traced = _traced(interface, config, rows)
+    values = [weight.value for weight in weights]
+    try:
+        return _converted(traced.values(), values, precision)
+    except LofiError:
+        first = {name: dict([next(iter(one.items()))]) for name, one in traced.items()}
+        held = [
+            traced[name] for name, one in first.items() if _file(name, one, values, config.name)
+        ]
+    if not held:
+        raise LofiError(f"LiteRT can hold no function of {config.name}")
+    return _converted(held, values, precision)
+
+
+def litert_files(
+    interface: NamedFunctions, config: Config, weights: Sequence, rows: Sequence[int] = ROWS
+) -> dict[str, bytes]:
+    """Returns what `litert_bytes` does, by name: each function in a file of its own."""
+    values = [weight.value for weight in weights]
+    files = {
+        name: _file(name, signatures, values, config.name)
+        for name, signatures in _traced(interface, config, rows).items()
+    }
+    return {name: whole for name, whole in files.items() if whole is not None}
+
+
+def _traced(
+    interface: NamedFunctions, config: Config, rows: Sequence[int]
+) -> dict[str, Signatures]:
+    """Returns the signatures of each function, `view` among them."""
     traced = {
         name: {f"{name}_{count}": interface.fixed(name, count) for count in rows}
         for name in FUNCTIONS
@@ -72,14 +106,7 @@ def litert_bytes(
     converter = build_converter(config.data.converter)
     if converter.medium == "notes":
         traced["view"] = {"view_1": _view(converter, config.model.max_seq_len)}
-    values = [weight.value for weight in weights]
-    try:
-        return _converted(traced.values(), values, precision)
-    except LofiError:
-        held = [one for name, one in traced.items() if _is_held(name, one, values, config.name)]
-    if not held:
-        raise LofiError(f"LiteRT can hold no function of {config.name}")
-    return _converted(held, values, precision)
+    return traced
 
 
 def _nests(name: str, config: Config) -> bool:
@@ -95,15 +122,14 @@ def _nests(name: str, config: Config) -> bool:
     return nests
 
 
-def _is_held(name: str, signatures: Signatures, values: list, model: str) -> bool:
-    """Says whether LiteRT can hold a function, and warns if not."""
+def _file(name: str, signatures: Signatures, values: list, model: str) -> bytes | None:
+    """Returns a function's file, or warns that LiteRT cannot hold it."""
     try:
-        _converted([dict([next(iter(signatures.items()))])], values)
+        return _converted([signatures], values)
     except LofiError as error:
         text = f"LiteRT cannot hold {name} of {model}, which is left out: {error}"
         warnings.warn(text, LofiWarning, stacklevel=3)
-        return False
-    return True
+        return None
 
 
 def _converted(functions: Iterable[Signatures], values: list, precision: str = "float32") -> bytes:
@@ -141,16 +167,20 @@ def write_beside(folder: Path, model: LatentModel, config: Config) -> None:
         model: with the weights that the export stores.
         config: its config.
     """
-    whole = litert_bytes(interface_of(model, config), config, stored_weights(model))
-    patches, without = patches_of(whole, folder), bytearray(whole)
-    for patch in patches:
-        patch.place(without)[...] = 0.0
-    (folder / GRAPH).parent.mkdir(parents=True, exist_ok=True)
-    (folder / GRAPH).write_bytes(zlib.compress(bytes(without), 9))
-    text = json.dumps([list(patch) for patch in patches], separators=(",", ":"))
-    (folder / PATCHES).write_text(text)
-    if whole_graph(folder) != whole:
-        raise LofiError(f"the LiteRT form in {folder} is not what was converted")
+    files = litert_files(interface_of(model, config), config, stored_weights(model))
+    if not files:
+        raise LofiError(f"LiteRT can hold no function of {config.name}")
+    shutil.rmtree(folder / FOLDER, ignore_errors=True)
+    (folder / FOLDER).mkdir(parents=True)
+    for name, whole in files.items():
+        patches, without = patches_of(whole, folder), bytearray(whole)
+        for patch in patches:
+            patch.place(without)[...] = 0.0
+        (folder / FOLDER / (name + GRAPH)).write_bytes(zlib.compress(bytes(without), 9))
+        text = json.dumps([list(patch) for patch in patches], separators=(",", ":"))
+        (folder / FOLDER / (name + PATCHES)).write_text(text)
+        if whole_graph(folder, name) != whole:
+            raise LofiError(f"the LiteRT form of {name} in {folder} is not what was converted")
 
 
 def write_file(

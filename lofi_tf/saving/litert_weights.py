@@ -1,4 +1,4 @@
-"""An export's LiteRT graph, and how the weights of its SavedModel come into it."""
+"""LiteRT graphs of an export, one a function, and how its weights come into them."""
 
 import json
 import zlib
@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-GRAPH, PATCHES = "assets.extra/litert/graph.tflite.z", "assets.extra/litert/weights.json"
+FOLDER, GRAPH, PATCHES = "assets.extra/litert", ".tflite.z", ".json"
 VARIABLES = "variables/variables.data-00000-of-00001"
 
 
@@ -52,16 +52,16 @@ def _block(data, kind: np.dtype, first: int, shape: tuple[int, int], stride: int
     return np.lib.stride_tricks.as_strided(flat, shape, strides)
 
 
-def has_litert(folder: Path) -> bool:
-    """Says whether an export has a LiteRT form."""
-    return (folder / GRAPH).is_file()
+def litert_functions(folder: Path) -> list[str]:
+    """Returns the names of the functions that an export has in LiteRT form."""
+    return sorted(path.name.removesuffix(GRAPH) for path in (folder / FOLDER).glob(f"*{GRAPH}"))
 
 
-def whole_graph(folder: Path) -> bytes:
-    """Returns the LiteRT file of an export, its weights in their places."""
-    whole = bytearray(zlib.decompress((folder / GRAPH).read_bytes()))
+def whole_graph(folder: Path, function: str) -> bytes:
+    """Returns the LiteRT file of a function of an export, its weights in their places."""
+    whole = bytearray(zlib.decompress((folder / FOLDER / (function + GRAPH)).read_bytes()))
     stored = (folder / VARIABLES).read_bytes()
-    for values in json.loads((folder / PATCHES).read_text()):
+    for values in json.loads((folder / FOLDER / (function + PATCHES)).read_text()):
         patch = Patch(*values)
         patch.place(whole)[...] = patch.part(stored)
     return bytes(whole)

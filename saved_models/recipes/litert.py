@@ -10,7 +10,7 @@ from pathlib import Path
 from lofi_tf import quiet
 from lofi_tf.cli.flags import log
 from lofi_tf.errors import LofiError
-from lofi_tf.saving.litert_weights import GRAPH
+from lofi_tf.saving.litert_weights import FOLDER
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -27,7 +27,8 @@ def main(argv: list[str] | None = None) -> int:
         except LofiError as error:
             log(f"{folder}: {error}")
             continue
-        log(f"Wrote {folder / GRAPH}, {(folder / GRAPH).stat().st_size / 1e6:.2f} MB")
+        size = sum(path.stat().st_size for path in (folder / FOLDER).iterdir())
+        log(f"Wrote {folder / FOLDER}, {size / 1e6:.2f} MB")
     return 0
 
 
