@@ -14,9 +14,10 @@ from lofi_tf.composing.phrases import line_notes
 from lofi_tf.composing.plan import PARTS, Plan, blocks_of, parse_key
 from lofi_tf.composing.step_notes import END_BARS, Note, swung
 from lofi_tf.data.converters.progression_tracks import ChordEvent, voicing
+from lofi_tf.files import write_file
 from lofi_tf.generation.scoring import merged
 from lofi_tf.music.chord_qualities import NUM_QUALITIES, chord_figure
-from lofi_tf.music.midi import write_midi
+from lofi_tf.music.midi import midi_bytes
 from lofi_tf.music.quantize import STEPS_PER_BAR
 from lofi_tf.music.sequence_proto import NoteSequence
 from lofi_tf.music.splits import CHORD_SYMBOL
@@ -47,7 +48,11 @@ class Track:
 
     def write(self, path: str | Path) -> None:
         """Writes the MIDI file, sections and chords in its markers."""
-        write_midi(self.piece, path, [(start, name) for name, start, _ in self.sections])
+        write_file(path, self.to_bytes())
+
+    def to_bytes(self) -> bytes:
+        """Returns the MIDI file that `write` writes."""
+        return midi_bytes(self.piece, [(start, name) for name, start, _ in self.sections])
 
 
 def compose(

@@ -171,8 +171,12 @@ def parse_key(text: str) -> tuple[int, str]:
 
 def save_plan(plan: Plan, path: str | Path) -> None:
     """Writes a plan as YAML; the file appears only when whole."""
-    text = yaml.safe_dump(plan.to_dict(), sort_keys=False, default_flow_style=None, width=100)
-    write_file(path, text)
+    write_file(path, plan_text(plan))
+
+
+def plan_text(plan: Plan) -> str:
+    """Returns a plan as the YAML that `save_plan` writes."""
+    return yaml.safe_dump(plan.to_dict(), sort_keys=False, default_flow_style=None, width=100)
 
 
 def load_plan(path: str | Path) -> Plan:

@@ -3,19 +3,48 @@
 from typing import Annotated
 from urllib.parse import quote
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.responses import FileResponse
+from pydantic import ValidationError
+from starlette.concurrency import run_in_threadpool
 
-from lofi_tf.studio.shapes import Clip, ClipChange, Notes, Session
+from lofi_tf.studio.problems import Refused, sentence
+from lofi_tf.studio.shapes import Clip, ClipChange, Clips, Notes, Session, Shape
 from lofi_tf.studio.studio import Studio
+from lofi_tf.studio.uploads import keep_upload
 
 ClipName = Annotated[str, Path(alias="id", max_length=40, description="such as c12")]
+FileName = Annotated[
+    str, Query(min_length=1, max_length=400, description="of the file, or the clip's own")
+]
+MadeFrom = Annotated[str, Query(max_length=400, description="of notes: ids of clips, with commas")]
 BINARY = {"schema": {"type": "string", "format": "binary"}}
+UPLOADS = {
+    "application/octet-stream": BINARY,
+    "application/json": {"schema": {"$ref": "#/components/schemas/Notes"}},
+}
 
 
 def router_of(studio: Studio) -> APIRouter:
     """Returns the addresses of a studio's clips."""
     router, session = APIRouter(), studio.session
+
+    @router.post(
+        "/api/clips",
+        response_model=Clips,
+        status_code=201,
+        summary="A file from outside, or notes",
+        openapi_extra={"requestBody": {"required": True, "content": UPLOADS}},
+    )
+    async def upload(request: Request, name: FileName, made_from: MadeFrom = "") -> Response:
+        body, kind = await request.body(), request.headers.get("content-type", "")
+        if kind.partition(";")[0].strip().lower() == "application/json":
+            notes = await run_in_threadpool(notes_in, body)
+            origins = [session.clip(one).id for one in made_from.split(",") if one]
+            clips = await run_in_threadpool(studio.keep_notes, name, notes, origins)
+        else:
+            clips = await run_in_threadpool(keep_upload, session, name, body)
+        return _json(Clips(clips=clips), 201)
 
     @router.patch("/api/clips/{id}", response_model=Clip, summary="Name or star")
     def change(id: ClipName, change: ClipChange) -> Response:
@@ -60,5 +89,18 @@ def as_file(name: str, ending: str) -> dict[str, str]:
     return {"Content-Disposition": f"{told}; filename*=UTF-8''{quote(name + ending, safe='')}"}
 
 
-def _json(shape: Clip | Notes) -> Response:
-    return Response(shape.model_dump_json(), media_type="application/json")
+def notes_in(body: bytes) -> Notes:
+    """Returns the notes of a body.
+
+    Raises:
+        Refused: it holds none.
+    """
+    try:
+        return Notes.model_validate_json(body)
+    except ValidationError as error:
+        found = [{**one, "loc": ("body", *one["loc"])} for one in error.errors(include_url=False)]
+        raise Refused(422, sentence(found)) from error
+
+
+def _json(shape: Shape, status: int = 200) -> Response:
+    return Response(shape.model_dump_json(), status, media_type="application/json")

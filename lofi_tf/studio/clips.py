@@ -13,14 +13,15 @@ from lofi_tf.music.bar_lines import nominal_qpm, whole_bars
 from lofi_tf.music.keys import MAJOR, key_of, sharps_of, spelled
 from lofi_tf.music.midi import read_midi
 from lofi_tf.music.midi_events import META, TRACK_NAME
+from lofi_tf.music.midi_markers import sections_of
 from lofi_tf.music.midi_text import text_of
-from lofi_tf.music.song import Song
+from lofi_tf.music.song import MARKER, Song
 from lofi_tf.music.song_metre import quarter_ticks
 from lofi_tf.music.song_parts import Part, parts_of
 from lofi_tf.rendering.track_events import role_of
 from lofi_tf.studio.shapes import MOST_BEATS, MOST_NOTES
 
-MOST_CHORDS, MOST_TEXT = 2000, 120
+MOST_CHORDS, MOST_SECTIONS, MOST_TEXT = 2000, 500, 120
 NUM_PEAKS = 240  # of a sound's picture
 _TEXT, _LANE = 0x01, b"Chords"
 _LOW = 48  # pitch: lines below it on the mean are basses
@@ -63,6 +64,7 @@ def about_song(song: Song, part: str | None = None) -> dict[str, Any]:
         "seconds": round(float(bars.seconds), 6),
         "key": _key(piece),
         "chords": chords_of(song),
+        "sections": sections_in(song),
     }
 
 
@@ -112,6 +114,14 @@ def chords_of(song: Song) -> list[tuple[float, str]]:
         if event[1:3] == (META, _TEXT)
     ]
     return sorted(found)[:MOST_CHORDS]
+
+
+def sections_in(song: Song) -> list[tuple[float, str]]:
+    """Returns beats and names of the sections that a song's markers begin."""
+    quarter = quarter_ticks(song)
+    markers = [(tick / quarter, text_of(text).strip()) for tick, text in song.metas(MARKER)]
+    found = sections_of(markers, max(song.length / quarter, 1e-6))
+    return [(round(start, 6), shown(name)) for name, start, _ in found][:MOST_SECTIONS]
 
 
 def role_in(song: Song, part: Part) -> str:

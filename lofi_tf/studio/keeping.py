@@ -1,7 +1,9 @@
 """Making clips: files are written first, then the session knows of them."""
 
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 from lofi_tf.files import write_file
 from lofi_tf.music.song import Song
@@ -43,16 +45,25 @@ def _maker(session: Session, tool: Tool, run: Run, made: Made) -> Callable[[int]
     return make
 
 
-def keep_file(session: Session, name: str, word: str, content: bytes) -> Callable[[int], Clip]:
-    """Returns what adds a file that has come from outside."""
+def keep_file(
+    session: Session,
+    title: str,
+    word: str,
+    ending: str,
+    content: bytes | Path,
+    **more: Any,
+) -> Callable[[int], Clip]:
+    """Returns what makes a clip of a file from outside; one that lies in the folder is moved."""
 
     def make(number: int) -> Clip:
-        ending = ".wav" if content.startswith(_WAVE) else ".mid"
         file = session.folder.new_file(number, word, ending)
-        write_file(session.folder.path / file, content)
-        title = shown(name) or f"Clip {number}"
-        about = _about(session, file, None)
-        return Clip(id=f"c{number}", name=title, tool="upload", created=now(), file=file, **about)
+        if isinstance(content, Path):
+            os.replace(content, session.folder.path / file)
+        else:
+            session.folder.write(file, content)
+        about = {**_about(session, file, None), **more}
+        name = shown(title) or f"Clip {number}"
+        return Clip(id=f"c{number}", name=name, tool=None, created=now(), file=file, **about)
 
     return make
 

@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from lofi_tf.rendering.settings import DEFAULT_PRESET, level_of, load_preset
+from lofi_tf.errors import unknown_name
+from lofi_tf.rendering.settings import DEFAULT_PRESET, level_of, load_preset, preset_names
 from lofi_tf.rendering.track_events import ROLES
 
 _WHERE_NONE = {"gain_db": 0.0, "pan": 0.0, "room_db": None, "duck_db": 0.0}
@@ -29,3 +30,14 @@ def mix_of(preset: str | Path = DEFAULT_PRESET) -> dict[str, Any]:
             value = {role: none if level is None else level for role, level in levels.items()}
         found[field.name] = value
     return found
+
+
+def checked_preset(name: str) -> str:
+    """Returns the name of a preset that comes along; a path is none.
+
+    Raises:
+        LofiError: another name.
+    """
+    if name not in preset_names():
+        raise unknown_name("preset", name, preset_names())
+    return name

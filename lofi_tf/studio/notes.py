@@ -17,8 +17,8 @@ TICKS = 960  # of a quarter note, in files of notes that a page has sent
 _SAME_QPM = 1e-3
 
 
-def notes_of(song: Song, clip: Clip) -> Notes:
-    """Returns the notes of a clip's file."""
+def notes_of(song: Song, about: Mapping[str, Any]) -> Notes:
+    """Returns the notes of a song; `about` is what `about_song` tells of it."""
     quarter = quarter_ticks(song)
     tracks = [
         Track.model_construct(
@@ -34,9 +34,9 @@ def notes_of(song: Song, clip: Clip) -> Notes:
         for part in parts_of(song)
     ]
     return Notes.model_construct(
-        qpm=min(max(clip.qpm, LEAST_QPM), MOST_QPM),
-        beats=clip.beats,
-        beats_per_bar=clip.beats_per_bar,
+        qpm=min(max(about["qpm"], LEAST_QPM), MOST_QPM),
+        beats=about["beats"],
+        beats_per_bar=about["beats_per_bar"],
         tracks=tracks,
     )
 

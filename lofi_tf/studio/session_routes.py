@@ -4,8 +4,8 @@ from fastapi import APIRouter, Response
 from fastapi.responses import StreamingResponse
 
 from lofi_tf.composing.plan import parse_key
+from lofi_tf.studio.mix import checked_preset
 from lofi_tf.studio.shapes import Session, Settings
-from lofi_tf.studio.sound_routes import checked_preset
 from lofi_tf.studio.studio import Studio
 
 

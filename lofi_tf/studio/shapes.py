@@ -5,7 +5,7 @@ docs/studio_api.md tells of them; FastAPI makes the OpenAPI description of these
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, Strict
 
 PARTS = ("drums", "bass", "chords", "melody")
 LEAST_QPM, MOST_QPM = 20.0, 400.0
@@ -28,6 +28,7 @@ ClipId = Annotated[str, Field(pattern=r"^c[1-9][0-9]{0,8}$")]
 Byte = Annotated[int, Field(ge=0, le=127)]
 Start = Annotated[float, Field(ge=0, le=MOST_BEATS)]
 Length = Annotated[float, Field(ge=0, le=MOST_BEATS)]
+Note = Annotated[tuple[Start, Length, Byte, Byte], Strict(False)]  # JSON has lists alone
 Role = Literal["drums", "bass", "chords", "melody", "other"]
 
 
@@ -45,7 +46,7 @@ class Clip(Shape):
     kind: Literal["notes", "sound"]
     part: Literal["drums", "bass", "chords", "melody", "song", "sound"]
     starred: bool = False
-    tool: str = Field(description="what made it")
+    tool: str | None = Field(description="what made it; null of what has come from outside")
     model: str | None = None
     seed: int | None = None
     options: dict[str, Any] = Field(default_factory=dict, description="of the tool")
@@ -59,6 +60,7 @@ class Clip(Shape):
     seconds: float
     key: str | None = None
     chords: list[tuple[float, str]] = Field(default_factory=list, description="beat and symbol")
+    sections: list[tuple[float, str]] = Field(default_factory=list, description="beat and name")
     has_plan: bool = False
     version: int = Field(1, description="goes up with each edit")
     peaks: list[float] | None = Field(None, description="of sounds, 0 to 1")
@@ -71,7 +73,7 @@ class Track(Shape):
     part: Role = "other"
     program: Byte = 0
     is_drum: bool = False
-    notes: Annotated[list[tuple[Start, Length, Byte, Byte]], Field(max_length=MOST_NOTES)]
+    notes: Annotated[list[Note], Field(max_length=MOST_NOTES)]
 
 
 class Notes(Shape):
@@ -83,7 +85,9 @@ class Notes(Shape):
     tracks: Annotated[list[Track], Field(max_length=MOST_TRACKS)]
 
 
-Place = tuple[Annotated[int, Field(ge=0, le=10_000)], ClipId]  # bar and clip
+Place = Annotated[  # bar and clip
+    tuple[Annotated[int, Field(ge=0, le=10_000)], ClipId], Strict(False)
+]
 Lane = Annotated[list[Place], Field(max_length=2000)]
 
 
@@ -161,6 +165,8 @@ class Inputs(Shape):
     least: int
     most: int
     kinds: list[Literal["notes", "sound"]]
+    names: list[str] = Field(default_factory=list, description="titles of their places")
+    parts: list[str] = Field(default_factory=list, description="that fit best")
 
 
 class Tool(Shape):

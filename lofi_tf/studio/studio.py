@@ -12,12 +12,14 @@ from lofi_tf.studio import shapes
 from lofi_tf.studio.clips import about_song
 from lofi_tf.studio.events import Events
 from lofi_tf.studio.jobs import Job, Jobs
-from lofi_tf.studio.keeping import keep_made
+from lofi_tf.studio.keeping import keep_file, keep_made
 from lofi_tf.studio.models import Models
 from lofi_tf.studio.notes import notes_of, song_of, with_notes
+from lofi_tf.studio.rendering import Renders
 from lofi_tf.studio.session import Session
 from lofi_tf.studio.tool import Run, Source, Tool
 from lofi_tf.studio.tools import TOOLS
+from lofi_tf.studio.tracks import Tracks
 
 
 class Studio:
@@ -33,7 +35,8 @@ class Studio:
     def __init__(self, folder: str | Path):
         self.session = Session(folder)
         self.models, self.events = Models(), Events()
-        self.jobs = Jobs(self._tell_job)
+        self.jobs, self.tracks = Jobs(self._tell_job), Tracks(self.models)
+        self.renders = Renders(self.session, self.jobs, self.tracks)
         self.session.on_change(lambda: self.events.tell("session", "session", self.session.json))
 
     def close(self) -> None:
@@ -74,6 +77,7 @@ class Studio:
             qpm=self.session.settings["qpm"],
             key=self.session.settings["key"],
             models=self.models,
+            tracks=self.tracks,
             folder=self.session.folder.path,
         )
         tool.check(run)
@@ -92,7 +96,17 @@ class Studio:
     def notes(self, name: str) -> shapes.Notes:
         """Returns the notes of a clip."""
         clip = self.session.clip(name)
-        return notes_of(self.song(clip), clip)
+        return notes_of(self.song(clip), dict(clip))
+
+    def keep_notes(
+        self, name: str, notes: shapes.Notes, made_from: Sequence[str]
+    ) -> list[shapes.Clip]:
+        """Returns a new clip of notes, in a list."""
+        parts = {track.part for track in notes.tracks if track.notes}
+        part = parts.pop() if len(parts) == 1 and parts <= set(shapes.PARTS) else "song"
+        data = song_of(notes).to_bytes()
+        about = {"part": part, "made_from": list(made_from)}
+        return self.session.add([keep_file(self.session, name, "notes", ".mid", data, **about)])
 
     def edit_notes(self, name: str, notes: shapes.Notes) -> shapes.Clip:
         """Gives a clip other notes: a new file, with all else of the old one."""

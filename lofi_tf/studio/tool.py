@@ -16,6 +16,7 @@ from lofi_tf.studio import shapes
 from lofi_tf.studio.jobs import Job
 from lofi_tf.studio.models import Models
 from lofi_tf.studio.shapes import Clip, Shape
+from lofi_tf.studio.tracks import Tracks
 
 TEMPERATURE = "how daring: 0 plays safe, 1 is wild"
 
@@ -120,6 +121,7 @@ class Run:
         sources: clips and notes.
         qpm, key: of the session.
         models: all there are.
+        tracks: that have plans.
         folder: of the session.
         job: that it is done in.
     """
@@ -130,12 +132,13 @@ class Run:
     qpm: float
     key: str | None
     models: Models
+    tracks: Tracks
     folder: Path
     job: Job | None = None
 
     def given(self, *names: str) -> dict[str, Any]:
-        """Returns the options of those names that were given."""
-        values = {name: getattr(self.options, name) for name in names}
+        """Returns the options of those names that the tool has and that were given."""
+        values = {name: getattr(self.options, name, None) for name in names}
         return {name: value for name, value in values.items() if value not in (None, "")}
 
     def how(self, model: str, **other: Any) -> GenerationConfig:
@@ -168,6 +171,8 @@ class Tool:
         title, hint: for people.
         least, most: how many inputs it takes.
         kinds: of inputs.
+        names: of their places.
+        parts: that fit best.
         options: their class.
         run: makes clips.
         check: refuses what could not be done, before it waits for its turn.
@@ -184,6 +189,8 @@ class Tool:
     least: int = 0
     most: int = 0
     kinds: tuple[Literal["notes", "sound"], ...] = ("notes",)
+    names: tuple[str, ...] = ()
+    parts: tuple[str, ...] = ()
     check: Callable[[Run], None] = lambda run: None
     models: tuple[str, ...] = ()
     is_slow: bool = False
@@ -192,7 +199,10 @@ class Tool:
     def shape(self, models: Models) -> shapes.Tool:
         """Returns it as the API tells of it."""
         fields = [_option(name, field, models) for name, field in self.options.model_fields.items()]
-        inputs = shapes.Inputs(least=self.least, most=self.most, kinds=list(self.kinds))
+        inputs = shapes.Inputs(
+            least=self.least, most=self.most, kinds=list(self.kinds),
+            names=list(self.names), parts=list(self.parts),
+        )  # fmt: skip
         return shapes.Tool(
             name=self.name, title=self.title, hint=self.hint, inputs=inputs, fields=fields,
             is_slow=self.is_slow,

@@ -1,6 +1,7 @@
 """All tools, by name."""
 
-from lofi_tf.studio import tools_new
+from lofi_tf.studio import tools_between, tools_change, tools_new, tools_track
 from lofi_tf.studio.tool import Tool
 
-TOOLS: dict[str, Tool] = {tool.name: tool for tool in (*tools_new.TOOLS,)}
+_ROOMS = (tools_new, tools_change, tools_between, tools_track)
+TOOLS: dict[str, Tool] = {tool.name: tool for room in _ROOMS for tool in room.TOOLS}
