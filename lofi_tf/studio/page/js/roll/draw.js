@@ -138,8 +138,10 @@ function drawDrumName({ context, theme, view }, row, y) {
 
 function drawKey({ context, theme, view }, row, y, isRoomy) {
   const wide = theme.rem * 2.25, left = view.gutter - wide;
-  context.fillStyle = theme[isBlack(row.pitch) ? "text-dim" : "surface-1"];
-  context.fillRect(left, y, isBlack(row.pitch) ? wide * 0.6 : wide, view.rowHeight);
+  context.fillStyle = theme.white;
+  context.fillRect(left, y, wide, view.rowHeight);
+  context.fillStyle = theme.black;
+  if (isBlack(row.pitch)) context.fillRect(left, y, wide * 0.6, view.rowHeight);
   context.fillStyle = theme.line;
   if (row.pitch % 12 === 0 || row.pitch % 12 === 5) context.fillRect(left, y + view.rowHeight - 1, wide, 1);
   if (row.pitch % 12 !== 0 && !isRoomy) return;

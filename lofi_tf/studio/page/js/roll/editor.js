@@ -10,15 +10,17 @@ import { rowOf, rowsOf } from "./rows.js";
 import { extent, fitting, xOf, yOf, zoomed } from "./scale.js";
 import { onTheme } from "./theme.js";
 import { toolbar } from "./toolbar.js";
+import { store } from "../store.js";
 import { cursorWords, selectionWords } from "./words.js";
 
 const CALM = matchMedia("(prefers-reduced-motion: reduce)");
 const COARSE = matchMedia("(pointer: coarse)");
+const HINT = "Click puts a note in, drag moves it, right click takes it out; arrows and Enter do it too";
 let clipboard = null; // of all rolls: what is copied from one is pasted into another
 
 /**
  * Shows a clip's notes in an element, to be edited where it is not `readOnly`.
- * Args: onChange(notes) after each gesture; engine, or null; sounds() whether this clip plays;
+ * Args: onChange(notes) after each gesture; engine, or null; sounds() whether these notes play;
  * paint {onChange({bars, drums})} to paint instead of editing.
  * Returns {update({clip, notes}), setPainted(painted), focus(), destroy()}.
  */
@@ -35,7 +37,7 @@ export function mountRoll(element, options) {
 class Roll {
   constructor(element, { clip, notes, onChange = () => {}, engine = null, readOnly = false, sounds, paint = null }) {
     Object.assign(this, { onChange, engine, paintChange: paint?.onChange, isFitted: true });
-    this.sounds = sounds ?? (() => Boolean(engine?.isPlaying));
+    this.sounds = sounds ?? (() => store.state.playing === this.state.clip.id);
     this.build(element, clip);
     this.state = {
       ...this.music(clip, notes), selected: new Set(), track: 0, readOnly: readOnly || Boolean(paint),
@@ -58,7 +60,7 @@ class Roll {
     this.over = el("canvas.roll-canvas.roll-over", { "aria-hidden": "true" });
     this.screen = el("div.roll-screen", {}, this.canvas, this.over);
     this.space = el("div.roll-space", {}, this.screen);
-    this.view = el("div.roll-view", { tabIndex: 0, role: "application", "aria-roledescription": "piano roll" }, this.space);
+    this.view = el("div.roll-view", { tabIndex: 0, role: "application", "aria-roledescription": "piano roll", data: { hint: HINT } }, this.space);
     this.said = el("p.hidden-text", { role: "status", "aria-live": "polite" });
     this.root = el("div.roll", {}, this.view, this.said);
     this.view.setAttribute("aria-label", `Notes of ${clip.name}`);
@@ -66,6 +68,7 @@ class Roll {
   }
 
   music(clip, notes) {
+    this.told = JSON.stringify(notes.tracks);
     return { clip, notes, list: flatten(notes), rows: rowsOf(notes) };
   }
 
@@ -77,8 +80,7 @@ class Roll {
 
   /** Shows other notes, or the same after they were kept: a selection stays where nothing changed. */
   update({ clip = this.state.clip, notes }) {
-    const isSame = notes && JSON.stringify(notes.tracks) === JSON.stringify(unflatten(this.state.notes, this.state.list).tracks);
-    if (!notes || isSame) Object.assign(this.state, { clip, notes: notes ? { ...notes, tracks: this.state.notes.tracks } : this.state.notes });
+    if (!notes || JSON.stringify(notes.tracks) === this.told) this.state.clip = clip;
     else Object.assign(this.state, this.music(clip, notes), { selected: new Set() });
     this.state.cursor.row = Math.min(this.state.cursor.row, this.state.rows.length - 1);
     this.measure();
@@ -169,9 +171,11 @@ class Roll {
     this.change({ frame: null });
   }
 
+  /** Tells of notes that are others than those told last. */
   tell() {
-    this.remember();
-    const notes = unflatten(this.state.notes, this.state.list);
+    const notes = unflatten(this.state.notes, this.state.list), text = JSON.stringify(notes.tracks);
+    if (text === this.told) return;
+    this.told = text;
     this.onChange(notes);
   }
 

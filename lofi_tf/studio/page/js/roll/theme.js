@@ -6,12 +6,13 @@ const NAMES = [
   "accent", "accent-text", "focus", ...PARTS, "song",
 ];
 
-/** The colours by their names, "font" and "rem" (pixels) among them, as an element sees them. */
+/** The colours by their names, as an element sees them; a piano's "white" and "black", "font", "rem" (pixels). */
 export function colours(element) {
   const style = getComputedStyle(element);
   const found = Object.fromEntries(NAMES.map((name) => [name, style.getPropertyValue(`--${name}`).trim()]));
   const rem = parseFloat(getComputedStyle(document.documentElement).fontSize);
-  return { ...found, font: style.fontFamily, rem };
+  const [white, black] = document.documentElement.dataset.theme === "dark" ? ["text-dim", "bg"] : ["surface-1", "text-dim"];
+  return { ...found, white: found[white], black: found[black], font: style.fontFamily, rem };
 }
 
 /** The colour of a part among `colours`. */

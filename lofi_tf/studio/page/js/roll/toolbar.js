@@ -9,7 +9,7 @@ export function toolbar(roll) {
     if (change) roll.change(change);
     roll.say();
   };
-  const small = (text, title, onclick) => el("button.button.bare.small", { type: "button", title, onclick }, text);
+  const small = (text, hint, onclick) => el("button.button.bare.small", { type: "button", onclick, data: { hint } }, text);
   const needs = [
     small("Copy", "Copy what is selected (Ctrl + C)", press({ key: "c", ctrlKey: true })),
     small("Copy behind", "Repeat what is selected right behind it (Ctrl + D)", press({ key: "d", ctrlKey: true })),
@@ -23,9 +23,9 @@ export function toolbar(roll) {
   const tracks = trackButtons(roll);
   const edits = el("div.roll-group.roll-edits", { role: "group", "aria-label": "Edit notes" }, snap, needs[0], paste, ...needs.slice(1));
   const zoom = el("div.roll-group", { role: "group", "aria-label": "Zoom" },
-    square("−", "Zoom out (Ctrl + wheel)", () => roll.zoom(1 / 1.5)),
+    square("−", "Zoom out", "Shows more at once (Ctrl + wheel)", () => roll.zoom(1 / 1.5)),
     small("Fit", "See the whole clip", () => roll.fit()),
-    square("+", "Zoom in (Ctrl + wheel)", () => roll.zoom(1.5)));
+    square("+", "Zoom in", "Shows it larger (Ctrl + wheel)", () => roll.zoom(1.5)));
   const element = el("div.roll-bar", { role: "toolbar", "aria-label": "Roll" }, tracks.element, edits, zoom, help());
   const show = (state) => {
     edits.hidden = state.readOnly;
@@ -37,8 +37,8 @@ export function toolbar(roll) {
   return { element, show };
 }
 
-function square(text, title, onclick) {
-  return el("button.button.bare.small.square", { type: "button", title, "aria-label": title, onclick }, text);
+function square(text, title, hint, onclick) {
+  return el("button.button.bare.small.square", { type: "button", title, "aria-label": title, onclick, data: { hint } }, text);
 }
 
 /** Which track new notes go to, where there are several. */
@@ -57,9 +57,9 @@ function trackButtons(roll) {
 }
 
 function trackButton(roll, { name, part }, index) {
-  const title = `Edit the ${name}: new notes go there`;
+  const hint = `Takes the ${name} in hand: new notes go there`;
   const onclick = () => roll.change({ track: index });
-  return el("button.button.bare.small", { type: "button", title, onclick, data: { part } }, el("span.dot"), name);
+  return el("button.button.bare.small", { type: "button", onclick, data: { part, hint } }, el("span.dot"), name);
 }
 
 function help() {
@@ -67,6 +67,6 @@ function help() {
   const mouse = [["Click", "puts a note in"], ["Drag", "moves a note, or frames several"], ["A note's end", "drag it to make it longer"],
     ["Right click, long press", "removes a note"], ["Alt", "while dragging: off the grid"], ["Bar number", "selects the bar"]];
   const pointer = mouse.map(([keys, what]) => [el("dt", {}, keys), el("dd", {}, what)]);
-  return el("details.roll-help", {}, el("summary.button.bare.small", { title: "What mouse and keys do here" }, "Keys"),
+  return el("details.roll-help", {}, el("summary.button.bare.small", { data: { hint: "What mouse and keys do in the roll" } }, "Keys"),
     el("div.roll-help-sheet", {}, el("dl", {}, ...pointer, ...rows)));
 }
