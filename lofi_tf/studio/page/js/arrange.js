@@ -80,7 +80,7 @@ class Arrangement {
   /** Keeps what is new; what plays goes on with it. */
   async set(change) {
     const arrangement = { ...this.now, ...change };
-    await trying(() => this.api.change({ arrangement }));
+    await trying(() => this.api.patchSession({ arrangement }));
     if (this.isMine) await this.play("keep");
   }
 
@@ -179,11 +179,11 @@ class Arrangement {
 
   async keep() {
     const notes = await trying(() => this.merged());
-    const file = notes && new File([JSON.stringify(notes)], "arrangement", { type: "application/json" });
-    const made = file && (await trying(() => this.api.upload(file)));
+    const from = lanes.free(this.now.lanes, []);
+    const made = notes && (await trying(() => this.api.addNotes("arrangement", notes, from)));
     if (!made) return;
-    if (!this.clip(made.clips[0].id)) await trying(this.api.session);
-    this.store.select(made.clips[0].id);
+    if (!this.clip(made[0].id)) await trying(this.api.session);
+    this.store.select(made[0].id);
     say("The arrangement is a clip now");
   }
 

@@ -1,5 +1,5 @@
 // The map: what a model knows, as a landscape to hear, to walk through and to mix.
-import { say, trying } from "./actions.js";
+import { trying } from "./actions.js";
 import { drawMap } from "./map/draw.js";
 import { mapParts, MODES, showLegend, showSliders } from "./map/parts.js";
 import { alongWay, nearest, placedPoints, scaleOf, sharesAt, towards, withShare } from "./map/plane.js";
@@ -141,10 +141,9 @@ class Landscape {
     const { place } = this;
     if (!place) return;
     const notes = await trying(() => this.sound.notes(place.key, place.ask));
-    const file = notes && new File([JSON.stringify({ ...notes, qpm: this.store.state.session.qpm })], place.name, { type: "application/json" });
-    const made = file && (await trying(() => this.api.upload(file)));
-    if (made) say(`${made.clips[0].name} is kept as a clip`);
-    if (made) this.tell(`${made.clips[0].name} is kept as a clip`);
+    const inTempo = notes && { ...notes, qpm: this.store.state.session.qpm };
+    const made = notes && (await trying(() => this.api.addNotes(place.name, inTempo)));
+    if (made) this.tell(`${made[0].name} is kept as a clip`);
   }
 
   listen() {
