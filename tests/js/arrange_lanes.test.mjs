@@ -62,7 +62,7 @@ test("sections are those of the whole tracks, from their bar on, each once", () 
 
 test("locked lanes keep their clips, the rest is asked for anew by what made it", async () => {
   const placed = { ...lanes.EMPTY, drums: [[0, "c3"]], chords: [[0, "c3"]], bass: [[0, "c2"]] };
-  assert.deepEqual(requestsOf(placed, ["drums"], clip), [{ id: "c3", tool: "compose", request: { inputs: ["c3"], options: { keep: ["drums"] } } }]);
+  assert.deepEqual(requestsOf(placed, ["drums"], clip), [{ id: "c3", tool: "compose", request: { inputs: ["c3"], options: { keep: "drums" } } }]);
   const next = await drawnAnew(placed, ["drums"], clip, async () => ({ clips: ["c9"] }));
   assert.deepEqual([next.drums, next.chords, next.bass], [[[0, "c3"]], [[0, "c9"]], [[0, "c2"]]]);
 });

@@ -11,7 +11,7 @@ export function requestsOf(lanes, locked, clip) {
 function requestOf(clip, locked) {
   if (clip.has_plan) {
     const keep = LANES.filter((lane) => locked.includes(lane));
-    return { id: clip.id, tool: "compose", request: { inputs: [clip.id], options: keep.length ? { keep } : {} } };
+    return { id: clip.id, tool: "compose", request: { inputs: [clip.id], options: keep.length ? { keep: keep.join() } : {} } };
   }
   if (!TOOLS.has(clip.tool)) return null;
   return { id: clip.id, tool: clip.tool, request: { inputs: clip.made_from, options: { ...clip.options, num_outputs: 1 } } };

@@ -47,6 +47,7 @@ class Roll {
     };
     this.state.cursor = { beat: 0, row: this.firstRow() };
     this.bar = toolbar(this);
+    this.bar.element.hidden = Boolean(paint);
     this.root.prepend(this.bar.element);
     const sizes = new ResizeObserver(() => this.measure());
     sizes.observe(this.view);
