@@ -5,10 +5,11 @@ import logging
 import os
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-# Keras imports scikit-learn where it finds it, for wrappers that nothing here uses: two seconds.
-_NEEDLESS = "sklearn"
+# What Keras imports where it finds it, for wrappers, pictures and tables that nothing here uses:
+# a second and a half.
+_NEEDLESS = ("sklearn", "matplotlib", "pandas")
 
 
 def silence_tensorflow() -> None:
@@ -25,22 +26,21 @@ def imports() -> Iterator[None]:
     points elsewhere meanwhile.
     """
     silence_tensorflow()
-    with _without_module(_NEEDLESS), _without_logging(), warnings.catch_warnings(), _null_stderr():
+    with _without(_NEEDLESS), _without_logging(), warnings.catch_warnings(), _null_stderr():
         warnings.simplefilter("ignore")
         yield
 
 
 @contextlib.contextmanager
-def _without_module(name: str) -> Iterator[None]:
-    """Makes an optional package look absent, unless it is imported already."""
-    if name in sys.modules:
-        yield
-        return
-    sys.modules[name] = None
+def _without(packages: Sequence[str]) -> Iterator[None]:
+    """Makes optional packages look absent, but for those that are imported already."""
+    hidden = [name for name in packages if name not in sys.modules]
+    sys.modules.update(dict.fromkeys(hidden))
     try:
         yield
     finally:
-        sys.modules.pop(name, None)
+        for name in hidden:
+            sys.modules.pop(name, None)
 
 
 @contextlib.contextmanager

@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from lofi_tf.cli.flags import Parser
+from lofi_tf.cli.flags import Parser, end_at_once
 from lofi_tf.errors import LofiError
 from lofi_tf.quiet import silence_tensorflow
 
@@ -81,6 +81,7 @@ def run_command(
     The body is given the command's own flags, and those that are left for Beam.
     """
     args, beam_flags = parser.parse_known_args(argv)
+    end_at_once()
     silence_tensorflow()
     logging.basicConfig(level=logging.INFO if args.log == "DEBUG" else logging.CRITICAL)
 

@@ -1,6 +1,8 @@
 """What the commands print where a person is to know something."""
 
 import importlib
+import subprocess
+import sys
 import warnings
 
 import pytest
@@ -19,6 +21,24 @@ from pipelines import (
 def test_warning_of_ours_is_one_line(capsys):
     assert run_command(lambda: warnings.warn("a is taken", LofiWarning, stacklevel=1)) == 0
     assert capsys.readouterr().err == "warning: a is taken\n"
+
+
+def test_a_command_ends_without_a_search_for_garbage_and_cleans_up(tmp_path):
+    code = (
+        "import sys, tempfile\n"
+        "from lofi_tf.cli.flags import run_command\n"
+        "class Costly:\n"
+        "    def __del__(self): print('searched')\n"
+        "def work():\n"
+        "    one = Costly()\n"
+        "    one.own = one\n"
+        f"    work.folder = tempfile.TemporaryDirectory(dir={str(tmp_path)!r})\n"
+        "    print('worked')\n"
+        "sys.exit(run_command(work) or 7)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (7, "worked\n")
+    assert not list(tmp_path.iterdir())
 
 
 def test_interrupt_says_where_it_came(capsys):

@@ -22,7 +22,7 @@ def run(code, **options):
 
 def test_imports_heavy_packages_print_nothing():
     code = (
-        "import keras, note_seq, tensorflow as tf, tensorflow_probability as tfp\n"
+        "import keras, tensorflow as tf, tensorflow_probability as tfp\n"
         "    import apache_beam.io.tfrecordio\n"
         "    tfp.distributions.Normal(0.0, 1.0)\n"
         "tf.zeros([2]) + 1.0"
@@ -63,9 +63,16 @@ def test_imports_stderr_without_descriptor_runs():
     assert run(code).stdout == "done\n"
 
 
-def test_imports_hidden_package_is_importable_after():
-    code = QUIET + "import keras\nimport sklearn\nprint(sklearn.__name__)"
-    assert run(code).stdout == "sklearn\n"
+def test_imports_of_keras_leave_out_what_is_importable_after():
+    names = ("sklearn", "matplotlib", "pandas")
+    code = f"import sys\n{QUIET}import keras\nprint(*[n in sys.modules for n in {names}])\n"
+    code += "import matplotlib, pandas, sklearn\nprint(sklearn.__name__, pandas.__name__)"
+    assert run(code).stdout == "False False False\nsklearn pandas\n"
+
+
+def test_imports_keep_a_package_that_is_there():
+    code = f"import matplotlib\n{QUIET}import matplotlib as other\nprint(other is matplotlib)"
+    assert run(code).stdout == "True\n"
 
 
 def test_hush_keeps_given_environment(monkeypatch):

@@ -1,7 +1,9 @@
 """What the commands share: flags as absl writes them, and errors as one line."""
 
 import argparse
+import atexit
 import contextlib
+import gc
 import itertools
 import logging
 import os
@@ -130,6 +132,7 @@ def check_flags(args: argparse.Namespace, needed: Sequence[str] = (), **least: i
 
 def run_command(body: Callable[[], None]) -> int:
     """Runs a command's body; returns its exit code, bad input and warnings printed as lines."""
+    end_at_once()
     try:
         with _warnings_as_lines():
             body()
@@ -158,6 +161,12 @@ def run_command(body: Callable[[], None]) -> int:
         print(str(interrupt) or "stopped", file=sys.stderr)
         return EXIT_INTERRUPTED
     return 0
+
+
+def end_at_once() -> None:
+    """Spares a process that ends the search for garbage: a second among TensorFlow's objects."""
+    atexit.unregister(gc.freeze)  # which may be there from a command before
+    atexit.register(gc.freeze)
 
 
 @contextlib.contextmanager
