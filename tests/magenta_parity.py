@@ -1,7 +1,8 @@
 """Holds the project against Magenta's answers: `python -m tests.magenta_parity --golden <folder>`.
 
 The folder holds `inputs/`, `tensors/<config>.npz` and `models/<config>.{npz,ckpt.*}`. Prints a row
-for each check; exits 1 where anything differs, is missing or was not compared.
+for each check; exits 1 where anything differs, is missing or was not compared. `--runtime=litert`
+asks the models' LiteRT forms instead.
 """
 
 import argparse
@@ -9,6 +10,7 @@ import sys
 from pathlib import Path
 
 from lofi_tf import quiet
+from lofi_tf.saving.hub import RUNTIMES
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -16,6 +18,12 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--golden", required=True, help="folder of Magenta's answers")
     parser.add_argument("--configs", help="names with commas between (default: all in the folder)")
+    parser.add_argument(
+        "--runtime",
+        choices=RUNTIMES,
+        default="tensorflow",
+        help="litert: the models' LiteRT forms alone, what they encode and decode",
+    )
     args = parser.parse_args(argv)
     with quiet.imports():
         import tensorflow as tf
@@ -23,7 +31,7 @@ def main(argv: list[str] | None = None) -> int:
         import tests.model_parity  # noqa: F401
     tf.get_logger().setLevel("ERROR")  # it warns of retracing, once a config
     names = args.configs.split(",") if args.configs else golden_configs(args.golden)
-    rows = check(names, args.golden)
+    rows = check(names, args.golden, args.runtime)
     print(table(rows))
     bad = sum(not row.ok for row in rows)
     compared = sum(row.compared for row in rows)
@@ -36,14 +44,17 @@ def golden_configs(golden: str | Path) -> list[str]:
     return sorted({path.stem for path in Path(golden).glob("*/*.npz")})
 
 
-def check(names: list[str], golden: str | Path) -> list:
+def check(names: list[str], golden: str | Path, runtime: str = "tensorflow") -> list:
     """Returns the rows of all checks; whatever stops a check is a failed row."""
     from tests.converter_parity import Row, check_converter
-    from tests.model_parity import check_model
+    from tests.model_parity import check_litert, check_model
 
+    checks = {"converter": check_converter, "model": check_model}
+    if runtime == "litert":
+        checks = {"model": check_litert}
     rows = []
     for name in names:
-        for kind, function in (("converter", check_converter), ("model", check_model)):
+        for kind, function in checks.items():
             try:
                 found = function(name, golden)
             except Exception as error:  # a comparison that cannot run has failed

@@ -4,13 +4,16 @@
 `<golden>/models/<config>.ckpt.*` the weights as a TF1 checkpoint.
 """
 
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
 
+from lofi_tf.backends.litert import Functions
 from lofi_tf.config import Config, load_config
+from lofi_tf.errors import LofiWarning
 from lofi_tf.hparams import with_hparams
 from lofi_tf.interop.magenta_checkpoint import (
     load_magenta_checkpoint,
@@ -19,8 +22,11 @@ from lofi_tf.interop.magenta_checkpoint import (
 )
 from lofi_tf.models.common import schedules
 from lofi_tf.models.common.optimizer import compile_model
+from lofi_tf.models.kinds import interface_of
 from lofi_tf.models.sequence.decoders import LSTMDecoder
 from lofi_tf.models.sequence.vae import MusicVAE
+from lofi_tf.saving.checkpoints import stored_weights
+from lofi_tf.saving.litert import litert_files
 from tests.converter_parity import Row
 
 ANSWER, GRADIENT, AFTER = 1e-5, 1e-4, 1e-5  # allowed, as a share of the largest absolute entry
@@ -42,6 +48,40 @@ def check_model(name: str, golden: str | Path) -> list[Row]:
     compared = {row.check for row in rows} | {"gradient", "after", "hparam"}
     left = [key for key in answers if key.split("|")[0] not in compared | set(ASKED)]
     return rows + [_failed(name, key, "not compared") for key in left]
+
+
+def check_litert(name: str, golden: str | Path) -> list[Row]:
+    """Returns a row for each answer of the LiteRT form of one config's model: encoded, decoded.
+
+    What LiteRT cannot hold gives no row, nor do choices that Magenta drew; see `_decoded`.
+    """
+    path = Path(golden) / "models" / f"{name}.npz"
+    if not path.is_file():
+        return [_failed(name, "model", f"no file {path.name}")]
+    answers = dict(np.load(path))
+    config = shrunk_config(name, answers)
+    model = build(config, answers, path.with_suffix(".ckpt"))
+    interface, names = interface_of(model, config), ["encode"] + ["decode"] * (not _drawn(model))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", LofiWarning)  # of what is left out
+        files = litert_files(interface, config, stored_weights(model), (4,), names)
+    functions, rows = Functions(files, files.__getitem__), []
+    batch = {key: value.numpy() for key, value in batch_of(answers).items()}
+    controls = {key: value for key, value in batch.items() if key == "controls"}
+    if "encode" in files:
+        asked = {"inputs": batch["inputs"], "lengths": batch["length"]}
+        found = functions("encode", asked | controls)
+        rows += [
+            compared(name, key, found[our_key], answers[key], ANSWER)
+            for key, our_key in (("mu", "mean"), ("sigma", "stddev"))
+        ]
+    if "decode" in files:
+        count, steps = answers["decoded"].shape[:2]
+        asked = {"z": answers["z"], "temperature": np.zeros(count), "seed": np.arange(count)}
+        asked |= {"length": np.full(count, steps)}
+        asked |= {key: np.repeat(value[:1], count, 0) for key, value in controls.items()}
+        rows.append(compare_decoded(name, functions("decode", asked)["outputs"], answers))
+    return rows
 
 
 def shrunk_config(name: str, answers: dict[str, np.ndarray]) -> Config:
@@ -102,10 +142,7 @@ def _decoded(name, model, answers) -> Row:
     did not make deterministic: its outputs are a draw. What can be compared is how sure Magenta
     was at each step of that draw, and that is compared.
     """
-    if (
-        isinstance(model.decoder, LSTMDecoder)
-        and len(getattr(model.decoder.head, "sizes", "1")) > 1
-    ):
+    if _drawn(model):
         return _sureness(name, model, answers)
     rows, steps = answers["decoded"].shape[:2]
     controls = batch_of(answers).get("controls")
@@ -116,6 +153,12 @@ def _decoded(name, model, answers) -> Row:
         lambda: model.decode(z, tf.zeros(rows), None, steps, controls), autograph=False
     )
     return compare_decoded(name, decode().numpy(), answers)
+
+
+def _drawn(model: MusicVAE) -> bool:
+    """Says whether what Magenta decoded is a draw: of a flat decoder of several classes."""
+    sizes = getattr(model.decoder.head, "sizes", [1])
+    return isinstance(model.decoder, LSTMDecoder) and len(sizes) > 1
 
 
 def compare_decoded(name: str, ours: np.ndarray, answers: dict[str, np.ndarray]) -> Row:

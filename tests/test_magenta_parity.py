@@ -11,7 +11,7 @@ from lofi_tf.interop import magenta_checkpoint
 from lofi_tf.models.common import latent_model
 from lofi_tf.models.sequence import vae
 from tests import magenta_parity
-from tests.model_parity import check_model
+from tests.model_parity import check_litert, check_model
 
 GOLDEN = Path(__file__).parent / "data" / "golden"
 CONFIGS = sorted(path.stem for path in (GOLDEN / "models").glob("*.npz"))
@@ -29,6 +29,12 @@ def test_model_equals_magenta(name):
     assert not failed(rows), magenta_parity.table(rows)
     kinds = {row.check.partition("|")[0] for row in rows}
     assert kinds >= ANSWERS | {"gradient", "after", "train_gradient_norms"}
+
+
+def test_litert_form_equals_magenta():
+    rows = check_litert(SHORT, GOLDEN)
+    assert not failed(rows), magenta_parity.table(rows)
+    assert {row.check for row in rows} == {"mu", "sigma", "decoded"}
 
 
 @pytest.fixture

@@ -81,30 +81,37 @@ def litert_bytes(
 
 
 def litert_files(
-    interface: NamedFunctions, config: Config, weights: Sequence, rows: Sequence[int] = ROWS
+    interface: NamedFunctions,
+    config: Config,
+    weights: Sequence,
+    rows: Sequence[int] = ROWS,
+    names: Sequence[str] = (*FUNCTIONS, "view"),
 ) -> dict[str, bytes]:
-    """Returns what `litert_bytes` does, by name: each function in a file of its own."""
+    """Returns what `litert_bytes` does, by name: each function among `names` in its own file."""
     values = [weight.value for weight in weights]
     files = {
         name: _file(name, signatures, values, config.name)
-        for name, signatures in _traced(interface, config, rows).items()
+        for name, signatures in _traced(interface, config, rows, names).items()
     }
     return {name: whole for name, whole in files.items() if whole is not None}
 
 
 def _traced(
-    interface: NamedFunctions, config: Config, rows: Sequence[int]
+    interface: NamedFunctions,
+    config: Config,
+    rows: Sequence[int],
+    names: Sequence[str] = (*FUNCTIONS, "view"),
 ) -> dict[str, Signatures]:
-    """Returns the signatures of each function, `view` among them."""
+    """Returns the signatures of each function that the model has of `names`."""
     traced = {
         name: {f"{name}_{count}": interface.fixed(name, count) for count in rows}
-        for name in FUNCTIONS
+        for name in names
         if name in interface.names and not _nests(name, config)
     }
     if not traced:
         raise LofiError(f"LiteRT can hold no function of {config.name}")
     converter = build_converter(config.data.converter)
-    if converter.medium == "notes":
+    if "view" in names and converter.medium == "notes":
         traced["view"] = {"view_1": _view(converter, config.model.max_seq_len)}
     return traced
 
