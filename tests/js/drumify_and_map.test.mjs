@@ -1,7 +1,7 @@
 // Taps in time, and the geometry of the map.
 import assert from "node:assert/strict";
 import test from "node:test";
-import { phaseAt, silence, tapNotes, velocityAt } from "../../lofi_tf/studio/page/js/drumify/taps.js";
+import { millisecondsOf, phaseAt, silence, tapNotes, velocityAt } from "../../lofi_tf/studio/page/js/drumify/taps.js";
 import * as plane from "../../lofi_tf/studio/page/js/map/plane.js";
 
 const take = { bars: 2, beatsPerBar: 4, qpm: 90 };
@@ -11,6 +11,7 @@ test("a bar is counted in, the bars are tapped, then it is over", () => {
   assert.deepEqual(phaseAt(4, take), { kind: "tap", bar: 1, beat: 1 });
   assert.deepEqual(phaseAt(9.2, take), { kind: "tap", bar: 2, beat: 2 });
   assert.deepEqual(phaseAt(12, take), { kind: "over" });
+  assert.equal(millisecondsOf(take), 8000); // three bars of 90 a minute
   assert.ok(silence(take).beats > 12); // time does not come round before it is over
 });
 

@@ -2,7 +2,7 @@
 import { alarm, say, trying } from "./actions.js";
 import { el } from "./dom.js";
 import { player } from "./player.js";
-import { COUNT_IN_BARS, phaseAt, silence, tapNotes, velocityAt } from "./drumify/taps.js";
+import { COUNT_IN_BARS, millisecondsOf, phaseAt, silence, tapNotes, velocityAt } from "./drumify/taps.js";
 
 const BEATS_PER_BAR = 4, TAP_VELOCITY = 95;
 const WAITING = "Press Start, wait for four clicks, and tap: here, with A to L, with Enter on the pad, or on a MIDI pad.";
@@ -10,13 +10,13 @@ const WAITING = "Press Start, wait for four clicks, and tap: here, with A to L, 
 /** Shows the pad; returns {destroy()}. */
 export function mountDrumify(element, { store, api, engine }) {
   const parts = build();
-  const take = { isOn: false, taps: [], bars: 2, last: 0 };
+  const take = { isOn: false, taps: [], bars: 2, end: Infinity };
   const settings = () => ({ bars: take.bars, beatsPerBar: BEATS_PER_BAR, qpm: store.state.session.qpm });
   let frame = 0;
 
   async function start() {
     player.stop();
-    Object.assign(take, { isOn: true, taps: [], last: 0, bars: Number(parts.bars.value) });
+    Object.assign(take, { isOn: true, taps: [], bars: Number(parts.bars.value), end: Infinity });
     parts.begin(take.bars);
     engine.metronome(parts.clicks.checked);
     try {
@@ -25,18 +25,18 @@ export function mountDrumify(element, { store, api, engine }) {
       stop();
       return alarm(error);
     }
+    take.end = performance.now() + millisecondsOf(settings());
     cancelAnimationFrame(frame);
     frame = requestAnimationFrame(step);
     parts.pad.focus();
   }
 
-  /** What the engine plays has come round where it is behind where it was. */
+  /** The clock says whether it is over: at first the engine may still tell of what played before. */
   function step() {
     if (!take.isOn) return;
-    const beat = engine.position(), phase = beat < take.last - 1 ? { kind: "over" } : phaseAt(beat, settings());
-    take.last = beat;
-    if (phase.kind === "over") return answer();
-    parts.show(phase, (beat - COUNT_IN_BARS * BEATS_PER_BAR) / (take.bars * BEATS_PER_BAR));
+    const beat = engine.position(), phase = phaseAt(beat, settings());
+    if (performance.now() >= take.end) return answer();
+    if (phase.kind !== "over") parts.show(phase, (beat - COUNT_IN_BARS * BEATS_PER_BAR) / (take.bars * BEATS_PER_BAR));
     frame = requestAnimationFrame(step);
   }
 

@@ -15,7 +15,7 @@ export function lanesView(acts) {
   const ruler = el("div.lane-ruler", {}, bars, marks);
   const names = el("div.lane-names", {}, el("div.lane-corner"), ...[...lanes.values()].map((lane) => lane.name));
   const tracks = el("div.lane-tracks", {}, ruler, ...[...lanes.values()].map((lane) => lane.track), head);
-  const scroll = el("div.lane-scroll", {}, tracks);
+  const scroll = el("div.lane-scroll", { tabIndex: 0, role: "group", "aria-label": "Lanes by bars" }, tracks);
   const element = el("div.lanes", {}, names, scroll);
 
   function show({ lanes: placed, locked, end, sections, clip, long, chosen, focusedName }) {

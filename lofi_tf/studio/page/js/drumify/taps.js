@@ -13,6 +13,11 @@ export function phaseAt(beat, { bars, beatsPerBar }) {
   return { kind: "tap", bar: Math.floor(since / beatsPerBar) + 1, beat: Math.floor(since % beatsPerBar) + 1 };
 }
 
+/** How long count-in and bars last, in milliseconds. */
+export function millisecondsOf({ bars, beatsPerBar, qpm }) {
+  return ((COUNT_IN_BARS + bars) * beatsPerBar * 60_000) / qpm;
+}
+
 /** Silence to tap over: the count-in, the bars, and one more in which the answer is made. */
 export function silence({ bars, beatsPerBar, qpm }) {
   return { qpm, beats: (COUNT_IN_BARS + bars + 1) * beatsPerBar, beats_per_bar: beatsPerBar, tracks: [] };

@@ -81,10 +81,12 @@ class Roll {
 
   /** Shows other notes, or the same after they were kept: a selection stays where nothing changed. */
   update({ clip = this.state.clip, notes }) {
-    if (!notes || JSON.stringify(notes.tracks) === this.told) this.state.clip = clip;
+    const isSame = !notes || JSON.stringify(notes.tracks) === this.told;
+    if (isSame) this.state.clip = clip;
     else Object.assign(this.state, this.music(clip, notes), { selected: new Set() });
     this.state.cursor.row = Math.min(this.state.cursor.row, this.state.rows.length - 1);
     this.measure();
+    if (!isSame && this.state.hasFocus) this.say();
   }
 
   /** Measures the place that there is and fits rows and beats into it. */
