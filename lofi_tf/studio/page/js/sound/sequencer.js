@@ -75,7 +75,7 @@ export class Sequencer {
       this._collect(found, from, at, this._queued.beat);
       this._follow(found, Math.max(at, from));
     }
-    this._collect(found, from, to, Infinity);
+    this._collect(found, from, to, this._queued ? this._queued.beat : Infinity);
     return found.sort((one, other) => one.at - other.at || ORDER[one.kind] - ORDER[other.kind]);
   }
 
