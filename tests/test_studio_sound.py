@@ -1,4 +1,4 @@
-"""The studio's sound against the library's: its scripts, run by node, beside `lofi_render`'s parts."""
+"""The studio's sound, its scripts run by node, beside what `lofi_render` makes."""
 
 import json
 import subprocess
@@ -99,7 +99,7 @@ def test_loudness_is_the_meters(noise):
 
 
 TRACKS = {
-    "drums": (0, True, [(0, 0.2, 36, 100), (1, 0.2, 38, 95), (1.5, 0.2, 42, 80), (3.6, 0.2, 46, 90)]),
+    "drums": (0, True, [(0, 0.2, 36, 99), (1, 0.2, 38, 95), (1.5, 0.2, 42, 80), (3.6, 0.2, 46, 90)]),
     "bass": (33, False, [(0, 0.9, 36, 90), (2, 1.5, 43, 85)]),
     "chords": (4, False, [(0, 3.5, 60, 75), (0, 3.5, 64, 75), (2.5, 1.7, 67, 75)]),
     "melody": (11, False, [(0.5, 0.5, 76, 85), (2, 1, 79, 90)]),
