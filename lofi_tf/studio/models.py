@@ -12,17 +12,24 @@ from lofi_tf.config import Config
 from lofi_tf.data.converters.build import build_converter
 from lofi_tf.errors import unknown_name
 from lofi_tf.saving.hub import about, config_of_export, named_models
+from lofi_tf.studio import memory
+from lofi_tf.studio.memory import MOST_BYTES
 
 RUNTIME = "litert"
+MOST_OPEN = 7
 FIRST = ("groove_4bar", "lofi_chords", "bass_2bar_chords", "cat-mel_2bar_med_chords")
 
 
 class Models:
-    """The models of `lofi_models`, each opened when it is first asked for."""
+    """The models of `lofi_models`, each opened when it is first asked for.
+
+    The last ones stay open; where they would need too much memory, those that were asked for
+    longest ago are closed.
+    """
 
     def __init__(self) -> None:
         self._opened: dict[str, Backend] = {}
-        self._lock, self._first, self._called = threading.RLock(), threading.RLock(), False
+        self._lock = threading.RLock()
         self.exports = named_models()
 
     def __getitem__(self, name: str) -> Backend:
@@ -32,15 +39,21 @@ class Models:
             LofiError: there is none of that name, or it has no LiteRT form.
         """
         with self._lock:
-            if name not in self._opened:
-                if name not in self.exports:
-                    raise unknown_name("model", name, self.exports)
-                backend = open_backend(self.exports[name], runtime=RUNTIME)
-                lock = threading.RLock()
-                backend.call = self._alone(lock, backend.call)
-                backend.view = self._alone(lock, backend.view)  # type: ignore[method-assign]
-                self._opened[name] = backend
-            return self._opened[name]
+            backend = self._opened.pop(name, None) or self._open(name)
+            self._opened[name] = backend  # the last one is the newest
+            return backend
+
+    def _open(self, name: str) -> Backend:
+        if name not in self.exports:
+            raise unknown_name("model", name, self.exports)
+        while self._opened and (len(self._opened) >= MOST_OPEN or memory.used() > MOST_BYTES):
+            del self._opened[next(iter(self._opened))]
+            memory.let_go()
+        backend = open_backend(self.exports[name], runtime=RUNTIME)
+        lock = threading.RLock()
+        backend.call = _alone(lock, backend.call)
+        backend.view = _alone(lock, backend.view)  # type: ignore[method-assign]
+        return backend
 
     def config(self, name: str) -> Config:
         """Returns the config of a model, without opening it."""
@@ -70,24 +83,6 @@ class Models:
                 chords = "C" if backend.converter.chord_encoding else None
                 sample(backend, 1, GenerationConfig(seed=0), chords=chords)
 
-    def _alone(self, lock: Any, call: Callable[..., Any]) -> Callable[..., Any]:
-        """Returns a call that no other of the model runs beside; LiteRT takes one at a time.
-
-        The very first of all, for which LiteRT's file descriptor is turned away, is alone too.
-        """
-
-        @functools.wraps(call)
-        def alone(*args: Any, **options: Any) -> Any:
-            with lock:
-                if self._called:
-                    return call(*args, **options)
-                with self._first:
-                    answer = call(*args, **options)
-                    self._called = True
-                    return answer
-
-        return alone
-
 
 class OpenPlayers(Players):
     """The players of a track, who are open already.
@@ -113,3 +108,14 @@ def _config(export: Any) -> Config:
 @functools.lru_cache(maxsize=64)
 def _summary(export: Any) -> str:
     return about(export).summary
+
+
+def _alone(lock: Any, call: Callable[..., Any]) -> Callable[..., Any]:
+    """Returns a call that no other of the model runs beside."""
+
+    @functools.wraps(call)
+    def alone(*args: Any, **options: Any) -> Any:
+        with lock:
+            return call(*args, **options)
+
+    return alone

@@ -13,6 +13,7 @@ from lofi_tf.composing.plan import PARTS, load_plan
 from lofi_tf.errors import LofiError
 from lofi_tf.files import atomic_write
 from lofi_tf.rendering.render import render
+from lofi_tf.studio import memory
 from lofi_tf.studio.folder import CACHE
 from lofi_tf.studio.history import number_of
 from lofi_tf.studio.jobs import Job, Jobs
@@ -69,7 +70,10 @@ class Renders:
         return path, running
 
     def _work(self, path: Path, make: Callable[[Path, Job], None], job: Job) -> list[str]:
-        make(path, job)
+        try:
+            make(path, job)
+        finally:
+            memory.after_render()
         _tidy(path.parent, path)
         return []
 
