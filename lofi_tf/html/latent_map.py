@@ -25,7 +25,7 @@ from lofi_tf.generation.decoding import (
 )
 from lofi_tf.generation.layout import Layout
 from lofi_tf.generation.progressions import chord_controls
-from lofi_tf.html.map_plane import check_points, far_points, nearest, plane_of, triangles_of
+from lofi_tf.html.map_plane import Plane, check_points, far_points, nearest, plane_of, triangles_of
 from lofi_tf.music.progressions import progression
 from lofi_tf.music.time_changes import DEFAULT_QPM
 from lofi_tf.progress import tracked
@@ -132,15 +132,13 @@ def latent_map(
     controls = map_controls(backend, chords)
     z = prior(row_seeds(how.seed, points), backend.config.model.z_size)
     pairs = list(itertools.combinations(range(landmarks), 2))
-    pieces = _pieces(backend, z, how, controls, show_progress)
-    excerpts = [excerpt_of(piece, converter.quarters_per_bar, bars) for piece in pieces]
-    colours = _colours(excerpts)
-    plane = plane_of(z, excerpts, colours)
+    pieces = pieces_at(backend, z, how, controls, show_progress)
+    plane, colours = seen(backend, z, pieces)
     places = plane.places(z)
     chosen = far_points(places[:, :2], landmarks)
     triangles = triangles_of(places[chosen, :2])
     between = np.concatenate(_between(z[chosen], pairs, triangles))
-    pieces += _pieces(backend, between, how, controls, show_progress)
+    pieces += pieces_at(backend, between, how, controls, show_progress)
     return {
         "model": backend.config.name,
         "qpm": how.qpm,
@@ -176,8 +174,23 @@ def map_notes(piece: NoteSequence, qpm: float) -> list[int]:
     return found
 
 
-def _pieces(
-    backend: Backend, z: np.ndarray, how: GenerationConfig, controls: np.ndarray | None, show: bool
+def seen(
+    backend: Backend, z: np.ndarray, pieces: list[NoteSequence]
+) -> tuple[Plane, dict[str, np.ndarray]]:
+    """Returns where latents [N, Z] lie, by their music, and the measures [N] of that by name."""
+    converter = backend.converter
+    bars = converter.window_bars(backend.num_steps)
+    excerpts = [excerpt_of(piece, converter.quarters_per_bar, bars) for piece in pieces]
+    colours = _colours(excerpts)
+    return plane_of(z, excerpts, colours), colours
+
+
+def pieces_at(
+    backend: Backend,
+    z: np.ndarray,
+    how: GenerationConfig,
+    controls: np.ndarray | None,
+    show: bool = False,
 ) -> list[NoteSequence]:
     """Returns the music of latents [N, Z], all drawn by one seed."""
     pieces, firsts = [], range(0, len(z), _ROWS)

@@ -174,6 +174,20 @@ class Song:
         start = [] if first else [Added(0, _tempo(0, ratio * 500_000), OFF)]
         return self.edited(edits, start)
 
+    def ending_at(self, tick: int) -> "Song":
+        """Returns the song with an end at a tick, or at its last event where that is later.
+
+        Tracks that end later end there; where none ends as late, the first one does.
+        """
+        tracks = [_ending(track, tick) if _end(track) > tick else track for track in self.tracks]
+        if tracks and max(map(_end, tracks)) < tick:
+            tracks[0] = _ending(tracks[0], tick)
+        changed = {n for n, track in enumerate(tracks) if track is not self.tracks[n]}
+        chunks = self.chunks
+        if chunks is not None:
+            chunks = tuple(c._replace(data=None) if c.track in changed else c for c in chunks)
+        return dataclasses.replace(self, tracks=tuple(tracks), chunks=chunks)
+
     def only(self, keys: Iterable[tuple[int, int]]) -> "Song":
         """Returns the song without the notes and other events of channels that are not among keys.
 
@@ -204,6 +218,16 @@ def _steers(track: Iterable[Event]) -> bool:
     """Says whether a track has what counts for all: tempo, metre or markers."""
     kinds = (SET_TEMPO, TIME_SIGNATURE, MARKER)
     return any(event[1] == META and event[2] in kinds for event in track)
+
+
+def _end(track: tuple[Event, ...]) -> int:
+    return track[-1][0] if track else 0
+
+
+def _ending(track: tuple[Event, ...], tick: int) -> tuple[Event, ...]:
+    """Returns a track with its end at a tick, or at the last event before it."""
+    events = track[:-1] if track and track[-1][1:3] == (META, END_OF_TRACK) else track
+    return (*events, (max(_end(events), tick), META, END_OF_TRACK, b""))
 
 
 def _micros(event: Event) -> int:

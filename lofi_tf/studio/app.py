@@ -7,7 +7,7 @@ from fastapi.responses import FileResponse
 from starlette.staticfiles import StaticFiles
 
 import lofi_tf
-from lofi_tf.studio import clip_routes, session_routes, sound_routes, tool_routes
+from lofi_tf.studio import clip_routes, map_routes, session_routes, sound_routes, tool_routes
 from lofi_tf.studio.problems import add_handlers
 from lofi_tf.studio.safety import Guard
 from lofi_tf.studio.shapes import Problem
@@ -46,7 +46,7 @@ def build_app(studio: Studio, host: str = "127.0.0.1") -> Guard:
         responses=PROBLEMS,
     )
     add_handlers(app)
-    for routes in (session_routes, clip_routes, sound_routes, tool_routes):
+    for routes in (session_routes, clip_routes, sound_routes, map_routes, tool_routes):
         app.include_router(routes.router_of(studio))
 
     @app.get("/", include_in_schema=False)

@@ -12,18 +12,20 @@ from lofi_tf.errors import LofiError
 from lofi_tf.music.bar_lines import nominal_qpm, whole_bars
 from lofi_tf.music.keys import MAJOR, key_of, sharps_of, spelled
 from lofi_tf.music.midi import read_midi
-from lofi_tf.music.midi_events import META, TRACK_NAME
+from lofi_tf.music.midi_events import META, SET_TEMPO, TRACK_NAME
 from lofi_tf.music.midi_markers import sections_of
 from lofi_tf.music.midi_text import text_of
 from lofi_tf.music.song import MARKER, Song
 from lofi_tf.music.song_metre import quarter_ticks
 from lofi_tf.music.song_parts import Part, parts_of
+from lofi_tf.music.tempo_map import TempoMap
 from lofi_tf.rendering.track_events import role_of
 from lofi_tf.studio.shapes import MOST_BEATS, MOST_NOTES
 
 MOST_CHORDS, MOST_SECTIONS, MOST_TEXT = 2000, 500, 120
 NUM_PEAKS = 240  # of a sound's picture
 _TEXT, _LANE = 0x01, b"Chords"
+_SAME = 1 / 96  # quarter notes: what is nearer to a bar line lies on it
 _LOW = 48  # pitch: lines below it on the mean are basses
 
 
@@ -48,7 +50,7 @@ def about_song(song: Song, part: str | None = None) -> dict[str, Any]:
         LofiError: more notes or beats than a clip may have.
     """
     check_size(song)
-    piece = read_midi(song.to_bytes())
+    piece = piece_of(song)
     bars = whole_bars(piece)
     if bars.quarters > MOST_BEATS:
         raise LofiError(f"a clip lasts {MOST_BEATS:g} beats at most. Received: {bars.quarters:g}")
@@ -66,6 +68,21 @@ def about_song(song: Song, part: str | None = None) -> dict[str, Any]:
         "chords": chords_of(song),
         "sections": sections_in(song),
     }
+
+
+def piece_of(song: Song) -> Any:
+    """Returns the music of a song; where the file ends on a bar line, that is how long it is.
+
+    So a loop may end in silence.
+    """
+    piece = read_midi(song.to_bytes())
+    by_notes, end = piece.total_time, song.length
+    seconds = float(TempoMap(song.division, song.metas(SET_TEMPO)).seconds(np.array([end]))[0])
+    if seconds > by_notes:
+        piece.total_time = seconds
+        if abs(whole_bars(piece).quarters - end / quarter_ticks(song)) > _SAME:
+            piece.total_time = by_notes
+    return piece
 
 
 def check_size(song: Song) -> None:

@@ -5,16 +5,17 @@ from collections.abc import Mapping
 from typing import Any
 
 from lofi_tf.generation.song_edits import Edit, NewNote, edited_song
+from lofi_tf.music.bar_lines import whole_bars
 from lofi_tf.music.midi import midi_bytes
 from lofi_tf.music.sequence_proto import NoteSequence
 from lofi_tf.music.song import DRUM_CHANNEL, Song
 from lofi_tf.music.song_metre import quarter_ticks
 from lofi_tf.music.song_parts import Key, Part, parts_of
-from lofi_tf.studio.clips import role_in, shown
+from lofi_tf.studio.clips import piece_of, role_in, shown
 from lofi_tf.studio.shapes import LEAST_QPM, MOST_QPM, Clip, Notes, Track
 
 TICKS = 960  # of a quarter note, in files of notes that a page has sent
-_SAME_QPM = 1e-3
+_SAME_QPM, _SAME_BEATS = 1e-3, 1e-3
 
 
 def notes_of(song: Song, about: Mapping[str, Any]) -> Notes:
@@ -103,6 +104,8 @@ def with_notes(song: Song, notes: Notes, clip: Clip) -> Song:
     changed = edited_song(song, edit, programs)
     if abs(notes.qpm - clip.qpm) > _SAME_QPM and LEAST_QPM <= clip.qpm <= MOST_QPM:
         changed = changed.at_tempo(notes.qpm)
+    if abs(whole_bars(piece_of(changed)).quarters - notes.beats) > _SAME_BEATS:
+        changed = changed.ending_at(round(notes.beats * quarter))
     return changed
 
 

@@ -12,8 +12,10 @@ from lofi_tf.composing.compose import levels_of
 from lofi_tf.composing.plan import PARTS, load_plan
 from lofi_tf.errors import LofiError
 from lofi_tf.files import atomic_write
+from lofi_tf.music.song import Song
 from lofi_tf.rendering.render import render
 from lofi_tf.studio import memory
+from lofi_tf.studio.clips import piece_of
 from lofi_tf.studio.folder import CACHE
 from lofi_tf.studio.history import number_of
 from lofi_tf.studio.jobs import Job, Jobs
@@ -88,7 +90,9 @@ class Renders:
             levels = {"gain_db": levels_of(plan)}
             render(track.piece, path, preset, plan.seed, values=levels, progress=told, **more)
         else:
-            music = self._session.folder.file(clip.file)
+            file = self._session.folder.file(clip.file)
+            music = piece_of(Song.of_bytes(file.read_bytes()))
+            music.sequence_metadata.title = file.stem  # as of a render of the file
             render(music, path, preset, loop=is_loop(clip), progress=told, **more)
 
     def _pack(self, clip: Clip, preset: str, path: Path, job: Job) -> None:

@@ -203,6 +203,23 @@ class Job(Shape):
     seconds: float
 
 
+class MapPoint(Shape):
+    """A place on a map, from 0 to 1, and what its music measures."""
+
+    id: int
+    x: float
+    y: float
+    value: float
+
+
+class Map(Shape):
+    """A model's latent as a landscape."""
+
+    points: list[MapPoint]
+    axes: list[str] = Field(description="what changes along x and y")
+    measure: str = Field(description="what the values are of")
+
+
 class Started(Shape):
     """A job that has been taken."""
 

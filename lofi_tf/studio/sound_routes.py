@@ -48,7 +48,7 @@ def router_of(studio: Studio) -> APIRouter:
     ) -> FileResponse:
         clip = session.clip(id)
         chosen = checked_preset(preset or _preset_of(clip))
-        path = await _done(*studio.renders.sound(clip, chosen, f".{format}"))
+        path = await done(*studio.renders.sound(clip, chosen, f".{format}"))
         headers = as_file(clip.name, f".{format}")
         return FileResponse(path, media_type=KINDS[format], headers=headers)
 
@@ -61,7 +61,7 @@ def router_of(studio: Studio) -> APIRouter:
     async def stems(id: ClipName, preset: Preset | None = None) -> FileResponse:
         clip = session.clip(id)
         chosen = checked_preset(preset or _preset_of(clip))
-        path = await _done(*studio.renders.stems(clip, chosen))
+        path = await done(*studio.renders.stems(clip, chosen))
         headers = as_file(f"{clip.name} stems", ".zip")
         return FileResponse(path, media_type="application/zip", headers=headers)
 
@@ -78,7 +78,7 @@ def router_of(studio: Studio) -> APIRouter:
     return router
 
 
-async def _done(path: Path, job: Job | None) -> Path:
+async def done(path: Path, job: Job | None) -> Path:
     """Returns a file once its job is done.
 
     Raises:

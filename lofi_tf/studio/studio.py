@@ -13,6 +13,7 @@ from lofi_tf.studio.clips import about_song
 from lofi_tf.studio.events import Events
 from lofi_tf.studio.jobs import Job, Jobs
 from lofi_tf.studio.keeping import keep_file, keep_made
+from lofi_tf.studio.latent_map import Maps
 from lofi_tf.studio.models import Models
 from lofi_tf.studio.notes import notes_of, song_of, with_notes
 from lofi_tf.studio.rendering import Renders
@@ -37,6 +38,7 @@ class Studio:
         self.models, self.events = Models(), Events()
         self.jobs, self.tracks = Jobs(self._tell_job), Tracks(self.models)
         self.renders = Renders(self.session, self.jobs, self.tracks)
+        self.maps = Maps(self.session, self.models, self.jobs)
         self.session.on_change(lambda: self.events.tell("session", "session", self.session.json))
 
     def close(self) -> None:
@@ -49,16 +51,20 @@ class Studio:
         return [tool for tool in TOOLS.values() if tool.is_there(self.models)]
 
     def model_shapes(self) -> list[shapes.Model]:
-        """Returns all models, with the tools that they play for."""
+        """Returns all models, with the tools that they play for, and `map`."""
+        mapped = self.maps.names()
         return [
             shapes.Model(
                 name=name,
                 summary=self.models.summary(name),
-                tools=[tool.name for tool in self.tools() if name in tool.models],
+                tools=[*self._tools_of(name), *(["map"] if name in mapped else [])],
                 styles=self.models.styles(name),
             )
             for name in self.models.exports
         ]
+
+    def _tools_of(self, model: str) -> list[str]:
+        return [tool.name for tool in self.tools() if model in tool.models]
 
     def start(
         self, tool: Tool, inputs: Sequence[shapes.Input], options: Any, seed: int | None
