@@ -23,8 +23,9 @@ export class Meter {
     this._count = 0;
   }
 
-  // Takes in the next samples; says whether a new step of 100 ms is complete.
-  add(sound, count) {
+  // Takes in the next samples; says whether a new step of 100 ms is complete. What was made
+  // louder by a factor on its way is counted as if it had not been.
+  add(sound, count, factor = 1) {
     sound.forEach((samples, channel) => {
       for (let i = 0; i < count; i++) this._weighted[channel][i] = samples[i];
     });
@@ -33,7 +34,7 @@ export class Meter {
     for (let i = 0; i < count; i++) this._sum += left[i] * left[i] + right[i] * right[i];
     this._count += count;
     if (this._count < this._stepSize) return false;
-    this.powers.push(this._sum / this._count);
+    this.powers.push(this._sum / this._count / factor ** 2);
     if (this.powers.length > MOST_STEPS) this.powers.shift();
     this._sum = this._count = 0;
     return true;
@@ -85,6 +86,7 @@ export class Leveller {
   expect(lufs, turnSeconds) {
     this._expected = lufs;
     this._turn = turnSeconds;
+    this._hasHeard = false;
     this._meter.clear();
     this._aim(lufs);
   }
@@ -99,9 +101,16 @@ export class Leveller {
     return this._turn && this._meter.seconds > this._turn ? this._measured() : null;
   }
 
-  // Changes the sound's level; listens unless it is not what the loop is.
-  process(sound, count, listens) {
-    if (listens && this._meter.add(sound, count)) this._hear();
+  // The factor that the level is changed by now.
+  get gain() {
+    return this._gain;
+  }
+
+  // Changes the sound's level; listens unless it is not what the loop is. A factor that the sound
+  // has been changed by, and will be by `goal` soon, is no part of what is measured.
+  process(sound, count, listens, factor = 1, goal = 1) {
+    this._before = 20 * Math.log10(goal);
+    if (listens && this._meter.add(sound, count, factor)) this._hear();
     for (let i = 0; i < count; i++) {
       this._gain += (this._goal - this._gain) * this._step;
       sound[0][i] *= this._gain;
@@ -109,13 +118,23 @@ export class Leveller {
     }
   }
 
+  get goal() {
+    return this._goal;
+  }
+
+  // Whether anything of the loop has sounded.
+  get hasHeard() {
+    return this._hasHeard;
+  }
+
   _measured() {
-    return this._meter.level(Math.max(4, Math.round(this._turn / STEP_SECONDS)));
+    return this._before + this._meter.level(Math.max(4, Math.round(this._turn / STEP_SECONDS)));
   }
 
   _hear() {
     const measured = this._measured();
     if (!Number.isFinite(measured)) return;
+    this._hasHeard = true;
     const heard = this._meter.seconds;
     const trust = this.known === null ? heard / (heard + SURE_SECONDS) : 1;
     this._aim(trust * measured + (1 - trust) * this._expected);

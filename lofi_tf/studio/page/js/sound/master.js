@@ -7,7 +7,7 @@ import { Mixer } from "./mixer.js";
 import { STRIPS } from "./strips.js";
 
 const NOMINAL_LUFS = -18; // of what goes through the chain, as in lofi_tf/rendering/render.py
-const EXPECTED_LUFS = -24; // of a mix that has not been heard yet
+const EXPECTED_LUFS = -28.5; // of one part of a mix that has not been heard yet
 const LOSS_DB = 1; // that a chain is expected to take
 const MOST_KNOWN = 500;
 
@@ -34,10 +34,10 @@ export class Master {
   change(mix) {
     this.mixer = new Mixer(mix, this._faders, this._rate);
     this._chain = chainOf(mix, this._rate);
-    const expected = NOMINAL_LUFS - (this._chain.length ? LOSS_DB : 0);
-    this._expected = [EXPECTED_LUFS, expected];
+    const made = NOMINAL_LUFS - (this._chain.length ? LOSS_DB : 0);
+    this._expected = [EXPECTED_LUFS, made];
     this._before = new Leveller(NOMINAL_LUFS, EXPECTED_LUFS, this._rate);
-    this._after = new Leveller(mix.loudness_lufs, expected, this._rate);
+    this._after = new Leveller(mix.loudness_lufs, made, this._rate);
     this._limiter = new Limiter(mix.ceiling_db, this._rate);
     this._known.clear();
     this._expect();
@@ -48,11 +48,12 @@ export class Master {
     return this._chain.reduce((sum, effect) => sum + (effect.latency || 0), this._limiter.latency);
   }
 
-  // Tells of the loop that follows, by a key that is its own, and how long a turn lasts.
-  expect(key, turnSeconds, isSilent) {
+  // Tells of the loop that follows: a key of its own, how long a turn lasts, how many parts it has.
+  expect({ key, seconds, numParts }, isSilent) {
     this._keep();
     this._key = key;
-    this._turn = turnSeconds;
+    this._turn = seconds;
+    this._expected[0] = EXPECTED_LUFS + 10 * Math.log10(Math.max(1, numParts));
     this._expect();
     if (!isSilent) return;
     this._before.jump();
@@ -69,7 +70,9 @@ export class Master {
     this.mixer.process(sounds, out, from, count);
     this._before.process(out, count, listens);
     for (const effect of this._chain) if (isLoop || !effect.isNoise) effect.process(out, count);
-    this._after.process(out, count, listens);
+    // The noise of a tape alone does not say how loud the loop is.
+    const follows = listens && this._before.hasHeard;
+    this._after.process(out, count, follows, this._before.gain, this._before.goal);
     click(out, count);
     this._limiter.process(out, count);
   }
@@ -86,7 +89,5 @@ export class Master {
     if (mixed === null || made === null || !Number.isFinite(mixed + made)) return;
     if (this._known.size >= MOST_KNOWN) this._known.delete(this._known.keys().next().value);
     this._known.set(this._key, [mixed, made]);
-    // The next loop is expected to be like the last.
-    this._expected = [mixed, made];
   }
 }

@@ -139,7 +139,8 @@ export class Player {
   _playLoop({ notes, key, when, qpm }) {
     const loop = loopOf(notes), next = this.frame, speed = qpm || loop.qpm;
     this._setUp(loop);
-    const turn = { key, seconds: (loop.beats * 60) / speed };
+    const numParts = new Set(loop.events.map((event) => event.part)).size;
+    const turn = { key, seconds: (loop.beats * 60) / speed, numParts };
     if (this._sequencer.isPlaying && when !== "now" && !this._after) {
       this._next = turn;
       this._sequencer.exchange(loop, when === "bar", next);
@@ -157,7 +158,7 @@ export class Player {
 
   // Tells the master and the page that a loop has begun.
   _begun(isSilent) {
-    this._master.expect(this._next.key, this._next.seconds, isSilent);
+    this._master.expect(this._next, isSilent);
     this._told();
   }
 
