@@ -10,6 +10,13 @@ import { onTheme } from "./roll/theme.js";
 const REACH = 28; // pixels from a dot that still mean it
 const STEP = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 const FIRST = "groove_4bar";
+const MADE = { generate: "Beats", chords: "Chords", bass: "Bass", melody: "Melody" };
+
+/** "Beats · groove_4bar": what a model makes, and its name. */
+function titleOf({ name, tools }) {
+  const made = tools.map((tool) => MADE[tool]).find(Boolean);
+  return made ? `${made} · ${name}` : name;
+}
 
 /** Shows the map; returns {destroy()}. */
 export function mountMap(element, context) {
@@ -40,9 +47,9 @@ class Landscape {
 
   async begin() {
     const models = (await this.api.models()).filter((model) => model.tools.includes("map"));
-    const names = models.length ? models.map((model) => model.name) : [FIRST];
-    this.parts.model.replaceChildren(...names.map((name) => new Option(name, name)));
-    await this.load(names.includes(FIRST) ? FIRST : names[0]);
+    this.parts.model.replaceChildren(...models.map((model) => new Option(titleOf(model), model.name)));
+    const first = models.find((model) => model.name === FIRST) ?? models[0];
+    if (first) await this.load(first.name);
   }
 
   async load(name) {
@@ -54,7 +61,7 @@ class Landscape {
     const points = placedPoints(map.points);
     Object.assign(this.state, { points, scale: scaleOf(points), current: null });
     this.measure = map.measure;
-    showLegend(this.parts, { ...map, scale: this.state.scale });
+    showLegend(this.parts, map);
     this.setMode(this.state.mode.name);
   }
 
@@ -105,7 +112,7 @@ class Landscape {
   goTo(point) {
     if (!point || point === this.state.current) return;
     this.state.current = point;
-    const value = point.value === null ? "" : `, ${this.measure} ${Math.round(point.value * 10) / 10}`;
+    const value = point.value === null ? "" : `, ${this.measure}: ${Math.round(point.value * 10) / 10}`;
     this.tell(`Point ${this.numberOf(point)} of ${this.state.points.length}${value}`);
     this.show();
     if (this.state.shares.length === 0) this.hear();

@@ -3,6 +3,7 @@ import { colours, sharp } from "../roll/theme.js";
 import { placeOf } from "./plane.js";
 
 const LETTERS = "ABC";
+const SHARE = 0.16; // of the room that a dot has
 
 /** The colour of a share, 0 to 1: the colours of the legend in css/map.css. */
 export function shade(share, theme) {
@@ -14,7 +15,8 @@ export function shade(share, theme) {
 /** Draws it; `state` is {points, scale, current, pins, shares, mode, hasFocus}. */
 export function drawMap(canvas, state) {
   const theme = colours(canvas), { context, width, height } = sharp(canvas);
-  const pen = { context, theme, at: ([x, y]) => [x * width, y * height], dot: theme.rem * 0.32 };
+  const room = Math.sqrt((width * height) / Math.max(1, state.points.length));
+  const pen = { context, theme, at: ([x, y]) => [x * width, y * height], dot: Math.min(theme.rem * 0.32, room * SHARE) };
   drawWay(pen, state);
   for (const point of state.points) drawDot(pen, point.at, pen.dot, shade(state.scale.at(point.value), theme));
   if (state.current) ring(pen, state.current.at, pen.dot + 4, state.hasFocus ? theme.focus : theme.text);

@@ -18,7 +18,7 @@ export function mapParts(acts) {
   const sliders = el("div.map-shares", { role: "group", "aria-label": "How much of each" });
   const keep = el("button.button.main", { type: "button", onclick: acts.keep, data: { hint: "Keeps what sounds as a clip in the tray" } }, "Keep as a clip");
   const clear = el("button.button", { type: "button", onclick: acts.clear, data: { hint: "Takes A, B and C away" } }, "Clear");
-  const legend = el("div.map-legend", {}, el("span"), el("span.map-shade", { "aria-hidden": "true" }), el("span"), el("span.dim"));
+  const legend = el("div.map-legend", {}, el("span"), el("span.map-shade", { "aria-hidden": "true" }), el("span"));
   const axes = [el("span.map-axis.is-across", { "aria-hidden": "true" }), el("span.map-axis.is-up", { "aria-hidden": "true" })];
   const element = el("div.map", {},
     el("div.map-top", {}, el("label.label", { htmlFor: "map-model" }, "Model"), model, el("div.map-modes", { role: "group", "aria-label": "What a click does" }, ...modes), legend),
@@ -44,9 +44,8 @@ function sliderOf(index, share) {
 }
 
 /** What the colours stand for. */
-export function showLegend({ legend, axes }, { measure, axes: names, scale }) {
-  const short = (value) => String(Math.round(value * 10) / 10);
-  const [low, , high, word] = legend.children;
-  [low.textContent, high.textContent, word.textContent] = [short(scale.least), short(scale.most), measure];
+export function showLegend({ legend, axes }, { measure, axes: names }) {
+  const [low, , high] = legend.children;
+  [low.textContent, high.textContent] = ["less", `more ${measure}`];
   axes.forEach((axis, index) => (axis.textContent = names?.[index] ? `${names[index]} →` : ""));
 }
