@@ -125,3 +125,11 @@ test("parts have strips of their own, tracks channels of their own", () => {
   assert.equal(new Set([...programs.map(([channel]) => channel), handOf("chords").channel]).size, 4);
   assert.deepEqual(programs.map(([channel]) => stripNumber(channel)), [2, 2, 0]);
 });
+
+test("a loop that follows brings its tempo", () => {
+  const sequencer = started(clip([drums([0, 0.1, 36, 90])]));
+  played(sequencer, 0, 1);
+  sequencer.exchange(loopOf(clip([drums([0, 0.1, 38, 90], [1, 0.1, 42, 90])])), true, RATE, 120);
+  const hits = ons(played(sequencer, RATE, 5.2));
+  assert.deepEqual(hits.map((hit) => [hit.pitch, hit.at / RATE]), [[38, 4], [42, 4.5], [38, 6]]);
+});

@@ -19,6 +19,7 @@ class Engine {
     this._position = null;
     this._waiting = new Map();
     this._asked = 0;
+    this._turn = 0; // of what is to be played: what was asked for before it is not
     this._qpm = null;
     this._preset = DEFAULT_PRESET;
     this._loaded = new Map(); // what has been fetched, by address
@@ -27,7 +28,7 @@ class Engine {
 
   // Fetches what sound needs, so that the first press is heard sooner; needs no gesture.
   prepare() {
-    return Promise.all([this._fetched(FONT, "arrayBuffer"), this._fetched(MIX + this._preset, "json")]);
+    return Promise.all([this._fetched(FONT, "arrayBuffer"), this._fetched(MIX + encodeURIComponent(this._preset), "json")]);
   }
 
   // Opens the sound: on the first gesture, for browsers allow none before.
@@ -51,7 +52,9 @@ class Engine {
   // Plays notes in a loop: at once from their beginning ("now"), from the next bar line on ("bar"),
   // or at once from the place where the loop is ("keep"), which suits an edit of what plays.
   async play(loop, { when = "now", key = null } = {}) {
+    const turn = ++this._turn;
     await this.start();
+    if (turn !== this._turn) return;
     this._recordings.stop();
     const notes = { ...loop, tracks: loop.tracks || [] };
     this._post({ do: "play", notes, when, qpm: this._qpm, key: key ?? keyOf(notes) });
@@ -59,14 +62,18 @@ class Engine {
 
   // Plays a recording's bytes (WAV and what else the browser decodes) in place of notes.
   async playSound(bytes, { loop = true } = {}) {
+    const turn = ++this._turn;
     await this.start();
-    if (this._position) this._post({ do: "stop" });
-    await this._recordings.play(bytes, loop);
+    const recording = await this._recordings.open(bytes);
+    if (turn !== this._turn) return;
+    this._post({ do: "stop" });
+    this._recordings.play(recording, loop);
     this._changed();
   }
 
   // Ends what plays, softly.
   stop() {
+    this._turn += 1;
     if (!this.isStarted) return;
     this._recordings.stop();
     this._post({ do: "stop" });
@@ -82,7 +89,9 @@ class Engine {
   // Sounds as a preset of lofi_render does.
   async setPreset(name) {
     this._preset = name;
-    if (this.isStarted) this._post({ do: "mix", mix: await this._fetched(MIX + name, "json") });
+    if (!this._starting) return;
+    const [mix] = await Promise.all([this._fetched(MIX + encodeURIComponent(name), "json"), this.start()]);
+    if (name === this._preset) this._post({ do: "mix", mix });
   }
 
   // Where in the loop what is heard now is, in beats; of a recording, in seconds.
@@ -165,20 +174,23 @@ class Engine {
     await this._ask(node, { do: "load", bytes }, [bytes]);
     this._node = node;
     this._post({ do: "mix", mix });
+    this._recordings.level.gain.value = this._soundGain;
     for (const message of this._early.splice(0)) this._post(message);
     context.onstatechange = () => this._changed();
   }
 
   _early = []; // settings made before the start
+  _soundGain = 1;
 
   _setting(message) {
     if (this.isStarted) this._post(message);
     else this._early.push(message);
   }
 
-  async _soundLevel(db) {
-    await this.start();
-    this._recordings.level.gain.setTargetAtTime(10 ** (db / 20), this._context.currentTime, 0.005);
+  _soundLevel(db) {
+    this._soundGain = 10 ** (db / 20);
+    const gain = this._recordings?.level.gain;
+    gain?.setTargetAtTime(this._soundGain, this._context.currentTime, 0.005);
   }
 
   _post(message) {

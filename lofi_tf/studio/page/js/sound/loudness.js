@@ -140,7 +140,13 @@ export class Leveller {
     this._aim(trust * measured + (1 - trust) * this._expected);
   }
 
+  // The loudness that the loop is taken for.
+  get aimed() {
+    return this._aimed;
+  }
+
   _aim(lufs) {
+    this._aimed = lufs;
     this._goal = 10 ** (Math.min(MOST_DB, Math.max(LEAST_DB, this._target - lufs)) / 20);
   }
 }

@@ -49,11 +49,17 @@ export class Master {
   }
 
   // Tells of the loop that follows: a key of its own, how long a turn lasts, how many parts it has.
-  expect({ key, seconds, numParts }, isSilent) {
+  // After silence levels are there at once; an edit is expected to be as loud as what it was.
+  expect({ key, seconds, numParts }, isSilent, isEdit) {
     this._keep();
     this._key = key;
     this._turn = seconds;
     this._expected[0] = EXPECTED_LUFS + 10 * Math.log10(Math.max(1, numParts));
+    if (isEdit && !this._known.has(key)) {
+      this._before.expect(this._before.aimed, seconds);
+      this._after.expect(this._after.aimed, seconds);
+      return;
+    }
     this._expect();
     if (!isSilent) return;
     this._before.jump();

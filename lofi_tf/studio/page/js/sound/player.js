@@ -137,14 +137,14 @@ export class Player {
   }
 
   _playLoop({ notes, key, when, qpm }) {
-    const loop = loopOf(notes), next = this.frame, speed = qpm || loop.qpm;
+    const loop = loopOf(notes), speed = qpm || loop.qpm;
     this._setUp(loop);
     const numParts = new Set(loop.events.map((event) => event.part)).size;
     const turn = { key, seconds: (loop.beats * 60) / speed, numParts };
     if (this._sequencer.isPlaying && when !== "now" && !this._after) {
       this._next = turn;
-      this._sequencer.exchange(loop, when === "bar", next);
-      if (when !== "bar") this._begun(false);
+      this._sequencer.exchange(loop, when === "bar", this.frame, speed);
+      if (when !== "bar") this._begun(false, true);
       return;
     }
     const begin = () => {
@@ -156,9 +156,9 @@ export class Player {
     else begin();
   }
 
-  // Tells the master and the page that a loop has begun.
-  _begun(isSilent) {
-    this._master.expect(this._next, isSilent);
+  // Tells the master and the page that a loop has begun: after silence, or as an edit of the last.
+  _begun(isSilent, isEdit = false) {
+    this._master.expect(this._next, isSilent, isEdit);
     this._told();
   }
 

@@ -18,10 +18,14 @@ export class Recordings {
     return this._level;
   }
 
-  // Plays a file's bytes; what played before ends.
-  async play(bytes, loop) {
+  // Decodes a file's bytes.
+  async open(bytes) {
     const seconds = wavSeconds(bytes);
-    const buffer = await this._context.decodeAudioData(bytes.slice(0));
+    return { seconds, buffer: await this._context.decodeAudioData(bytes.slice(0)) };
+  }
+
+  // Plays what `open` gave; what played before ends.
+  play({ seconds, buffer }, loop) {
     this.stop();
     const source = new AudioBufferSourceNode(this._context, { buffer, loop });
     // A loop is as long as the file, not as what its samples were rounded to at another rate.

@@ -15,7 +15,7 @@ export class Sequencer {
     this.loop = null;
     this.metronome = false;
     this._held = []; // what is to be let go: {beat, after (a sample), channel, pitch, loop}
-    this._queued = null; // a loop that follows: {loop, beat}
+    this._queued = null; // a loop that follows: {loop, beat, qpm}
     this._prelude = []; // its notes that are ahead of its beginning
   }
 
@@ -46,23 +46,26 @@ export class Sequencer {
     return ended;
   }
 
-  // Lets a loop follow at the next bar line, or take over at once at the same place of its bars.
-  exchange(loop, atBar, sample) {
+  // Lets a loop follow at the next bar line, or take over at once at the same place of its bars;
+  // its tempo comes with it.
+  exchange(loop, atBar, sample, qpm = this.clock.qpm) {
     const beat = this.clock.beatOf(sample);
     if (atBar) {
       const bar = this.loop.beatsPerBar;
       const next = this.base + Math.ceil((beat - this.base) / bar - NEAR) * bar;
-      this._queued = { loop, beat: next };
+      this._queued = { loop, beat: next, qpm };
       this._prelude = early(loop, next);
       return;
     }
     this._queued = null;
+    this.clock.setQpm(qpm, sample);
     const turns = Math.floor((beat - this.base) / loop.beats + NEAR);
     this._enter(loop, this.base + turns * loop.beats, Math.max(0, beat - this.base - turns * loop.beats));
   }
 
   setQpm(qpm, sample) {
     this.clock.setQpm(qpm, sample);
+    if (this._queued) this._queued.qpm = qpm;
   }
 
   // What happens from a sample up to another, which the next call begins at.
@@ -88,8 +91,9 @@ export class Sequencer {
   }
 
   _follow(found, at) {
-    const { loop, beat } = this._queued;
+    const { loop, beat, qpm } = this._queued;
     this._queued = null;
+    this.clock.setQpm(qpm, this.clock.sampleOf(beat));
     for (const held of this._held.filter((held) => held.loop === this.loop))
       found.push({ at, kind: "off", channel: held.channel, pitch: held.pitch });
     this._held = this._held.filter((held) => held.loop !== this.loop);
