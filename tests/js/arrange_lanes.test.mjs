@@ -19,8 +19,9 @@ const notes = {
 const bars = (id) => clips[id].bars, clip = (id) => clips[id] ?? null;
 const starting = { ...lanes.EMPTY, drums: [[0, "c1"], [2, "c1"]] };
 
-test("a clip that lies over others takes their place", () => {
-  assert.deepEqual(lanes.placed(starting, ["drums"], 1, "c1", bars).drums, [[1, "c1"]]);
+test("a clip takes the place of what begins under it; what began before ends there", () => {
+  const { drums } = lanes.placed(starting, ["drums"], 1, "c1", bars);
+  assert.deepEqual(lanes.spans(drums, bars), [[0, "c1", 1], [1, "c1", 2]]);
   assert.deepEqual(lanes.placed(starting, ["drums"], 4, "c1", bars).drums, [[0, "c1"], [2, "c1"], [4, "c1"]]);
   assert.deepEqual(starting.drums, [[0, "c1"], [2, "c1"]]);
 });

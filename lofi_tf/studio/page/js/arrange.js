@@ -66,7 +66,7 @@ class Arrangement {
     if (this.chosen && !this.idAt(this.chosen)) this.chosen = null;
     const focused = this.store.focused();
     this.view.show({
-      lanes: placed, locked, end, chosen: this.chosen, clip: this.clip, long: this.bars,
+      lanes: placed, locked, end, chosen: this.chosen, clip: this.clip, bars: this.bars,
       sections: lanes.sectionsOf(placed, this.clip, BEATS_PER_BAR),
       focusedName: (lane) => (focused?.kind === "notes" && [lane, "song"].includes(focused.part) ? focused.name : null),
     });

@@ -20,14 +20,19 @@ export function laneOf({ part, is_drum: isDrum }) {
   return LANES.includes(part) && part !== "drums" ? part : "melody";
 }
 
-/** Puts a clip on lanes at a bar; what it would lie over goes. */
+/** Puts a clip on lanes at a bar: what begins under it goes, what began before ends there. */
 export function placed(lanes, on, bar, id, bars) {
   const end = bar + bars(id);
   return each(lanes, (blocks, lane) => {
     if (!on.includes(lane)) return blocks;
-    const free = blocks.filter(([start, other]) => start >= end || start + bars(other) <= bar);
+    const free = blocks.filter(([start]) => start < bar || start >= end);
     return [...free, [bar, id]].sort(byBar);
   });
+}
+
+/** A lane's blocks with how long they sound, [[bar, id, bars], ...]: to their end, or to the next block. */
+export function spans(blocks, bars) {
+  return blocks.map(([bar, id], index) => [bar, id, Math.min(bars(id), (blocks[index + 1]?.[0] ?? Infinity) - bar)]);
 }
 
 /** Takes a block away. */
@@ -71,12 +76,12 @@ export function tracksOn(lane, notes) {
 export function merged(lanes, { notesOf, bars, qpm, beatsPerBar = 4 }) {
   const beats = Math.max(1, endOf(lanes, bars)) * beatsPerBar, tracks = new Map();
   for (const lane of LANES)
-    for (const [bar, id] of lanes[lane] ?? [])
+    for (const [bar, id, long] of spans(lanes[lane] ?? [], bars))
       for (const track of tracksOn(lane, notesOf(id))) {
         const key = `${lane} ${track.program}`;
         const { program, is_drum } = track;
         if (!tracks.has(key)) tracks.set(key, { name: lane, part: lane, program, is_drum, notes: [] });
-        tracks.get(key).notes.push(...cut(track.notes, bar * beatsPerBar, bars(id) * beatsPerBar));
+        tracks.get(key).notes.push(...cut(track.notes, bar * beatsPerBar, long * beatsPerBar));
       }
   const sorted = [...tracks.values()].map((track) => ({ ...track, notes: track.notes.sort(byBar) }));
   return { qpm, beats, beats_per_bar: beatsPerBar, tracks: sorted };
@@ -88,10 +93,10 @@ function cut(notes, from, long) {
     .map(([start, length, ...rest]) => [from + start, Math.min(length, long - start), ...rest]);
 }
 
-/** The names of sections, [[bar, name], ...], of the whole tracks on the lanes. */
+/** The names of sections, [[bar, name], ...], of the whole tracks on the lanes; one a bar. */
 export function sectionsOf(lanes, clip, beatsPerBar = 4) {
-  const places = new Map(LANES.flatMap((lane) => (lanes[lane] ?? []).map(([bar, id]) => [`${bar} ${id}`, [bar, id]])));
-  return [...places.values()]
-    .flatMap(([bar, id]) => (clip(id)?.sections ?? []).map(([beat, name]) => [bar + beat / beatsPerBar, name]))
-    .sort(byBar);
+  const marks = new Map();
+  for (const [bar, id] of LANES.flatMap((lane) => lanes[lane] ?? []))
+    for (const [beat, name] of clip(id)?.sections ?? []) marks.set(bar + beat / beatsPerBar, name);
+  return [...marks].sort(byBar);
 }

@@ -2,7 +2,7 @@
 import { CLIP_TYPE } from "../drag.js";
 import { el } from "../dom.js";
 import { BLOCK_TYPE, blockOf } from "./block.js";
-import { LANES } from "./lanes.js";
+import { LANES, spans } from "./lanes.js";
 
 const TITLES = { drums: "Drums", bass: "Bass", chords: "Chords", melody: "Melody" };
 const SPARE_BARS = 4, LEAST_BARS = 16;
@@ -18,7 +18,7 @@ export function lanesView(acts) {
   const scroll = el("div.lane-scroll", { tabIndex: 0, role: "group", "aria-label": "Lanes by bars" }, tracks);
   const element = el("div.lanes", {}, names, scroll);
 
-  function show({ lanes: placed, locked, end, sections, clip, long, chosen, focusedName }) {
+  function show({ lanes: placed, locked, end, sections, clip, bars: long, chosen, focusedName }) {
     const count = Math.max(LEAST_BARS, end + SPARE_BARS);
     tracks.style.setProperty("--bars", count);
     bars.replaceChildren(...Array.from({ length: count }, (_, bar) => mark("span.lane-bar", bar, String(bar + 1))));
@@ -27,7 +27,7 @@ export function lanesView(acts) {
     const drawn = [];
     for (const [lane, parts] of lanes) {
       parts.show(locked.includes(lane), focusedName(lane));
-      drawn.push(...showBlocks(parts.track, lane, placed[lane], { clip, long, chosen, acts }));
+      drawn.push(...showBlocks(parts.track, lane, placed[lane], { clip, bars: long, chosen, acts }));
     }
     for (const draw of drawn) draw();
   }
@@ -48,10 +48,10 @@ function mark(kind, bar, text) {
 }
 
 /** Puts a lane's blocks in; the one in focus keeps it. */
-function showBlocks(track, lane, blocks, { clip, long, chosen, acts }) {
+function showBlocks(track, lane, blocks, { clip, bars, chosen, acts }) {
   const hadFocus = track.contains(document.activeElement);
-  const made = blocks.map(([bar, id]) => {
-    const place = { lane, bar, long: long(id) };
+  const made = spans(blocks, bars).map(([bar, id, long]) => {
+    const place = { lane, bar, long };
     const isChosen = chosen?.lane === lane && chosen.bar === bar;
     return { isChosen, ...blockOf(clip(id), place, { isChosen, choose: () => acts.choose(lane, bar), typed: (event) => acts.typed(event, lane, bar) }) };
   });
