@@ -27,7 +27,10 @@ class Arrangement {
       typed: (event, lane, bar) => this.typed(event, lane, bar),
     });
     this.build(element);
-    const follow = (_, changed) => ["session", "selection", "playing"].some((name) => changed.has(name)) && this.show();
+    const follow = (_, changed) => {
+      if (changed.has("playing")) this.heard();
+      if (changed.has("session") || changed.has("selection")) this.show();
+    };
     this.endings = [store.subscribe(follow), onTheme(() => this.show()), engine.on("state", () => this.heard())];
     this.show();
   }
@@ -154,20 +157,22 @@ class Arrangement {
     if (this.store.state.playing) player.stop();
     await trying(() => this.engine.play(loop, { when }));
     this.isMine = true;
+    this.store.update({ loop: "Arrangement" });
     this.show();
     cancelAnimationFrame(this.frame);
     this.step();
   }
 
   toggle() {
-    if (!this.isMine) return this.play("now");
-    this.isMine = false;
-    return this.engine.stop();
+    return this.isMine ? this.engine.stop() : this.play("now");
   }
 
   /** What else begins to play ends the arrangement. */
   heard() {
-    if (this.isMine && (!this.engine.isPlaying || this.store.state.playing)) this.isMine = false;
+    const isOver = this.isMine && (!this.engine.isPlaying || this.store.state.playing);
+    if (!isOver) return;
+    this.isMine = false;
+    this.store.update({ loop: null });
     this.show();
   }
 

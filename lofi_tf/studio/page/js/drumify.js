@@ -5,12 +5,13 @@ import { player } from "./player.js";
 import { COUNT_IN_BARS, millisecondsOf, phaseAt, silence, tapNotes, velocityAt } from "./drumify/taps.js";
 
 const BEATS_PER_BAR = 4, TAP_VELOCITY = 95;
+const SETTLED_MS = 500; // after which the engine tells of the silence
 const WAITING = "Press Start, wait for four clicks, and tap: here, with A to L, with Enter on the pad, or on a MIDI pad.";
 
 /** Shows the pad; returns {destroy()}. */
 export function mountDrumify(element, { store, api, engine }) {
   const parts = build();
-  const take = { isOn: false, taps: [], bars: 2, end: Infinity };
+  const take = { isOn: false, taps: [], bars: 2, begun: 0, end: Infinity };
   const settings = () => ({ bars: take.bars, beatsPerBar: BEATS_PER_BAR, qpm: store.state.session.qpm });
   let frame = 0;
 
@@ -25,7 +26,9 @@ export function mountDrumify(element, { store, api, engine }) {
       stop();
       return alarm(error);
     }
-    take.end = performance.now() + millisecondsOf(settings());
+    store.update({ loop: "Taps" });
+    take.begun = performance.now();
+    take.end = take.begun + millisecondsOf(settings());
     cancelAnimationFrame(frame);
     frame = requestAnimationFrame(step);
     parts.pad.focus();
@@ -36,6 +39,7 @@ export function mountDrumify(element, { store, api, engine }) {
     if (!take.isOn) return;
     const beat = engine.position(), phase = phaseAt(beat, settings());
     if (performance.now() >= take.end) return answer();
+    if (performance.now() > take.begun + SETTLED_MS && !engine.isPlaying) return stop();
     if (phase.kind !== "over") parts.show(phase, (beat - COUNT_IN_BARS * BEATS_PER_BAR) / (take.bars * BEATS_PER_BAR));
     frame = requestAnimationFrame(step);
   }
@@ -49,18 +53,19 @@ export function mountDrumify(element, { store, api, engine }) {
     if (!job) return finish(WAITING);
     if (!store.clip(job.clips[0])) await trying(api.session);
     const made = store.clip(job.clips[0]);
-    finish(made ? `${made.name}: it plays from the next bar on. Start again for another.` : WAITING);
-    if (!made) return;
-    store.update({ selection: [made.id] });
+    if (!made) return finish(WAITING);
     engine.metronome(false);
-    player.play(made, { when: "bar" });
+    store.update({ selection: [made.id], loop: null });
+    player.play(made, { when: "bar" }); // the silence goes on until then
+    parts.end(`${made.name}: it plays from the next bar on. Start again for another.`);
     say(`Made ${made.name}`);
   }
 
   function finish(text) {
     parts.end(text);
-    if (!store.state.playing) engine.stop();
     engine.metronome(false);
+    if (!store.state.playing) engine.stop();
+    store.update({ loop: null });
   }
 
   function stop() {

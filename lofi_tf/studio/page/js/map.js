@@ -4,7 +4,6 @@ import { drawMap } from "./map/draw.js";
 import { mapParts, MODES, showLegend, showSliders } from "./map/parts.js";
 import { alongWay, nearest, placedPoints, scaleOf, sharesAt, towards, withShare } from "./map/plane.js";
 import { hearing } from "./map/sound.js";
-import { player } from "./player.js";
 import { onTheme } from "./roll/theme.js";
 
 const REACH = 28; // pixels from a dot that still mean it
@@ -26,7 +25,7 @@ export function mountMap(element, context) {
 
 class Landscape {
   constructor(element, { store, api, engine }) {
-    Object.assign(this, { store, api, engine, turn: 0, isHeld: false });
+    Object.assign(this, { store, api, engine, turn: 0, isHeld: false, isHeard: false });
     this.state = { points: [], scale: scaleOf([]), current: null, pins: [], shares: [], mode: MODES[0], hasFocus: false };
     this.sound = hearing(engine, { trying, tempo: () => store.state.session.qpm });
     this.parts = mapParts({
@@ -40,7 +39,7 @@ class Landscape {
     this.listen();
     const sizes = new ResizeObserver(() => this.show());
     sizes.observe(this.parts.canvas);
-    this.endings = [() => sizes.disconnect(), onTheme(() => this.show())];
+    this.endings = [() => sizes.disconnect(), onTheme(() => this.show()), engine.on("state", () => this.heard())];
     this.setMode("listen");
     trying(() => this.begin());
   }
@@ -105,8 +104,18 @@ class Landscape {
 
   hear() {
     if (!this.place) return;
-    if (this.store.state.playing) this.store.update({ playing: null });
+    this.store.update({ playing: null, loop: "Map" });
     this.sound.hear(this.place.key, this.place.ask);
+  }
+
+  /** Stopped elsewhere, or a clip plays: the same point may be heard again. */
+  heard() {
+    const { loop, playing } = this.store.state, isOn = this.engine.isPlaying && !playing;
+    const isOver = loop === "Map" && !isOn && (this.isHeard || playing); // not while the engine begins
+    this.isHeard = isOn;
+    if (!isOver) return;
+    this.sound.end();
+    this.store.update({ loop: null });
   }
 
   goTo(point) {
@@ -204,6 +213,6 @@ class Landscape {
     this.turn++;
     this.sound.end();
     for (const end of this.endings) end();
-    if (!this.store.state.playing) player.stop();
+    if (this.store.state.loop === "Map") this.engine.stop();
   }
 }
