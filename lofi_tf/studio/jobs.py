@@ -8,7 +8,7 @@ from concurrent.futures import Future
 
 from lofi_tf.errors import LofiError
 from lofi_tf.studio import shapes
-from lofi_tf.studio.problems import Refused
+from lofi_tf.studio.problems import Refused, line_of
 
 MOST_WAITING = 256  # of each kind
 MOST_KEPT = 500  # jobs that are done and still told of
@@ -42,7 +42,7 @@ class Job:
         self.id, self.tool, self.finished = f"j{number}", tool, Future[None]()
         self._work, self._changed = work, changed
         self._stop, self._begun, self._told = threading.Event(), time.monotonic(), 0.0
-        self._state, self._error = "waiting", None
+        self._state, self._error, self._turn = "waiting", None, threading.Lock()
         self._done, self._total, self._text, self._seconds = 0, 0, "", 0.0
         self._clips: list[str] = []
 
@@ -82,15 +82,19 @@ class Job:
 
     def stop(self) -> None:
         """Ends it: at once while it waits, else at the next step of its work."""
-        self._stop.set()
-        if self._state == "waiting":
+        with self._turn:
+            self._stop.set()
+            waits = self._state == "waiting"
+            self._state = "stopped" if waits else self._state
+        if waits:
             self._end("stopped")
 
     def run(self) -> None:
         """Does the work, unless it is stopped."""
-        if self._stop.is_set():
-            return
-        self._state = "running"
+        with self._turn:
+            if self._stop.is_set():
+                return
+            self._state = "running"
         self._changed(self)
         try:
             self._clips = self._work(self)
@@ -105,7 +109,7 @@ class Job:
             self._end("failed", f"this could not be done: {type(error).__name__}: {error}")
 
     def _end(self, state: str, error: str | None = None) -> None:
-        self._state, self._error = state, error and " ".join(error.split())
+        self._state, self._error = state, error and line_of(error)
         self._seconds = time.monotonic() - self._begun
         self._work = _nothing  # lets go of what it was given
         if not self.finished.done():

@@ -1,5 +1,6 @@
 """Errors as one line of JSON: what is wrong, what is allowed, what came. Never a 5xx."""
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -26,11 +27,16 @@ class Refused(LofiError):
         self.status, self.headers = status, headers
 
 
+def line_of(message: object) -> str:
+    """Returns a message as one line that is not too long; flags of commands are options here."""
+    line = " ".join(str(message).split()).encode("utf-8", "replace").decode()
+    line = re.sub(r"--(?=[a-z])", "", line)
+    return line if len(line) <= MOST_SIGNS else f"{line[:MOST_SIGNS]}..."
+
+
 def answer(status: int, message: str, headers: dict[str, str] | None = None) -> JSONResponse:
     """Returns an error as it is answered."""
-    line = " ".join(str(message).split()).encode("utf-8", "replace").decode()
-    line = line if len(line) <= MOST_SIGNS else f"{line[:MOST_SIGNS]}..."
-    return JSONResponse({"error": line}, status, headers)
+    return JSONResponse({"error": line_of(message)}, status, headers)
 
 
 def add_handlers(app: FastAPI) -> None:

@@ -74,17 +74,21 @@ def serve(
                     _beside(webbrowser.open, address)
 
             warnings.simplefilter("ignore", LofiWarning)  # clips and jobs tell what matters
-            config = uvicorn.Config(
-                build_app(studio, host),
-                log_config=None,
-                log_level=logging.CRITICAL,
-                access_log=False,
-                lifespan="off",
-                server_header=False,
-                timeout_graceful_shutdown=GRACE_SECONDS,
-                h11_max_incomplete_event_size=64 * 1024,
-            )
-            Server(config, studio, ready).run(sockets=[bound])
+            Server(config_of(build_app(studio, host)), studio, ready).run(sockets=[bound])
+
+
+def config_of(app: Callable[..., object]) -> uvicorn.Config:
+    """Returns how an app is served: without a word of uvicorn's."""
+    return uvicorn.Config(
+        app,
+        log_config=None,
+        log_level=logging.CRITICAL,
+        access_log=False,
+        lifespan="off",
+        server_header=False,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+        h11_max_incomplete_event_size=64 * 1024,
+    )
 
 
 def bound_socket(host: str, port: int) -> socket.socket:

@@ -3,7 +3,7 @@
 import dataclasses
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from pydantic import Field
 
@@ -25,6 +25,21 @@ class Options(Shape):
     """Options of a tool; each has a title, a hint and bounds."""
 
 
+class Shown(NamedTuple):
+    """What a page shows of a field, beside what its schema tells.
+
+    Attributes:
+        step: of a slider.
+        choices: values with their titles, or what gives them for the models that there are.
+    """
+
+    step: float | None
+    choices: Any
+
+    def __call__(self, schema: dict[str, Any]) -> None:
+        """Adds nothing to the field's JSON schema."""
+
+
 def option(default: Any, title: str, hint: str, **about: Any) -> Any:
     """Returns a field of options.
 
@@ -34,13 +49,12 @@ def option(default: Any, title: str, hint: str, **about: Any) -> Any:
         hint: what it does, in their words.
         about: `least`, `most`, `step` of numbers; `choices`, values with their titles.
     """
-    extra = {name: about[name] for name in ("step", "choices") if name in about}
     bounds = {"ge": about.get("least"), "le": about.get("most"), "max_length": about.get("signs")}
     return Field(
         default,
         title=title,
         description=hint,
-        json_schema_extra={"x-studio": extra},
+        json_schema_extra=Shown(about.get("step"), about.get("choices")),
         **{name: value for name, value in bounds.items() if value is not None},
     )
 
@@ -210,8 +224,7 @@ class Tool:
 
 
 def _option(name: str, field: Any, models: Models) -> shapes.Option:
-    extra = field.json_schema_extra["x-studio"]
-    choices = extra.get("choices")
+    choices = field.json_schema_extra.choices
     choices = choices(models) if callable(choices) else choices
     bounds = {type(one).__name__: one for one in field.metadata}
     return shapes.Option(
@@ -221,7 +234,7 @@ def _option(name: str, field: Any, models: Models) -> shapes.Option:
         type="choice" if choices else _type_of(field.annotation),
         least=getattr(bounds.get("Ge"), "ge", None),
         most=getattr(bounds.get("Le"), "le", None),
-        step=extra.get("step"),
+        step=field.json_schema_extra.step,
         default=field.default,
         choices=None if not choices else [shapes.Choice(value=v, title=t) for v, t in choices],
     )
