@@ -9,12 +9,14 @@ import { Recordings } from "./recordings.js";
 const FONT = "/api/soundfont";
 const MIX = "/api/mix?preset=";
 const DEFAULT_PRESET = "tape";
+const UNSAFE = "browsers allow this sound over https or at this machine's own address, http://127.0.0.1";
 const SOON = 4; // ms: what is heard before that is told at once
 
 class Engine {
   constructor() {
     this._listeners = new Listeners("note", "state", "input");
-    this._midi = new Midi((note) => this._playedOn(note, note.isDrum ? "drums" : this.inputPart), () => this._changed());
+    const onNote = (note) => this._playedOn(note, note.isDrum ? "drums" : this.inputPart);
+    this._midi = new Midi(onNote, () => this._changed());
     this._keys = new Keys((note) => this._playedOn(note, note.part));
     this._position = null;
     this._waiting = new Map();
@@ -119,10 +121,10 @@ class Engine {
     this._setting({ do: "metronome", on });
   }
 
-  // Plays a note by hand, until `noteOff`.
-  async noteOn(pitch, velocity = 95, part = "drums") {
+  // Plays a note by hand, until `noteOff`; without a program in that of the part's last loop.
+  async noteOn(pitch, velocity = 95, part = "drums", program = null) {
     await this.start();
-    this._post({ do: "on", pitch, velocity, part });
+    this._post({ do: "on", pitch, velocity, part, program });
   }
 
   noteOff(pitch, part = "drums") {
@@ -158,6 +160,7 @@ class Engine {
 
   async _start() {
     const context = new AudioContext({ latencyHint: "interactive" });
+    if (!context.audioWorklet) throw new Error(UNSAFE);
     this._context = context;
     const resumed = context.resume();
     const [[font, mix]] = await Promise.all([

@@ -22,7 +22,8 @@ const OCTAVES = { KeyZ: -12, KeyX: 12 };
 const LOWEST = { bass: 36, chords: 48, melody: 60, other: 60 };
 const PITCHES = [24, 96]; // within which octaves are chosen
 const VELOCITY = 95, ACCENT = 120; // the second with Shift
-const FIELDS = "input:not([type=range]):not([type=checkbox]):not([type=radio]):not([type=button]), textarea, select, [contenteditable=true], [role=textbox]";
+const BUTTONS = ["range", "checkbox", "radio", "button"].map((type) => `:not([type=${type}])`).join("");
+const FIELDS = `input${BUTTONS}, textarea, select, [contenteditable=true], [role=textbox]`;
 
 // Whether a key event is meant for what it was typed into, or is a shortcut.
 export function isTyping(event) {
@@ -58,7 +59,11 @@ export class Keys {
 
   // Listens to a window; returns what ends that.
   listen(target) {
-    const on = [["keydown", (event) => this._pressed(event)], ["keyup", (event) => this._released(event)], ["blur", () => this.release()]];
+    const on = [
+      ["keydown", (event) => this._pressed(event)],
+      ["keyup", (event) => this._released(event)],
+      ["blur", () => this.release()],
+    ];
     for (const [name, listener] of on) target.addEventListener(name, listener);
     return () => on.forEach(([name, listener]) => target.removeEventListener(name, listener));
   }

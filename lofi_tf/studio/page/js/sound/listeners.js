@@ -8,7 +8,8 @@ export class Listeners {
   // Calls a function whenever something happens; returns what ends that.
   on(name, listener) {
     const listeners = this._byName.get(name);
-    if (!listeners) throw new Error(`nothing is called ${name}. Allowed: ${[...this._byName.keys()].join(", ")}`);
+    const names = [...this._byName.keys()].join(", ");
+    if (!listeners) throw new Error(`nothing is called ${name}. Allowed: ${names}`);
     listeners.add(listener);
     return () => listeners.delete(listener);
   }

@@ -65,7 +65,8 @@ function lufs(power) {
 }
 
 const MOVE_SECONDS = 0.4; // in which a gain comes near to what is measured
-const SURE_SECONDS = 1.5; // of listening count as much as what was expected
+const SURE_SECONDS = 1.5; // of listening, or this share of a turn, count as much as what was
+const SURE_SHARE = 0.25; // expected: a track's quiet beginning is to stay quiet
 const LEAST_DB = -24;
 const MOST_DB = 30;
 
@@ -136,7 +137,8 @@ export class Leveller {
     if (!Number.isFinite(measured)) return;
     this._hasHeard = true;
     const heard = this._meter.seconds;
-    const trust = this.known === null ? heard / (heard + SURE_SECONDS) : 1;
+    const sure = Math.max(SURE_SECONDS, SURE_SHARE * this._turn);
+    const trust = this.known === null ? heard / (heard + sure) : 1;
     this._aim(trust * measured + (1 - trust) * this._expected);
   }
 

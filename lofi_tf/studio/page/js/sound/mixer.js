@@ -54,7 +54,7 @@ export class Mixer {
     if (!goal && strip.gain < 1e-6) return;
     for (let i = 0; i < count; i++) {
       strip.gain += (goal - strip.gain) * this._smooth;
-      const duck = strip.duck ? Math.exp(strip.duck * this._depth[i]) : 1;
+      const duck = strip.duck && this._depth[i] ? Math.exp(strip.duck * this._depth[i]) : 1;
       const gain = strip.gain * duck, one = gain * strip.left * left[i], other = gain * strip.right * right[i];
       out[0][i] += one;
       out[1][i] += other;

@@ -174,7 +174,10 @@ export class Player {
 
   // Chooses programs, and lets the synthesiser read what will be played before it is.
   _setUp(loop) {
-    for (const [channel, program] of loop.programs) this._program(channel, program);
+    for (const [channel, program] of loop.programs) {
+      this._program(channel, program);
+      this._program(handOf(STRIPS[stripNumber(channel)]).channel, program);
+    }
     const wanted = new Map(loop.events.map((event) => [event.channel * 128 + event.pitch, event]));
     for (const { channel, pitch, velocity } of wanted.values())
       this._synth.synthCore.getVoices(channel, pitch, velocity);
@@ -206,8 +209,9 @@ const ACTS = {
   mute: (player, { part, on }) => player._faders.muted[on ? "add" : "delete"](part),
   solo: (player, { part, on }) => player._faders.soloed[on ? "add" : "delete"](part),
   metronome: (player, { on }) => (player._sequencer.metronome = on),
-  on: (player, { part, pitch, velocity }) => {
+  on: (player, { part, pitch, velocity, program }) => {
     const { channel } = handOf(part);
+    if (program !== null) player._program(channel, program);
     player._hand.push({ at: player.frame, kind: "on", channel, pitch, velocity, part });
   },
   off: (player, { part, pitch }) => {

@@ -4,7 +4,8 @@ export const STRIPS = ["drums", "bass", "chords", "melody", "other"];
 export const SLOTS = 8; // channels of a strip: 0 is that of notes played by hand, 1 on are tracks
 export const CHANNELS = STRIPS.length * SLOTS;
 
-const PROGRAMS = { drums: 0, bass: 33, chords: 4, melody: 80, other: 4 }; // of notes played by hand
+// Of notes played by hand, until a loop of the part says another.
+const PROGRAMS = { drums: 0, bass: 33, chords: 4, melody: 0, other: 4 };
 const BASSES = [32, 39]; // General MIDI's, from 0
 const WORDS = {
   drums: ["drum", "percussion"],
