@@ -157,6 +157,12 @@ def test_a_clip_tells_how_it_was_made(client, clips):  # noqa: F811
     }
 
 
+def test_the_track_of_a_clip_has_its_part(client):  # noqa: F811
+    (bass,) = client.run("bass", chords="Am7 F")
+    notes = client.call("GET", f"/api/clips/{bass['id']}/notes").json
+    assert bass["part"] == notes["tracks"][0]["part"] == "bass"
+
+
 def test_without_a_seed_one_is_drawn_and_told(client):  # noqa: F811
     one, other = (client.run("generate", seed=None)[0] for _ in range(2))
     assert one["seed"] != other["seed"]
@@ -216,7 +222,11 @@ def test_tools_tell_their_options(client):  # noqa: F811
     tools = {tool["name"]: tool for tool in client.call("GET", "/api/tools").json}
     fields = {field["name"]: field for field in tools["generate"]["fields"]}
     assert (fields["temperature"]["least"], fields["temperature"]["most"]) == (0, 2)
+    kinds = {name: fields[name]["type"] for name in ("qpm", "num_outputs", "model")}
+    assert kinds == {"qpm": "number", "num_outputs": "integer", "model": "choice"}
+    bass = {field["name"]: field["type"] for field in tools["bass"]["fields"]}
+    assert bass["chords"] == "text"
     assert fields["style"]["type"] == "choice" and len(fields["style"]["choices"]) > 5
-    assert tools["transfer"]["inputs"]["names"] == ["feel", "hits"]
+    assert tools["transfer"]["inputs"]["names"] == ["Feel of", "Hits of"]
     assert {"compose"} <= {tool["name"] for tool in tools.values() if tool["is_slow"]}
     assert all(f["title"] and f["hint"] for tool in tools.values() for f in tool["fields"])

@@ -12,7 +12,7 @@ from lofi_tf.music.song import DRUM_CHANNEL, Song
 from lofi_tf.music.song_metre import quarter_ticks
 from lofi_tf.music.song_parts import Key, Part, parts_of
 from lofi_tf.studio.clips import piece_of, role_in, shown
-from lofi_tf.studio.shapes import LEAST_QPM, MOST_QPM, Clip, Notes, Track
+from lofi_tf.studio.shapes import LEAST_QPM, MOST_QPM, PARTS, Clip, Notes, Track
 
 TICKS = 960  # of a quarter note, in files of notes that a page has sent
 _SAME_QPM, _SAME_BEATS = 1e-3, 1e-3
@@ -20,11 +20,12 @@ _SAME_QPM, _SAME_BEATS = 1e-3, 1e-3
 
 def notes_of(song: Song, about: Mapping[str, Any]) -> Notes:
     """Returns the notes of a song; `about` is what `about_song` tells of it."""
-    quarter = quarter_ticks(song)
+    quarter, parts = quarter_ticks(song), parts_of(song)
+    known = about["part"] if len(parts) == 1 and about["part"] in PARTS else None
     tracks = [
         Track.model_construct(
             name=shown(part.name),
-            part=role_in(song, part),
+            part=known or role_in(song, part),
             program=part.program,
             is_drum=part.is_drum,
             notes=[
@@ -32,7 +33,7 @@ def notes_of(song: Song, about: Mapping[str, Any]) -> Notes:
                 for n in part.notes
             ],
         )
-        for part in parts_of(song)
+        for part in parts
     ]
     return Notes.model_construct(
         qpm=min(max(about["qpm"], LEAST_QPM), MOST_QPM),

@@ -3,7 +3,8 @@
 import dataclasses
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from types import NoneType
+from typing import Any, Literal, NamedTuple, get_args
 
 from pydantic import Field
 
@@ -18,6 +19,9 @@ from lofi_tf.studio.models import Models
 from lofi_tf.studio.shapes import Clip, Shape
 from lofi_tf.studio.tracks import Tracks
 
+_TYPES: dict[Any, Literal["number", "integer", "text", "switch"]] = {
+    bool: "switch", int: "integer", float: "number", str: "text",
+}  # fmt: skip
 TEMPERATURE = "how daring: 0 plays safe, 1 is wild"
 
 
@@ -241,9 +245,7 @@ def _option(name: str, field: Any, models: Models) -> shapes.Option:
 
 
 def _type_of(annotation: Any) -> Literal["number", "integer", "text", "switch"]:
-    told = str(annotation)
-    if "bool" in told:
-        return "switch"
-    if "int" in told:
-        return "integer"
-    return "number" if "float" in told else "text"
+    """Returns what a field holds, of an annotation such as `int | None`."""
+    if annotation in _TYPES:
+        return _TYPES[annotation]
+    return next(_type_of(one) for one in get_args(annotation) if one is not NoneType)

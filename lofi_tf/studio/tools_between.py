@@ -58,7 +58,7 @@ TOOLS = (
         *("interpolate", "Interpolate", "The way between two clips", InterpolateOptions, _run),
         *(2, 2),
         check=_check,
-        names=("from", "to"),
+        names=("From", "To"),
         models=PLAYERS,
     ),
 )

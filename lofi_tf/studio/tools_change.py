@@ -24,12 +24,12 @@ HATS, TRANSFERRER = "groovae_2bar_add_closed_hh", "groove_transfer"
 
 def track() -> Any:
     """Returns the field that says which part of a song changes."""
-    return option(None, "Part", "which track changes, by name or number; open takes what fits")
+    return option(None, "Part", "which track changes, by name or number; auto takes what fits")
 
 
 def model() -> Any:
     """Returns the field of who plays, where several can."""
-    hint = "who plays; open takes who fits the clip"
+    hint = "who plays; auto takes who fits the clip"
     return option(None, "Model", hint, choices=lambda models: _known(models))
 
 
@@ -39,7 +39,7 @@ class ContinueOptions(Options):
     model: ShortText | None = model()
     track: ShortText | None = track()
     length_bars: int | None = option(
-        None, "Length", "new bars; open is the model's own", least=1, most=64, step=1
+        None, "Length", "new bars; auto is the model's own", least=1, most=64, step=1
     )
     chords: ShortText | None = option(None, "Chords", "to go on over, where the model takes them")
     amount: float | None = option(
@@ -268,7 +268,7 @@ TOOLS = (
         _changing("groove_transfer", TRANSFERRER, ("amount", "keep")),
         *(2, 2),
         check=_check,
-        names=("feel", "hits"),
+        names=("Feel of", "Hits of"),
         parts=("drums",),
         models=(TRANSFERRER,),
         is_there=_there(TRANSFERRER),

@@ -20,7 +20,7 @@ ShortText = Annotated[Text, Field(max_length=400)]
 
 def qpm() -> Any:
     """Returns the field of the tempo."""
-    hint = "beats a minute; the session's if you leave it open"
+    hint = "beats a minute; auto is the session's"
     return option(None, "Tempo", hint, least=LEAST_QPM, most=MOST_QPM, step=1)
 
 
@@ -32,7 +32,7 @@ def best_of() -> Any:
 
 def length_bars() -> Any:
     """Returns the field of the length."""
-    return option(None, "Length", "bars; open is the model's own", least=1, most=64, step=1)
+    return option(None, "Length", "bars; auto is the model's own", least=1, most=64, step=1)
 
 
 class BeatOptions(Options):
@@ -46,7 +46,7 @@ class BeatOptions(Options):
     )
     qpm: float | None = qpm()
     density: float | None = option(
-        None, "Density", "hits a bar; open lets the model choose", least=0, most=64, step=1
+        None, "Density", "hits a bar; auto lets the model choose", least=0, most=64, step=1
     )
     temperature: float | None = temperature()
     best_of: int | None = best_of()
@@ -68,7 +68,7 @@ class LineOptions(Options):
     """Of `bass` and `melody`."""
 
     chords: ShortText | None = option(
-        None, "Chords", "such as Am7 F C G; open takes those of the clip"
+        None, "Chords", "such as Am7 F C G; auto takes those of the clip"
     )
     qpm: float | None = qpm()
     temperature: float | None = temperature()

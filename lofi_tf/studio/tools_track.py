@@ -21,14 +21,14 @@ class ComposeOptions(Options):
     """Of `compose`."""
 
     minutes: float | None = option(
-        None, "Minutes", "about how long; open is 2", least=0.25, most=30
+        None, "Minutes", "about how long; auto is 2", least=0.25, most=30
     )
     mood: ShortText | None = option(
-        None, "Mood", "open draws one", choices=[(name, name.capitalize()) for name in moods()]
+        None, "Mood", "auto draws one", choices=[(name, name.capitalize()) for name in moods()]
     )
-    key: ShortText | None = option(None, "Key", "such as C, F#m or Bb minor; open draws one")
+    key: ShortText | None = option(None, "Key", "such as C, F#m or Bb minor; auto draws one")
     qpm: float | None = option(
-        None, "Tempo", "beats a minute; open is the mood's", least=40, most=200, step=1
+        None, "Tempo", "beats a minute; auto is the mood's", least=40, most=200, step=1
     )
     swing: float | None = option(
         None, "Swing", "0.5 is straight, 0.667 triplets", least=0.5, most=0.75, step=0.01
@@ -42,7 +42,7 @@ class ComposeOptions(Options):
     sections: ShortText | None = option(
         None, "Sections", "with their bars, such as intro:4,verse:8,hook:8,outro:4"
     )
-    preset: ShortText | None = option(None, "Sound", "of the render; open is the mood's")
+    preset: ShortText | None = option(None, "Sound", "of the render; auto is the mood's")
     keep: ShortText | None = option(
         None, "Keep", "of a track: parts that stay note for note, such as drums,bass"
     )
