@@ -229,3 +229,46 @@ def test_clips_on_lanes_are_kept_as_one(studio, page, clip):  # noqa: F811
     (made,) = studio.clips()[before:]
     hits = saved(studio, made, 1)
     assert [start for start, *_ in hits] == [0.02, 1.03, 2, 7, 8.02, 9.03, 10, 15]
+
+
+def generated(studio, tool):  # noqa: F811
+    """A clip of a tool."""
+    job = studio.call("POST", f"/api/tools/{tool}", {"inputs": [], "options": {}, "seed": 1})["job"]
+    done = studio.call("GET", f"/api/jobs/{job['id']}?wait=30")
+    assert done["state"] == "done"
+    return done["clips"][0]
+
+
+def test_what_is_locked_stays_and_the_rest_is_drawn_anew(studio, page):  # noqa: F811
+    drums, melody = generated(studio, "generate"), generated(studio, "melody")
+    placed = {"drums": [[0, drums]], "bass": [], "chords": [], "melody": [[0, melody], [2, melody]]}
+    wanted = {"lanes": placed, "locked": []}
+    studio.call("PATCH", "/api/session", {"arrangement": wanted})
+    page.evaluate("import('/page/js/store.js').then(({ store }) => store.update({ view: 'arrange' }))")
+    expect(page.locator(".block")).to_have_count(3)
+    page.get_by_role("button", name="Lock drums").click()
+    expect(page.locator(".lane.is-locked")).to_have_count(1)
+    page.get_by_role("button", name="Draw the rest anew").click()
+    expect(page.locator(f".block[data-clip={melody}]")).to_have_count(0)
+    lanes = studio.call("GET", "/api/session")["arrangement"]["lanes"]
+    assert lanes["drums"] == [[0, drums]]
+    (first, second), made = lanes["melody"], studio.clips()[-1]
+    assert (first[1], second[1], made["tool"]) == (made["id"], made["id"], "melody")
+    assert made["seed"] != 1
+
+
+def test_the_map_is_walked_by_keys_and_what_sounds_is_kept(studio, page):  # noqa: F811
+    page.evaluate("import('/page/js/store.js').then(({ store }) => store.update({ view: 'map' }))")
+    told, plane = page.locator(".map-told"), page.locator(".map-plane")
+    expect(told).to_contain_text("Point at a dot", timeout=30_000)
+    page.get_by_role("button", name="Walk").click()
+    plane.focus()
+    for key in ("ArrowRight", "Enter", "ArrowRight", "ArrowRight", "Enter"):
+        page.keyboard.press(key)
+    expect(told).to_contain_text("Move between them")
+    page.get_by_role("slider", name="B").fill("25")
+    page.get_by_role("button", name="Keep as a clip").click()
+    expect(told).to_have_text("Walk 75A 25B is kept as a clip")
+    made = studio.clips()[-1]
+    assert (made["name"], made["part"], made["kind"]) == ("Walk 75A 25B", "drums", "notes")
+    assert saved(studio, made, 1)

@@ -138,3 +138,13 @@ test("what is painted is written as the tool reads it", () => {
   assert.deepEqual(optionsOf({ bars: [1], drums: ["snare", "low tom"] }, drums), { bars: "2", drums: "snare,low tom" });
   assert.deepEqual(optionsOf({ bars: [0, 1], drums: [] }, drums), {});
 });
+
+test("a velocity is found by its stem: of all that begin then, of the chosen, of the part that is shown", () => {
+  const bass = { name: "low", part: "bass", is_drum: false, notes: [[0, 1, 40, 60]] };
+  const state = { ...stateOf({ ...drums, tracks: [drums.tracks[0], bass] }), only: null }, x = scale.xOf(view, 0) + 3;
+  const pitches = (more) => scale.stems(view, x, { ...state, ...more }).map((note) => note.pitch);
+  assert.deepEqual(pitches({}), [36, 40]);
+  assert.deepEqual(pitches({ only: 1 }), [40]);
+  assert.deepEqual(pitches({ selected: new Set([state.list[0].id]) }), [36]);
+  assert.deepEqual(scale.stems(view, scale.xOf(view, 3), state), []);
+});

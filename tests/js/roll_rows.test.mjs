@@ -1,7 +1,7 @@
 // The rows of a roll, and where a thumbnail puts notes.
 import assert from "node:assert/strict";
 import test from "node:test";
-import { DRUMS, drumOf, keyName, rowOf, rowsOf } from "../../lofi_tf/studio/page/js/roll/rows.js";
+import { DRUMS, drumOf, keyName, rowOf, rowsOf, rowsOfTrack } from "../../lofi_tf/studio/page/js/roll/rows.js";
 import { bandsOf } from "../../lofi_tf/studio/page/js/roll/thumbnail.js";
 
 const drums = (...notes) => ({ is_drum: true, part: "drums", notes });
@@ -58,4 +58,11 @@ test("a thumbnail has drums below keys, and all of its height for what there is"
   const alone = bandsOf(clip(keys([0, 1, 40, 80], [0, 1, 80, 80])), 82);
   assert.equal(alone.keys.rowOf(80) * alone.keys.step, 0);
   assert.equal((alone.keys.rowOf(40) + 1) * alone.keys.step, 82);
+});
+
+test("one track alone has its own rows", () => {
+  const both = clip(keys([0, 1, 60, 80]), drums([0, 1, 36, 80]));
+  assert.ok(rowsOfTrack(both, 0).every((row) => row.kind === "key"));
+  assert.ok(rowsOfTrack(both, 1).every((row) => row.kind === "drum"));
+  assert.deepEqual(rowsOfTrack(both, null), rowsOf(both));
 });

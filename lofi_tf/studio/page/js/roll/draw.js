@@ -100,7 +100,7 @@ function drawLane({ context, theme, view, state }) {
   context.fillRect(view.gutter, top, view.width, view.lane);
   for (const note of state.list) {
     const x = xOf(view, note.start), isChosen = state.selected.has(note.id);
-    if (x < view.gutter - 8 || x > view.width) continue;
+    if (x < view.gutter - 8 || x > view.width || (state.only !== null && note.track !== state.only)) continue;
     const track = state.notes.tracks[note.track], tall = (high * note.velocity) / 127;
     context.globalAlpha = isChosen || (!state.selected.size && note.track === state.track) ? 1 : 0.35;
     context.fillStyle = isChosen ? theme.text : colourOf(track.is_drum ? "drums" : track.part, theme);

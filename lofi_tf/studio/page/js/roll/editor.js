@@ -6,7 +6,7 @@ import { follow } from "./follow.js";
 import { listen } from "./listen.js";
 import { drawOverlay } from "./overlay.js";
 import { painted } from "./painted.js";
-import { rowOf, rowsOf } from "./rows.js";
+import { rowOf, rowsOfTrack } from "./rows.js";
 import { extent, fitting, xOf, yOf, zoomed } from "./scale.js";
 import { onTheme } from "./theme.js";
 import { toolbar } from "./toolbar.js";
@@ -15,6 +15,7 @@ import { cursorWords, selectionWords } from "./words.js";
 
 const CALM = matchMedia("(prefers-reduced-motion: reduce)");
 const COARSE = matchMedia("(pointer: coarse)");
+const SHORT = 14; // rem: a lower roll has lower velocities
 const HINT = "Click puts a note in, drag moves it, right click takes it out; arrows and Enter do it too";
 let clipboard = null; // of all rolls: what is copied from one is pasted into another
 
@@ -70,7 +71,8 @@ class Roll {
 
   music(clip, notes) {
     this.told = JSON.stringify(notes.tracks);
-    return { clip, notes, list: flatten(notes), rows: rowsOf(notes) };
+    const kept = this.state?.only ?? null, only = kept < notes.tracks.length ? kept : null;
+    return { clip, notes, only, list: flatten(notes), rows: rowsOfTrack(notes, only) };
   }
 
   /** The snare of drums, the middle of keys. */
@@ -89,6 +91,15 @@ class Roll {
     if (!isSame && this.state.hasFocus) this.say();
   }
 
+  /** Takes a track in hand and shows its rows alone; null shows all. */
+  take(track) {
+    const rows = rowsOfTrack(this.state.notes, track);
+    Object.assign(this.state, { rows, only: track, track: track ?? this.state.track, selected: new Set() });
+    this.state.cursor.row = this.firstRow();
+    this.measure();
+    this.scrollToMusic();
+  }
+
   /** Measures the place that there is and fits rows and beats into it. */
   measure() {
     const { state, view } = this, rem = parseFloat(getComputedStyle(document.documentElement).fontSize);
@@ -96,7 +107,7 @@ class Roll {
     const marks = Number(Boolean(state.clip.chords?.length)) + Number(Boolean(state.clip.sections?.length));
     const size = { width: view.clientWidth, height: view.clientHeight };
     const old = state.view ?? { left: 0, top: 0, beatWidth: 1 };
-    const sides = { gutter: (hasKeys && state.rows.at(-1).kind === "key" ? 4.5 : 5.75) * rem, ruler: (1.5 + 1.25 * marks) * rem, lane: state.painted ? 0 : 4 * rem };
+    const sides = { gutter: (hasKeys && state.rows.at(-1).kind === "key" ? 4.5 : 5.75) * rem, ruler: (1.5 + 1.25 * marks) * rem, lane: state.painted ? 0 : (size.height < SHORT * rem ? 2.75 : 4) * rem };
     const free = (size.height - sides.ruler - sides.lane) / state.rows.length;
     const [least, most] = hasKeys ? [isCoarse ? 1.25 : 0.8, 1.5] : [isCoarse ? 1.5 : 1.25, 2.75];
     const rowHeight = Math.max(least * rem, Math.min(most * rem, free));
@@ -122,10 +133,12 @@ class Roll {
     this.show();
   }
 
+  /** Scrolls to the middle of the notes; of drums, to the kick. */
   scrollToMusic() {
-    const rows = this.state.list.map((note) => this.state.rowOfNote(note)).sort((one, other) => one - other);
+    if (this.state.rows[0].kind === "drum") return (this.view.scrollTop = this.view.scrollHeight);
+    const rows = this.state.list.map((note) => this.state.rowOfNote(note)).filter((row) => row >= 0).sort((one, other) => one - other);
     const middle = rows[rows.length >> 1] ?? 0;
-    this.view.scrollTop = (middle + 0.5) * this.state.view.rowHeight - this.state.view.height / 2;
+    return (this.view.scrollTop = (middle + 0.5) * this.state.view.rowHeight - this.state.view.height / 2);
   }
 
   zoom(factor, x) {
@@ -148,6 +161,7 @@ class Roll {
     if (values.clipboard) clipboard = values.clipboard;
     Object.assign(this.state, values);
     this.state.clipboard = clipboard;
+    if (values.list) this.state.selected = new Set(this.state.list.map((note) => note.id).filter((id) => this.state.selected.has(id)));
     this.remember();
     this.show();
     if (values.list && values.list !== before) this.tell();

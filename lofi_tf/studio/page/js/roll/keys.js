@@ -14,8 +14,8 @@ export const HELP = [
   ["Ctrl + ← →", "a bar back, a bar on"],
   ["S", "selects the note at the cursor, or lets it go"],
   ["N, P", "go to the next note, to the one before"],
-  ["Q", "puts what is selected on the grid"],
-  ["Ctrl + A, C, X, V, D", "all, copy, cut, paste, copy behind"],
+  ["Q", "quantizes: what is selected goes on the grid"],
+  ["Ctrl + A, C, X, V, D", "all, copy, cut, paste, repeat"],
   ["Delete", "removes"],
   ["Esc", "selects nothing"],
 ];

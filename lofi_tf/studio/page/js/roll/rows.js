@@ -61,6 +61,12 @@ function spanOf(pitches, room, least) {
   return [low, high];
 }
 
+/** The rows of one track alone, or of all. */
+export function rowsOfTrack(notes, track) {
+  const only = track === null ? null : notes.tracks[track];
+  return rowsOf(only ? { ...notes, tracks: [only] } : notes);
+}
+
 /** The number of the row that a note of a track lies in; -1 if none shows it. */
 export function rowOf(rows, isDrum, pitch) {
   const drum = isDrum ? drumOf(pitch) : null;

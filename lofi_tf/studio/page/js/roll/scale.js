@@ -63,10 +63,10 @@ export function within(view, [x1, y1], [x2, y2], { list, notes, rows }) {
 }
 
 /** The notes whose velocities stand at a place of the lane: the chosen among them, or all. */
-export function stems(view, x, { list, selected }) {
+export function stems(view, x, { list, selected, only }) {
   const away = (note) => Math.abs(xOf(view, note.start) + 3 - x);
   const reach = Math.max(6, view.beatWidth * 0.11);
-  const near = list.filter((note) => away(note) <= reach);
+  const near = list.filter((note) => away(note) <= reach && (only === null || note.track === only));
   const chosen = near.filter((note) => selected.has(note.id));
   if (chosen.length) return chosen;
   const first = near.sort((one, other) => away(one) - away(other))[0];
