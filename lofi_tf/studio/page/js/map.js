@@ -55,13 +55,16 @@ class Landscape {
     const mine = ++this.turn;
     this.parts.model.value = this.name = name;
     this.tell("Drawing the map…");
+    this.parts.canvas.setAttribute("aria-busy", "true");
     const map = await trying(() => this.api.map(name));
-    if (!map || mine !== this.turn) return;
+    if (mine !== this.turn) return;
+    this.parts.canvas.setAttribute("aria-busy", "false");
+    if (!map) return this.tell("There is no map of this model.");
     const points = placedPoints(map.points);
     Object.assign(this.state, { points, scale: scaleOf(points), current: null });
     this.measure = map.measure;
     showLegend(this.parts, map);
-    this.setMode(this.state.mode.name);
+    return this.setMode(this.state.mode.name);
   }
 
   setMode(name) {
