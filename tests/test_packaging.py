@@ -87,6 +87,13 @@ def test_wheel_holds_the_judge_of_any_beat(names):
     assert "lofi_tf/generation/judge_of_any_beat.npz" in names
 
 
+def test_wheel_holds_the_page_of_the_studio(names):
+    page = ROOT / "lofi_tf" / "studio" / "page"
+    files = {path.relative_to(ROOT).as_posix() for path in page.rglob("*") if path.is_file()}
+    assert files <= set(names)
+    assert "lofi_tf/studio/page/vendor/spessasynth/LICENSE" in files
+
+
 def test_wheel_holds_every_config(names):
     assert CONFIGS
     assert CONFIGS == {

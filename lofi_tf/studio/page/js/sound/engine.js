@@ -10,6 +10,7 @@ const FONT = "/api/soundfont";
 const MIX = "/api/mix?preset=";
 const DEFAULT_PRESET = "tape";
 const UNSAFE = "browsers allow this sound over https or at this machine's own address, http://127.0.0.1";
+const SAMPLE_RATE = 44100; // Hz, that of renders: their recordings loop by their own samples
 const SOON = 4; // ms: what is heard before that is told at once
 
 class Engine {
@@ -37,12 +38,15 @@ class Engine {
   start() {
     this._starting ??= this._start().catch((error) => {
       this._starting = undefined;
+      this._context?.close();
+      this._context = undefined;
       throw error;
     });
     if (this._context?.state === "suspended") this._context.resume();
     return this._starting;
   }
 
+  // Whether the sound is open.
   get isStarted() {
     return this._node !== undefined;
   }
@@ -159,7 +163,7 @@ class Engine {
   }
 
   async _start() {
-    const context = new AudioContext({ latencyHint: "interactive" });
+    const context = new AudioContext({ latencyHint: "interactive", sampleRate: SAMPLE_RATE });
     if (!context.audioWorklet) throw new Error(UNSAFE);
     this._context = context;
     const resumed = context.resume();
@@ -173,8 +177,9 @@ class Engine {
     node.connect(context.destination);
     this._heard = new Heard(context);
     this._recordings = new Recordings(context, () => this._changed());
-    const bytes = font.slice(0);
+    const bytes = font.slice(0); // a second try, after a failure, needs them once more
     await this._ask(node, { do: "load", bytes }, [bytes]);
+    this._loaded.delete(FONT); // the synthesiser has it now
     this._node = node;
     this._post({ do: "mix", mix });
     this._recordings.level.gain.value = this._soundGain;
@@ -242,9 +247,11 @@ class Engine {
   }
 
   _playedOn({ pitch, velocity, milliseconds }, part) {
-    if (velocity) this.noteOn(pitch, velocity, part);
-    else this.noteOff(pitch, part);
-    if (!velocity) return;
+    if (!velocity) {
+      this.noteOff(pitch, part);
+      return;
+    }
+    this.noteOn(pitch, velocity, part).catch(() => {}); // who starts the sound is told why it fails
     const beats = this._position && this._beatAt(this._heard.secondsAt(milliseconds)) - this._position.base;
     this._listeners.tell("input", { part, pitch, velocity, time_beats: beats });
   }
