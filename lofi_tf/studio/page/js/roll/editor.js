@@ -43,7 +43,10 @@ class Roll {
     this.state = {
       ...this.music(clip, notes), selected: new Set(), track: 0, readOnly: readOnly || Boolean(paint),
       painted: paint ? { bars: [], drums: [] } : null, isSnapping: true, lastLength: 1, lastVelocity: 90,
-      frame: null, hasFocus: false, isCalm: CALM.matches, view: null,
+      frame: null, hasFocus: false, view: null,
+      get isCalm() {
+        return CALM.matches;
+      },
       rowOfNote: (note) => rowOf(this.state.rows, this.state.notes.tracks[note.track].is_drum, note.pitch),
     };
     this.state.cursor = { beat: 0, row: this.firstRow() };
