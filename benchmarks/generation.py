@@ -1,12 +1,15 @@
-"""How many sequences a second are generated: by our model, its export, and Magenta's.
+"""How many sequences a second are generated: by LiteRT, in TensorFlow, and by Magenta.
 
     python -m benchmarks.generation groovae_4bar --magenta=MAGENTA/bin/python
 
-Each runs in a process of its own and they draw in turn, full length, temperature 0.5. `--magenta`
-is the Python of an environment with magenta==2.1.4.
+The model is one that comes along: its export by both runtimes, and as a model in memory. Each runs
+in a process of its own and they draw in turn, full length, temperature 0.5. `--magenta` is the
+Python of an environment with magenta==2.1.4. Beside the rates stand those of a processor that would
+do nothing else: by the seconds that it took, all cores at work.
 """
 
 import argparse
+import os
 import statistics
 import sys
 from pathlib import Path
@@ -21,33 +24,34 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    parser.add_argument("config")
+    parser.add_argument("model")
     parser.add_argument("--batch_sizes", default="1,8,64,512")
-    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--magenta", help="path of the Python of Magenta's environment")
     args = parser.parse_args()
-    print(f"{args.config}, sequences a second, median of {args.rounds}")
-    print("| batch | model | export | Magenta | times Magenta |\n|---|---|---|---|---|")
+    print(f"{args.model}, sequences a second, median of {args.rounds} in turn")
     for size in args.batch_sizes.split(","):
         steppers = {name: Stepper(command) for name, command in commands(args, size).items()}
         rounds = [
-            {name: stepper.step() for name, stepper in steppers.items()}
+            {name: (stepper.step(), stepper.cpu) for name, stepper in steppers.items()}
             for _ in range(args.rounds + 1)
         ][1:]  # the first is a warm-up
-        rates = [int(size) / statistics.median(row[name] for row in rounds) for name in rounds[0]]
-        times = f"{rates[0] / rates[2]:.2f}" if args.magenta else ""
-        cells = [f"{rate:.0f}" for rate in rates] + ([] if args.magenta else [""])
-        print(f"| {size} | {' | '.join(cells)} | {times} |", flush=True)
+        cells = []
+        for name in steppers:
+            wall, cpu = map(statistics.median, zip(*(row[name] for row in rounds), strict=True))
+            cores = min(os.cpu_count() or 1, int(size))
+            cells.append(f"{name} {int(size) / wall:.0f} ({int(size) * cores / cpu:.0f})")
+        print(f"| {size} | {' | '.join(cells)} |", flush=True)
         for stepper in steppers.values():
             stepper.close()
 
 
 def commands(args, size: str) -> dict[str, list[str]]:
     """Returns the command of each process."""
-    ours = [sys.executable, "-m", "benchmarks.stepping.sampling", args.config, size]
-    found = {name: [*ours, name] for name in ("model", "export")}
+    ours = [sys.executable, "-m", "benchmarks.stepping.sampling", args.model, size]
+    found = {name: [*ours, name] for name in ("litert", "tensorflow", "memory")}
     if args.magenta:
-        found["magenta"] = [args.magenta, str(SCRIPT), args.config, size]
+        found["Magenta"] = [args.magenta, str(SCRIPT), args.model, size]
     return found
 
 

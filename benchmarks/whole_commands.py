@@ -1,10 +1,11 @@
-"""How long whole commands take, start-up included: ours and Magenta's in turn.
+"""How long whole commands take, start-up included: by LiteRT, by TensorFlow and Magenta's, in turn.
 
     python -m benchmarks.whole_commands convert --input_dir=MIDI --magenta=MAGENTA/bin
-    python -m benchmarks.whole_commands generate --checkpoint_file=model.ckpt --magenta=MAGENTA/bin
+    python -m benchmarks.whole_commands play --checkpoint_file=MODEL.tar --magenta=MAGENTA/bin
 
-`--magenta` is the folder of commands of an environment with magenta==2.1.4; ours are those beside
-this Python. Seconds are of the wall clock, memory is the most that one process held.
+`--magenta` is the folder of commands of an environment with magenta==2.1.4, and MODEL.tar what
+`lofi_export --model=groovae_4bar --format=magenta` writes; ours are beside this Python. Seconds are
+medians of the wall clock, memory is the most that one process held.
 """
 
 import argparse
@@ -16,38 +17,50 @@ import tempfile
 import time
 from pathlib import Path
 
+import mido
+
+from lofi_tf.saving.hub import RUNTIMES
+
+GENERATE = "lofi_generate --num_outputs=5"
+PLAYING = (
+    GENERATE,
+    f"{GENERATE} --best_of=16",
+    "lofi_generate --mode=humanize --input_midi={folder}/rigid.mid",
+    "lofi_compose --minutes=2 --seed=1 --output={folder}/track.mid",
+    "lofi_compose --minutes=2 --seed=1 --output={folder}/track.wav",
+)
+
+Commands = dict[str, list[str]]  # by who runs them
+
 
 def main() -> None:
     """Prints a table of medians."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    parser.add_argument("what", choices=["convert", "generate"])
+    parser.add_argument("what", choices=["convert", "play"])
     parser.add_argument("--input_dir", help="folder to convert")
     parser.add_argument("--num_workers", type=int, help="of ours; as many as it takes if absent")
-    parser.add_argument("--config", default="groovae_4bar")
-    parser.add_argument("--checkpoint_file", help="Magenta's, to generate from")
+    parser.add_argument("--checkpoint_file", help="groovae_4bar for Magenta, to play")
     parser.add_argument("--magenta", help="folder of Magenta's commands")
     parser.add_argument("--runs", type=int, default=5)
     args = parser.parse_args()
+    print(f"{args.what}: seconds and MiB, medians of {args.runs} in turn, after one more")
     with tempfile.TemporaryDirectory() as folder:
-        asked = (converting if args.what == "convert" else generating)(args, Path(folder))
-        runs = [
-            {name: seconds_and_mib(command) for name, command in asked.items()}
-            for _ in range(args.runs + 1)
-        ][1:]  # the first is a warm-up
-    print(f"{args.what}, {args.runs} runs in turn\n| | wall s | peak MiB |\n|---|---|---|")
-    middle = {
-        name: [statistics.median(run[name][place] for run in runs) for place in (0, 1)]
-        for name in asked
-    }
-    for name, (seconds, mib) in middle.items():
-        print(f"| {name} | {seconds:.2f} | {mib:.0f} |")
-    if args.magenta:
-        print(f"ours in {middle['ours'][0] / middle['Magenta'][0]:.3f} of Magenta's time")
+        rows = (converting if args.what == "convert" else playing)(args, Path(folder))
+        for name, commands in rows.items():
+            runs = [
+                {who: seconds_and_mib(command) for who, command in commands.items()}
+                for _ in range(args.runs + 1)
+            ][1:]  # the first is a warm-up
+            cells = []
+            for who in commands:
+                seconds, mib = map(statistics.median, zip(*(run[who] for run in runs), strict=True))
+                cells.append(f"{who} {seconds:.2f} s {mib:.0f} MiB")
+            print(f"| {name} | {' | '.join(cells)} |", flush=True)
 
 
-def converting(args, folder: Path) -> dict[str, list[str]]:
+def converting(args, folder: Path) -> dict[str, Commands]:
     """Returns the commands that turn a folder into records."""
     name, given = "convert_dir_to_note_sequences", [f"--input_dir={args.input_dir}", "--recursive"]
     workers = []
@@ -58,18 +71,34 @@ def converting(args, folder: Path) -> dict[str, list[str]]:
     if args.magenta:
         output = f"--output_file={folder / 'magenta.tfrecord'}"
         found["Magenta"] = [f"{args.magenta}/{name}", *given, output]
-    return found
+    return {name: found}
 
 
-def generating(args, folder: Path) -> dict[str, list[str]]:
-    """Returns the commands that draw five outputs from one checkpoint."""
-    given = [f"--config={args.config}", f"--checkpoint_file={args.checkpoint_file}"]
-    given += ["--mode=sample", "--num_outputs=5"]
-    found = {"ours": [ours("lofi_generate"), *given, f"--output_dir={folder / 'ours'}"]}
+def playing(args, folder: Path) -> dict[str, Commands]:
+    """Returns the commands that make music, each by every runtime."""
+    write_rigid_beat(folder / "rigid.mid")
+    rows = {}
+    for line in PLAYING:
+        name, *given = line.format(folder=folder).split()
+        given += [] if name == "lofi_compose" else [f"--output_dir={folder}"]
+        rows[line] = {who: [ours(name), *given, f"--runtime={who}"] for who in RUNTIMES}
     if args.magenta:
-        output = f"--output_dir={folder / 'magenta'}"
-        found["Magenta"] = [f"{args.magenta}/music_vae_generate", *given, output]
-    return found
+        given = ["--config=groovae_4bar", f"--checkpoint_file={args.checkpoint_file}"]
+        given += ["--mode=sample", "--num_outputs=5", f"--output_dir={folder}"]
+        rows[GENERATE]["Magenta"] = [f"{args.magenta}/music_vae_generate", *given]
+    return rows
+
+
+def write_rigid_beat(path: Path, bars: int = 8) -> None:
+    """Writes kick, snare and eighths of a closed hi-hat, all alike."""
+    track = mido.MidiTrack()
+    for eighth in range(8 * bars):
+        for pitch in (42, 36 if eighth % 4 == 0 else 38 if eighth % 4 == 2 else 42):
+            track.append(mido.Message("note_on", channel=9, note=pitch, velocity=90))
+        for number, pitch in enumerate((42, 36, 38)):
+            time = 0 if number else 240
+            track.append(mido.Message("note_off", channel=9, note=pitch, time=time))
+    mido.MidiFile(tracks=[track]).save(path)
 
 
 def ours(name: str) -> str:

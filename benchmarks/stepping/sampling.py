@@ -1,34 +1,31 @@
-"""Draws sequences with our model, here or exported.
+"""Draws sequences with a model that comes along: its export, or the model in memory.
 
-python -m benchmarks.stepping.sampling CONFIG BATCH_SIZE model|export
+python -m benchmarks.stepping.sampling MODEL BATCH_SIZE litert|tensorflow|memory
 """
 
 import sys
-import tempfile
 
 from benchmarks.stepping.on_demand import serve
 from lofi_tf import quiet
-from lofi_tf.config import load_config
 
 with quiet.imports():
     import numpy as np
 
     from lofi_tf.backends.open import backend_of_model, open_backend
     from lofi_tf.generation import row_seeds
-    from lofi_tf.models.build import build_model
-    from lofi_tf.saving.export import export, place
+    from lofi_tf.saving.loading import load_model, weights_path
 
 
 def build():
-    """Builds a config's backend; weights are as training begins with them."""
+    """Returns a function that decodes a batch once."""
     name, batch_size, where = sys.argv[1:]
-    config, size = load_config(name), int(batch_size)
-    model = build_model(config)
-    backend = backend_of_model(model, config)
-    if where == "export":
-        with tempfile.TemporaryDirectory() as folder:
-            backend = open_backend(export(model, config, place(folder, name)))
-    z = np.random.default_rng(0).normal(size=[size, config.model.z_size]).astype(np.float32)
+    size = int(batch_size)
+    if where == "memory":
+        backend = backend_of_model(*load_model(weights_path(name)))
+    else:
+        backend = open_backend(name, runtime=where)
+    z_size = backend.config.model.z_size
+    z = np.random.default_rng(0).normal(size=[size, z_size]).astype(np.float32)
     heat = np.full(size, 0.5, np.float32)
     return lambda: backend.decode(z, heat, row_seeds(0, size))
 

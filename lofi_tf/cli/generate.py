@@ -42,7 +42,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     flag("--input_audio_2", help="the sound to interpolate to")
     flag("--num_outputs", type=int, help="files (default: 5, or 1 of music given); a grid's side")
-    flag("--max_batch_size", type=int, default=8, help="outputs decoded at once")
+    flag("--max_batch_size", type=int, default=512, help="outputs decoded at once")
     flag(
         "--temperature",
         type=float,

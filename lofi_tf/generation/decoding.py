@@ -29,7 +29,8 @@ class GenerationConfig:
         seed: the same seed draws the same outputs, whatever their number.
         qpm: tempo of the outputs, quarter notes a minute; None keeps the input's, and is 120
             where there is none.
-        max_batch_size: outputs decoded at once; the outputs do not depend on it.
+        max_batch_size: outputs decoded at once, which every runtime cuts to chunks that suit it;
+            the outputs do not depend on it.
         metre: written into the outputs, beats and the note that is a beat; None is the input's,
             or else that of the model's bars.
         expression: of grooves. `played` gives each hit the velocity and timing that it has where
@@ -54,7 +55,7 @@ class GenerationConfig:
     temperature: float = 0.5
     seed: int = 0
     qpm: float | None = None
-    max_batch_size: int = 16
+    max_batch_size: int = 512
     metre: Metre | None = None
     expression: str = "played"
     style: str | None = None

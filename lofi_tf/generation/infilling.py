@@ -141,8 +141,7 @@ def _drawn(
     z, weights = _latents(backend, given, each)
     seeds, rows = np.concatenate(each), [np.repeat(a, CANDIDATES, 0) for a in (given.outputs, kept)]
     controls = None if given.controls is None else np.repeat(given.controls, CANDIDATES, 0)
-    many = dataclasses.replace(how, max_batch_size=how.max_batch_size * CANDIDATES)
-    outputs, nats = filled_arrays(backend, z, *rows, many, seeds, controls)
+    outputs, nats = filled_arrays(backend, z, *rows, how, seeds, controls)
     if nats is None:
         raise NoSuchFunction(
             f"this export of {backend.config.name} fills and tells no nats: export the model again"
