@@ -30,7 +30,7 @@ function slider(field, value, id, tells) {
   const input = el("input", { type: "range", min: field.least, max: field.most, step });
   const output = el("output.field-value", { for: id });
   const isOpen = field.default === null || field.default === undefined;
-  const back = el("button.button.bare.small.field-back", { type: "button", "aria-label": `${field.title}: leave it open` }, "open");
+  const back = el("button.button.bare.small.field-back", { type: "button", "aria-label": `${field.title}: leave it to the model` }, "auto");
   back.dataset.hint = "Leaves it to the model";
   const show = (set) => {
     const isSet = set !== null && set !== undefined;
@@ -38,10 +38,10 @@ function slider(field, value, id, tells) {
     const share = (input.value - field.least) / (field.most - field.least || 1);
     input.style.setProperty("--filled", `${isSet ? share * 100 : 0}%`);
     input.classList.toggle("is-open", !isSet);
-    output.textContent = isSet ? shortNumber(Number(input.value)) : "open";
+    output.textContent = isSet ? shortNumber(Number(input.value)) : "auto";
     back.hidden = !isOpen || !isSet;
     if (isSet) input.removeAttribute("aria-valuetext");
-    else input.setAttribute("aria-valuetext", "open: the model chooses");
+    else input.setAttribute("aria-valuetext", "auto: the model chooses");
   };
   const set = (chosen) => (show(chosen), tells(chosen));
   input.addEventListener("input", () => set(Number(input.value)));
@@ -58,7 +58,7 @@ function number(field, value, id, tells) {
   if (Number.isFinite(field.least)) input.min = field.least;
   if (Number.isFinite(field.most)) input.max = field.most;
   input.value = value ?? field.default ?? "";
-  input.placeholder = field.placeholder ?? "open";
+  input.placeholder = field.placeholder ?? "auto";
   input.addEventListener("change", () => tells(input.value === "" ? null : Number(input.value)));
   return { input };
 }

@@ -18,6 +18,7 @@ const SEED = {
 };
 const STARTS = { num_outputs: 4 }; // where the page begins elsewhere than the server
 const RARE = ["model", "track", "attributes", "sections", "preset", "best_of"]; // stand under "More"
+const ON_STAGE = { infill: ["bars", "drums"] }; // painted on the stage, and pressed there
 const OF_TRACK = ["keep", "reseed"]; // of compose: parts of the track that is given
 const values = new Map(); // what was set by hand, by tool, while the page is open
 
@@ -47,6 +48,9 @@ export function optionsOf(name, inputs = []) {
   return options;
 }
 
+/** What is set of a tool in its panel, for a view that runs it: {options, seed}. */
+export const settingsOf = (name) => ({ options: optionsOf(name), seed: setOf(name).seed ?? null });
+
 /** Fills a tool's fields with what a clip was made with, its seed too, and opens it. */
 export function recall(clip) {
   const known = new Set(served(clip.tool)?.fields.map((field) => field.name));
@@ -68,8 +72,9 @@ export function mountPanel(element) {
     element.dataset.part = looks.part ?? "";
     const top = el("div.panel-top", {}, icon(looks.icon), el("h2", { id: "panel-title" }, looks.title));
     element.replaceChildren(top, el("p.dim", {}, hintOf(name)));
-    slots = tool && makeSlots(tool, refresh);
-    button = tool && makeButton(looks);
+    const isHere = tool && !(name in ON_STAGE);
+    slots = isHere ? makeSlots(tool, refresh) : null;
+    button = isHere ? makeButton(looks) : null;
     if (tool) element.append(makeForm(tool, { slots, why, button, press }));
     refresh();
   }
@@ -119,12 +124,14 @@ function makeForm(tool, { slots, why, button, press }) {
     if (isParts) made.dataset.ofTrack = "true";
     return made;
   };
-  const asked = tool.fields.filter((field) => !isOfSession(tool.name, field));
+  const isPainted = (field) => ON_STAGE[tool.name]?.includes(field.name);
+  const asked = tool.fields.filter((field) => !isOfSession(tool.name, field) && !isPainted(field));
   const isRare = (field) => RARE.includes(field.name);
   const rare = [...asked.filter(isRare), SEED];
   const isOpen = rare.some((field) => set[field.name] !== null && set[field.name] !== undefined);
   const more = el("details.more", { open: isOpen }, el("summary", {}, "More"), el("div.more-fields", {}, rare.map(make)));
-  form.append(slots.element, ...asked.filter((field) => !isRare(field)).map(make), why, button, more);
+  const fields = asked.filter((field) => !isRare(field)).map(make);
+  form.append(...[slots?.element, ...fields, slots && why, button, more].filter(Boolean));
   return form;
 }
 

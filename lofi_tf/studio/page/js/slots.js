@@ -1,6 +1,7 @@
 // Which clips a tool takes: they follow what is chosen in the tray until set by hand.
 import { el } from "./dom.js";
 import { store } from "./store.js";
+import { sentence } from "./tools.js";
 
 const MANY = 8; // a tool that takes any number is given at most that many
 
@@ -12,10 +13,10 @@ export function makeSlots(tool, tells) {
   const element = el("div.slots");
   const selects = Array.from({ length: number }, (_, k) => makeSlot(k));
 
-  const fits = (clip) => kinds.includes(clip.kind) && (!parts || parts.includes(clip.part));
+  const fits = (clip) => kinds.includes(clip.kind) && (!parts?.length || parts.includes(clip.part));
 
   function titleOf(k) {
-    if (names?.[k]) return names[k];
+    if (names?.[k]) return sentence(names[k]);
     if (number === 1) return "Clip";
     return number === 2 ? ["From", "To"][k] : `Clip ${k + 1}`;
   }
@@ -37,7 +38,7 @@ export function makeSlots(tool, tells) {
 
   function chosen() {
     // what may be left out is filled only where a clip says what is asked for: chords, or a plan
-    const isAsked = (clip) => least > 0 || parts || clip.chords?.length || clip.has_plan;
+    const isAsked = (clip) => least > 0 || parts?.length || clip.chords?.length || clip.has_plan;
     const there = store.state.selection.map(store.clip).filter((clip) => clip && fits(clip) && isAsked(clip));
     const auto = number === 1 ? there.slice(-1) : there.slice(-number);
     return selects.map((_, k) => {
