@@ -93,6 +93,7 @@ setup(
             *("mir_eval>=0.8", "mypy>=1.18", "pedalboard>=0.9", "pytest>=8", "pytest-xdist>=3.6"),
             *("ruff>=0.8", "setuptools>=77", "types-PyYAML>=6.0"),
             *("ipykernel>=6.29", "nbclient>=0.10"),
+            *("axe-playwright-python>=0.1.4", "playwright>=1.48"),
         ],
         "plugins": ["pedalboard>=0.9"],  # GPL-3.0
     },

@@ -16,7 +16,8 @@ const SEED = {
   least: 0,
   placeholder: "a new one each time",
 };
-const STARTS = { num_outputs: 4 }; // where the page begins elsewhere than the server
+const LINES = { num_outputs: 4, best_of: 8 };
+const STARTS = { generate: { num_outputs: 4 }, chords: LINES, bass: LINES, melody: LINES }; // in place of the server's
 const RARE = ["model", "track", "attributes", "sections", "preset", "best_of"]; // stand under "More"
 const ON_STAGE = { infill: ["bars", "drums"] }; // painted on the stage, and pressed there
 const OF_TRACK = ["keep", "reseed"]; // of compose: parts of the track that is given
@@ -30,9 +31,9 @@ const setOf = (name) => {
 /** The session has one tempo: only a track, whose mood has its own, asks for another. */
 const isOfSession = (name, field) => field.name === "qpm" && name !== "compose";
 
-function startOf(field) {
+function startOf(name, field) {
   if (field.name === "key" && store.state.session.key) return store.state.session.key;
-  return STARTS[field.name] ?? field.default;
+  return STARTS[name]?.[field.name] ?? field.default;
 }
 
 /** The options of a tool as they are set, or as they begin. inputs are the clips it is given. */
@@ -41,7 +42,7 @@ export function optionsOf(name, inputs = []) {
   const set = setOf(name);
   const options = {};
   for (const field of served(name)?.fields ?? []) {
-    const value = isOfSession(name, field) ? session.qpm : set[field.name] === undefined ? startOf(field) : set[field.name];
+    const value = isOfSession(name, field) ? session.qpm : set[field.name] === undefined ? startOf(name, field) : set[field.name];
     if (value !== null && value !== undefined) options[field.name] = value;
   }
   if (name === "bass" && !options.chords && !inputs.length) options.chords = progressionIn(session.key);
@@ -120,7 +121,7 @@ function makeForm(tool, { slots, why, button, press }) {
   const make = (field) => {
     const isParts = tool.name === "compose" && OF_TRACK.includes(field.name);
     const about = { ...field, hint: sentence(field.hint ?? ""), type: isParts ? "parts" : field.type };
-    const made = makeField(about, set[field.name] ?? startOf(field), (value) => (set[field.name] = value));
+    const made = makeField(about, set[field.name] ?? startOf(tool.name, field), (value) => (set[field.name] = value));
     if (isParts) made.dataset.ofTrack = "true";
     return made;
   };
