@@ -274,3 +274,32 @@ def test_the_map_is_walked_by_keys_and_what_sounds_is_kept(studio, page):  # noq
     made = studio.clips()[-1]
     assert (made["name"], made["part"], made["kind"]) == ("Walk 75A 25B", "drums", "notes")
     assert saved(studio, made, 1)
+
+
+def test_edits_in_quick_succession_are_all_kept_each_a_step(studio, page, clip):  # noqa: F811
+    show(page, clip)
+    page.locator(".roll-view").focus()
+    for key in ["ArrowDown", *["ArrowRight", "Enter", "+"] * 6]:
+        page.keyboard.press(key)
+    hits = saved(studio, clip, 13)
+    assert [hit for hit in hits if hit[2] == 95 and hit[0] < 1.6] == [
+        (n * 0.25, KICK, 95) for n in range(1, 7)
+    ]
+    expect(page.locator(".roll [role=status]")).to_contain_text("velocity 95")
+
+
+def test_an_edit_that_is_refused_is_taken_back(studio, page, clip, opened):  # noqa: F811
+    show(page, clip)
+    page.route(
+        "**/notes",
+        lambda route: route.abort() if route.request.method == "PUT" else route.continue_(),
+    )
+    page.locator(".roll-view").focus()
+    page.keyboard.press("Enter")
+    told = page.locator(".roll [role=status]")
+    expect(page.locator("#alarm")).to_contain_text("does not answer")
+    expect(told).to_have_text("bar 1 beat 1, snare, empty")
+    page.unroute("**/notes")
+    page.keyboard.press("Enter")
+    assert (0.0, SNARE, 90) in saved(studio, clip, 2)
+    opened[1].clear()  # the browser tells of requests that fail

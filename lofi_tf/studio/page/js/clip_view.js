@@ -25,9 +25,10 @@ export function mountClip(element) {
 
   async function save(clip, notes) {
     const answer = await actions.trying(() => api.saveNotes(clip, notes));
-    if (!answer) return reload(clip);
-    saved = `${answer.id}:${answer.version}`;
-    player.refresh(answer);
+    saved = answer && `${answer.id}:${answer.version}`;
+    if (answer) player.refresh(answer);
+    else await reload(clip);
+    return answer;
   }
 
   async function reload(clip) {

@@ -21,7 +21,8 @@ let clipboard = null; // of all rolls: what is copied from one is pasted into an
 
 /**
  * Shows a clip's notes in an element, to be edited where it is not `readOnly`.
- * Args: onChange(notes) after each gesture; engine, or null; sounds() whether these notes play;
+ * Args: onChange(notes) after each gesture, which answers with the clip that was kept, or with nothing
+ * where that failed; engine, or null; sounds() whether these notes play;
  * paint {onChange({bars, drums})} to paint instead of editing.
  * Returns {update({clip, notes}), setPainted(painted), focus(), destroy()}.
  */
@@ -37,7 +38,7 @@ export function mountRoll(element, options) {
 
 class Roll {
   constructor(element, { clip, notes, onChange = () => {}, engine = null, readOnly = false, sounds, paint = null }) {
-    Object.assign(this, { onChange, engine, paintChange: paint?.onChange, isFitted: true });
+    Object.assign(this, { onChange, engine, paintChange: paint?.onChange, isFitted: true, saving: Promise.resolve(), pending: 0, late: null });
     this.sounds = sounds ?? (() => store.state.playing === this.state.clip.id);
     this.build(element, clip);
     this.state = {
@@ -86,6 +87,7 @@ class Roll {
 
   /** Shows other notes, or the same after they were kept: a selection stays where nothing changed. */
   update({ clip = this.state.clip, notes }) {
+    if (this.pending) return void (this.late = { clip, notes });
     const isSame = !notes || JSON.stringify(notes.tracks) === this.told;
     if (isSame) this.state.clip = clip;
     else Object.assign(this.state, this.music(clip, notes), { selected: new Set() });
@@ -191,12 +193,22 @@ class Roll {
     this.change({ frame: null });
   }
 
-  /** Tells of notes that are others than those told last. */
+  /** Tells of notes that are others than those told last; one after the other, each a step. */
   tell() {
     const notes = unflatten(this.state.notes, this.state.list), text = JSON.stringify(notes.tracks);
     if (text === this.told) return;
     this.told = text;
-    this.onChange(notes);
+    this.pending += 1;
+    this.saving = this.saving.then(() => this.onChange(notes)).then((answer) => this.settle(answer));
+  }
+
+  /** What came while changes were being kept is shown if none of them was kept after it. */
+  settle(answer) {
+    this.pending -= 1;
+    const late = this.late;
+    if (this.pending || !late) return;
+    this.late = null;
+    if (!answer || late.clip.version > answer.version) this.update(late);
   }
 
   /** The next note is as loud and as long as the one in hand. */
