@@ -15,7 +15,7 @@ function action(name, title, run, hint) {
   return button;
 }
 
-/** A card. Returns {element, show(clip, state), face, draw()}. */
+/** A card. Returns {element, face, head, show(clip, state), draw(), see(), reach(isCurrent)}. */
 export function makeCard(id) {
   const clip = () => store.clip(id);
   const canvas = el("canvas", { "aria-hidden": "true" });
@@ -34,6 +34,7 @@ export function makeCard(id) {
   const tools = el("span.card-tools", {}, star, more, save, bin);
   const element = el("li.card", { data: { id } }, face, play, name, el("div.card-foot", {}, meta, tools));
   let drawn = null;
+  let isSeen = false;
 
   function choose(event) {
     store.select(id, { add: event.shiftKey || event.ctrlKey || event.metaKey });
@@ -50,7 +51,7 @@ export function makeCard(id) {
     const now = clip();
     const theme = document.documentElement.dataset.theme;
     const key = `${now.version} ${theme} ${canvas.clientWidth}`;
-    if (drawn === key || !canvas.clientWidth) return;
+    if (!isSeen || drawn === key || !canvas.clientWidth) return;
     drawn = key;
     if (now.kind === "sound") return drawPeaks(canvas, now.peaks ?? []);
     const notes = await notesOf(now).catch(() => null);
@@ -86,7 +87,13 @@ export function makeCard(id) {
     for (const part of [face, play, name, star, more, save, bin]) part.tabIndex = isCurrent ? 0 : -1;
   }
 
-  return { element, face, name, show, draw, reach, head };
+  /** The picture is drawn, and its notes asked for, once the card comes into sight. */
+  function see() {
+    isSeen = true;
+    draw();
+  }
+
+  return { element, face, show, draw, see, reach, head };
 }
 
 function drawPeaks(canvas, peaks) {

@@ -101,6 +101,7 @@ function parts(field, value, id, tells) {
 function text(field, value, id, tells) {
   const input = el("input.field-box", { type: "text", spellcheck: false, autocomplete: "off" });
   input.value = value ?? field.default ?? "";
+  input.placeholder = "auto";
   input.addEventListener("input", () => tells(input.value.trim() === "" ? null : input.value));
   return { input };
 }

@@ -73,6 +73,7 @@ export function mountPanel(element) {
     element.dataset.part = looks.part ?? "";
     const top = el("div.panel-top", {}, icon(looks.icon), el("h2", { id: "panel-title" }, looks.title));
     element.replaceChildren(top, el("p.dim", {}, hintOf(name)));
+    element.hidden = !tool; // the map stands on the stage alone
     const isHere = tool && !(name in ON_STAGE);
     slots = isHere ? makeSlots(tool, refresh) : null;
     button = isHere ? makeButton(looks) : null;

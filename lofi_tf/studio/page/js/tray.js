@@ -52,13 +52,17 @@ export function mountTray(element) {
     count.textContent = all ? (clips.length === all ? `${all}` : `${clips.length} of ${all}`) : "";
     nothing.hidden = clips.length > 0;
     nothing.textContent = all ? "No clip is like that." : "What you make lies here. Files can be dropped here too.";
-    place(list, cards, clips, state);
+    place(list, cards, clips, state, sight);
     if (changed.has("selection")) reveal(cards.get(state.selection.at(-1)));
   }
 
   player.onFrame((clip, { share }) => moveHead(cards, clip, share));
   list.addEventListener("keydown", (event) => moveAmong(event, list, cards));
   list.addEventListener("focusin", (event) => reachOnly(cards, event.target.closest(".card")?.dataset.id));
+  const sight = new IntersectionObserver(
+    (seen) => seen.forEach(({ isIntersecting, target }) => isIntersecting && cards.get(target.dataset.id)?.see()),
+    { rootMargin: "200px" },
+  );
   const redraw = () => cards.forEach((card) => card.draw());
   new ResizeObserver(redraw).observe(list);
   onTheme(redraw);
@@ -66,17 +70,21 @@ export function mountTray(element) {
   show(store.state, new Set(["session"]));
 }
 
-function place(list, cards, clips, state) {
+function place(list, cards, clips, state, sight) {
   const wanted = new Set(clips.map((clip) => clip.id));
   for (const [id, card] of cards) {
     if (wanted.has(id)) continue;
     const hadFocus = card.element.contains(document.activeElement);
+    sight.unobserve(card.element);
     card.element.remove();
     cards.delete(id);
     if (hadFocus) list.querySelector(".is-chosen .card-face, .card-face")?.focus();
   }
   clips.forEach((clip, k) => {
-    if (!cards.has(clip.id)) cards.set(clip.id, makeCard(clip.id));
+    if (!cards.has(clip.id)) {
+      cards.set(clip.id, makeCard(clip.id));
+      sight.observe(cards.get(clip.id).element);
+    }
     const card = cards.get(clip.id);
     if (list.children[k] !== card.element) list.insertBefore(card.element, list.children[k] ?? null);
     card.show(clip, state);
