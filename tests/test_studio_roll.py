@@ -69,7 +69,7 @@ def clip(studio):  # noqa: F811
     return studio.add("by hand", PLAYED)
 
 
-def show(page, clip, view="clip"):  # noqa: F811
+def show(page, clip, view="clip", selector=None):  # noqa: F811
     """Puts a clip in focus."""
     page.evaluate(
         """async ([id, view]) => {
@@ -81,7 +81,7 @@ def show(page, clip, view="clip"):  # noqa: F811
         }""",
         [clip["id"], view],
     )
-    page.wait_for_selector(f".roll-view[aria-label='Notes of {clip['name']}']")
+    page.wait_for_selector(selector or f".roll-view[aria-label='Notes of {clip['name']}']")
     page.wait_for_timeout(120)  # a frame, in which it measures itself
 
 
@@ -260,7 +260,8 @@ def test_what_is_locked_stays_and_the_rest_is_drawn_anew(studio, page):  # noqa:
 
 
 def test_the_map_is_walked_by_keys_and_what_sounds_is_kept(studio, page):  # noqa: F811
-    page.evaluate("import('/page/js/store.js').then(({ store }) => store.update({ view: 'map' }))")
+    melody = generated(studio, "melody")
+    show(page, {"id": melody, "name": studio.clips()[-1]["name"]}, "map", ".map-plane")
     told, plane = page.locator(".map-told"), page.locator(".map-plane")
     expect(plane).to_have_attribute("aria-busy", "false", timeout=30_000)
     page.get_by_role("button", name="Walk").click()
@@ -272,7 +273,7 @@ def test_the_map_is_walked_by_keys_and_what_sounds_is_kept(studio, page):  # noq
     page.get_by_role("button", name="Keep as a clip").click()
     expect(told).to_have_text("Walk 75A 25B is kept as a clip")
     made = studio.clips()[-1]
-    assert (made["name"], made["part"], made["kind"]) == ("Walk 75A 25B", "drums", "notes")
+    assert (made["name"], made["part"], made["kind"]) == ("Walk 75A 25B", "melody", "notes")
     assert saved(studio, made, 1)
 
 

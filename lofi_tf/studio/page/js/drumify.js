@@ -1,6 +1,7 @@
 // Drumify: taps in time are answered with a beat.
 import { alarm, say, trying } from "./actions.js";
 import { el } from "./dom.js";
+import { settingsOf } from "./panel.js";
 import { player } from "./player.js";
 import { COUNT_IN_BARS, millisecondsOf, phaseAt, silence, tapNotes, velocityAt } from "./drumify/taps.js";
 
@@ -49,7 +50,7 @@ export function mountDrumify(element, { store, api, engine }) {
     const notes = tapNotes(take.taps, settings());
     if (!notes) return finish("Nothing was tapped. Start again when you are ready.");
     parts.say("Answering…");
-    const job = await trying(() => api.run("drumify", { inputs: [{ notes }] }));
+    const job = await trying(() => api.run("drumify", { inputs: [{ notes }], ...settingsOf("drumify") }));
     if (!job) return finish(WAITING);
     if (!store.clip(job.clips[0])) await trying(api.session);
     const made = store.clip(job.clips[0]);

@@ -1,6 +1,7 @@
 // Infill: bars and drums of a clip are painted, and drawn anew.
 import { say, trying } from "./actions.js";
 import { el } from "./dom.js";
+import { settingsOf } from "./panel.js";
 import { notesOf, player } from "./player.js";
 import { barCount, barsText, optionsOf } from "./roll/painted.js";
 import { mountRoll } from "./roll.js";
@@ -51,8 +52,9 @@ export function mountInfill(element, { store, api, engine }) {
   parts.clear.addEventListener("click", () => paint(NOTHING));
   parts.run.addEventListener("click", async () => {
     parts.run.disabled = true;
-    const options = optionsOf(painted, notes);
-    const job = await trying(() => api.run("infill", { inputs: [clip.id], options }));
+    const { options, seed } = settingsOf("infill");
+    const request = { inputs: [clip.id], options: { ...options, ...optionsOf(painted, notes) }, seed };
+    const job = await trying(() => api.run("infill", request));
     parts.run.disabled = false;
     if (job) await heard(job, store, api);
   });

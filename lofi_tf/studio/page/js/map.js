@@ -44,10 +44,12 @@ class Landscape {
     trying(() => this.begin());
   }
 
+  /** Begins with the model that made the clip in focus. */
   async begin() {
     const models = (await this.api.models()).filter((model) => model.tools.includes("map"));
     this.parts.model.replaceChildren(...models.map((model) => new Option(titleOf(model), model.name)));
-    const first = models.find((model) => model.name === FIRST) ?? models[0];
+    const named = (name) => models.find((model) => model.name === name);
+    const first = named(this.store.focused()?.model) ?? named(FIRST) ?? models[0];
     if (first) await this.load(first.name);
   }
 
