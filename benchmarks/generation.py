@@ -4,8 +4,8 @@
 
 The model is one that comes along: its export by both runtimes, and as a model in memory. Each runs
 in a process of its own and they draw in turn, full length, temperature 0.5. `--magenta` is the
-Python of an environment with magenta==2.1.4. Beside the rates stand those of a processor that would
-do nothing else: by the seconds that it took, all cores at work.
+Python of an environment with magenta==2.1.4. Behind the rates stand those by the seconds of the
+processor, were all cores at work: what others do on the machine changes them less.
 """
 
 import argparse

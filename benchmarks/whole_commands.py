@@ -5,7 +5,8 @@
 
 `--magenta` is the folder of commands of an environment with magenta==2.1.4, and MODEL.tar what
 `lofi_export --model=groovae_4bar --format=magenta` writes; ours are beside this Python. Seconds are
-medians of the wall clock, memory is the most that one process held.
+medians of the wall clock, those of the processor behind them; memory is the most that one process
+held.
 """
 
 import argparse
@@ -45,18 +46,19 @@ def main() -> None:
     parser.add_argument("--magenta", help="folder of Magenta's commands")
     parser.add_argument("--runs", type=int, default=5)
     args = parser.parse_args()
-    print(f"{args.what}: seconds and MiB, medians of {args.runs} in turn, after one more")
+    print(f"{args.what}: seconds (of the processor), MiB; medians of {args.runs} in turn")
     with tempfile.TemporaryDirectory() as folder:
         rows = (converting if args.what == "convert" else playing)(args, Path(folder))
         for name, commands in rows.items():
             runs = [
-                {who: seconds_and_mib(command) for who, command in commands.items()}
+                {who: measured(command) for who, command in commands.items()}
                 for _ in range(args.runs + 1)
             ][1:]  # the first is a warm-up
             cells = []
             for who in commands:
-                seconds, mib = map(statistics.median, zip(*(run[who] for run in runs), strict=True))
-                cells.append(f"{who} {seconds:.2f} s {mib:.0f} MiB")
+                numbers = zip(*(run[who] for run in runs), strict=True)
+                wall, cpu, mib = map(statistics.median, numbers)
+                cells.append(f"{who} {wall:.2f} s ({cpu:.2f}) {mib:.0f} MiB")
             print(f"| {name} | {' | '.join(cells)} |", flush=True)
 
 
@@ -106,15 +108,16 @@ def ours(name: str) -> str:
     return str(Path(sys.executable).parent / name)
 
 
-def seconds_and_mib(command: list[str]) -> tuple[float, float]:
-    """Runs a command to its end; returns its seconds and its peak memory."""
+def measured(command: list[str]) -> tuple[float, float, float]:
+    """Runs a command to its end; returns its seconds, the processor's, and its peak memory."""
     start = time.perf_counter()
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         raise SystemExit(f"{command[0]} ended with {process.returncode}")
-    return time.perf_counter() - start, usage.ru_maxrss / 1024
+    cpu = usage.ru_utime + usage.ru_stime
+    return time.perf_counter() - start, cpu, usage.ru_maxrss / 1024
 
 
 if __name__ == "__main__":
