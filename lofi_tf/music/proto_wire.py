@@ -5,14 +5,18 @@ notes as rows of equal length and protobuf's own parser reads them in one go; an
 that protobuf wrote, which have their fields in the order of their numbers.
 """
 
+import functools
 from collections.abc import Collection, Mapping
+from typing import NamedTuple
 
 import numpy as np
 
 from lofi_tf.music.sequence_proto import NoteSequence
 
 _LENGTH_DELIMITED, _FIXED64, _VARINT = 2, 1, 0
-_ALIKE = 8  # rows of one size in a row, after which a run of them is looked for
+_VARINTS = (3, 4, 5, 8, 13, 14)  # types of members: int64, uint64, int32, bool, uint32, enum
+_LONGEST_RUN = 4096  # rows that are looked at, at once
+_FEW_RUNS = 5  # so many are read one by one, more all together
 _LOOKED_AT = 16  # bytes after the last row that are looked at, at most
 
 
@@ -49,20 +53,113 @@ def decode_rows(
 
     The members that are wanted are numbers, their own numbers below 16.
     """
-    descriptor = NoteSequence.DESCRIPTOR.fields_by_name[field]
+    tag, members = _members_of(field)
     data = sequence.SerializeToString()
-    begins, end = _rows_of(data, descriptor.number << 3 | _LENGTH_DELIMITED)
+    runs, end = _runs_of(data, tag)
     # After a row comes the tag of the next or, after the last, no tag: never that of a member.
-    rows = _Rows(data[:end] + bytes(_LOOKED_AT), np.array(begins, np.int64))
-    members = descriptor.message_type.fields_by_name
-    last = max(members[name].number for name in names)
-    found = {}
-    for number in range(1, last + 1):  # fields are written in the order of their numbers
-        member = descriptor.message_type.fields_by_number[number]
-        values = rows.take(member)
-        if member.name in names:
-            found[member.name] = values
+    data = data[:end] + bytes(_LOOKED_AT)
+    wanted = {member.name: member for member in members.values() if member.name in names}
+    count = sum(run.count for run in runs)
+    found = {name: np.zeros(count, wanted[name].dtype) for name in names}
+    if len(runs) > _FEW_RUNS or not _read_alike(data, runs, members, found):
+        _read_any(data, runs, members, found)
     return found
+
+
+class _Member(NamedTuple):
+    """A member that is a number: its name, its tag, and its type, a double's or a varint's."""
+
+    name: str
+    tag: int
+    dtype: type
+
+
+class _Run(NamedTuple):
+    """Rows of one size that follow each other: where the first begins, how many, bytes of each."""
+
+    begin: int
+    count: int
+    size: int
+
+
+@functools.cache
+def _members_of(field: str) -> tuple[int, dict[int, _Member]]:
+    """Returns a field's tag, and by their tags its members that are numbers, in their order."""
+    descriptor = NoteSequence.DESCRIPTOR.fields_by_name[field]
+    found = {}
+    for member in sorted(descriptor.message_type.fields, key=lambda member: member.number):
+        is_double = member.type == member.TYPE_DOUBLE
+        if (is_double or member.type in _VARINTS) and member.number < 16:
+            tag = member.number << 3 | (_FIXED64 if is_double else _VARINT)
+            found[tag] = _Member(member.name, tag, np.float64 if is_double else np.int64)
+    return descriptor.number << 3 | _LENGTH_DELIMITED, found
+
+
+class _Layout(NamedTuple):
+    """How a row is laid out whose varints are a byte each.
+
+    Attributes:
+        places: from its begin, of the tag and the value of each member, [2 * members].
+        masks: of the bits there that all rows of the layout share, [2 * members].
+        members: each with the place of its value.
+    """
+
+    places: np.ndarray
+    masks: np.ndarray
+    members: list[tuple[int, _Member]]
+
+
+def _layout_of(row: bytes, members: Mapping[int, _Member]) -> _Layout | None:
+    """Returns the layout of a row; None where a member is no number, or a varint is longer."""
+    at, places, masks, found = 0, [], [], []
+    while at < len(row):
+        member = members.get(row[at])
+        if member is None or (member.dtype is np.int64 and row[at + 1] > 127):
+            return None
+        is_double = member.dtype is np.float64
+        places += (at, at + 1)
+        masks += (255, 0 if is_double else 128)  # of a varint, the bit that says that it goes on
+        found.append((at + 1, member))
+        at += 9 if is_double else 2
+    return _Layout(np.array(places, np.int64), np.array(masks, np.uint8), found)
+
+
+def _read_alike(
+    data: bytes, runs: list[_Run], members: Mapping[int, _Member], found: dict[str, np.ndarray]
+) -> bool:
+    """Reads rows run by run; says whether all rows of each are of one layout, else stops."""
+    first = 0
+    for begin, count, size in runs:
+        layout = _layout_of(data[begin : begin + size], members)
+        if layout is None:
+            return False
+        stride = size + 2
+        cells = np.ndarray((count, size), np.uint8, data, begin, (stride, 1))[:, layout.places]
+        if ((cells ^ cells[0]) & layout.masks).any():
+            return False
+        for index, (at, member) in enumerate(layout.members):
+            if member.name in found:
+                values = cells[:, 2 * index + 1]
+                if member.dtype is np.float64:
+                    values = np.ndarray((count,), "<f8", data, begin + at, (stride,))
+                found[member.name][first : first + count] = values
+        first += count
+    return True
+
+
+def _read_any(
+    data: bytes, runs: list[_Run], members: Mapping[int, _Member], found: dict[str, np.ndarray]
+) -> None:
+    """Reads all rows at once, from left to right."""
+    begins = [np.arange(run.count) * (run.size + 2) + run.begin for run in runs]
+    rows = _Rows(data, np.concatenate(begins))
+    last = max(member.tag for member in members.values() if member.name in found)
+    for member in members.values():
+        if member.tag > last:
+            break
+        values = rows.take(member)
+        if member.name in found:
+            found[member.name] = values
 
 
 class _Rows:
@@ -74,16 +171,14 @@ class _Rows:
         self._eights = np.ndarray((len(data) - 7,), "<f8", data, strides=(1,))
         self._at = begins  # where each row is read next, [N]
 
-    def take(self, member) -> np.ndarray:
+    def take(self, member: _Member) -> np.ndarray:
         """Returns the next field of all rows, `[N]`; 0 in rows without it."""
-        is_double = member.type == member.TYPE_DOUBLE
-        tag = member.number << 3 | (_FIXED64 if is_double else _VARINT)
-        here = self._bytes[self._at] == tag
-        read = self._doubles if is_double else self._varints
+        here = self._bytes[self._at] == member.tag
+        read = self._doubles if member.dtype is np.float64 else self._varints
         if here.all():
             values, self._at = read(self._at + 1)
             return values
-        found = np.zeros(len(here), np.float64 if is_double else np.int64)
+        found = np.zeros(len(here), member.dtype)
         if here.any():
             found[here], self._at[here] = read(self._at[here] + 1)
         return found
@@ -103,40 +198,43 @@ class _Rows:
         return values, at
 
 
-def _rows_of(data: bytes, wanted: int) -> tuple[list[int], int]:
-    """Returns where the rows with a tag begin, and the last ends, in a message's bytes."""
-    at, begins, alike, before = _first_with(data, wanted), [], 0, -1
+def _runs_of(data: bytes, wanted: int) -> tuple[list[_Run], int]:
+    """Returns the rows with a tag in a message's bytes, as runs, and where the last ends."""
+    at, runs = _first_with(data, wanted), []
     while at < len(data) and data[at] == wanted:
         size = data[at + 1]
-        alike, before = alike + 1 if size == before else 0, size
-        at += 2
         if size > 127:
-            size, at = _varint(data, at - 1)
-        elif alike == _ALIKE:
-            rows = _alike_rows(data, at, size)
-            begins += rows
-            at, alike = rows[-1] + size, 0
+            size, at = _varint(data, at + 1)
+            runs.append(_Run(at, 1, size))
+            at += size
             continue
-        begins.append(at)
-        at += size
-    return begins, at
+        count, stride = 1, size + 2
+        after = at + stride
+        if data[after : after + 2] == data[at : at + 2]:
+            count = _alike(data, at, stride)
+        runs.append(_Run(at + 2, count, size))
+        at += count * stride
+    return runs, at
 
 
-def _alike_rows(data: bytes, at: int, size: int) -> list[int]:
-    """Returns where the row at a place, and those of its tag and size that follow it, begin."""
-    count = (len(data) - at + 2) // (size + 2)  # the first without its tag
-    heads = np.ndarray((count,), np.uint16, data, at - 2, (size + 2,))  # tag and size as one number
-    count = int((heads != heads[0]).argmax()) or count
-    return list(range(at, at + count * (size + 2), size + 2))
+def _alike(data: bytes, at: int, stride: int) -> int:
+    """Returns how many rows from a place on have the tag and the size of the first, at least."""
+    most = min((len(data) - at) // stride, _LONGEST_RUN)
+    heads = np.ndarray((most,), "<u2", data, at, (stride,))  # tag and size as one number
+    return int((heads != heads[0]).argmax()) or most
 
 
 def _first_with(data: bytes, wanted: int) -> int:
     """Returns the place of the first field that has the tag, or would stand after it."""
-    at = 0
-    while at < len(data) and data[at] < wanted:
-        kind = data[at] & 7
-        size, after = (8, at + 1) if kind == _FIXED64 else _varint(data, at + 1)
-        at = after + (0 if kind == _VARINT else size)
+    at, end = 0, len(data)
+    while at < end and (tag := data[at]) < wanted:
+        kind = tag & 7
+        if kind == _FIXED64:
+            at += 9
+            continue
+        size, at = (data[at + 1], at + 2) if data[at + 1] < 128 else _varint(data, at + 1)
+        if kind != _VARINT:
+            at += size
     return at
 
 

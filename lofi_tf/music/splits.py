@@ -200,7 +200,8 @@ def split_on_time_changes(part: Segment) -> list[Segment]:
     changes = [sorted(events, key=_time_of) for events in changes]
     found = []
     for begin, end, first, last in zip(times, times[1:], firsts, firsts[1:], strict=False):
-        inside = notes.take(slice(first, last))
+        is_whole = first == 0 and last == len(notes)
+        inside = notes if is_whole else notes.take(slice(first, last))
         ends = np.minimum(inside.ends, end) - begin
         found.append(
             Segment(
@@ -253,8 +254,15 @@ def split_times(part: Segment) -> list[float]:
 
 def state_between(events: Sequence[Any], begin: float, end: float) -> tuple:
     """Returns what is in force from `begin` to `end`, times from `begin`; `events` by time."""
+    if not events:
+        return ()
     first = bisect.bisect_right(events, begin, key=_time_of)
     last = bisect.bisect_left(events, end, first, key=_time_of)
-    before = [event._replace(time=0.0) for event in events[max(first - 1, 0) : first]]
-    inside = [event._replace(time=event.time - begin) for event in events[first:last]]
+    before = [
+        event._replace(time=0.0) if event.time else event
+        for event in events[max(first - 1, 0) : first]
+    ]
+    inside = events[first:last]
+    if begin:
+        inside = [event._replace(time=event.time - begin) for event in inside]
     return (*before, *inside)

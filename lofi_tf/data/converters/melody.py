@@ -152,7 +152,7 @@ class MelodyConverter(LineConverter, ChordedConverter):
         inside = (self.min_pitch <= notes.pitches) & (notes.pitches <= self.max_pitch)
         if self.valid_programs is None:
             return inside
-        return inside & self._program_table[notes.programs.clip(0, 127)]
+        return inside & self._program_table[np.maximum(np.minimum(notes.programs, 127), 0)]
 
     @functools.cached_property
     def _program_table(self) -> np.ndarray:
