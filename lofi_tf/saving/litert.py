@@ -106,7 +106,7 @@ def _traced(
     traced = {
         name: {f"{name}_{count}": interface.fixed(name, count) for count in rows}
         for name in names
-        if name in interface.names and not _nests(name, config)
+        if name in interface.names
     }
     if not traced:
         raise LofiError(f"LiteRT can hold no function of {config.name}")
@@ -114,19 +114,6 @@ def _traced(
     if "view" in names and converter.medium == "notes":
         traced["view"] = {"view_1": _view(converter, config.model.max_seq_len)}
     return traced
-
-
-def _nests(name: str, config: Config) -> bool:
-    """Says, with a warning, whether a function has arrays in loops in loops.
-
-    They convert, but what comes out fails when it runs.
-    """
-    nests = name == "decode" and config.model.kind == "vae"
-    nests = nests and config.model.decoder["kind"] == "hierarchical_lstm"
-    if nests:
-        text = f"LiteRT cannot hold decode of {config.name}, which is left out: it nests loops"
-        warnings.warn(text, LofiWarning, stacklevel=4)
-    return nests
 
 
 def _file(name: str, signatures: Signatures, values: list, model: str) -> bytes | None:

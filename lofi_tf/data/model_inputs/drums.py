@@ -1,5 +1,6 @@
 """Drum tracks: stored bit masks as one-hot classes or bits."""
 
+import numpy as np
 import tensorflow as tf
 
 from lofi_tf.data.converters.drums import DrumsConverter
@@ -23,5 +24,8 @@ def _steps_as(options: DrumsConverter, masks: tf.Tensor, roll: bool) -> tf.Tenso
     bits = options.num_drums + options.add_end_token
     if not roll:
         return tf.one_hot(masks, (1 << options.num_drums) + options.add_end_token)
-    shifts = tf.range(bits, dtype=masks.dtype)
-    return tf.cast(tf.bitwise.right_shift(masks[..., None], shifts) % 2, tf.float32)
+    numbers = tf.bitcast(masks, tf.int32)  # LiteRT shifts no others; of int64 low and high half
+    numbers = numbers if masks.dtype == tf.int64 else numbers[..., None]
+    own, shifts = np.divmod(np.arange(bits, dtype=np.int32), 32)
+    shifted = tf.bitwise.right_shift(tf.gather(numbers, own, axis=-1), shifts)
+    return tf.cast(shifted % 2, tf.float32)

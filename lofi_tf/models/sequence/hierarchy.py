@@ -175,7 +175,7 @@ class HierarchicalDecoder(keras.layers.Layer):
             return outputs, final, last
 
         first = tf.zeros([tf.shape(z)[0], self.head.output_size])
-        return self._descend(0, z, 0, first, segment, None)[0]
+        return self._descend(0, z, 0, first, segment, None, self.head.output_size)[0]
 
     def _teach_together(self, z, targets, controls, seed, probability):
         """All segments as one batch [B * S, ...]."""
@@ -219,10 +219,11 @@ class HierarchicalDecoder(keras.layers.Layer):
                 final = self.encoder.levels[0](samples, lengths=own_lengths)
             return parameters, final, last
 
-        return self._descend(0, z, 0, tf.zeros([tf.shape(z)[0], 0]), segment, seed)[0]
+        nothing = tf.zeros([tf.shape(z)[0], 0])
+        return self._descend(0, z, 0, nothing, segment, seed, self.head.parameter_size)[0]
 
-    def _descend(self, level, embedding, index, last, segment, seed):
-        """Runs a conductor and all below it.
+    def _descend(self, level, embedding, index, last, segment, seed, size):
+        """Runs a conductor and all below it, which emits steps of a size E.
 
         Returns what was emitted [B, T', E], what the level above hears, and the last output.
         """
@@ -242,27 +243,29 @@ class HierarchicalDecoder(keras.layers.Layer):
             output, states = conductor_step(inputs, states, own_seed)
             output = self._embedding(level, output)
             piece, heard, last = self._descend(
-                level + 1, output, index * steps + n, last, segment, fold(own_seed, -1)
+                level + 1, output, index * steps + n, last, segment, fold(own_seed, -1), size
             )
             states, heard, last = shaped_like([states, heard, last], before)
             return n + 1, states, heard, last, emitted.write(n, piece), all_heard.write(n, heard)
 
-        arrays = [tf.TensorArray(tf.float32, steps) for _ in range(2)]
+        piece_steps = math.prod(self.level_lengths[level + 1 :])
+        arrays = [
+            tf.TensorArray(tf.float32, steps, element_shape=[embedding.shape[0], *sizes])
+            for sizes in ([piece_steps, size], [heard_size])
+        ]
         states = states_of(conductor, self.initials[level], embedding)
         heard = tf.zeros([batch_size, heard_size])
         _, states, _, last, emitted, all_heard = tf.while_loop(
             lambda n, *_: n < steps, body, (0, states, heard, last, *arrays)
         )
         pieces = tf.transpose(emitted.stack(), [1, 0, 2, 3])  # [B, L, T'', E]
-        shape = tf.shape(pieces)
-        pieces = tf.reshape(pieces, [shape[0], shape[1] * shape[2], shape[3]])
+        pieces = tf.reshape(pieces, [-1, steps * piece_steps, size])
         return pieces, self._heard_above(level, states, all_heard), last
 
     def _heard_above(self, level, states, all_heard):
         if self.encoder is None:
             return flat_states(states)
         encoded = tf.transpose(all_heard.stack(), [1, 0, 2])  # [B, L, H]
-        encoded = tf.ensure_shape(encoded, [None, None, self.encoder.output_size])
         full = tf.fill([tf.shape(encoded)[0]], self.level_lengths[level])
         return self.encoder.levels[len(self.conductors) - level](encoded, lengths=full)
 
