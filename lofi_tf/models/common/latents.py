@@ -5,6 +5,7 @@ import tensorflow as tf
 import tensorflow_probability as tfp
 
 from lofi_tf.models.layers.dense import dense
+from lofi_tf.models.layers.litert_operations import softplus
 
 tfd = tfp.distributions
 LOUD_BIAS = -3.0  # softplus(-3) is 0.049
@@ -33,7 +34,7 @@ class GaussianLatent(keras.layers.Layer):
 
     def call(self, encoding: tf.Tensor) -> tfd.MultivariateNormalDiag:
         """Returns the posterior; its scale is softplus of a projection, as in Magenta."""
-        stddev = tf.maximum(tf.nn.softplus(self.stddev(encoding)), LEAST_STDDEV)
+        stddev = tf.maximum(softplus(self.stddev(encoding)), LEAST_STDDEV)
         return tfd.MultivariateNormalDiag(loc=self.mean(encoding), scale_diag=stddev)
 
     def prior(self) -> tfd.MultivariateNormalDiag:

@@ -15,6 +15,7 @@ import tensorflow as tf
 
 from lofi_tf.errors import NoSuchFunction
 from lofi_tf.models.common.noise import row_normal, row_seeds, row_uniform
+from lofi_tf.models.layers.litert_operations import for_litert
 from lofi_tf.models.layers.recurrence import forward_only
 
 ROW_COUNTS = (64, 16)  # rows that are computed at once
@@ -121,7 +122,7 @@ class NamedFunctions:
             with self.scope():
                 return getattr(self, f"_{name}")(**given)
 
-        with forward_only():
+        with forward_only(), for_litert():
             return tf.function(body, autograph=False).get_concrete_function(**specs)
 
     def _body(self, name: str, given: Tensors) -> Tensors:

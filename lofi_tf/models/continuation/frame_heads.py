@@ -13,6 +13,7 @@ import numpy as np
 import tensorflow as tf
 
 from lofi_tf.models.common.losses import Parts, sum_valid
+from lofi_tf.models.layers.litert_operations import acos, softplus
 from lofi_tf.models.sound.sound_head import SoundHead
 from lofi_tf.settings import Size
 
@@ -106,7 +107,7 @@ class CosineStudentHead(SoundHead):
         shape = tf.concat([outer, [-1, self.frame_size, 2]], axis=0)
         mean, raw = tf.unstack(tf.reshape(parameters, shape), axis=-1)
         first = math.log(math.expm1(FIRST_LOG_SIGMA - LEAST_LOG_SIGMA))
-        log_sigma = LEAST_LOG_SIGMA + tf.nn.softplus(raw + first)
+        log_sigma = LEAST_LOG_SIGMA + softplus(raw + first)
         return mean, tf.minimum(log_sigma, MOST_LOG_SIGMA)
 
     def _power(self, frames):
@@ -124,7 +125,7 @@ def student_quantile(probability: tf.Tensor) -> tf.Tensor:
     """Returns quantiles of Student's t with four degrees of freedom (Shaw 2006, section 4)."""
     probability = tf.clip_by_value(probability, 1e-6, 1.0 - 1e-6)
     root = tf.sqrt(4.0 * probability * (1.0 - probability))
-    size = tf.cos(tf.acos(tf.minimum(root, 1.0)) / 3.0) / root
+    size = tf.cos(acos(tf.minimum(root, 1.0)) / 3.0) / root
     return tf.sign(probability - 0.5) * 2.0 * tf.sqrt(tf.maximum(size - 1.0, 0.0))
 
 

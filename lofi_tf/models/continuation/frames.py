@@ -12,6 +12,7 @@ import tensorflow as tf
 from lofi_tf.models.continuation.frame_heads import cosine_basis, to_cosine
 from lofi_tf.models.layers.dense import built, check_as_many
 from lofi_tf.models.layers.frame_size import STRIDES
+from lofi_tf.models.layers.litert_operations import asinh
 from lofi_tf.models.layers.mdct import LappedFrames
 from lofi_tf.settings import Size
 
@@ -124,7 +125,7 @@ class ConvFrames(keras.layers.Layer):
 
 def companded_of(values: tf.Tensor) -> tf.Tensor:
     """Returns values in [-1, 1] with their logarithms spread out; those below 0.001 stay linear."""
-    return tf.asinh(1000.0 * values) / 7.0
+    return asinh(1000.0 * values) / 7.0
 
 
 FRAMES = {

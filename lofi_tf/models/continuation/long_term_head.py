@@ -18,6 +18,7 @@ from lofi_tf.models.continuation.frame_heads import (
     student_quantile,
 )
 from lofi_tf.models.layers.frame_size import LAPPED_SIZE
+from lofi_tf.models.layers.litert_operations import softplus
 from lofi_tf.models.sound.sound_head import SoundHead
 from lofi_tf.settings import Size
 
@@ -57,7 +58,7 @@ class RecallHead(SoundHead):
         trust, change = tf.unstack(parameters, axis=-1)
         level = tf.reduce_sum(tf.convert_to_tensor(self.shares) * levels, axis=-2)
         raw = level + MOST_CHANGE * tf.tanh(change / MOST_CHANGE)
-        log_sigma = LEAST_LOG_SIGMA + tf.nn.softplus(raw - LEAST_LOG_SIGMA) + gain
+        log_sigma = LEAST_LOG_SIGMA + softplus(raw - LEAST_LOG_SIGMA) + gain
         mean = tf.exp(gain) * tf.sigmoid(trust) * earlier
         return tf.stack([mean, tf.minimum(log_sigma, MOST_LOG_SIGMA)], axis=-1)
 

@@ -8,6 +8,8 @@ import math
 
 import tensorflow as tf
 
+from lofi_tf.models.layers.litert_operations import self_products
+
 CONTOUR_HOP = 32  # samples of a step of the contour
 LEAST_LEVEL = 1e-3  # below, the contour is flat
 LEAST_ENERGY = 1e-5  # of what overlaps, or the likeness is near 0
@@ -58,9 +60,7 @@ def autocorrelation(values: tf.Tensor, lengths: tf.Tensor, most: int) -> tf.Tens
         most: the longest lag.
     """
     size, lags = tf.shape(values)[1], tf.range(most + 1)
-    padded = [2 * tf.maximum(size, most + 1)]
-    spectrum = tf.signal.rfft(values, padded)
-    products = tf.signal.irfft(spectrum * tf.math.conj(spectrum), padded)[:, : most + 1]
+    products = self_products(values, most)
     energy = tf.pad(tf.cumsum(tf.square(values), axis=1), [[0, 0], [1, 0]])  # [B, N + 1]
     later = energy[:, -1:] - tf.gather(energy, tf.minimum(lags, size), axis=1)
     until = tf.maximum(lengths[:, None] - lags[None], 0)

@@ -14,6 +14,7 @@ import tensorflow as tf
 from lofi_tf.errors import LofiError
 from lofi_tf.models.layers.dense import built
 from lofi_tf.models.layers.frame_size import LAPPED_SIZE
+from lofi_tf.models.layers.litert_operations import fourier_between
 from lofi_tf.settings import Size
 
 KAISER_ALPHA = 4.0  # of the Kaiser-Bessel-derived window: far from a tone it falls below -80 dB
@@ -87,9 +88,9 @@ def cosine_transform(values: tf.Tensor) -> tf.Tensor:
     steps = np.arange(size // 2)
     before = np.exp(-1j * math.pi / size * (steps + 0.25))
     after = math.sqrt(2.0 / size) * np.exp(-1j * math.pi / size * steps)
-    pairs = tf.complex(values[..., ::2], values[..., ::-2])
-    found = tf.signal.fft(pairs * before.astype(np.complex64)) * after.astype(np.complex64)
-    both = tf.stack([tf.math.real(found), -_backwards(tf.math.imag(found))], axis=-1)
+    rotations = (rotation.astype(np.complex64) for rotation in (before, after))
+    real, imaginary = fourier_between(values[..., ::2], values[..., ::-2], *rotations)
+    both = tf.stack([real, -_backwards(imaginary)], axis=-1)
     return tf.reshape(both, tf.shape(values))
 
 

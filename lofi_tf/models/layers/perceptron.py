@@ -7,6 +7,7 @@ import tensorflow as tf
 import tensorflow_probability as tfp
 
 from lofi_tf.models.layers.dense import batch_norm, dense
+from lofi_tf.models.layers.litert_operations import softplus
 
 tfd = tfp.distributions
 
@@ -61,5 +62,5 @@ class GaussianMoments(keras.layers.Layer):
 
     def call(self, hidden: tf.Tensor) -> tfd.MultivariateNormalDiag:
         """Returns the Gaussian over [B, size]."""
-        scale = tf.nn.softplus(self.scale(hidden)) + 1e-4
+        scale = softplus(self.scale(hidden)) + 1e-4
         return tfd.MultivariateNormalDiag(loc=self.mean(hidden), scale_diag=scale)

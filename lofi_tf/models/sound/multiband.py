@@ -14,6 +14,7 @@ import tensorflow_probability as tfp
 
 from lofi_tf.errors import LofiError
 from lofi_tf.models.layers.dense import check_as_many, convolution, dense
+from lofi_tf.models.layers.litert_operations import softplus
 from lofi_tf.models.layers.pqmf import PQMF
 from lofi_tf.models.sound.clip_nets import SLOPE
 from lofi_tf.settings import Size
@@ -97,7 +98,7 @@ class FrameLatent(keras.layers.Layer):
         frames = tf.reshape(encoding, [-1, self.num_frames, encoding.shape[1] // self.num_frames])
         mean = tf.reshape(self.mean(frames), [-1, self.z_size])
         stddev = tf.reshape(self.stddev(frames), [-1, self.z_size])
-        return tfd.MultivariateNormalDiag(loc=mean, scale_diag=tf.nn.softplus(stddev))
+        return tfd.MultivariateNormalDiag(loc=mean, scale_diag=softplus(stddev))
 
     def prior(self) -> tfd.MultivariateNormalDiag:
         """Returns the standard normal prior."""
