@@ -18,7 +18,7 @@ export function mountArrange(element, context) {
 
 class Arrangement {
   constructor(element, { store, api, engine }) {
-    Object.assign(this, { store, api, engine, chosen: null, isMine: false, frame: 0 });
+    Object.assign(this, { store, api, engine, chosen: null, isMine: false, isHeard: false, frame: 0 });
     this.view = lanesView({
       lock: (lane) => this.lock(lane),
       add: (lane) => this.add(lane),
@@ -155,8 +155,9 @@ class Arrangement {
     const loop = await trying(() => this.merged());
     if (!loop) return;
     if (this.store.state.playing) player.stop();
-    await trying(() => this.engine.play(loop, { when }));
     this.isMine = true;
+    this.isMine = Boolean(await trying(async () => (await this.engine.play(loop, { when }), true)));
+    if (!this.isMine) return;
     this.store.update({ loop: "Arrangement" });
     this.show();
     cancelAnimationFrame(this.frame);
@@ -169,7 +170,9 @@ class Arrangement {
 
   /** What else begins to play ends the arrangement. */
   heard() {
-    const isOver = this.isMine && (!this.engine.isPlaying || this.store.state.playing);
+    const { playing } = this.store.state, isOn = this.engine.isPlaying && !playing;
+    const isOver = this.isMine && !isOn && (this.isHeard || playing); // not while the engine begins
+    this.isHeard = isOn;
     if (!isOver) return;
     this.isMine = false;
     this.store.update({ loop: null });

@@ -89,10 +89,13 @@ export const player = {
     store.update({ playing: null });
   },
 
-  /** Plays the clip (the one in focus, or the newest), or stops if it is the one that plays. */
-  toggle(clip = store.focused() ?? store.clips().at(-1)) {
-    if (store.state.playing && (!clip || store.state.playing === clip.id)) return player.stop();
-    return clip ? player.play(clip) : null;
+  /** Plays the clip (the one in focus, or the newest), or stops what plays if it is this one or no clip. */
+  toggle(clip = null) {
+    const { playing, loop } = store.state;
+    if (!clip && loop && !playing) return player.stop();
+    const wanted = clip ?? store.focused() ?? store.clips().at(-1);
+    if (playing && (!wanted || playing === wanted.id)) return player.stop();
+    return wanted ? player.play(wanted) : null;
   },
 
   /** A clip that was changed goes on with its new notes at the place where it is. */

@@ -9,6 +9,7 @@ export const store = {
     jobs: [], // Jobs, the newest first
     selection: [], // ids of clips, in the order chosen; the last is in focus
     playing: null, // the id of the clip that sounds
+    loop: null, // the title of what sounds and is no clip: "Arrangement", "Map", "Taps"
     tool: "generate", // the tool whose panel is open
     view: "clip", // what the stage shows: clip, arrange, map, drumify or infill
     filter: { part: "all", starred: false },

@@ -103,14 +103,16 @@ export function mountTransport(element) {
   });
   const show = (state) => {
     const clip = store.clip(state.playing) ?? store.focused();
-    play.replaceChildren(icon(state.playing ? "stop" : "play"));
-    play.setAttribute("aria-label", state.playing ? "Stop" : "Play");
-    play.disabled = !store.clips().length;
-    what.replaceChildren(...(clip ? [el("span.dot", { data: { part: clip.part } }), clip.name] : ["nothing yet"]));
-    element.classList.toggle("is-playing", Boolean(state.playing));
+    const isOn = Boolean(state.playing ?? state.loop);
+    play.replaceChildren(icon(isOn ? "stop" : "play"));
+    play.setAttribute("aria-label", isOn ? "Stop" : "Play");
+    play.disabled = !isOn && !store.clips().length;
+    const named = clip ? [el("span.dot", { data: { part: clip.part } }), clip.name] : ["nothing yet"];
+    what.replaceChildren(...(state.playing ? named : state.loop ? [state.loop] : named));
+    element.classList.toggle("is-playing", isOn);
   };
   store.subscribe((state, changed) => {
-    if (["playing", "selection", "session"].some((name) => changed.has(name))) show(state);
+    if (["playing", "loop", "selection", "session"].some((name) => changed.has(name))) show(state);
   });
   show(store.state);
 }

@@ -255,8 +255,8 @@ class Roll {
 
   sound({ pitch, velocity, track }) {
     if (!this.engine || this.engine.isPlaying) return;
-    const { part, is_drum: isDrum } = this.state.notes.tracks[track], name = isDrum ? "drums" : part;
-    this.engine.noteOn(pitch, velocity, name);
+    const { part, program, is_drum: isDrum } = this.state.notes.tracks[track], name = isDrum ? "drums" : part;
+    this.engine.noteOn(pitch, velocity, name, program);
     setTimeout(() => this.engine.noteOff(pitch, name), 250);
   }
 
@@ -265,7 +265,7 @@ class Roll {
     const { notes, track } = this.state, isDrum = row.kind === "drum";
     const own = notes.tracks[track]?.is_drum === isDrum ? notes.tracks[track] : notes.tracks.find((other) => other.is_drum === isDrum);
     const part = isDrum ? "drums" : (own?.part ?? "chords");
-    this.engine?.noteOn(row.pitch, 90, part);
+    this.engine?.noteOn(row.pitch, 90, part, own?.program);
     return () => this.engine?.noteOff(row.pitch, part);
   }
 
