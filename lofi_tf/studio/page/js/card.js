@@ -4,7 +4,7 @@ import { api } from "./api.js";
 import { el } from "./dom.js";
 import { makeDraggable } from "./drag.js";
 import { icon } from "./icons.js";
-import { lengthOf, looksOf, PART_TITLES } from "./names.js";
+import { FITTING, lengthOf, looksOf, PART_TITLES } from "./names.js";
 import { notesOf, player } from "./player.js";
 import { drawRoll } from "./roll.js";
 import { store } from "./store.js";
@@ -77,7 +77,7 @@ export function makeCard(id) {
     for (const [button, verb] of [[star, "Star"], [more, "More like"], [save, "Download"], [bin, "Delete"]]) {
       button.setAttribute("aria-label", `${verb} ${now.name}`);
     }
-    more.hidden = now.kind === "sound";
+    more.hidden = !FITTING[now.part].includes("vary");
     save.href = api.fileUrl(now);
     draw();
   }

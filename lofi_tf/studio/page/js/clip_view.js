@@ -12,6 +12,8 @@ import { store } from "./store.js";
 import { hintOf, openTool } from "./tools.js";
 import { mountWave } from "./wave.js";
 
+const GIVEN = ["compose"]; // tools that make something new unless they are told to change a clip
+
 /** Shows the clip in focus and follows it. Returns what ends it. */
 export function mountClip(element) {
   const top = el("div.clip-top");
@@ -111,7 +113,7 @@ function button(name, title, hint, run) {
 function factsOf(clip) {
   const tempo = clip.qpm ? `${Math.round(clip.qpm * 10) / 10} BPM` : null;
   const facts = [PART_TITLES[clip.part], lengthOf(clip), clip.kind === "sound" ? null : tempo, clip.key];
-  const chords = (clip.chords ?? []).slice(0, 8).map(([, name]) => name);
+  const chords = (clip.part === "song" ? [] : (clip.chords ?? [])).slice(0, 8).map(([, name]) => name);
   const parts = [el("span.dot"), facts.filter(Boolean).join(" · ")];
   if (chords.length) parts.push(el("span.clip-chords", {}, chords.join("  ")));
   parts.push(originOf(clip));
@@ -145,7 +147,7 @@ function showNext(next, clip) {
   next.replaceChildren(
     ...fitting.map((name) => {
       const looks = looksOf(name);
-      const open = el("button.button.small", { type: "button", onclick: () => openTool(name) }, icon(looks.icon), looks.title);
+      const open = el("button.button.small", { type: "button", onclick: () => openTool(name, GIVEN.includes(name) ? clip.id : null) }, icon(looks.icon), looks.next ?? looks.title);
       open.dataset.hint = hintOf(name);
       return open;
     }),

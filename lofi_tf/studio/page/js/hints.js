@@ -13,7 +13,7 @@ const KEYS = [
   ["Ctrl Z", "Undo"],
   ["Ctrl Shift Z", "Redo"],
   ["Ctrl Enter", "Press the tool's button"],
-  ["T", "Go to the tools"],
+  ["T", "Go to the tools; arrows go among them"],
   ["C", "Go to the clips"],
   ["M", "Metronome on or off"],
   ["Esc", "Close what is open"],

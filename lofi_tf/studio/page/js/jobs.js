@@ -5,9 +5,13 @@ import { el } from "./dom.js";
 import { icon } from "./icons.js";
 import { looksOf } from "./names.js";
 import { store } from "./store.js";
+import { served } from "./tools.js";
 
 const QUIET_MS = 250; // what is done sooner shows nothing
 const isLive = (job) => job.state === "waiting" || job.state === "running";
+
+/** Whether a text says no more than the tool's name. */
+const isTitle = (name, text) => !text || text === served(name)?.title;
 
 function makeRow(job) {
   const { title } = looksOf(job.tool);
@@ -25,7 +29,8 @@ function makeRow(job) {
   });
   const element = el("li.job", {}, icon(looksOf(job.tool).icon), text, bar, stop);
   const show = (now) => {
-    text.textContent = now.state === "waiting" ? `${title} waits for its turn` : `${title} ${now.text ?? ""}`;
+    const more = now.state === "waiting" ? "waits for its turn" : (now.text ?? "");
+    text.textContent = isTitle(now.tool, more) ? title : `${title}: ${more}`;
     if (now.total > 0) {
       bar.max = now.total;
       bar.value = now.done;

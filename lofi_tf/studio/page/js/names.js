@@ -11,13 +11,14 @@ export const PART_TITLES = {
   sound: "Sound",
 };
 
-/** Tools in the rail's order. part colours it; verb stands on its button; view is opened on the stage. */
+/** Tools in the rail's order. part colours it; verb stands on its button; view is opened on the
+ * stage; next is what it is called beside a clip. */
 export const TOOLS = [
   { name: "generate", title: "Beats", icon: "beats", part: "drums", group: "Make", verb: "Make beats" },
   { name: "chords", title: "Chords", icon: "chords", part: "chords", group: "Make", verb: "Make chords" },
   { name: "bass", title: "Bass", icon: "bass", part: "bass", group: "Make", verb: "Make bass lines" },
   { name: "melody", title: "Melody", icon: "melody", part: "melody", group: "Make", verb: "Make melodies" },
-  { name: "compose", title: "Track", icon: "track", part: "song", group: "Make", verb: "Make a track" },
+  { name: "compose", title: "Track", icon: "track", part: "song", group: "Make", verb: "Make a track", next: "Change its parts" },
   { name: "drumify", title: "Drumify", icon: "drumify", part: "drums", group: "Make", verb: "Make a beat of it", view: "drumify" },
   { name: "continue", title: "Continue", icon: "continue", group: "Change", verb: "Go on from here" },
   { name: "vary", title: "Vary", icon: "vary", group: "Change", verb: "More like this" },
@@ -27,7 +28,7 @@ export const TOOLS = [
   { name: "add_hihats", title: "Hi-hats", icon: "hihats", group: "Change", verb: "Add hi-hats" },
   { name: "transfer", title: "Transfer", icon: "transfer", group: "Change", verb: "Move the feel over" },
   { name: "map", title: "Map", icon: "map", group: "Explore", view: "map" },
-  { name: "continue_sound", title: "Sound", icon: "sound", part: "sound", group: "Explore", verb: "Go on with the sound" },
+  { name: "continue_sound", title: "Sound", icon: "sound", part: "sound", group: "Explore", verb: "Go on with the sound", next: "Go on with it" },
   { name: "transcribe", title: "Transcribe", icon: "transcribe", part: "sound", group: "Explore", verb: "Write down its notes" },
 ];
 
@@ -35,9 +36,9 @@ export const TOOLS = [
 export const FITTING = {
   drums: ["vary", "humanize", "continue", "infill", "add_hihats", "interpolate", "transfer"],
   bass: ["vary", "continue", "interpolate"],
-  chords: ["bass", "melody", "vary", "continue"],
-  melody: ["vary", "continue", "interpolate"],
-  song: ["compose"],
+  chords: ["bass", "melody", "vary", "continue", "interpolate"],
+  melody: ["vary", "continue", "infill", "interpolate"],
+  song: ["compose", "vary", "humanize"],
   sound: ["continue_sound", "transcribe"],
 };
 

@@ -100,7 +100,7 @@ export function mountPanel(element) {
 
   store.subscribe((state, changed) => {
     if (!state.session) return;
-    if (changed.has("tool") || changed.has("tools") || !element.firstChild) build();
+    if (["tool", "given", "tools"].some((name) => changed.has(name)) || !element.firstChild) build();
     else if (changed.has("selection") || changed.has("session")) {
       slots?.show();
       refresh();

@@ -10,6 +10,8 @@ export function makeSlots(tool, tells) {
   const { least, most, kinds = ["notes"], parts = null, names = null } = tool.inputs;
   const number = Math.min(most ?? MANY, MANY);
   const byHand = new Array(number).fill(undefined);
+  if (number && store.state.given) byHand[number - 1] = store.state.given;
+  const isLine = tool.fields.some((field) => field.name === "chords");
   const element = el("div.slots");
   const selects = Array.from({ length: number }, (_, k) => makeSlot(k));
 
@@ -37,8 +39,8 @@ export function makeSlots(tool, tells) {
   }
 
   function chosen() {
-    // what may be left out is filled only where a clip says what is asked for: chords, or a plan
-    const isAsked = (clip) => least > 0 || parts?.length || clip.chords?.length || clip.has_plan;
+    // what may be left out is filled by itself only for lines over a clip's chords
+    const isAsked = (clip) => least > 0 || (isLine && clip.chords?.length);
     const there = store.state.selection.map(store.clip).filter((clip) => clip && fits(clip) && isAsked(clip));
     const auto = number === 1 ? there.slice(-1) : there.slice(-number);
     return selects.map((_, k) => {

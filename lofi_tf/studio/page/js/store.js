@@ -11,6 +11,7 @@ export const store = {
     playing: null, // the id of the clip that sounds
     loop: null, // the title of what sounds and is no clip: "Arrangement", "Map", "Taps"
     tool: "generate", // the tool whose panel is open
+    given: null, // the id of a clip that it was opened for
     view: "clip", // what the stage shows: clip, arrange, map, drumify or infill
     filter: { part: "all", starred: false },
   },

@@ -11,11 +11,11 @@ export const served = (name) => store.state.tools.find((tool) => tool.name === n
 export const hintOf = (name) => sentence(served(name)?.hint ?? MAP_HINT);
 export const sentence = (text) => text.charAt(0).toUpperCase() + text.slice(1);
 
-/** Opens a tool's panel; one with a view of its own shows it on the stage. */
-export function openTool(name) {
+/** Opens a tool's panel, for a clip where one is given; one with a view of its own shows it on the stage. */
+export function openTool(name, given = null) {
   const { view } = store.state;
   const own = looksOf(name).view;
-  store.update({ tool: name, view: own ?? (OWN_VIEWS.includes(view) ? "clip" : view) });
+  store.update({ tool: name, given, view: own ?? (OWN_VIEWS.includes(view) ? "clip" : view) });
 }
 
 function knownTools() {
@@ -46,8 +46,21 @@ export function mountRail(element) {
     element.replaceChildren(...lists);
   }
 
+  const first = () => buttons.values().next().value;
+
+  /** Arrows go among tools, so that Tab passes all of them in one step. */
+  function move(event) {
+    const step = { ArrowDown: 1, ArrowRight: 1, ArrowUp: -1, ArrowLeft: -1 }[event.key];
+    const all = [...buttons.values()];
+    const at = all.indexOf(document.activeElement);
+    if (!step || at < 0) return;
+    event.preventDefault();
+    all[(at + step + all.length) % all.length].focus();
+  }
+
   function mark(name) {
     for (const [other, button] of buttons) {
+      button.tabIndex = other === name || (!buttons.has(name) && button === first()) ? 0 : -1;
       if (other === name) button.setAttribute("aria-current", "true");
       else button.removeAttribute("aria-current");
     }
@@ -55,6 +68,7 @@ export function mountRail(element) {
     if (isStrip) buttons.get(name)?.scrollIntoView({ inline: "center", block: "nearest" });
   }
 
+  element.addEventListener("keydown", move);
   store.subscribe((state, changed) => {
     if (changed.has("tools")) build();
     if (changed.has("tools") || changed.has("tool")) mark(state.tool);
