@@ -2,11 +2,11 @@
 import { upload } from "./actions.js";
 import { api } from "./api.js";
 import { el } from "./dom.js";
+import { downloadText } from "./drag/text.js";
 import { store } from "./store.js";
 
 /** What a clip that is dragged within the page is known by. */
 export const CLIP_TYPE = "application/x-lofi-clip";
-const TYPES = { mid: "audio/midi", wav: "audio/wav" };
 
 /** Takes files that are dropped on the page; returns {destroy()}. */
 export function mountDrag(element) {
@@ -55,10 +55,4 @@ function downloadOf(clip, format) {
   const isFile = isSound || format === "mid";
   const path = isFile ? api.fileUrl(clip) : api.renderUrl(clip, store.state.session.preset);
   return downloadText(clip.name, ending, new URL(path, location.href).href);
-}
-
-/** What Chromium's file drag reads: type, name and address, parted by colons. */
-export function downloadText(name, ending, address) {
-  const plain = name.replace(/[\\/:*?"<>|\p{Cc}]/gu, "_").replace(/^[ .]+|[ .]+$/g, "") || "clip";
-  return `${TYPES[ending]}:${plain}.${ending}:${address}`;
 }

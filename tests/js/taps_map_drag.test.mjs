@@ -1,7 +1,8 @@
-// Taps in time, and the geometry of the map.
+// Taps in time, the geometry of the map, and what is dragged out.
 import assert from "node:assert/strict";
 import test from "node:test";
 import { millisecondsOf, phaseAt, silence, tapNotes, velocityAt } from "../../lofi_tf/studio/page/js/drumify/taps.js";
+import { downloadText } from "../../lofi_tf/studio/page/js/drag/text.js";
 import * as plane from "../../lofi_tf/studio/page/js/map/plane.js";
 
 const take = { bars: 2, beatsPerBar: 4, qpm: 90 };
@@ -84,4 +85,10 @@ test("the way between two points ends at them", () => {
 test("a measure goes from nothing to one; what has none has no colour", () => {
   const scale = plane.scaleOf(points);
   assert.deepEqual([scale.least, scale.most, scale.at(3), scale.at(null)], [2, 4, 0.5, null]);
+});
+
+test("a file that is dragged out has a name that every system takes", () => {
+  const address = "http://127.0.0.1:8765/api/clips/c1/file?version=1";
+  assert.equal(downloadText("late: night/1.", "mid", address), `audio/midi:late_ night_1.mid:${address}`);
+  assert.equal(downloadText(" ..", "wav", address), `audio/wav:clip.wav:${address}`);
 });
