@@ -1,20 +1,25 @@
 """A whole track by the shipped models: its plan, its parts, its files."""
 
 import dataclasses
+import math
 
 import pytest
 import soundfile
 
 from lofi_tf.cli.compose import main
+from lofi_tf.composing.colours import is_tonic
 from lofi_tf.composing.compose import compose
 from lofi_tf.composing.instrument_models import Players
-from lofi_tf.composing.plan import PARTS, load_plan
+from lofi_tf.composing.plan import PARTS, load_plan, plan_of
 from lofi_tf.composing.planning import PlanOptions, make_plan, reseeded
+from lofi_tf.music.chord_qualities import NUM_QUALITIES
 from lofi_tf.music.midi import read_midi
 from lofi_tf.music.midi_markers import read_markers, sections_of
-from tests.track_counts import most_repeats, strong_share
+from tests.track_counts import bars_of, held_clashes, rootless, strong_share
 
-SECTIONS = (("intro", 4), ("verse", 8), ("hook", 8), ("break", 4), ("outro", 4))
+SECTIONS = (
+    ("intro", 4), ("verse", 8), ("hook", 8), ("break", 4), ("hook", 8), ("outro", 4)
+)  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -40,48 +45,131 @@ def midi(track, tmp_path_factory):
     return path
 
 
-def bars_with(track, part):
-    """The bars in which a part begins notes, those that come a little early in their own bar."""
-    return {int((note.start + 0.5) // 16) for note in track.notes[part]}
+def changed(plan, **changes):
+    """The plan with changes to its two hooks, bars 13 to 20 and 25 to 32."""
+    sections = [
+        dataclasses.replace(section, **changes) if section.name == "hook" else section
+        for section in plan.sections
+    ]
+    return dataclasses.replace(plan, sections=tuple(sections))
 
 
-def test_notes_on_strong_beats_are_chord_tones(track):
-    assert strong_share(track) == 1.0
+PLAIN = {"turn": False, "fill": False, "crash": False, "drops": {}, "energy": 0.5}
 
 
-def test_no_four_bars_come_more_than_twice(track):
-    assert max(most_repeats(track).values()) <= 2
+@pytest.fixture(scope="module")
+def hooks(plan, players):
+    """A track whose hooks are the same phrases."""
+    phrases = ("call", "answer", "call up 2", "answer varied")
+    return compose(changed(plan, melody=phrases, **PLAIN), players)
+
+
+def test_notes_on_strong_beats_are_chord_tones_and_none_is_held_beside_one(track, hooks):
+    for each in (track, hooks):
+        assert strong_share(each) == 1.0
+        assert not held_clashes(each)
+
+
+def test_chords_have_their_roots_or_the_bass_has_them(track, hooks):
+    assert not rootless(track) and not rootless(hooks)
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_a_hook_comes_back_note_for_note(hooks, part):
+    first, again = (bars_of(hooks.notes[part], bar, 8) for bar in (12, 24))
+    if part == "chords":  # their voices go on from those before
+        first, again = ([{step for step, _ in bar} for bar in bars] for bars in (first, again))
+    assert first == again and all(first[:2])
+
+
+def test_a_variation_begins_as_its_motif_does(plan, hooks):
+    phrases = bars_of(hooks.notes["melody"], 12, 8)
+    assert phrases[6] == phrases[2] != phrases[4]
+    assert phrases[7] != phrases[3]
+    assert {step for step, _ in phrases[4]} == {step for step, _ in phrases[0]}
+
+
+def test_drums_are_a_loop_of_two_bars(hooks):
+    bars = bars_of(hooks.notes["drums"], 12, 8)
+    assert bars[0] == bars[2] == bars[4] == bars[6] and bars[1] == bars[3] == bars[5]
+
+
+@pytest.fixture(scope="module")
+def moved(plan, players, hooks):
+    """The same with its hooks a minor third higher, each with a crash."""
+    phrases = hooks.plan.sections[2].melody
+    return compose(changed(plan, melody=phrases, **(PLAIN | {"crash": True, "shift": 3})), players)
+
+
+def test_a_section_begins_with_a_crash_where_the_plan_says_so(hooks, moved):
+    for each, expected in ((hooks, []), (moved, [12, 24])):
+        crashes = [round(note.start / 16) for note in each.notes["drums"] if note.pitch == 49]
+        assert [bar for bar in crashes if bar in (12, 24)] == expected
+
+
+def test_a_shift_moves_the_notes_and_chords_of_its_section(hooks, moved):
+    for part in ("bass", "chords", "melody"):
+        for bar in (13, 25):  # from the second bar on: what leads to the first is before it
+            before, after = (bars_of(each.notes[part], bar, 5) for each in (hooks, moved))
+            assert [{(step, pitch + 3) for step, pitch in row} for row in before] == after
+    roots = [
+        [c.chord // NUM_QUALITIES for c in each.chords if 192 <= c.start < 320]
+        for each in (hooks, moved)
+    ]
+    assert [(root + 3) % 12 for root in roots[0]] == roots[1]
+
+
+def test_a_track_begins_and_ends_on_its_tonic(track, hooks):
+    for each in (track, hooks):
+        assert is_tonic(each.chords[0].chord, "minor") and is_tonic(each.chords[-1].chord, "minor")
 
 
 def test_parts_play_in_their_sections(track):
-    """As the plan lists them, whatever they drop within."""
+    """As the plan lists them; a pickup is in the bar before."""
     bar = 0
     for section in track.plan.sections:
         for part in PARTS:
-            inside = bars_with(track, part) & set(range(bar, bar + section.bars))
-            assert bool(inside) == (part in section.parts)
+            bars = bars_of(track.notes[part], bar, section.bars)
+            assert any(bars if part in section.parts else bars[:-1]) == (part in section.parts)
+            for first, last in section.drops.get(part, ()):
+                assert not any(bars[math.ceil(first) : int(last) - 1])
         bar += section.bars
-    assert bars_with(track, "chords") >= set(range(0, 28, 4))
 
 
-def test_drums_keep_their_backbeat_and_the_bass_its_roots(track):
-    """Snares on beats two and four, but in the fill that ends a section."""
-    snares = [note.start for note in track.notes["drums"] if note.pitch == 38]
-    for beat in range(4 * 16 + 4, 11 * 16, 8):
+def test_drums_keep_their_backbeat_and_the_bass_its_roots(hooks):
+    """Snares on beats two and four."""
+    snares = [note.start for note in hooks.notes["drums"] if note.pitch == 38]
+    for beat in range(12 * 16 + 4, 20 * 16, 8):
         assert min(abs(start - beat) for start in snares) < 1.5
-    chords = [chord for chord in track.chords if 128 <= chord.start < 192]
-    for chord in chords:
-        firsts = [n.pitch % 12 for n in track.notes["bass"] if abs(n.start - chord.start) < 1.5]
-        assert chord.chord // 24 in firsts
+    for chord in (chord for chord in hooks.chords if 192 <= chord.start < 320):
+        firsts = [n.pitch % 12 for n in hooks.notes["bass"] if abs(n.start - chord.start) < 0.6]
+        assert chord.chord // NUM_QUALITIES in firsts
 
 
-@pytest.mark.parametrize(
-    ("seed", "minutes"), [(137, 2), pytest.param(5, 30, marks=pytest.mark.slow)]
-)
-def test_no_four_bars_come_more_than_twice_however_long_it_is(players, seed, minutes):
-    track = compose(make_plan(seed, PlanOptions(minutes=minutes)), players)
-    assert max(most_repeats(track).values()) <= 2
+def test_a_plan_from_before_there_were_motifs_plays(plan, players):
+    values = plan.to_dict() | {"schema_version": 1}
+    for name in ("form", "colour"):
+        del values[name]
+    for section in values["sections"]:
+        for name in ("melody", "rise", "crash", "turn", "pedal", "shift"):
+            del section[name]
+    old = compose(plan_of(values, "old"), players)
+    assert all(len(old.notes[part]) > 20 for part in PARTS)
+    assert old.piece.total_time == pytest.approx(38 * 3)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("minutes", [5, 30])
+def test_a_long_track_does_not_come_round_as_a_whole(players, minutes):
+    track = compose(make_plan(5, PlanOptions(minutes=minutes)), players)
     assert abs(track.piece.total_time / 60 - minutes) < 0.4
+    bars = bars_of(track.notes["melody"], 0, track.plan.num_bars)
+    size = len(bars) // 2
+    for later in range(size // 2, size):
+        same = sum(
+            one == other != frozenset() for one, other in zip(bars, bars[later:], strict=False)
+        )
+        assert same < 0.5 * size
 
 
 def test_the_file_names_its_tracks_and_sections_in_key_and_tempo(track, midi):
@@ -96,8 +184,10 @@ def test_the_file_names_its_tracks_and_sections_in_key_and_tempo(track, midi):
     assert (piece.key_signatures[0].key, piece.key_signatures[0].mode) == (7, 1)
     sections = sections_of(read_markers(midi.read_bytes()), piece.total_time)
     starts = [(name, round(start, 2)) for name, start, _ in sections]
-    assert starts == [("intro", 0), ("verse", 12), ("hook", 36), ("break", 60), ("outro", 72)]
-    last = [n for n in piece.notes if not n.is_drum and n.start_time > 83.9]
+    assert starts == [
+        ("intro", 0), ("verse", 12), ("hook", 36), ("break", 60), ("hook", 72), ("outro", 96)
+    ]  # fmt: skip
+    last = [n for n in piece.notes if not n.is_drum and n.start_time > 107.9]
     assert {n.pitch % 12 for n in last} <= {7, 10, 2, 5, 9}  # Gm9
 
 

@@ -4,8 +4,9 @@ import dataclasses
 
 import pytest
 
+from lofi_tf.composing.blocks import blocks_of
 from lofi_tf.composing.model_checks import check_models
-from lofi_tf.composing.plan import PARTS, blocks_of, load_plan, parse_key, plan_of, save_plan
+from lofi_tf.composing.plan import PARTS, load_plan, parse_key, plan_of, save_plan
 from lofi_tf.composing.planning import (
     PlanOptions,
     instruments,
@@ -64,11 +65,60 @@ def test_parts_are_played_by_what_their_mood_allows_at_its_level():
         assert played == {part: set(mood[part]) for part in PARTS}
 
 
-def test_energy_grows_from_the_intro_to_the_last_hook(plan):
-    energies = {
-        name: [s.energy for s in plan.sections if s.name == name] for name in ("intro", "hook")
-    }
-    assert energies["intro"][0] < energies["hook"][0] < energies["hook"][-1]
+def test_energy_grows_up_to_the_last_hook():
+    for seed in range(20):
+        energies = {}
+        for section in make_plan(seed).sections:
+            energies.setdefault(section.name, []).append(section.energy)
+        hooks = energies["hook"]
+        assert hooks == sorted(hooks)
+        assert len(hooks) == 1 or hooks[0] < hooks[-1]
+        for name in ("intro", "break", "outro"):
+            assert max(energies.get(name, [0])) < hooks[0]
+
+
+def layout(plan):
+    return tuple((section.name, section.bars) for section in plan.sections)
+
+
+@pytest.mark.parametrize("minutes", [2, 3])
+def test_forty_seeds_have_eight_forms_and_more(minutes):
+    plans = [make_plan(seed, PlanOptions(minutes=minutes)) for seed in range(40)]
+    assert len({layout(plan) for plan in plans}) >= 8
+    assert len({tuple(name for name, _ in layout(plan)) for plan in plans}) >= 8
+    assert len({plan.form for plan in plans}) >= 8
+
+
+@pytest.mark.parametrize("minutes", [5, 30])
+def test_a_long_track_has_stretches_of_other_themes_and_ends_with_its_first_hook(minutes):
+    for seed in range(3):
+        plan = make_plan(seed, PlanOptions(minutes=minutes))
+        themes = [section.theme for section in plan.sections]
+        assert len(set(themes)) >= min(minutes // 2, 12)
+        hooks = [section.theme for section in plan.sections if section.name == "hook"]
+        assert hooks[0] == hooks[-1]
+        names = plan.form.split(", ")
+        assert all(one != other for one, other in zip(names, names[1:], strict=False))
+        assert [s.name for s in plan.sections].count("outro") == 1
+
+
+def test_what_comes_again_begins_with_its_phrases_and_ends_otherwise():
+    found = 0
+    for seed in range(40):
+        hooks = [s for s in make_plan(seed).sections if s.name == "hook" and s.bars == 8]
+        for first, again in zip(hooks, hooks[1:], strict=False):
+            assert first.melody[:2] == again.melody[:2] and first.melody != again.melody
+            found += 1
+    assert found > 20
+
+
+def test_the_key_changes_in_bridges_alone_and_the_track_ends_in_its_own():
+    shifts = set()
+    for seed in range(40):
+        for section in make_plan(seed, PlanOptions(mood="bright")).sections:
+            shifts.add(section.shift)
+            assert section.shift == 0 or section.name == "bridge"
+    assert len(shifts) > 2
 
 
 @pytest.mark.parametrize(
@@ -156,7 +206,17 @@ def test_wishes_out_of_range_are_refused(wishes, message):
         ),
         (lambda v: v["parts"]["bass"].update(program=200), "at most 127. Received: 200"),
         (lambda v: v["parts"]["bass"].pop("over"), "bass follows chords and drums"),
-        (lambda v: v.update(schema_version=9), "schema_version must be 1. Received: 9"),
+        (
+            lambda v: v["sections"][1].update(melody=["call", "reply"]),
+            "section 2: a phrase is rest, or",
+        ),
+        (lambda v: v["sections"][1].update(melody=[]), "melody must have at least one item"),
+        (lambda v: v["sections"][1].update(shift=7), "shift must be at least -6 and at most 6"),
+        (
+            lambda v: v["colour"].update(ninths=2),
+            "p: colour: ninths must be at least 0 and at most 1",
+        ),
+        (lambda v: v.update(schema_version=9), "schema_version must be 1 to 2. Received: 9"),
         (lambda v: v.update(sections=5), "p: sections must be a list"),
     ],
 )

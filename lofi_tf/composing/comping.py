@@ -1,91 +1,70 @@
-"""Chords: the progressions of both themes, and how they are played."""
+"""Chords as they are played: a rhythm for each theme that comes back, held where it is quiet."""
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
-from lofi_tf.composing import harmony
-from lofi_tf.composing.blocks import MOST_REPEATS, placed, playing, sounding
-from lofi_tf.composing.instrument_models import Players
-from lofi_tf.composing.plan import Part, Plan
-from lofi_tf.composing.step_notes import Note, fingerprint, row_seeds, stream
+from lofi_tf.composing import voicing
+from lofi_tf.composing.blocks import Block, is_silent, placed, playing, sounding
+from lofi_tf.composing.harmony import Harmony, block_chords
+from lofi_tf.composing.plan import Plan
+from lofi_tf.composing.step_notes import Note, stream
+from lofi_tf.composing.voicing import Strike
 from lofi_tf.data.converters.progression_tracks import ChordEvent
-from lofi_tf.generation.scoring import merged, progression_score, strikes_of
+from lofi_tf.generation.scoring import merged
 from lofi_tf.music.quantize import STEPS_PER_BAR
 
-Harmony = Mapping[str, Sequence[ChordEvent]]  # the chords of a block, by theme
-
-NUM_PROGRESSIONS = 128
-NUM_SECOND = 12  # best ones among which the second theme is chosen
-COLOUR = 0.85  # share of plain triads that become sevenths and ninths
-TRIES = 32  # until a block has not come twice
+QUIET = 0.3  # energy below which chords are held
 PUSH_CHANCE, PUSH_STEPS = 0.3, 2  # of a chord that comes an eighth early
+LONGEST = 24  # steps of a chord in rhythm
+AGAIN = (6, 7, 10)  # steps after which a long chord may be struck again
 
 
-def harmony_of(plan: Plan, players: Players, part: Part, seed: int) -> Harmony:
-    """Returns the chords of each theme: the two best progressions that differ."""
-    random = stream(seed, "progressions")
-    z = players.prior(part.model, random, NUM_PROGRESSIONS)
-    tokens = players.progressions(part.model, z, row_seeds(random, len(z)), part.temperature)
-    drawn = [strikes_of(row) for row in tokens]
-    scores = [progression_score(strikes, plan.mode) + random.uniform(0, 0.5) for strikes in drawn]
-    order = np.argsort(np.negative(scores), kind="stable")
-    first = drawn[order[0]]
-    roots = {strike.chord for strike in first}
-    other = max(
-        order[1:NUM_SECOND],
-        key=lambda row: scores[row] + 0.5 * len({s.chord for s in drawn[row]} - roots),
-    )
-    themes = zip("AB", (first, drawn[other]), strict=True)
-    return {name: harmony.coloured(strikes, random, COLOUR) for name, strikes in themes}
-
-
-def chord_notes(plan: Plan, seed: int, chords: Harmony) -> list[Note]:
+def chord_notes(plan: Plan, seed: int, themes: Harmony) -> list[Note]:
     """Returns the chords as they are played: held where there is little energy, else in rhythm."""
-    found, before, known = [], None, Counter()
+    found, before = [], None
     for block in playing(plan, "chords"):
-        strikes = [s for s in chords[block.section.theme] if s.start < block.bars * STEPS_PER_BAR]
-        for attempt in range(TRIES):
-            random = stream(seed, "chords", block.number, attempt)
-            rhythm = _rhythm(strikes, block.section.energy, random, freely=attempt >= TRIES // 2)
-            loudness = 54.0 + 22.0 * block.section.energy
-            led = before if attempt < 4 else _elsewhere(before, attempt, random)
-            notes, last = harmony.voices(rhythm, led, random, loudness)
-            notes = sounding(notes, block, "chords")
-            if known[fingerprint(notes)] < MOST_REPEATS:
-                break
-        known[fingerprint(notes)] += 1
-        before = last
-        found += placed(notes, block)
+        chords = block_chords(plan, themes, block)
+        level = round(4 * block.energy) / 4  # so that sections of about one energy are one loop
+        random = stream(seed, "rhythm", block.section.theme)
+        held = merged(chords, block.steps)
+        struck = held if block.energy < QUIET else in_rhythm(chords, level, random)
+        strikes = [_strike(block, held, event) for event in struck]
+        loudness = 54.0 + 22.0 * block.energy
+        random = stream(seed, "touch", block.number)
+        notes, before = voicing.played(strikes, before, random, loudness)
+        found += placed(sounding(notes, block, "chords"), block)
     return found
 
 
-def _elsewhere(
-    before: tuple[int, ...] | None, attempt: int, random: np.random.Generator
-) -> tuple[int, ...] | None:
-    """Returns voices from which other inversions are near: none at first, then moved ones."""
-    if before is None or attempt < 8:
-        return None
-    return tuple(pitch + int(random.integers(-6, 7)) for pitch in before)
-
-
-def _rhythm(
-    strikes: Sequence[ChordEvent], energy: float, random: np.random.Generator, freely: bool = False
+def in_rhythm(
+    strikes: Sequence[ChordEvent], energy: float, random: np.random.Generator
 ) -> list[ChordEvent]:
     """Returns strikes in a rhythm of their own: some an eighth early, long ones struck again."""
-    held = energy < 0.35 or random.random() > 0.35 + energy
-    energy = max(energy, 0.5) if freely else energy
-    found = []
-    for strike in merged(strikes) if held else strikes:
+    found: list[ChordEvent] = []
+    for strike in strikes:
+        early, drawn, later = random.random(), random.random(), int(random.choice(AGAIN))
         start, end = strike.start, strike.end
-        if start >= STEPS_PER_BAR and start % STEPS_PER_BAR == 0 and random.random() < PUSH_CHANCE:
+        if start >= STEPS_PER_BAR and start % STEPS_PER_BAR == 0 and early < PUSH_CHANCE:
             start -= PUSH_STEPS
         if found and found[-1].end > start:
             found[-1] = found[-1]._replace(end=start)
-        again = start + int(random.choice([6, 7, 10]))
-        if end - start >= 14 and random.random() < 0.2 + 0.6 * energy:
+        while end - start > LONGEST:  # a chord of several bars is struck in each
+            bar = (start // STEPS_PER_BAR + 1) * STEPS_PER_BAR
+            bar += STEPS_PER_BAR if bar - start < STEPS_PER_BAR // 2 else 0
+            found.append(ChordEvent(start, bar, strike.chord))
+            start = bar
+        again = start + later
+        if end - start >= 14 and drawn < 0.2 + 0.6 * energy:
             found.append(ChordEvent(start, again - 1, strike.chord))
             start = again
         found.append(ChordEvent(start, end, strike.chord))
-    return found
+    return [event for event in found if event.end > event.start]
+
+
+def _strike(block: Block, held: Sequence[ChordEvent], event: ChordEvent) -> Strike:
+    """Returns how a chord is struck: with its root where the bass does not play it."""
+    own = [chord for chord in held if chord.start <= event.start + PUSH_STEPS][-1]
+    silent = (is_silent(block, "bass", step) for step in (own.start, max(own.start, event.start)))
+    rooted = block.section.pedal or any(silent)
+    return Strike(event.start, event.end, event.chord, rooted, event.start > own.start)

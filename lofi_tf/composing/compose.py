@@ -5,15 +5,20 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from lofi_tf.composing import harmony
-from lofi_tf.composing.beats import drum_grooves, drum_notes, kicks_of
-from lofi_tf.composing.comping import Harmony, chord_notes, harmony_of
+from lofi_tf.composing import voicing
+from lofi_tf.composing.bass import bass_notes
+from lofi_tf.composing.beats import Kit, drum_kit, drum_notes, kicks_of
+from lofi_tf.composing.blocks import blocks_of
+from lofi_tf.composing.chords import transposed
+from lofi_tf.composing.colours import tonic_chord
+from lofi_tf.composing.comping import chord_notes
+from lofi_tf.composing.harmony import Harmony, block_chords, harmony_of
 from lofi_tf.composing.instrument_models import Players
+from lofi_tf.composing.melody import melody_notes
 from lofi_tf.composing.model_checks import check_models
-from lofi_tf.composing.phrases import line_notes
-from lofi_tf.composing.plan import PARTS, Plan, blocks_of, parse_key
+from lofi_tf.composing.plan import PARTS, Plan, parse_key
 from lofi_tf.composing.step_notes import END_BARS, Note, swung
-from lofi_tf.data.converters.progression_tracks import ChordEvent, voicing
+from lofi_tf.data.converters.progression_tracks import ChordEvent
 from lofi_tf.files import write_file
 from lofi_tf.generation.scoring import merged
 from lofi_tf.music.chord_qualities import NUM_QUALITIES, chord_figure
@@ -24,7 +29,7 @@ from lofi_tf.music.splits import CHORD_SYMBOL
 from lofi_tf.rendering.settings import EVERY_PART, load_preset
 
 TRACK_TICKS_PER_QUARTER = 480
-LOWEST = {"bass": 28, "chords": 46, "melody": 58}  # pitches; what a key moves below goes up again
+LOWEST = {"bass": 28, "chords": 40, "melody": 58}  # pitches; what a key moves below goes up again
 OnPart = Callable[[str], None]
 
 
@@ -92,7 +97,7 @@ class _Studio:
 
     def __init__(self, plan: Plan, players: Players):
         self.plan, self.players = plan, players
-        self._harmonies, self._grooves = {}, {}
+        self._harmonies, self._kits = {}, {}
 
     def harmony(self, seed: int) -> Harmony:
         """Returns the chords of the themes that a seed gives."""
@@ -101,12 +106,12 @@ class _Studio:
             self._harmonies[seed] = harmony_of(self.plan, self.players, part, seed)
         return self._harmonies[seed]
 
-    def grooves(self, seed: int):
-        """Returns the grooves of the blocks that a seed gives."""
-        if seed not in self._grooves:
+    def kit(self, seed: int) -> Kit:
+        """Returns the drums that a seed gives."""
+        if seed not in self._kits:
             part = self.plan.parts["drums"]
-            self._grooves[seed] = drum_grooves(self.plan, self.players, part, seed)
-        return self._grooves[seed]
+            self._kits[seed] = drum_kit(self.plan, self.players, part, seed)
+        return self._kits[seed]
 
     def notes(self, name: str) -> list[Note]:
         """Returns the notes of a part."""
@@ -114,40 +119,38 @@ class _Studio:
         if not any(name in section.parts for section in plan.sections):
             return []
         if name == "drums":
-            return drum_notes(plan, self.players, part, self.grooves(part.seed))
+            return drum_notes(plan, self.players, part, self.kit(part.seed), part.seed)
         if name == "chords":
             return chord_notes(plan, part.seed, self.harmony(part.seed))
-        over, kicks = self.harmony(part.over["chords"]), {}
-        if name == "bass" and any("drums" in section.parts for section in plan.sections):
-            kicks = kicks_of(self.grooves(part.over["drums"]))
-        return line_notes(plan, self.players, name, part, over, kicks)
+        over = self.harmony(part.over["chords"])
+        if name == "melody":
+            return melody_notes(plan, self.players, part, over, part.seed)
+        kicks = {}
+        if any("drums" in section.parts for section in plan.sections):
+            kicks = kicks_of(self.kit(part.over["drums"]).loops)
+        return bass_notes(plan, self.players, part, over, kicks, part.seed)
 
 
 def _chords_of(plan: Plan, themes: Harmony) -> list[ChordEvent]:
     """Returns where other chords begin in the track, the last one its tonic."""
     found: list[ChordEvent] = []
     for block in blocks_of(plan):
-        first, size = block.start_bar * STEPS_PER_BAR, block.bars * STEPS_PER_BAR
-        for strike in merged(themes[block.section.theme]):
-            if strike.start < size:
-                end = first + min(strike.end, size)
-                found.append(ChordEvent(first + strike.start, end, strike.chord))
+        first = block.start_bar * STEPS_PER_BAR
+        for strike in merged(block_chords(plan, themes, block), block.steps):
+            chord = transposed(strike.chord, block.section.shift)
+            found.append(ChordEvent(first + strike.start, first + strike.end, chord))
     last = plan.num_bars * STEPS_PER_BAR
-    return [
-        *found,
-        ChordEvent(last, last + END_BARS * STEPS_PER_BAR, harmony.tonic_chord(plan.mode)),
-    ]
+    end = last + END_BARS * STEPS_PER_BAR
+    return [*found, ChordEvent(last, end, tonic_chord(plan.mode))]
 
 
 def _end(plan: Plan, notes: dict[str, list[Note]], chords: Sequence[ChordEvent]) -> None:
     """Adds the last chord, which rings on, to the parts that play in the last section."""
     last, playing = chords[-1], plan.sections[-1].parts
     if "chords" in playing:
-        before = None
-        sounding = [note.pitch for note in notes["chords"][-3:]]
-        if len(sounding) == 3:
-            before = tuple(sorted(sounding))
-        _, pitches = voicing(last.chord, before)
+        pitches = voicing.next_voices(last.chord, None)
+        if "bass" not in playing:
+            pitches = (voicing.root_below(last.chord, pitches), *pitches)
         notes["chords"] += [
             Note(last.start + 0.4 * number, last.end, pitch, 52)
             for number, pitch in enumerate(pitches)
@@ -177,7 +180,7 @@ def _piece(plan: Plan, notes: dict[str, list[Note]], chords: Sequence[ChordEvent
                 instrument=instrument, program=program, is_drum=is_drum,
             )  # fmt: skip
     for strike in chords:
-        figure = chord_figure(_moved(strike.chord, plan.shift), (tonic, mode))
+        figure = chord_figure(transposed(strike.chord, plan.shift), (tonic, mode))
         piece.text_annotations.add(
             annotation_type=CHORD_SYMBOL, text=figure, time=_seconds(plan, strike.start)
         )
@@ -203,8 +206,3 @@ def _seconds(plan: Plan, step: float) -> float:
 def _in_key(pitch: int, shift: int, lowest: int) -> int:
     moved = pitch + shift
     return moved if moved >= lowest else moved + 12
-
-
-def _moved(chord: int, shift: int) -> int:
-    root, quality = divmod(chord, NUM_QUALITIES)
-    return (root + shift) % 12 * NUM_QUALITIES + quality

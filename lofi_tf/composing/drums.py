@@ -1,4 +1,4 @@
-"""Drums: a beat chosen among what a model plays, varied block by block, with fills."""
+"""Drums: a beat chosen among what a model plays, its loop of two bars, fills and crashes."""
 
 from collections.abc import Sequence
 
@@ -12,6 +12,7 @@ from lofi_tf.music.quantize import STEPS_PER_BAR
 CLASSES = len(DRUM_NAMES)
 BACKBEATS = (4, 12)  # steps of a bar
 BACKBEAT_VELOCITY, KICK_VELOCITY = 0.62, 0.66
+LEAST_LIKE = 0.9  # share of cells in which a bar must be like another to end a loop in its place
 SOFT = 0.3  # velocities below it are ghost notes
 
 
@@ -24,7 +25,7 @@ def fill_score(groove: np.ndarray) -> np.ndarray:
     """Says of each bar of a groove [T, 27] how much its second half is a fill, [bars]."""
     hits = hits_of(groove)[:, STEPS_PER_BAR // 2 :]
     busy = hits[:, :, [SNARE, *TOMS]].sum((1, 2))
-    return 1.0 * busy - 0.5 * np.maximum(0, busy - 6) + 0.5 * hits[:, :, TOMS].any((1, 2))
+    return 1.0 * busy - 1.5 * np.maximum(0, busy - 5) + 0.5 * hits[:, :, TOMS].any((1, 2))
 
 
 def with_backbeat(groove: np.ndarray) -> np.ndarray:
@@ -48,6 +49,31 @@ def with_fill(groove: np.ndarray, fill: np.ndarray) -> np.ndarray:
     kept = found[-half:, CLOSED].copy()
     found[-half:] = fill[-half:]
     found[-half:, CLOSED] = np.maximum(kept, 0.0) * (fill[-half:, [SNARE, *TOMS]] <= 0.5).all(-1)
+    return found
+
+
+def looped(groove: np.ndarray) -> np.ndarray:
+    """Returns the first two bars of a groove [64, 27] twice, without crashes.
+
+    The last bar is that of the groove where it is like the second.
+    """
+    bars = groove.reshape(-1, STEPS_PER_BAR, groove.shape[-1]).copy()
+    bars[:, :, [CRASH, CLASSES + CRASH, 2 * CLASSES + CRASH]] = 0.0
+    hits = bars[:, :, :CLASSES] > 0.5
+    like = (hits[3] == hits[1]).mean() >= LEAST_LIKE
+    return np.concatenate([bars[0], bars[1], bars[0], bars[3 if like else 1]])
+
+
+def without_end(loop: np.ndarray) -> np.ndarray:
+    """Returns the two bars of a loop twice, without its last one's variation."""
+    half = len(loop) // 2
+    return np.concatenate([loop[:half], loop[:half]])
+
+
+def with_crash(groove: np.ndarray, energy: float) -> np.ndarray:
+    """Returns a groove that begins with a cymbal, soft where there is little energy."""
+    found = groove.copy()
+    _hit(found, 0, CRASH, 0.4 + 0.4 * energy)
     return found
 
 

@@ -1,98 +1,85 @@
-"""Chords of four bars: chosen among what a model draws, coloured, and laid out as voices."""
+"""Harmony of a track: the progression of each theme, and the chords of each block."""
 
-from collections.abc import Iterable, Sequence
-from fractions import Fraction
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from lofi_tf.composing.step_notes import Note
-from lofi_tf.data.converters.progression_tracks import ChordEvent, voicing
-from lofi_tf.music.chord_qualities import CHORD_QUALITIES, NUM_QUALITIES, TONICS, chord_figure
-from lofi_tf.music.quantize import STEPS_PER_BAR
+from lofi_tf.composing import colours
+from lofi_tf.composing.blocks import Block
+from lofi_tf.composing.chords import chord_at, root_of, transposed
+from lofi_tf.composing.instrument_models import Players
+from lofi_tf.composing.plan import THEMES, Part, Plan
+from lofi_tf.composing.step_notes import row_seeds, stream
+from lofi_tf.data.converters.progression_tracks import ChordEvent
+from lofi_tf.generation.scoring import BLOCK_STEPS, STRONG, progression_score, strikes_of
+from lofi_tf.music.chord_qualities import TONICS
 
-if TYPE_CHECKING:
-    from lofi_tf.music.progressions import Change
+Harmony = Mapping[str, Sequence[ChordEvent]]  # four bars of chords, by theme
 
-_NAMES = [quality.suffix for quality in CHORD_QUALITIES]
-# What triads become where chords are to be richer, by root in C major; a fifth of G stays a 7.
-_RICH = {
-    (0, ""): ("maj7", "maj9"), (5, ""): ("maj7", "maj9"), (7, ""): ("7", "9"),
-    (2, "m"): ("m7", "m9"), (4, "m"): ("m7",), (9, "m"): ("m7", "m9"),
-    (0, "5"): ("maj7",), (9, "5"): ("m7",), (5, "5"): ("maj7",), (11, "dim"): ("m7b5",),
-}  # fmt: skip
-
-
-def chord_at(strikes: Sequence[ChordEvent], step: float) -> int:
-    """Returns the chord in force at a step: the last that was struck, or else the first."""
-    before = [strike.chord for strike in strikes if strike.start <= step + 1e-6]
-    return before[-1] if before else strikes[0].chord
+NUM_PROGRESSIONS = 128
+NUM_GOOD = 16  # best ones among which a theme that differs is chosen
 
 
-def changes_of(strikes: Sequence[ChordEvent]) -> "list[Change]":
-    """Returns where other chords begin, in bars, as `generation.progressions` takes them."""
-    from lofi_tf.music.progressions import Change
+def harmony_of(plan: Plan, players: Players, part: Part, seed: int) -> Harmony:
+    """Returns the chords of each theme: the best progression, and good ones that differ from it.
 
-    found = [Change(Fraction(0), chord_figure(strikes[0].chord))]
-    for strike in strikes:
-        figure = chord_figure(strike.chord)
-        if figure != found[-1].figure:
-            found.append(Change(Fraction(strike.start, STEPS_PER_BAR), figure))
+    A theme is the same whatever other themes a plan has; the first begins on the tonic.
+    """
+    random = stream(seed, "progressions")
+    z = players.prior(part.model, random, NUM_PROGRESSIONS)
+    tokens = players.progressions(part.model, z, row_seeds(random, len(z)), part.temperature)
+    drawn = [strikes_of(row) for row in tokens]
+    scores = [progression_score(strikes, plan.mode) + random.uniform(0, 0.5) for strikes in drawn]
+    order = np.argsort(np.negative(scores), kind="stable").tolist()
+    order = [row for row in order if np.isfinite(scores[row])]
+    first = [row for row in order if colours.is_tonic(drawn[row][0].chord, plan.mode)]
+    chosen = [(first or order)[0]]
+    last = max(THEMES.index(section.theme) for section in plan.sections)
+    while len(chosen) <= last:
+        rows = [row for row in order if row not in chosen][: NUM_GOOD + len(chosen)]
+        chosen.append(
+            max(rows, key=lambda row: scores[row] + _fitness(drawn, row, chosen, plan.mode))
+        )
+    found = {
+        theme: colours.coloured(drawn[row], stream(seed, "colour", theme), plan.colour, plan.mode)
+        for theme, row in zip(THEMES, chosen, strict=False)
+    }
+    return found | {THEMES[0]: colours.on_tonic(found[THEMES[0]], plan.mode)}
+
+
+def block_chords(plan: Plan, themes: Harmony, block: Block) -> list[ChordEvent]:
+    """Returns the chords of a block: its theme's, which may lead on to the next section.
+
+    The first chord of the track is its tonic. Steps and keys are those of the block.
+    """
+    found = [strike for strike in themes[block.section.theme] if strike.start < block.steps]
+    found = [strike._replace(end=min(strike.end, block.steps)) for strike in found]
+    if block.number == 0:
+        found = colours.on_tonic(found, plan.mode)
+    if block.is_last and block.section.turn:
+        target = colours.tonic_chord(plan.mode)
+        if block.after:
+            target = themes[block.after.theme][0].chord
+            target = transposed(target, block.after.shift - block.section.shift)
+        found = colours.leading_to(found, target, block.steps)
     return found
 
 
-def coloured(
-    strikes: Sequence[ChordEvent], random: np.random.Generator, share: float
-) -> list[ChordEvent]:
-    """Returns strikes with plain triads made sevenths and ninths, each chord always the same way.
+def _fitness(
+    drawn: Sequence[Sequence[ChordEvent]], row: int, chosen: Sequence[int], mode: str
+) -> float:
+    """Says how well a progression goes beside those that are chosen: with other roots in its bars.
 
-    Args:
-        strikes: in C major or A minor.
-        random: what is drawn.
-        share: of the triads that become richer, 0 to 1.
+    It does not begin with the tonic of the other mode.
     """
-    rich = {}
-    for chord in dict.fromkeys(strike.chord for strike in strikes):
-        root, quality = divmod(chord, NUM_QUALITIES)
-        options = _RICH.get((root, _NAMES[quality]))
-        drawn, place = random.random(), random.random()
-        rich[chord] = chord
-        if options and drawn < share:
-            name = options[int(place * len(options))]
-            rich[chord] = root * NUM_QUALITIES + _NAMES.index(name)
-    return [strike._replace(chord=rich[strike.chord]) for strike in strikes]
+    first = drawn[row][0].chord
+    wrong = root_of(first) == TONICS[mode] and not colours.is_tonic(first, mode)
+    own = _roots(drawn[row])
+    same = [np.mean(own == _roots(drawn[other])) for other in chosen]
+    begins = [own[0] == _roots(drawn[other])[0] for other in chosen]
+    return -2.0 * max(same) - 1.0 * np.mean(begins) - 3.0 * wrong
 
 
-def tonic_chord(mode: str) -> int:
-    """Returns the chord that a track ends on: Cmaj9 or Am9."""
-    return TONICS[mode] * NUM_QUALITIES + _NAMES.index("maj9" if mode == "major" else "m9")
-
-
-def voices(
-    strikes: Iterable[ChordEvent],
-    before: tuple[int, ...] | None,
-    random: np.random.Generator,
-    loudness: float,
-    spread: float = 0.12,
-) -> tuple[list[Note], tuple[int, ...] | None]:
-    """Returns the notes of chords with little movement, rolled a little, and the last voices.
-
-    Args:
-        strikes: chords in steps.
-        before: the voices before the first.
-        random: what is drawn: velocities, and how fast each is rolled.
-        loudness: mean velocity.
-        spread: steps from one voice to the next at most.
-    """
-    found = []
-    for strike in strikes:
-        _, before = voicing(strike.chord, before)
-        roll = random.uniform(0.3, 1.0) * spread
-        accent = 4.0 if strike.start % STEPS_PER_BAR == 0 else 0.0
-        for number, pitch in enumerate(before):
-            velocity = int(
-                np.clip(loudness + accent + random.normal(0, 4) - 2 * (number == 1), 20, 120)
-            )
-            start = strike.start + number * roll
-            found.append(Note(start, max(strike.end - 0.25, start + 0.5), pitch, velocity))
-    return found, before
+def _roots(strikes: Sequence[ChordEvent]) -> np.ndarray:
+    """Returns the root at each half bar of four bars, [8]."""
+    return np.array([root_of(chord_at(strikes, step)) for step in range(0, BLOCK_STEPS, STRONG)])

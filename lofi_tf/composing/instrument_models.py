@@ -77,7 +77,7 @@ class Players:
         return notes_in_steps(self[name].converter.from_outputs(output))
 
     def _controls(self, name, chords, first_bars) -> np.ndarray:
-        from lofi_tf.composing.harmony import changes_of
+        from lofi_tf.composing.chords import changes_of
         from lofi_tf.generation.layout import Layout
         from lofi_tf.generation.progressions import chord_controls
 

@@ -1,45 +1,49 @@
-"""Melody and bass: phrases over chords, chosen among what models play, and held to the chords."""
+"""Melody and bass held to their chords, how good they are, and how they are touched."""
 
 from collections.abc import Sequence
 
 import numpy as np
 
-from lofi_tf.composing.harmony import chord_at
+from lofi_tf.composing.chords import chord_at, root_of
 from lofi_tf.composing.step_notes import BLOCK_BARS, Note
 from lofi_tf.data.converters.progression_tracks import ChordEvent
-from lofi_tf.generation.scoring import BEAT, BLOCK_STEPS, C_MAJOR, STRONG, chord_classes, line_score
-from lofi_tf.music.chord_qualities import NUM_QUALITIES
+from lofi_tf.generation.scoring import BEAT, C_MAJOR, STRONG, chord_classes, line_score
+from lofi_tf.music.quantize import STEPS_PER_BAR
 
 MELODY_RANGE, BASS_RANGE = (60, 84), (28, 45)  # MIDI pitches
 MELODY_CENTRE = 71
-FREE_SHARE = 0.05  # of melody notes off the beat that may leave chord and scale
 LONGEST = 12  # steps of a melody note
-NEAR_KICK = 1.01  # steps within which a bass note goes with a kick
+AT_KICK, NEAR_KICK = 0.5, 1.01  # steps within which a chord's root, another note goes with a kick
+Chords = Sequence[ChordEvent]
 
 
-def melody_score(phrase: Sequence[Note], chords: Sequence[ChordEvent], per_bar: float) -> float:
-    """Says how good a melody of four bars a phrase is over its chords; higher is better.
+def melody_score(
+    phrase: Sequence[Note], chords: Chords, per_bar: float, bars: int = BLOCK_BARS
+) -> float:
+    """Says how good a melody is over its chords; higher is better.
 
     As many notes as are asked for, most steps small, few pitches again and again, chord tones on
-    strong beats, scale tones elsewhere, an end on a chord tone, and rests to breathe in.
+    strong beats, scale tones elsewhere, an end on a chord tone, and rests to breathe in; the rhythm
+    of the first bar comes back two bars later.
     """
-    if len(phrase) < 4:
+    if len(phrase) < bars:
         return -np.inf
     starts, ends, pitches = (np.array(column) for column in list(zip(*phrase, strict=True))[:3])
     strong = [note for note in phrase if note.start % STRONG == 0]
-    fits = [note.pitch % 12 in chord_classes(chord_at(chords, note.start)) for note in strong]
+    fits = [note.pitch % 12 in melody_tones(chord_at(chords, note.start)) for note in strong]
     in_scale = np.isin(pitches % 12, sorted(C_MAJOR)).mean()
-    ends_well = phrase[-1].pitch % 12 in chord_classes(chord_at(chords, phrase[-1].start))
+    ends_well = phrase[-1].pitch % 12 in melody_tones(chord_at(chords, phrase[-1].start))
     return float(
-        line_score(starts, ends, pitches, BLOCK_STEPS)
-        - 0.7 * abs(len(phrase) / BLOCK_BARS - per_bar)
+        line_score(starts, ends, pitches, bars * STEPS_PER_BAR)
+        - 0.7 * abs(len(phrase) / bars - per_bar)
         + 1.5 * (np.mean(fits) if fits else 0.0)
         + 3.0 * in_scale
         + 1.0 * ends_well
+        + 1.5 * _alike(starts)
     )
 
 
-def bass_score(phrase: Sequence[Note], chords: Sequence[ChordEvent], per_bar: float) -> float:
+def bass_score(phrase: Sequence[Note], chords: Chords, per_bar: float) -> float:
     """Says how good a bass line of four bars a phrase is; higher is better.
 
     Roots where chords begin, as many notes as are asked for, few pitches and few leaps.
@@ -61,33 +65,43 @@ def bass_score(phrase: Sequence[Note], chords: Sequence[ChordEvent], per_bar: fl
     )
 
 
-def root_of(chord: int) -> int:
-    """Returns the pitch class of a chord's root."""
-    return chord // NUM_QUALITIES
+def melody_tones(chord: int) -> frozenset[int]:
+    """Returns the tones of a chord that a melody may rest on: none a half step above another."""
+    tones = chord_classes(chord)
+    return frozenset(tone for tone in tones if (tone - 1) % 12 not in tones)
 
 
-def fitted_melody(
-    phrase: Sequence[Note], chords: Sequence[ChordEvent], random: np.random.Generator
-) -> list[Note]:
-    """Returns a phrase in the range of a melody, held to its chords.
+def passing_tones(chord: int) -> frozenset[int]:
+    """Returns the tones of a chord and of its scale: C major without what the chord alters."""
+    tones = chord_classes(chord)
+    altered = tones - C_MAJOR
+    return tones | {t for t in C_MAJOR if not {(t - 1) % 12, (t + 1) % 12} & altered}
 
-    Notes on strong beats become the nearest chord tone, so do held ones (a beat and more), others
-    the nearest tone of scale or chord. A note ends where a chord begins that it is not of.
-    """
+
+def centred(phrase: Sequence[Note]) -> list[Note]:
+    """Returns a phrase in the octave of melodies."""
     if not phrase:
         return []
-    mean = np.mean([note.pitch for note in phrase])
-    shift = 12 * round((MELODY_CENTRE - mean) / 12)
+    shift = 12 * round((MELODY_CENTRE - np.mean([note.pitch for note in phrase])) / 12)
+    return [note._replace(pitch=note.pitch + shift) for note in phrase]
+
+
+def fitted_melody(phrase: Sequence[Note], chords: Chords) -> list[Note]:
+    """Returns a phrase in the range of a melody, held to its chords.
+
+    Notes on strong beats become the nearest chord tone, so do held ones (a beat and more) and those
+    of an eighth a half step above a chord tone; others the nearest tone of scale or chord. A note
+    ends where a chord begins on which it may not rest.
+    """
     found: list[Note] = []
     for note in sorted(phrase):
-        pitch = _folded(note.pitch + shift, *MELODY_RANGE)
-        chord = chord_classes(chord_at(chords, note.start))
-        held = note.end - note.start >= BEAT
-        free = random.random() < FREE_SHARE
-        if note.start % STRONG == 0 or held or _clashes(note, pitch, chords):
-            pitch = _nearest(pitch, chord)
-        elif not free:
-            pitch = _nearest(pitch, chord | C_MAJOR)
+        pitch, chord = _folded(note.pitch, *MELODY_RANGE), chord_at(chords, note.start)
+        length = min(note.end, note.start + LONGEST) - note.start
+        tones = passing_tones(chord)
+        near = length >= 2 and (pitch - 1) % 12 in chord_classes(chord)
+        if note.start % STRONG == 0 or length >= BEAT or near:
+            tones = melody_tones(chord)
+        pitch = _nearest(pitch, tones)
         if found and found[-1].end > note.start:
             found[-1] = found[-1]._replace(end=note.start)
         found.append(note._replace(pitch=pitch, end=_let_go(note, pitch, chords)))
@@ -95,28 +109,35 @@ def fitted_melody(
 
 
 def fitted_bass(
-    phrase: Sequence[Note], chords: Sequence[ChordEvent], kicks: Sequence[float]
+    phrase: Sequence[Note], chords: Chords, kicks: Sequence[float], pedal: int | None = None
 ) -> list[Note]:
     """Returns a line in the range of a bass, one note at a time, with the kick.
 
-    Each chord begins with its root; notes on strong beats are chord tones, others of scale or
-    chord. Notes near a kick begin with it.
+    Each chord begins with its root, and so does a bar without notes; notes on strong beats are
+    chord tones, others of scale or chord. Notes near a kick begin with it.
+
+    Args:
+        phrase: what a model plays.
+        chords: of the block.
+        kicks: steps.
+        pedal: pitch class that all notes have.
     """
-    notes = [note for note in sorted(phrase) if note.end > note.start]
-    for strike in _changes(chords):
-        if not any(abs(note.start - strike.start) < 0.5 for note in notes):
-            end = min(strike.end, strike.start + BEAT)
-            notes.append(Note(strike.start, end, BASS_RANGE[0] + root_of(strike.chord), 80))
-    firsts = {strike.start for strike in _changes(chords)}
+    firsts = {strike.start: strike for strike in _changes(chords)}
+    for bar in range(STEPS_PER_BAR, chords[-1].end, STEPS_PER_BAR):
+        if not any(bar <= at < bar + STEPS_PER_BAR for at in (*firsts, *(n.start for n in phrase))):
+            firsts[bar] = ChordEvent(bar, bar + STEPS_PER_BAR, chord_at(chords, bar))
+    notes = [note for note in sorted(phrase) if note.end > note.start and note.start not in firsts]
+    own = {note.start: note for note in phrase}
+    for start, strike in firsts.items():
+        end = max(own[start].end if start in own else 0, min(strike.end, start + BEAT))
+        notes.append(Note(start, end, BASS_RANGE[0] + root_of(strike.chord), 80))
     found: list[Note] = []
     for note in sorted(notes):
-        chord = chord_at(chords, note.start)
-        if note.start in firsts:
-            pitch = _folded(root_of(chord) + 24, *BASS_RANGE)
-        else:
-            tones = chord_classes(chord) | (C_MAJOR if note.start % STRONG else frozenset())
-            pitch = _nearest(_folded(note.pitch, *BASS_RANGE), tones)
-        start = _with_kick(note.start, kicks)
+        first = note.start in firsts
+        start = _with_kick(note.start, kicks, AT_KICK if first else NEAR_KICK)
+        pitch = _bass_pitch(note, chords, first, pedal)
+        while found and start - found[-1].start < 0.9 and first:
+            found.pop()  # a chord's root goes before what is struck just ahead of it
         if found and start - found[-1].start < 0.9:
             continue
         if found and found[-1].end > start:
@@ -125,39 +146,34 @@ def fitted_bass(
     return found
 
 
-def thinned(phrase: Sequence[Note], random: np.random.Generator) -> list[Note]:
-    """Returns a phrase without one to three of its notes off the strong beats."""
-    weak = [number for number, note in enumerate(phrase) if round(note.start) % STRONG]
-    gone = random.permutation(weak)[: random.integers(1, 4)].tolist()
-    return [note for number, note in enumerate(phrase) if number not in gone]
-
-
-def phrase_of_windows(windows: Sequence[Sequence[Note]], window_steps: int) -> list[Note]:
-    """Returns the windows of a block as one phrase."""
+def quiet_bass(line: Sequence[Note], chords: Chords) -> list[Note]:
+    """Returns the notes of a line that begin chords or strong beats, held up to the next."""
+    firsts = [strike.start for strike in _changes(chords)]
+    firsts += list(range(0, chords[-1].end, STRONG))
+    kept = [note for note in line if any(abs(note.start - at) <= AT_KICK for at in firsts)]
+    ends = [*(note.start for note in kept[1:]), np.inf]
     return [
-        note._replace(
-            start=note.start + number * window_steps, end=note.end + number * window_steps
-        )
-        for number, window in enumerate(windows)
-        for note in window
+        note._replace(end=min(end, max(note.end, note.start + STRONG)))
+        for note, end in zip(kept, ends, strict=True)
     ]
 
 
 def with_velocities(
-    notes: Sequence[Note], random: np.random.Generator, loudness: float, lazy: float
+    notes: Sequence[Note], random: np.random.Generator, loudness: float, lazy: float, steps: int
 ) -> list[Note]:
     """Returns notes with accents on beats, a swell over the phrase, and a little behind the beat.
 
     Args:
-        notes: of a block.
+        notes: of a phrase.
         random: what is drawn.
         loudness: mean velocity.
         lazy: steps by which notes come late, on the mean.
+        steps: of the phrase.
     """
     found = []
     for note in notes:
         accent = 5.0 if note.start % STRONG == 0 else 2.0 if note.start % BEAT == 0 else -3.0
-        swell = 4.0 * np.sin(np.pi * note.start / BLOCK_STEPS)
+        swell = 4.0 * np.sin(np.pi * max(0.0, note.start) / steps)
         velocity = int(np.clip(loudness + accent + swell + random.normal(0, 3.5), 20, 120))
         late = max(0.0, random.normal(lazy, 0.5 * lazy)) if lazy else 0.0
         late = min(late, 0.4 * (note.end - note.start))
@@ -165,7 +181,23 @@ def with_velocities(
     return found
 
 
-def _changes(chords: Sequence[ChordEvent]) -> list[ChordEvent]:
+def _alike(starts: np.ndarray) -> float:
+    """Returns how much of the first bar's rhythm the third has, 0 to 1."""
+    first, third = (
+        set((starts[starts // STEPS_PER_BAR == bar] % STEPS_PER_BAR).tolist()) for bar in (0, 2)
+    )
+    return len(first & third) / max(1, len(first | third))
+
+
+def _bass_pitch(note: Note, chords: Chords, first: bool, pedal: int | None) -> int:
+    chord = chord_at(chords, note.start)
+    if first or pedal is not None:
+        return _folded((root_of(chord) if pedal is None else pedal) + 24, *BASS_RANGE)
+    tones = chord_classes(chord) if note.start % STRONG == 0 else passing_tones(chord)
+    return _nearest(_folded(note.pitch, *BASS_RANGE), tones)
+
+
+def _changes(chords: Chords) -> list[ChordEvent]:
     """Returns the strikes at which another chord begins."""
     return [
         strike for number, strike in enumerate(chords)
@@ -173,24 +205,18 @@ def _changes(chords: Sequence[ChordEvent]) -> list[ChordEvent]:
     ]  # fmt: skip
 
 
-def _clashes(note: Note, pitch: int, chords: Sequence[ChordEvent]) -> bool:
-    """Says whether a note of an eighth or more lies a half step above a chord tone."""
-    chord = chord_classes(chord_at(chords, note.start))
-    return note.end - note.start >= 2 and pitch % 12 not in chord and (pitch - 1) % 12 in chord
-
-
-def _let_go(note: Note, pitch: int, chords: Sequence[ChordEvent]) -> float:
-    """Returns where a note ends: at the latest with the last chord that holds its pitch."""
+def _let_go(note: Note, pitch: int, chords: Chords) -> float:
+    """Returns where a note ends: at the latest with the last chord that it may rest on."""
     end = min(note.end, note.start + LONGEST)
     for strike in chords:
         inside = note.start < strike.start < end
-        if inside and pitch % 12 not in chord_classes(strike.chord):
+        if inside and pitch % 12 not in melody_tones(strike.chord):
             return float(strike.start)
     return end
 
 
-def _with_kick(start: float, kicks: Sequence[float]) -> float:
-    near = [kick for kick in kicks if abs(kick - start) <= NEAR_KICK]
+def _with_kick(start: float, kicks: Sequence[float], reach: float) -> float:
+    near = [kick for kick in kicks if abs(kick - start) <= reach]
     return max(0.0, min(near, key=lambda kick: abs(kick - start))) if near else start
 
 

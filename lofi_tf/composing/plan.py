@@ -8,20 +8,30 @@ from typing import Annotated, Any, Literal
 
 import yaml
 
-from lofi_tf.composing.step_notes import BLOCK_BARS
+from lofi_tf.composing.phrase_texts import parse_phrase
 from lofi_tf.errors import LofiError, check_range, naming
 from lofi_tf.files import read_yaml, write_file
 from lofi_tf.music.chord_qualities import TONICS
-from lofi_tf.settings import DIFFERENT, Bounds, Settings, checked, mapping_of, settings_of
+from lofi_tf.settings import (
+    DIFFERENT,
+    Bounds,
+    Settings,
+    checked,
+    mapping_of,
+    plain,
+    settings_of,
+)
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION, OLDEST_VERSION = 2, 1
 PARTS = ("drums", "bass", "chords", "melody")
 FOLLOWS = {"drums": (), "chords": (), "bass": ("chords", "drums"), "melody": ("chords",)}
-SECTIONS = ("intro", "verse", "hook", "break", "outro")
-THEMES = ("A", "B")
+SECTIONS = ("intro", "verse", "hook", "bridge", "break", "outro")
+THEMES = tuple("ABCDEFGHIJKLMNOPQRSTUVWX")
+PHRASES = ("call", "answer", "call", "answer varied")
 MOST_BARS, MOST_SEED = 2048, 2**31 - 1
 Seed = Annotated[int, Bounds(least=0, most=MOST_SEED)]
 Span = tuple[float, float]
+Share = Annotated[float, Bounds(least=0, most=1)]
 _KEY = re.compile(r"([A-Ga-g])([#b]?)\s*(m|min|minor|maj|major)?")
 _LETTERS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 
@@ -33,11 +43,18 @@ class Section(Settings):
     Attributes:
         name: one of `SECTIONS`.
         bars: its length.
-        theme: one of `THEMES`: sections of one theme share chords, melody, line and beat, varied.
+        theme: one of `THEMES`: sections of one theme share chords, motifs, bass line and beat.
         parts: those that play.
-        energy: of drums, bass and chords, 0 to 1.
+        melody: its phrases of two bars, in their order and from the first again, as
+            `phrase_texts.parse_phrase` reads them.
+        energy: of drums, bass and chords at its beginning, 0 to 1.
+        rise: by which the energy grows up to its end, -1 to 1.
         density: of the melody, 0 to 1.
+        crash: whether the drums begin it with a cymbal.
         fill: whether the drums end it with a fill.
+        turn: whether its chords lead on, at its end, to the first of the next section.
+        pedal: whether the bass stays on the tonic.
+        shift: half steps from the track's key.
         drops: where a part falls silent, bars of the section from and up to, by part.
 
     Raises:
@@ -48,13 +65,21 @@ class Section(Settings):
     bars: Annotated[int, Bounds(least=1, most=MOST_BARS)]
     theme: Literal[THEMES] = "A"
     parts: Annotated[tuple[Literal[PARTS], ...], DIFFERENT] = PARTS
-    energy: Annotated[float, Bounds(least=0, most=1)] = 0.5
-    density: Annotated[float, Bounds(least=0, most=1)] = 0.5
+    melody: tuple[str, ...] = PHRASES
+    energy: Share = 0.5
+    rise: Annotated[float, Bounds(least=-1, most=1)] = 0.0
+    density: Share = 0.5
+    crash: bool = False
     fill: bool = False
+    turn: bool = False
+    pedal: bool = False
+    shift: Annotated[int, Bounds(least=-6, most=6)] = 0
     drops: Mapping[Literal[PARTS], tuple[Span, ...]] = dataclasses.field(default_factory=dict)
 
     def __post_init__(self):
         super().__post_init__()
+        for text in self.melody:
+            parse_phrase(text)
         for part, spans in self.drops.items():
             for first, last in spans:
                 if not 0 <= first < last <= self.bars:
@@ -87,6 +112,25 @@ class Part(Settings):
 
 
 @dataclasses.dataclass(frozen=True)
+class Colour(Settings):
+    """How rich the chords are; shares from 0 to 1.
+
+    Attributes:
+        sevenths: of triads, which become sevenths or more.
+        ninths: of those, which become ninths.
+        two_fives: the chance that a theme ends with the second and fifth degree of its beginning.
+        dominants: the chance that it has a dominant of another chord than the first.
+        borrowed: the chance that it has a chord of the other mode.
+    """
+
+    sevenths: Share = 0.85
+    ninths: Share = 0.5
+    two_fives: Share = 0.0
+    dominants: Share = 0.0
+    borrowed: Share = 0.0
+
+
+@dataclasses.dataclass(frozen=True)
 class Plan(Settings):
     """A track; the same plan is the same MIDI file.
 
@@ -99,6 +143,8 @@ class Plan(Settings):
         preset: of `lofi_render`.
         sections: in their order.
         parts: by name, those of `PARTS`.
+        form: name of the form that the sections came from.
+        colour: of the chords.
 
     Raises:
         LofiError: a value out of its range.
@@ -112,6 +158,8 @@ class Plan(Settings):
     preset: str
     sections: tuple[Section, ...]
     parts: Mapping[Literal[PARTS], Part]
+    form: str = ""
+    colour: Colour = dataclasses.field(default_factory=Colour)
 
     def __post_init__(self):
         super().__post_init__()
@@ -146,13 +194,11 @@ class Plan(Settings):
         return (tonic - TONICS[mode] + 5) % 12 - 5
 
     def to_dict(self) -> dict[str, Any]:
-        """Returns the plan as plain values."""
-        values = dataclasses.asdict(self)
-        values["sections"] = [_plain(section) for section in self.sections]
-        values["parts"] = {name: dataclasses.asdict(self.parts[name]) for name in PARTS}
-        for part in values["parts"].values():
-            part["over"] = dict(part["over"])
-        return {"schema_version": SCHEMA_VERSION, **values}
+        """Returns the plan as plain values, what is said in few words first."""
+        values = plain(self)
+        last = {name: values.pop(name) for name in ("sections", "parts")}
+        last["parts"] = {name: last["parts"][name] for name in PARTS}
+        return {"schema_version": SCHEMA_VERSION, **values, **last}
 
 
 def parse_key(text: str) -> tuple[int, str]:
@@ -194,8 +240,11 @@ def plan_of(values: Any, name: str) -> Plan:
         raise LofiError(f"{name} is no plan of a track: it has no `sections`")
     values = dict(values)
     version = values.pop("schema_version", SCHEMA_VERSION)
-    if version != SCHEMA_VERSION:
-        raise LofiError(f"{name}: schema_version must be {SCHEMA_VERSION}. Received: {version}")
+    if version not in range(OLDEST_VERSION, SCHEMA_VERSION + 1):
+        raise LofiError(
+            f"{name}: schema_version must be {OLDEST_VERSION} to {SCHEMA_VERSION}. "
+            f"Received: {version}"
+        )
     with naming(name):
         rows = checked("sections", values.pop("sections"), tuple[Any, ...])
         parts = mapping_of("parts", values.pop("parts", None), PARTS)
@@ -205,47 +254,6 @@ def plan_of(values: Any, name: str) -> Plan:
         values["parts"] = {
             part: settings_of(Part, row, f"part {part}") for part, row in parts.items()
         }
+        if "colour" in values:
+            values["colour"] = settings_of(Colour, values["colour"], "colour")
     return settings_of(Plan, values, name)
-
-
-def _plain(section: Section) -> dict[str, Any]:
-    values = dataclasses.asdict(section)
-    values["parts"] = list(section.parts)
-    values["drops"] = {
-        part: [list(span) for span in spans] for part, spans in section.drops.items()
-    }
-    return values
-
-
-@dataclasses.dataclass(frozen=True)
-class Block:
-    """Four bars of a section, or what is left of it.
-
-    Attributes:
-        section: that it is of.
-        number: of the block in the track, from 0.
-        start_bar: of the track.
-        bars: 1 to 4.
-        place: of the block in its section, from 0.
-        is_last: whether its section ends with it.
-    """
-
-    section: Section
-    number: int
-    start_bar: int
-    bars: int
-    place: int
-    is_last: bool
-
-
-def blocks_of(plan: Plan) -> list[Block]:
-    """Returns the blocks of a plan in their order."""
-    found: list[Block] = []
-    bar = 0
-    for section in plan.sections:
-        for place, start in enumerate(range(0, section.bars, BLOCK_BARS)):
-            bars = min(BLOCK_BARS, section.bars - start)
-            is_last = start + bars == section.bars
-            found.append(Block(section, len(found), bar + start, bars, place, is_last))
-        bar += section.bars
-    return found

@@ -46,11 +46,6 @@ def within(notes: Iterable[Note], start: float, end: float) -> list[Note]:
     return [note._replace(end=min(note.end, end)) for note in kept]
 
 
-def fingerprint(notes: Iterable[Note]) -> tuple[tuple[int, int], ...]:
-    """Returns what makes two blocks the same: steps, rounded, and pitches."""
-    return tuple(sorted((round(note.start), note.pitch) for note in notes))
-
-
 def stream(seed: int, *words: Any) -> np.random.Generator:
     """Returns the random numbers of one purpose, apart from those of all others."""
     keys = [zlib.crc32(str(word).encode()) for word in words]

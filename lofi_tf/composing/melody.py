@@ -1,0 +1,203 @@
+"""Melody of a track: motifs of each theme, drawn by a model, at the places that the plan says."""
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from lofi_tf.composing import lines, motifs
+from lofi_tf.composing.blocks import Block, placed, playing, sounding
+from lofi_tf.composing.harmony import Harmony, block_chords
+from lofi_tf.composing.instrument_models import Players
+from lofi_tf.composing.motifs import PHRASE_BARS, PHRASE_STEPS
+from lofi_tf.composing.phrase_texts import REST, Phrase, parse_phrase
+from lofi_tf.composing.plan import Part, Plan, Section
+from lofi_tf.composing.step_notes import BLOCK_BARS, Note, moved, row_seeds, stream
+from lofi_tf.data.converters.progression_tracks import ChordEvent
+from lofi_tf.generation.latent_perturbation import neighbours
+
+NUM_MOTIFS, NUM_VARIATIONS = 64, 12  # drawn of each
+WINDOWS = {"call": 0, "answer": 1, "turn": 0}  # of a theme's four bars, that motifs are drawn over
+ANSWER_AMOUNT, TURN_AMOUNT, VARIED_AMOUNT = 0.3, 0.6, 0.4  # how far the latent moves
+LAZY, LOUDNESS = 0.12, 66.0  # steps that notes come late; mean velocity without energy
+Motif = tuple[str, str, int]  # theme, name, variation
+
+
+class Place(NamedTuple):
+    """Where a phrase stands: which half of which block."""
+
+    block: Block
+    window: int
+    phrase: Phrase
+
+
+class Material(NamedTuple):
+    """A motif as it was drawn: its latent [Z] and its notes, before they are held to chords."""
+
+    z: np.ndarray
+    notes: list[Note]
+
+
+def melody_notes(
+    plan: Plan, players: Players, part: Part, chords: Harmony, seed: int
+) -> list[Note]:
+    """Returns the notes of the melody: the plan's phrases over the chords of their places."""
+    places = list(places_of(plan))
+    used = {(place.block.section.theme, *place.phrase[:2]) for place in places}
+    drawn = _motifs(plan, players, part, chords, sorted({theme for theme, _, _ in used}), seed)
+    drawn |= _variations(plan, players, part, chords, drawn, sorted(used - set(drawn)), seed)
+    found: list[Note] = []
+    for place in places:
+        theme, phrase = place.block.section.theme, place.phrase
+        notes = at_place(drawn[theme, phrase.name, phrase.varied].notes, plan, chords, place)
+        early = []
+        if phrase.pickup and notes:
+            early = motifs.pickup_to(notes[0], stream(seed, "pickup", theme, phrase.name))
+        found = _added(found, [*early, *notes], place, seed)
+    return found
+
+
+def places_of(plan: Plan) -> Iterator[Place]:
+    """Yields the places of a plan's phrases, but of rests."""
+    for block in playing(plan, "melody"):
+        phrases = block.section.melody
+        for window in range(-(-block.bars // PHRASE_BARS)):
+            number = block.place * BLOCK_BARS // PHRASE_BARS + window
+            phrase = parse_phrase(phrases[number % len(phrases)])
+            if phrase.name != REST:
+                yield Place(block, window, phrase)
+
+
+def at_place(notes: Sequence[Note], plan: Plan, chords: Harmony, place: Place) -> list[Note]:
+    """Returns a motif as it is played at a place: its kinds, held to the chords there."""
+    own = window_chords(block_chords(plan, chords, place.block), place.window)
+    notes = motifs.breathed(motifs.lifted(notes, place.phrase.up))
+    notes = motifs.thinned(notes) if place.phrase.thinned else notes
+    return lines.fitted_melody(notes, own)
+
+
+def window_chords(chords: Sequence[ChordEvent], window: int) -> list[ChordEvent]:
+    """Returns the chords of two bars of a block, in steps from their first."""
+    first = window * PHRASE_STEPS
+    inside = [c for c in chords if c.end > first and c.start < first + PHRASE_STEPS] or chords[-1:]
+    return [c._replace(start=max(0, c.start - first), end=c.end - first) for c in inside]
+
+
+def per_bar(section: Section) -> float:
+    """Returns how many notes a bar the motifs of a section are to have."""
+    return 3.0 + 6.5 * section.density
+
+
+def _motifs(
+    plan: Plan,
+    players: Players,
+    part: Part,
+    chords: Harmony,
+    themes: Sequence[str],
+    seed: int,
+) -> dict[Motif, Material]:
+    """Returns call and answer of each theme: the best four bars that are drawn."""
+    z, seeds, over = [], [], []
+    for theme in themes:
+        random = stream(seed, "motifs", theme)
+        calls, draws = (players.prior(part.model, random, NUM_MOTIFS) for _ in range(2))
+        z.append(np.stack([calls, neighbours(calls, draws, ANSWER_AMOUNT)], 1))  # [N, 2, Z]
+        seeds.append(row_seeds(random, 2 * NUM_MOTIFS))
+        over += [chords[theme]] * (2 * NUM_MOTIFS)
+    rows = np.concatenate([*z]).reshape(-1, z[0].shape[-1])
+    bars = [0, PHRASE_BARS] * (len(rows) // 2)
+    drawn = players.lines(part.model, rows, np.concatenate(seeds), part.temperature, over, bars)
+    found: dict[Motif, Material] = {}
+    for number, theme in enumerate(themes):
+        first = 2 * NUM_MOTIFS * number
+        pairs = [drawn[row : row + 2] for row in range(first, first + 2 * NUM_MOTIFS, 2)]
+        pairs = [_centred_pair(pair) for pair in pairs]
+        scores = [_score(pair, chords[theme], _wanted(plan, theme)) for pair in pairs]
+        best = int(np.argmax(scores))
+        for name, window in (("call", 0), ("answer", 1)):
+            found[theme, name, 0] = Material(z[number][best, window], pairs[best][window])
+    return found
+
+
+def _variations(
+    plan: Plan,
+    players: Players,
+    part: Part,
+    chords: Harmony,
+    known: dict[Motif, Material],
+    wanted: Sequence[Motif],
+    seed: int,
+) -> dict[Motif, Material]:
+    """Returns turns and variations: the best neighbours of what they are of, the end alone new."""
+    turns = sorted({(theme, name, 0) for theme, name, _ in wanted if name == "turn"})
+    found = _near(plan, players, part, chords, known, turns, seed) if turns else {}
+    known, varied = known | found, [motif for motif in wanted if motif[2]]
+    return found | (_near(plan, players, part, chords, known, varied, seed) if varied else {})
+
+
+def _near(plan, players, part, chords, known, wanted, seed) -> dict[Motif, Material]:
+    """Returns for each motif the best of some neighbours of what it is a variation of."""
+    z, seeds, over, bars = [], [], [], []
+    for theme, name, number in wanted:
+        random = stream(seed, "near", theme, name, number)
+        draws = players.prior(part.model, random, NUM_VARIATIONS)
+        origin = known[theme, name if number else "call", 0]
+        amount = VARIED_AMOUNT if number else TURN_AMOUNT
+        z.append(neighbours(origin.z[None], draws, amount))
+        seeds.append(row_seeds(random, NUM_VARIATIONS))
+        over += [chords[theme]] * NUM_VARIATIONS
+        bars += [PHRASE_BARS * WINDOWS[name]] * NUM_VARIATIONS
+    drawn = players.lines(
+        part.model, np.concatenate(z), np.concatenate(seeds), part.temperature, over, bars
+    )
+    found = {}
+    for place, motif in enumerate(wanted):
+        theme, name, number = motif
+        rows = [lines.centred(row) for row in drawn[place * NUM_VARIATIONS :][:NUM_VARIATIONS]]
+        if number:
+            rows = [motifs.joined(known[theme, name, 0].notes, row) for row in rows]
+        own, aim = window_chords(chords[theme], WINDOWS[name]), _wanted(plan, theme)
+        fitted = [lines.fitted_melody(motifs.breathed(row), own) for row in rows]
+        scores = [lines.melody_score(row, own, aim, PHRASE_BARS) for row in fitted]
+        best = int(np.argmax(scores))
+        found[motif] = Material(z[place][best], rows[best])
+    return found
+
+
+def _centred_pair(pair: Sequence[Sequence[Note]]) -> list[list[Note]]:
+    """Returns call and answer moved by the same octaves."""
+    whole = lines.centred([*pair[0], *moved(pair[1], PHRASE_STEPS)])
+    count = len(pair[0])
+    return [whole[:count], moved(whole[count:], -PHRASE_STEPS)]
+
+
+def _score(pair: Sequence[Sequence[Note]], chords: Sequence[ChordEvent], wanted: float) -> float:
+    fitted = [
+        lines.fitted_melody(motifs.breathed(notes), window_chords(chords, window))
+        for window, notes in enumerate(pair)
+    ]
+    if min(map(len, fitted)) < PHRASE_BARS:
+        return -np.inf
+    return lines.melody_score([*fitted[0], *moved(fitted[1], PHRASE_STEPS)], chords, wanted)
+
+
+def _wanted(plan: Plan, theme: str) -> float:
+    sections = [s for s in plan.sections if s.theme == theme and "melody" in s.parts]
+    return float(np.mean([per_bar(section) for section in sections]))
+
+
+def _added(found: list[Note], notes: Sequence[Note], place: Place, seed: int) -> list[Note]:
+    """Returns a melody with the notes of a phrase, of which early ones end what sounds before."""
+    block, first = place.block, place.window * PHRASE_STEPS
+    random = stream(seed, "touch", block.number, place.window)
+    loudness = LOUDNESS + 16.0 * block.energy
+    touched = lines.with_velocities(notes, random, loudness, LAZY, PHRASE_STEPS)
+    early = placed(moved((n for n in touched if n.start < 0), first), block)
+    late = placed(
+        sounding(moved((n for n in touched if n.start >= 0), first), block, "melody"), block
+    )
+    new = [note for note in (*early, *late) if note.start >= 0]
+    if not new:
+        return found
+    kept = [note for note in found if note.start < new[0].start - 0.5]
+    return [*(note._replace(end=min(note.end, new[0].start)) for note in kept), *new]
