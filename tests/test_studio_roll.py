@@ -209,6 +209,15 @@ def test_a_card_is_dragged_out_as_its_file(studio, page, clip):  # noqa: F811
     assert address == f"{studio.address}/api/clips/{clip['id']}/file?version=1"
 
 
+def test_the_wav_button_is_dragged_out_as_a_render(studio, page, clip):  # noqa: F811
+    show(page, clip)
+    url = page.evaluate(DRAG, [".clip-buttons a.audio", "DownloadURL"])
+    kind, name, address = url.split(":", 2)
+    assert (kind, name) == ("audio/wav", "by hand.wav")
+    render = f"{studio.address}/api/clips/{clip['id']}/render?preset=tape&format=wav"
+    assert address.partition("&version")[0] == render
+
+
 def test_clips_on_lanes_are_kept_as_one(studio, page, clip):  # noqa: F811
     show(page, clip)
     page.evaluate(

@@ -2,6 +2,7 @@
 import * as actions from "./actions.js";
 import { api } from "./api.js";
 import { el } from "./dom.js";
+import { makeDraggable } from "./drag.js";
 import { icon } from "./icons.js";
 import { FITTING, lengthOf, looksOf, PART_TITLES } from "./names.js";
 import { recall } from "./panel.js";
@@ -99,9 +100,11 @@ function topOf(id) {
     if (event.key === "Escape" || event.key === "Enter") name.blur();
   });
   const star = button("star", "Star", "Keeps it among the starred (S)", () => actions.star(clip()));
-  const midi = el("a.button.small", { download: "", data: { hint: "Saves the clip's own file: whole bars, tempo and name inside" } }, icon("download"), clip().kind === "sound" ? "WAV" : "MIDI");
-  const audio = el("a.button.small.audio", { download: "", data: { hint: "Renders it with the session's sound and saves a WAV file" } }, icon("download"), "WAV");
+  const midi = el("a.button.small", { download: "", data: { hint: "Saves the clip's own file: whole bars, tempo and name inside. Or drag it out" } }, icon("download"), clip().kind === "sound" ? "WAV" : "MIDI");
+  const audio = el("a.button.small.audio", { download: "", data: { hint: "Renders it with the session's sound and saves a WAV file. Or drag it out" } }, icon("download"), "WAV");
   const stems = el("a.button.small", { download: "", href: api.stemsUrl(clip()), hidden: clip().part !== "song", data: { hint: "Each part as a WAV file of its own" } }, icon("download"), "Stems");
+  makeDraggable(midi, clip());
+  makeDraggable(audio, clip(), { format: "wav" });
   const bin = button("trash", "Delete", "Deletes the clip; undo brings it back (Delete)", () => actions.remove(clip()));
   return [play, name, el("p.clip-facts"), el("div.clip-buttons", {}, star, midi, audio, stems, bin)];
 }

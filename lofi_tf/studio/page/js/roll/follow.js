@@ -16,8 +16,7 @@ export function follow(roll) {
   const end = engine.on("state", start);
   start();
   return () => {
-    end?.();
-    engine.off?.("state", start);
+    end();
     cancelAnimationFrame(frame);
   };
 }
