@@ -163,3 +163,28 @@ def test_a_loop_is_as_loud_as_its_render_and_in_time_with_it(part, tmp_path):
     lags = range(-20, 21)
     best = max(lags, key=lambda lag: float(one[:shared] @ np.roll(other[:shared], lag)))
     assert abs(best) <= 5  # milliseconds
+
+
+@needs_node
+def test_every_track_of_a_part_is_heard():
+    pads = [{"name": "Pad", "part": "chords", "program": 16, "is_drum": False,
+             "notes": [[beat, 0.4, 60, 100]]} for beat in range(4)]  # fmt: skip
+    notes = {"qpm": QPM, "beats": 4, "beats_per_bar": 4, "tracks": pads}
+    sound = heard(notes, "clean", turns=2)
+    beats = np.abs(sound[0]).reshape(4, -1)
+    assert np.all(beats[:, : RATE // 5].max(axis=1) > 0.1)
+
+
+@needs_node
+def test_a_stop_does_not_click():
+    at = 128 * 300
+    notes = {"name": "Pad", "part": "chords", "program": 79, "is_drum": False,
+             "notes": [[0, 16, 57, 100]]}  # fmt: skip
+    notes = {"qpm": QPM, "beats": 16, "beats_per_bar": 4, "tracks": [notes]}
+    given = {"font": str(default_soundfont()), "mix": mix_of("clean"), "notes": notes}
+    sound = np.array(ask("stopped", at=at, count=128 * 400, **given))
+    steps = np.abs(np.diff(sound))
+    own = steps[at - RATE // 5 : at].max()
+    assert np.abs(sound[at - RATE // 100 : at]).max() > 5 * own  # what a cut would jump by
+    assert steps[at:].max() < 1.5 * own
+    assert np.abs(sound[at + RATE // 20 :]).max() < 1e-4

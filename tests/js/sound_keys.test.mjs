@@ -4,7 +4,7 @@ import test from "node:test";
 import { Keys, PADS, pitchOf } from "../../lofi_tf/studio/page/js/sound/keys.js";
 import { Midi, midiChannel } from "../../lofi_tf/studio/page/js/sound/midi.js";
 import { wavSeconds } from "../../lofi_tf/studio/page/js/sound/recordings.js";
-import { CHANNELS, stripNumber } from "../../lofi_tf/studio/page/js/sound/strips.js";
+import { CHANNELS, channelOf, handOf, stripNumber } from "../../lofi_tf/studio/page/js/sound/strips.js";
 
 function keyboard(part) {
   const played = [], target = new EventTarget();
@@ -121,13 +121,21 @@ test("a clip goes to a synthesiser: programs, notes at their times, silence at t
     await midi.open();
     midi.setPrograms([[5, 0], [6, 33]]);
     assert.equal(midi.sendTo("o"), true);
-    assert.deepEqual(sent.splice(0), [[0xc6, 33, undefined]]);
+    assert.deepEqual(sent.splice(0), [[0xc0, 33, undefined]]);
     midi.send({ kind: "note", channel: 5, pitch: 36, velocity: 90 }, later);
     midi.send({ kind: "off", channel: 6, pitch: 40 }, later + 1);
-    assert.deepEqual(sent.splice(0), [[0x99, 36, 90, later], [0x86, 40, 64, later + 1]]);
+    assert.deepEqual(sent.splice(0), [[0x99, 36, 90, later], [0x80, 40, 64, later + 1]]);
     midi.sendTo(null);
     assert.equal(sent.filter(([status, control]) => (status & 0xf0) === 0xb0 && control === 123).length, 16);
   });
+});
+
+test("a part keeps its MIDI channel from loop to loop, and by hand", () => {
+  for (const strip of ["bass", "chords", "melody"]) {
+    const channels = [channelOf(strip, 0, 0), channelOf(strip, 0, 1), handOf(strip).channel];
+    assert.equal(new Set(channels.map(midiChannel)).size, 1);
+  }
+  assert.notEqual(midiChannel(channelOf("bass", 0, 0)), midiChannel(channelOf("bass", 1, 0)));
 });
 
 test("only drums go to the channel of drums", () => {

@@ -17,6 +17,15 @@ function through(effect, [left, right]) {
   return out.map((channel) => [...channel]);
 }
 
+// A player that plays notes in a loop.
+async function playing({ font, mix, notes, rate }) {
+  const { Player } = await load("player.js"), player = new Player(rate, () => {}), bytes = fs.readFileSync(font);
+  player.take({ do: "load", bytes: bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length) });
+  player.take({ do: "mix", mix });
+  player.take({ do: "play", notes, key: "", when: "now" });
+  return player;
+}
+
 const WHATS = {
   async room({ seconds, damping_hz, rate, sound }) {
     const { Room } = await load("room.js"), room = new Room(seconds, damping_hz, rate), out = sound.map((c) => new Float64Array(c.length));
@@ -55,18 +64,22 @@ const WHATS = {
       meter.add(sound.map((channel) => channel.slice(at, at + BLOCK)), Math.min(BLOCK, sound[0].length - at));
     return meter.level(Infinity);
   },
-  async player({ font, mix, notes, turns, rate }) {
-    const { Player } = await load("player.js"), told = [], player = new Player(rate, (event) => told.push(event));
-    const bytes = fs.readFileSync(font);
-    player.take({ do: "load", bytes: bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length) });
-    player.take({ do: "mix", mix });
-    player.take({ do: "play", notes, key: "", when: "now" });
+  async player({ turns, ...asked }) {
+    const player = await playing(asked);
     const { samplesPerBeat, beats, latency } = player.position;
     const turn = samplesPerBeat * beats, size = Math.ceil((turns * turn + latency) / BLOCK) * BLOCK;
     const out = [new Float32Array(size), new Float32Array(size)];
     for (let at = 0; at < size; at += BLOCK) player.process(out[0].subarray(at, at + BLOCK), out[1].subarray(at, at + BLOCK), at);
     const first = Math.round((turns - 1) * turn + latency), last = Math.round(first + turn);
     return out.map((channel) => [...channel.subarray(first, last)]);
+  },
+  async stopped({ at, count, ...asked }) {
+    const player = await playing(asked), out = new Float32Array(count), other = new Float32Array(BLOCK);
+    for (let from = 0; from < count; from += BLOCK) {
+      if (from <= at && at < from + BLOCK) player.take({ do: "stop" });
+      player.process(out.subarray(from, from + BLOCK), other, from);
+    }
+    return [...out];
   },
 };
 

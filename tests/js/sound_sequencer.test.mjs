@@ -133,3 +133,16 @@ test("a loop that follows brings its tempo", () => {
   const hits = ons(played(sequencer, RATE, 5.2));
   assert.deepEqual(hits.map((hit) => [hit.pitch, hit.at / RATE]), [[38, 4], [42, 4.5], [38, 6]]);
 });
+
+test("a loop that was to follow and does not is not heard ahead of its bar", () => {
+  const sequencer = started(clip([drums([0, 0.1, 36, 90])]));
+  played(sequencer, 0, 1);
+  sequencer.exchange(loopOf(clip([drums([-0.5, 0.1, 42, 90])])), true, RATE);
+  sequencer.exchange(loopOf(clip([drums([0, 0.1, 38, 90])])), false, RATE);
+  assert.deepEqual(ons(played(sequencer, RATE, 4)).map((hit) => [hit.pitch, hit.at / RATE]), [[38, 4]]);
+});
+
+test("the next loop's channels are not those of the one that sounds", () => {
+  const notes = clip([drums(), pad(), pad()]), channels = (bank) => loopOf(notes, bank).programs.map(([channel]) => channel);
+  assert.equal(new Set([...channels(0), ...channels(1)]).size, 6);
+});

@@ -5,26 +5,28 @@ import { channelOf, stripOf } from "./strips.js";
 const SAME = 1e-9; // beats
 
 // Returns notes {qpm, beats, beats_per_bar, tracks} as {qpm, beats, beatsPerBar, lead, programs,
-// events}. Events are sorted by `beat`, 0 to `beats`; those ahead of the loop's beginning stand at
+// events, bank}. Events are sorted by `beat`, 0 to `beats`; those ahead of the loop's beginning stand at
 // its end and are `early`: they belong to the turn that follows. `lead` is how far the first is
-// ahead. `programs` are [channel, program] pairs.
-export function loopOf(notes) {
+// ahead. `programs` are [channel, program] pairs, of channels of one of two banks.
+export function loopOf(notes, bank = 0) {
   const beatsPerBar = notes.beats_per_bar > 0 ? notes.beats_per_bar : 4;
   const beats = notes.beats > 0 ? notes.beats : wholeBars(notes, beatsPerBar);
   const used = {}, programs = [], events = [];
   let lead = 0;
   for (const track of notes.tracks) {
     const strip = stripOf(track);
-    const slot = (used[strip] = (used[strip] || 0) + 1);
-    const channel = channelOf(strip, slot);
+    const channel = channelOf(strip, used[strip] || 0, bank);
+    used[strip] = (used[strip] || 0) + 1;
     programs.push([channel, track.program || 0]);
     for (const [start, length, pitch, velocity] of track.notes) {
       lead = Math.max(lead, -start);
-      events.push({ ...placed(start, beats), length, pitch, velocity: loud(velocity), channel, part: strip });
+      const sounds = { length, pitch, velocity: loud(velocity), channel, part: strip };
+      events.push({ ...placed(start, beats), ...sounds });
     }
   }
   events.sort((one, other) => one.beat - other.beat || one.pitch - other.pitch);
-  return { qpm: notes.qpm || 90, beats, beatsPerBar, lead: Math.min(lead, beats), programs, events };
+  lead = Math.min(lead, beats);
+  return { qpm: notes.qpm || 90, beats, beatsPerBar, lead, programs, events, bank };
 }
 
 // Where a note at a start, which may lie outside the loop, is heard in a turn.

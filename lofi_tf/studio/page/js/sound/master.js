@@ -32,13 +32,13 @@ export class Master {
 
   // Takes another preset.
   change(mix) {
+    this._mix = mix;
     this.mixer = new Mixer(mix, this._faders, this._rate);
-    this._chain = chainOf(mix, this._rate);
+    this._refresh();
     const made = NOMINAL_LUFS - (this._chain.length ? LOSS_DB : 0);
     this._expected = [EXPECTED_LUFS, made];
     this._before = new Leveller(NOMINAL_LUFS, EXPECTED_LUFS, this._rate);
     this._after = new Leveller(mix.loudness_lufs, made, this._rate);
-    this._limiter = new Limiter(mix.ceiling_db, this._rate);
     this._known.clear();
     this._expect();
   }
@@ -66,8 +66,10 @@ export class Master {
     this._after.jump();
   }
 
+  // Forgets what sounded: what room, delays and filters still hold would be heard as a click.
   clear() {
     this.mixer.clear();
+    this._refresh();
   }
 
   // Writes what is heard to `out`; `isLoop` says whether a loop sounds; `click` adds to it.
@@ -81,6 +83,11 @@ export class Master {
     this._after.process(out, count, follows, this._before.gain, this._before.goal);
     click(out, count);
     this._limiter.process(out, count);
+  }
+
+  _refresh() {
+    this._chain = chainOf(this._mix, this._rate);
+    this._limiter = new Limiter(this._mix.ceiling_db, this._rate);
   }
 
   _expect() {

@@ -1,6 +1,6 @@
 // WebMIDI: pads and keyboards that play, synthesisers that are played. Without it, nothing happens.
 
-import { stripNumber } from "./strips.js";
+import { STRIPS, stripNumber, trackNumber } from "./strips.js";
 
 const NOTE_OFF = 0x80, NOTE_ON = 0x90, CONTROL = 0xb0, PROGRAM = 0xc0;
 const NOTES_OFF = 123;
@@ -83,7 +83,8 @@ export class Midi {
 // The MIDI channel of a player's: drums have General MIDI's, others one of the rest.
 export function midiChannel(channel) {
   if (stripNumber(channel) === 0) return DRUMS;
-  const place = channel % 15;
+  const pitched = STRIPS.length - 1;
+  const place = (stripNumber(channel) - 1 + pitched * trackNumber(channel)) % 15;
   return place >= DRUMS ? place + 1 : place;
 }
 

@@ -40,6 +40,7 @@ export class Player {
     synth.soundBankManager.addSoundBank(SoundBankLoader.fromArrayBuffer(bytes), "main");
     synth.setSystemParameter("gain", SYNTH_GAIN);
     while (synth.midiChannels.length < CHANNELS) synth.createMIDIChannel();
+    synth.reset(); // controls of new channels stand at 0, their volume too
     synth.midiChannels.forEach((channel, number) => channel.setDrums(stripNumber(number) === 0));
     this._synth = synth;
     this._programs.clear();
@@ -57,7 +58,7 @@ export class Player {
     const count = left.length;
     this.frame = frame;
     if (!this._synth) return;
-    for (const [one, other] of this._sounds) one.fill(0) && other.fill(0);
+    for (const channel of this._sounds.flat()) channel.fill(0);
     const clicks = this._play(frame, count);
     const isLoop = this._sequencer.isPlaying || this._after !== null;
     const click = (out) => this._clicks.add(out, count, clicks);
@@ -137,7 +138,8 @@ export class Player {
   }
 
   _playLoop({ notes, key, when, qpm }) {
-    const loop = loopOf(notes), speed = qpm || loop.qpm;
+    const bank = 1 - (this._sequencer.loop?.bank ?? 1); // not that of what sounds
+    const loop = loopOf(notes, bank), speed = qpm || loop.qpm;
     this._setUp(loop);
     const numParts = new Set(loop.events.map((event) => event.part)).size;
     const turn = { key, seconds: (loop.beats * 60) / speed, numParts };

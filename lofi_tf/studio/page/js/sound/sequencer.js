@@ -58,6 +58,7 @@ export class Sequencer {
       return;
     }
     this._queued = null;
+    this._prelude = [];
     this.clock.setQpm(qpm, sample);
     const turns = Math.floor((beat - this.base) / loop.beats + NEAR);
     this._enter(loop, this.base + turns * loop.beats, Math.max(0, beat - this.base - turns * loop.beats));

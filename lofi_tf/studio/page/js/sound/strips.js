@@ -1,7 +1,9 @@
 // The strips of the mix: what plays a part, and the parts' places in the synthesiser.
 
 export const STRIPS = ["drums", "bass", "chords", "melody", "other"];
-export const SLOTS = 8; // channels of a strip: 0 is that of notes played by hand, 1 on are tracks
+export const TRACKS = 8; // of a strip that have a channel of their own; more share the last
+// A strip's channels: of notes played by hand, of a loop's tracks, of the tracks of the next loop.
+const SLOTS = 1 + 2 * TRACKS;
 export const CHANNELS = STRIPS.length * SLOTS;
 
 // Of notes played by hand, until a loop of the part says another.
@@ -27,13 +29,18 @@ export function stripOf(track) {
 // A channel's audio goes to the strip of this number.
 export const stripNumber = (channel) => channel % STRIPS.length;
 
-// The channel of a strip's slot; tracks beyond the last slot share it.
-export function channelOf(strip, slot) {
-  return STRIPS.indexOf(strip) + STRIPS.length * Math.min(slot, SLOTS - 1);
+// The channel of a strip's track, by its number; loops that follow each other have two banks.
+export function channelOf(strip, track, bank) {
+  return STRIPS.indexOf(strip) + STRIPS.length * (1 + bank * TRACKS + Math.min(track, TRACKS - 1));
+}
+
+// The number of the track that a channel is of; hands play as the first.
+export function trackNumber(channel) {
+  return Math.max(0, Math.floor(channel / STRIPS.length) - 1) % TRACKS;
 }
 
 // The channel and program on which a part's notes are played by hand.
 export function handOf(part) {
   const strip = STRIPS.includes(part) ? part : "other";
-  return { channel: channelOf(strip, 0), program: PROGRAMS[strip] };
+  return { channel: STRIPS.indexOf(strip), program: PROGRAMS[strip] };
 }
