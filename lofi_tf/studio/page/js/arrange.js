@@ -210,6 +210,8 @@ class Arrangement {
   destroy() {
     cancelAnimationFrame(this.frame);
     for (const end of this.endings) end();
-    if (this.isMine) this.engine.stop();
+    if (!this.isMine) return;
+    this.engine.stop();
+    this.store.update({ loop: null });
   }
 }

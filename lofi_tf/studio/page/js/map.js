@@ -218,6 +218,8 @@ class Landscape {
     this.turn++;
     this.sound.end();
     for (const end of this.endings) end();
-    if (this.store.state.loop === "Map") this.engine.stop();
+    if (this.store.state.loop !== "Map") return;
+    this.engine.stop();
+    this.store.update({ loop: null });
   }
 }

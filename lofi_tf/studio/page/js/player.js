@@ -50,6 +50,7 @@ async function start(clip, when) {
 
 /** Where we are: {beats, share}, share of the clip's length. The engine tells recordings in seconds. */
 function placeIn(clip) {
+  if (!clip && store.state.loop) return { beats: engine.position(), share: 0 };
   if (!clip || !isSounding) return { beats: 0, share: 0 };
   const at = engine.position();
   if (clip.kind === "sound") {
@@ -64,7 +65,7 @@ function draw() {
   isDrawing = true;
   const step = () => {
     const clip = store.clip(store.state.playing);
-    isDrawing = Boolean(clip);
+    isDrawing = Boolean(clip ?? store.state.loop);
     const place = placeIn(clip);
     for (const f of frames) f(clip, place);
     if (isDrawing) requestAnimationFrame(step);
@@ -120,7 +121,7 @@ function follow(session) {
 
 store.subscribe((state, changed) => {
   if (changed.has("session") && state.session) follow(state.session);
-  if (changed.has("playing") && state.playing) draw();
+  if ((changed.has("playing") && state.playing) || (changed.has("loop") && state.loop)) draw();
 });
 
 engine.on("state", () => {

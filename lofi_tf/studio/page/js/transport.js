@@ -48,7 +48,7 @@ function animate(strips) {
   });
   player.onFrame((clip) => {
     for (const part of PARTS) {
-      strips[part].light.style.setProperty("--glow", clip ? glow[part].toFixed(3) : 0);
+      strips[part].light.style.setProperty("--glow", clip || store.state.loop ? glow[part].toFixed(3) : 0);
       glow[part] *= GLOW;
     }
   });
