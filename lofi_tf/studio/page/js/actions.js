@@ -47,7 +47,11 @@ export async function trying(work) {
   }
 }
 
-export const undo = () => trying(async () => (await api.undo(), say("Undone")));
+export const undo = (times = 1) =>
+  trying(async () => {
+    for (let k = 0; k < times; k++) await api.undo();
+    say("Undone");
+  });
 export const redo = () => trying(async () => (await api.redo(), say("Done again")));
 
 export const star = (clip) =>
@@ -62,20 +66,26 @@ export function rename(clip, name) {
   return trying(async () => (await api.changeClip(clip, { name: plain }), say(`Named ${plain}`)));
 }
 
-export const remove = (clip) =>
+/** Deletes clips; undo, as often as there were, brings them back. */
+export const remove = (...clips) =>
   trying(async () => {
-    const next = neighbour(clip);
-    if (store.state.playing === clip.id) player.stop();
-    await api.deleteClip(clip);
-    if (store.state.selection.includes(clip.id)) store.update({ selection: next ? [next.id] : [] });
-    toast(`Deleted ${clip.name}`, { action: { title: "Undo", run: undo } });
-    say(`Deleted ${clip.name}. Control Z brings it back.`);
+    const next = neighbour(clips);
+    if (clips.some((clip) => clip.id === store.state.playing)) player.stop();
+    const isChosen = clips.some((clip) => store.state.selection.includes(clip.id));
+    if (isChosen) store.update({ selection: next ? [next.id] : [] });
+    for (const clip of clips) await api.deleteClip(clip);
+    const what = clips.length === 1 ? clips[0].name : `${clips.length} clips`;
+    toast(`Deleted ${what}`, { action: { title: "Undo", run: () => undo(clips.length) } });
+    say(`Deleted ${what}. Control Z brings back the last.`);
   });
 
-function neighbour(clip) {
+/** The clip that comes into focus where clips go: the next one, or the one before. */
+function neighbour(gone) {
   const clips = store.clips();
-  const at = clips.findIndex((other) => other.id === clip.id);
-  return clips[at + 1] ?? clips[at - 1] ?? null;
+  const ids = gone.map((clip) => clip.id);
+  const at = clips.findIndex((clip) => ids.includes(clip.id));
+  const left = (clip) => !ids.includes(clip.id);
+  return clips.slice(at).find(left) ?? clips.slice(0, at).findLast(left) ?? null;
 }
 
 /** Runs a tool; what it made is chosen, and the first of it plays. Returns the job or null. */

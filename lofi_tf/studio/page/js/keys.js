@@ -10,8 +10,8 @@ function withControl(event, { press }) {
   const key = event.key.toLowerCase();
   if (key === "enter") return press;
   if (isTyping(event.target)) return null;
-  if (key === "z") return event.shiftKey ? redo : undo;
-  return key === "y" ? redo : null;
+  if (key === "z") return () => (event.shiftKey ? redo() : undo());
+  return key === "y" ? () => redo() : null;
 }
 
 /** Keys of one letter belong to the clips: they are taken unless a view or a field wants them. */
@@ -31,7 +31,7 @@ function plain(event, { showKeys }) {
       return clip && (() => focusOn(`.card[data-id="${clip.id}"] .card-name`));
     case "Delete":
     case "Backspace":
-      return clip && isFree ? () => remove(clip) : null;
+      return clip && isFree ? () => remove(...store.state.selection.map(store.clip)) : null;
   }
   if (!isFree) return null;
   switch (event.key.toLowerCase()) {

@@ -66,10 +66,10 @@ export function mountSettings(element, { showKeys }) {
   const name = el("h1.session-name");
   const tempo = makeTempo();
   const keys = [["", "any"], ...KEYS.map((key) => [key, key.endsWith("m") ? `${key.slice(0, -1)} minor` : `${key} major`])];
-  const key = makeSelect("key", "Key", "The key that new chords, basses and melodies are in", keys, (value) => change({ key: value || null }));
+  const key = makeSelect("key", "Key", "The key of new tracks, and of basses that are given no chords", keys, (value) => change({ key: value || null }));
   const preset = makeSelect("preset", "Sound", "Tape, vinyl and room of what you hear and render", [], (value) => change({ preset: value }));
-  const back = square("undo", "Undo", "Undoes the last change (Ctrl+Z)", undo);
-  const forth = square("redo", "Redo", "Does it again (Ctrl+Shift+Z)", redo);
+  const back = square("undo", "Undo", "Undoes the last change (Ctrl+Z)", () => undo());
+  const forth = square("redo", "Redo", "Does it again (Ctrl+Shift+Z)", () => redo());
   const help = square("help", "Keys", "Shows all keys (?)", showKeys);
   const offline = el("span.offline", { hidden: true, role: "status" }, "not connected");
   element.replaceChildren(
