@@ -176,15 +176,17 @@ def test_every_track_of_a_part_is_heard():
 
 
 @needs_node
-def test_a_stop_does_not_click():
+@pytest.mark.parametrize("message", [{"do": "stop"}, {"do": "mix", "mix": mix_of("clean")}])
+def test_a_stop_and_a_preset_do_not_click(message):
     at = 128 * 300
-    notes = {"name": "Pad", "part": "chords", "program": 79, "is_drum": False,
-             "notes": [[0, 16, 57, 100]]}  # fmt: skip
-    notes = {"qpm": QPM, "beats": 16, "beats_per_bar": 4, "tracks": [notes]}
+    pad = {"name": "Pad", "part": "chords", "program": 79, "is_drum": False}
+    notes = {"qpm": QPM, "beats": 16, "beats_per_bar": 4}
+    notes["tracks"] = [{**pad, "notes": [[0, 16, 57, 100]]}]
     given = {"font": str(default_soundfont()), "mix": mix_of("clean"), "notes": notes}
-    sound = np.array(ask("stopped", at=at, count=128 * 400, **given))
+    sound = np.array(ask("told", at=at, message=message, count=128 * 420, **given))
     steps = np.abs(np.diff(sound))
     own = steps[at - RATE // 5 : at].max()
     assert np.abs(sound[at - RATE // 100 : at]).max() > 5 * own  # what a cut would jump by
     assert steps[at:].max() < 1.5 * own
-    assert np.abs(sound[at + RATE // 20 :]).max() < 1e-4
+    is_silent = np.abs(sound[at + RATE // 10 :]).max() < 1e-4
+    assert is_silent == (message["do"] == "stop")

@@ -73,10 +73,10 @@ const WHATS = {
     const first = Math.round((turns - 1) * turn + latency), last = Math.round(first + turn);
     return out.map((channel) => [...channel.subarray(first, last)]);
   },
-  async stopped({ at, count, ...asked }) {
+  async told({ at, message, count, ...asked }) {
     const player = await playing(asked), out = new Float32Array(count), other = new Float32Array(BLOCK);
     for (let from = 0; from < count; from += BLOCK) {
-      if (from <= at && at < from + BLOCK) player.take({ do: "stop" });
+      if (from <= at && at < from + BLOCK) player.take(message);
       player.process(out.subarray(from, from + BLOCK), other, from);
     }
     return [...out];

@@ -36,8 +36,8 @@ export class Master {
     this.mixer = new Mixer(mix, this._faders, this._rate);
     this._refresh();
     const made = NOMINAL_LUFS - (this._chain.length ? LOSS_DB : 0);
-    this._expected = [EXPECTED_LUFS, made];
-    this._before = new Leveller(NOMINAL_LUFS, EXPECTED_LUFS, this._rate);
+    this._expected = [this._before?.aimed ?? EXPECTED_LUFS, made]; // the loop is what it was
+    this._before = new Leveller(NOMINAL_LUFS, this._expected[0], this._rate);
     this._after = new Leveller(mix.loudness_lufs, made, this._rate);
     this._known.clear();
     this._expect();

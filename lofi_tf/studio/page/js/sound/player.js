@@ -27,8 +27,9 @@ export class Player {
     this._sounds = STRIPS.map(() => [new Float32Array(BLOCK), new Float32Array(BLOCK)]);
     this._mixed = [new Float64Array(BLOCK), new Float64Array(BLOCK)];
     this._fadeStep = 1 / (FADE_SECONDS * sampleRate);
-    this._fade = 0; // 0 where nothing fades, else 1 to 0
-    this._after = null; // what is done when it has
+    this._fade = 1; // of what is heard; it falls while something is to be done in silence
+    this._after = null; // what is done then
+    this._nextMix = null;
     this._hand = []; // notes played by hand since the last block
     this._programs = new Map();
     this.frame = 0;
@@ -68,7 +69,7 @@ export class Player {
       left[i] = gain * this._mixed[0][i];
       right[i] = gain * this._mixed[1][i];
     }
-    if (this._after && this._fade <= 0) this._silence();
+    if (this._after && this._fade === 0) this._act();
     this.frame = frame + count;
   }
 
@@ -123,18 +124,30 @@ export class Player {
   }
 
   _fading() {
-    if (!this._after) return 1;
-    this._fade = Math.max(0, this._fade - this._fadeStep);
+    if (this._after) this._fade = Math.max(0, this._fade - this._fadeStep);
+    else this._fade = Math.min(1, this._fade + this._fadeStep);
     return 0.5 - 0.5 * Math.cos(Math.PI * this._fade);
   }
 
-  // After a fade: nothing sounds any more; what waited for it begins.
-  _silence() {
+  // After a fade: does what waited for it.
+  _act() {
     const after = this._after;
     this._after = null;
-    this._synth.stopAllChannels(true);
-    this._master.clear();
+    if (this._nextMix) this._changeMix();
     after();
+  }
+
+  // Sounds by another preset: at once, or where a fade hides it.
+  _takeMix(mix) {
+    this._nextMix = mix;
+    if (this._sequencer.isPlaying) this._after ??= () => {};
+    else if (!this._after) this._changeMix();
+  }
+
+  _changeMix() {
+    this._master.change(this._nextMix);
+    this._nextMix = null;
+    this._told();
   }
 
   _playLoop({ notes, key, when, qpm }) {
@@ -168,10 +181,15 @@ export class Player {
     this._tell({ kind: "state", position: this.position });
   }
 
+  // Lets all that sounds fade, forgets it, then does something.
   _fadeOut(after) {
     for (const event of this._sequencer.stop(this.frame)) this._tell(event);
-    if (!this._after) this._fade = 1;
-    this._after = after;
+    this._after = () => {
+      this._synth.stopAllChannels(true);
+      this._master.clear();
+      this._fade = 1;
+      after();
+    };
   }
 
   // Chooses programs, and lets the synthesiser read what will be played before it is.
@@ -203,10 +221,7 @@ const ACTS = {
     player._sequencer.setQpm(qpm, player.frame);
     player._told();
   },
-  mix: (player, { mix }) => {
-    player._master.change(mix);
-    player._told();
-  },
+  mix: (player, { mix }) => player._takeMix(mix),
   level: (player, { part, db }) => (player._faders.levels[part] = db),
   mute: (player, { part, on }) => player._faders.muted[on ? "add" : "delete"](part),
   solo: (player, { part, on }) => player._faders.soloed[on ? "add" : "delete"](part),
