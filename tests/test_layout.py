@@ -24,7 +24,7 @@ JOURNEYS = {
     "recipes",
 }
 JOURNEYS |= {"api_models", "models_conformance", "sound_runs", "toy_kind"}
-JOURNEYS |= {"studio_roll", "studio_scripts", "studio_sound", "studio_sound_browser"}
+JOURNEYS |= {"studio_page", "studio_roll", "studio_scripts", "studio_sound", "studio_sound_browser"}
 
 
 def subjects():
