@@ -147,6 +147,17 @@ def test_a_velocity_is_drawn_in_one_step(studio, page, clip):  # noqa: F811
     assert velocities == {(0.02, KICK): 101, (1.03, SNARE): 90, (7.0, SNARE): 88}
 
 
+def test_a_bar_is_chosen_by_its_number_and_emptied_and_stays(studio, page, clip):  # noqa: F811
+    show(page, clip)
+    x, _ = cell(page, 5.0, "ride")
+    page.mouse.click(x, page.locator(".roll-view").bounding_box()["y"] + 12)
+    expect(page.locator(".roll [role=status]")).to_contain_text("bar 2 beat 4, snare")
+    page.locator(".roll-view").focus()
+    page.keyboard.press("Delete")
+    assert [start for start, *_ in saved(studio, clip, 2)] == [0.02, 1.03, 2.0]
+    assert next(one["bars"] for one in studio.clips() if one["id"] == clip["id"]) == 2
+
+
 def test_what_is_painted_is_drawn_anew_and_nothing_else(studio, page):  # noqa: F811
     hats = [(n / 2, HAT, 70) for n in range(32)]
     rest = [(n * 2.0, KICK, 100) for n in range(8)] + [(n * 2.0 + 1, SNARE, 90) for n in range(8)]
