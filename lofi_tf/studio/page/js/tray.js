@@ -124,8 +124,10 @@ function moveAmong(event, list, cards) {
   if (!(event.key in steps)) return;
   event.preventDefault();
   const next = all[Math.max(0, Math.min(all.length - 1, at + steps[event.key]))];
+  const [from, to] = [face, next].map((one) => one.closest(".card").dataset.id);
   next.focus();
-  store.select(next.closest(".card").dataset.id, { add: event.shiftKey && next !== face });
+  if (event.shiftKey && from !== to && !store.state.selection.includes(from)) store.select(from);
+  store.select(to, { add: event.shiftKey && from !== to });
 }
 
 function makeBar(count) {
