@@ -22,7 +22,7 @@ export function makeCard(id) {
   const head = el("span.card-head");
   const face = el("button.card-face", { type: "button", onclick: choose }, canvas, head);
   face.dataset.hint = "Click: shows the clip. Enter: plays it. Drag it out into a folder or your DAW.";
-  const play = el("button.card-play", { type: "button", onclick: () => player.toggle(clip()) });
+  const play = el("button.card-play", { type: "button", onclick: hear });
   const name = el("input.card-name", { type: "text", maxLength: 80, spellcheck: false });
   name.dataset.hint = "The clip's name, which its file has too. Enter keeps it, Escape does not.";
   const meta = el("span.card-meta");
@@ -38,6 +38,11 @@ export function makeCard(id) {
 
   function choose(event) {
     store.select(id, { add: event.shiftKey || event.ctrlKey || event.metaKey });
+  }
+
+  function hear() {
+    if (!store.focused()) store.select(id);
+    player.toggle(clip());
   }
 
   name.addEventListener("change", () => actions.rename(clip(), name.value) ?? (name.value = clip().name));

@@ -100,9 +100,12 @@ function reachOnly(cards, id) {
 
 function reveal(card) {
   if (!card) return;
-  const box = card.element.closest(".tray").getBoundingClientRect();
+  const tray = card.element.closest(".tray");
+  const bar = tray.firstChild.offsetHeight; // stands over what scrolls
+  const box = tray.getBoundingClientRect();
   const own = card.element.getBoundingClientRect();
-  if (own.top < box.top || own.bottom > box.bottom) card.element.scrollIntoView({ block: "nearest" });
+  const isOwnScroller = tray.scrollHeight > tray.clientHeight;
+  if (isOwnScroller && (own.top < box.top + bar || own.bottom > box.bottom)) card.element.scrollIntoView({ block: "start" });
 }
 
 function moveHead(cards, clip, share) {
