@@ -4,6 +4,7 @@ import { newNote, trackOfRow } from "./keys.js";
 import { areaAt, beatOf, hit, rowAt, stems, within } from "./scale.js";
 
 const STILL = 4; // pixels that a click may move
+const CLICK = { move() {}, end() {} }; // done as soon as it is pressed
 const FREE = 1 / 480; // the grid while Alt is held
 
 /** The gesture that begins at a place, or null. */
@@ -21,10 +22,13 @@ export function gestureAt(roll, x, y, event) {
 
 function noteTaken(roll, { note, edge }, x, y, event) {
   const { state } = roll, isMore = event.shiftKey || event.ctrlKey || event.metaKey;
-  if (isMore) return roll.change({ selected: toggledIn(state.selected, note.id) }), null;
+  if (isMore) {
+    roll.change({ selected: toggledIn(state.selected, note.id) });
+    return CLICK;
+  }
   const selected = state.selected.has(note.id) ? state.selected : new Set([note.id]);
   roll.change({ selected, track: note.track });
-  if (state.readOnly) return null;
+  if (state.readOnly) return CLICK;
   roll.sound(note);
   return edge ? resizing(roll, note, x) : moving(roll, note, x, y);
 }
@@ -122,7 +126,7 @@ function barChosen(roll, x, event) {
   const before = event.shiftKey ? selected : [];
   const cursor = { beat: Math.max(0, Math.min(bar * perBar, notes.beats - GRID)), row: Math.min(roll.state.cursor.row, rows.length - 1) };
   roll.change({ cursor, selected: new Set([...before, ...inside.map((note) => note.id)]) });
-  return null;
+  return CLICK;
 }
 
 /** Draws velocities: those of the stems that the pointer passes. */
