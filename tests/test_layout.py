@@ -25,6 +25,7 @@ JOURNEYS = {
 }
 JOURNEYS |= {"api_models", "models_conformance", "sound_runs", "toy_kind"}
 JOURNEYS |= {"studio_page", "studio_roll", "studio_scripts", "studio_sound", "studio_sound_browser"}
+JOURNEYS |= {"studio_openapi"}
 
 
 def subjects():

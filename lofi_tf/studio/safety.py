@@ -18,7 +18,7 @@ Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
-MOST_BYTES = 16 * 2**20  # of a body of JSON
+MOST_BYTES = 8 * 2**20  # of a body of JSON
 MOST_UPLOAD_BYTES = 64 * 2**20
 BODY_SECONDS = 60.0  # for a whole body
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import uvicorn
 
-from lofi_tf.errors import LofiError, LofiWarning
+from lofi_tf.errors import LofiError
 from lofi_tf.studio.app import build_app
 from lofi_tf.studio.studio import Studio
 
@@ -73,7 +73,7 @@ def serve(
                 if browser:
                     _beside(webbrowser.open, address)
 
-            warnings.simplefilter("ignore", LofiWarning)  # clips and jobs tell what matters
+            warnings.simplefilter("ignore")  # clips and jobs tell what matters
             Server(config_of(build_app(studio, host)), studio, ready).run(sockets=[bound])
 
 

@@ -46,7 +46,7 @@ class BeatOptions(Options):
     )
     qpm: float | None = qpm()
     density: float | None = option(
-        None, "Density", "hits a bar; auto lets the model choose", least=0, most=64, step=1
+        None, "Density", "hits a bar; auto lets the model choose", least=1, most=64, step=1
     )
     temperature: float | None = temperature()
     best_of: int | None = best_of()
