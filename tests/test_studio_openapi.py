@@ -1,4 +1,4 @@
-"""The API as schemathesis tries it: whatever is sent, nothing breaks and all answers are as told."""
+"""The API as schemathesis tries it: whatever is sent, nothing breaks, and answers are as told."""
 
 import importlib.util
 import subprocess
