@@ -5,7 +5,7 @@ docs/studio_api.md tells of them; FastAPI makes the OpenAPI description of these
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, Strict
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, Strict, WithJsonSchema
 
 PARTS = ("drums", "bass", "chords", "melody")
 LEAST_QPM, MOST_QPM = 20.0, 400.0
@@ -30,6 +30,11 @@ Start = Annotated[float, Field(ge=0, le=MOST_BEATS)]
 Length = Annotated[float, Field(ge=0, le=MOST_BEATS)]
 Note = Annotated[tuple[Start, Length, Byte, Byte], Strict(False)]  # JSON has lists alone
 Role = Literal["drums", "bass", "chords", "melody", "other"]
+
+
+# Told without `prefixItems`, which readers of OpenAPI 3.1 still stumble over.
+_PAIR = {"type": "array", "items": {"type": ["number", "string"]}, "minItems": 2, "maxItems": 2}
+At = Annotated[tuple[float, str], WithJsonSchema(_PAIR)]
 
 
 class Shape(BaseModel):
@@ -59,8 +64,8 @@ class Clip(Shape):
     beats: float = Field(description="length of the loop in quarter notes")
     seconds: float
     key: str | None = None
-    chords: list[tuple[float, str]] = Field(default_factory=list, description="beat and symbol")
-    sections: list[tuple[float, str]] = Field(default_factory=list, description="beat and name")
+    chords: list[At] = Field(default_factory=list, description="beat and symbol")
+    sections: list[At] = Field(default_factory=list, description="beat and name")
     has_plan: bool = False
     version: int = Field(1, description="goes up with each edit")
     peaks: list[float] | None = Field(None, description="of sounds, 0 to 1")
