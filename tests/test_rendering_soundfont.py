@@ -1,7 +1,9 @@
 """SoundFonts as sound: pitch, level, envelope, loop and filter as the specification says."""
 
+import gc
 import io
 import struct
+import weakref
 
 import numpy as np
 import pytest
@@ -11,7 +13,7 @@ from lofi_tf.errors import LofiError, LofiWarning
 from lofi_tf.rendering import voices
 from lofi_tf.rendering.players import Player
 from lofi_tf.rendering.render import render
-from lofi_tf.rendering.soundfont import SoundFont
+from lofi_tf.rendering.soundfont import SoundFont, forget
 from lofi_tf.rendering.tones import PIECE, low_pass
 from lofi_tf.rendering.track_events import track_events
 from tests.soundfonts import add_part, piece, sine, soundfont, zone
@@ -280,3 +282,13 @@ def test_damaged_files_are_one_line(tmp_path):
             SoundFont(path)
     with pytest.raises(LofiError, match="cannot read the SoundFont"):
         SoundFont(tmp_path / "none.sf2")
+
+
+def test_fonts_that_nobody_has_are_let_go(tmp_path):
+    font = opened(tmp_path, [zone(**HELD)])
+    assert played(font, [(69, 100, 0.0, 0.1)], seconds=0.1).any()
+    gone = weakref.ref(font)
+    del font
+    forget()
+    gc.collect()
+    assert gone() is None

@@ -104,6 +104,12 @@ def default_soundfont() -> Path:
     return Path(pretty_midi.__file__).parent / "TimGM6mb.sf2"
 
 
+def forget() -> None:
+    """Lets go of all fonts that nobody has any more, and of what was read of the others."""
+    SoundFont.sample.cache_clear()
+    SoundFont._zones.cache_clear()
+
+
 class SoundFont:
     """An open SoundFont; samples are read when they are first asked for.
 

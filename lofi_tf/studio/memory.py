@@ -6,7 +6,7 @@ import gc
 
 import psutil
 
-from lofi_tf.rendering.soundfont import SoundFont
+from lofi_tf.rendering import soundfont
 
 MOST_BYTES = 480 * 2**20  # from which on models are closed before another is opened
 
@@ -24,6 +24,6 @@ def let_go() -> None:
 
 
 def after_render() -> None:
-    """Gives back the samples of SoundFonts."""
-    SoundFont.sample.cache_clear()
+    """Gives back what was read of SoundFonts."""
+    soundfont.forget()
     let_go()
