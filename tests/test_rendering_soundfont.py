@@ -285,7 +285,7 @@ def test_damaged_files_are_one_line(tmp_path):
 
 
 def test_fonts_that_nobody_has_are_let_go(tmp_path):
-    font = opened(tmp_path, [zone(**HELD)])
+    font = opened(tmp_path, [zone(0, **HELD)])
     assert played(font, [(69, 100, 0.0, 0.1)], seconds=0.1).any()
     gone = weakref.ref(font)
     del font
