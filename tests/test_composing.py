@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
-from lofi_tf.composing import chords, colours, drums, lines, motifs, voicing
+from lofi_tf.composing import chords, colours, drums, harmony, lines, motifs, voicing
 from lofi_tf.composing.comping import in_rhythm
 from lofi_tf.composing.phrase_texts import Phrase, parse_phrase
 from lofi_tf.composing.plan import Colour
@@ -49,6 +49,13 @@ def test_a_loop_in_its_key_is_better_than_one_outside_or_one_chord():
         assert scoring.progression_score(LOOP, "major") > scoring.progression_score(other, "major")
     late = [ChordEvent(4, 64, LOOP[0].chord)]
     assert scoring.progression_score(late, "major") == -np.inf
+
+
+def test_a_chord_of_less_than_a_beat_gives_way_to_the_one_before():
+    found = harmony.settled(strikes("Cmaj7:20 Em7:3 Am7:9 Am7:30 G7:2"))
+    assert [(s.start, s.end) for s in found] == [(0, 20), (20, 23), (23, 32), (32, 62), (62, 64)]
+    assert figures(found) == ["Cmaj7", "Cmaj7", "Am7", "Am7", "Am7"]
+    assert harmony.settled(LOOP) == LOOP
 
 
 def figures(found):

@@ -11,7 +11,14 @@ from lofi_tf.composing.instrument_models import Players
 from lofi_tf.composing.plan import THEMES, Part, Plan
 from lofi_tf.composing.step_notes import row_seeds, stream
 from lofi_tf.data.converters.progression_tracks import ChordEvent
-from lofi_tf.generation.scoring import BLOCK_STEPS, STRONG, progression_score, strikes_of
+from lofi_tf.generation.scoring import (
+    BEAT,
+    BLOCK_STEPS,
+    STRONG,
+    merged,
+    progression_score,
+    strikes_of,
+)
 from lofi_tf.music.chord_qualities import TONICS
 
 Harmony = Mapping[str, Sequence[ChordEvent]]  # four bars of chords, by theme
@@ -28,7 +35,7 @@ def harmony_of(plan: Plan, players: Players, part: Part, seed: int) -> Harmony:
     random = stream(seed, "progressions")
     z = players.prior(part.model, random, NUM_PROGRESSIONS)
     tokens = players.progressions(part.model, z, row_seeds(random, len(z)), part.temperature)
-    drawn = [strikes_of(row) for row in tokens]
+    drawn = [settled(strikes_of(row)) for row in tokens]
     scores = [progression_score(strikes, plan.mode) + random.uniform(0, 0.5) for strikes in drawn]
     order = np.argsort(np.negative(scores), kind="stable").tolist()
     order = [row for row in order if np.isfinite(scores[row])]
@@ -63,6 +70,15 @@ def block_chords(plan: Plan, themes: Harmony, block: Block) -> list[ChordEvent]:
             target = transposed(target, block.after.shift - block.section.shift)
         found = colours.leading_to(found, target, block.steps)
     return found
+
+
+def settled(strikes: Sequence[ChordEvent]) -> list[ChordEvent]:
+    """Returns strikes without chords that last less than a beat: what sounded before goes on."""
+    spans: list[ChordEvent] = []
+    for chord in merged(strikes):
+        if not spans or chord.end - chord.start >= BEAT:
+            spans.append(chord)
+    return [strike._replace(chord=chord_at(spans, strike.start)) for strike in strikes]
 
 
 def _fitness(

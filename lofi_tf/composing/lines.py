@@ -11,7 +11,7 @@ from lofi_tf.generation.scoring import BEAT, C_MAJOR, STRONG, chord_classes, lin
 from lofi_tf.music.quantize import STEPS_PER_BAR
 
 MELODY_RANGE, BASS_RANGE = (60, 84), (28, 45)  # MIDI pitches
-MELODY_CENTRE = 71
+MELODY_CENTRE, LOW_MEAN = 71, 70  # of a phrase; a mean below the latter is in the chords' way
 LONGEST = 12  # steps of a melody note
 AT_KICK, NEAR_KICK = 0.5, 1.01  # steps within which a chord's root, another note goes with a kick
 Chords = Sequence[ChordEvent]
@@ -23,8 +23,8 @@ def melody_score(
     """Says how good a melody is over its chords; higher is better.
 
     As many notes as are asked for, most steps small, few pitches again and again, chord tones on
-    strong beats, scale tones elsewhere, an end on a chord tone, and rests to breathe in; the rhythm
-    of the first bar comes back two bars later.
+    strong beats, scale tones elsewhere, an end on a chord tone, and rests to breathe in; a rhythm
+    that is not all eighths, above the chords, and whose first bar comes back two bars later.
     """
     if len(phrase) < bars:
         return -np.inf
@@ -40,6 +40,8 @@ def melody_score(
         + 3.0 * in_scale
         + 1.0 * ends_well
         + 1.5 * _alike(starts)
+        + _flow(np.diff(starts), np.abs(np.diff(pitches)))
+        - 0.4 * max(0.0, LOW_MEAN - np.mean(pitches))
     )
 
 
@@ -187,6 +189,21 @@ def _alike(starts: np.ndarray) -> float:
         set((starts[starts // STEPS_PER_BAR == bar] % STEPS_PER_BAR).tolist()) for bar in (0, 2)
     )
     return len(first & third) / max(1, len(first | third))
+
+
+def _flow(steps: np.ndarray, leaps: np.ndarray) -> float:
+    """Says how a line flows: in several lengths but few sixteenths, with few repeats and leaps.
+
+    Args:
+        steps: from each note to the next, in time.
+        leaps: and in pitch.
+    """
+    return float(
+        0.5 * min(len(np.unique(steps)), 4)
+        - 3.0 * max(0.0, np.mean(steps <= 1) - 0.15)
+        - 4.0 * max(0.0, np.mean(leaps == 0) - 0.15)
+        - 3.0 * max(0.0, np.mean(leaps > 4) - 0.15)
+    )
 
 
 def _bass_pitch(note: Note, chords: Chords, first: bool, pedal: int | None) -> int:

@@ -16,10 +16,10 @@ from lofi_tf.composing.step_notes import BLOCK_BARS, Note, moved, row_seeds, str
 from lofi_tf.data.converters.progression_tracks import ChordEvent
 from lofi_tf.generation.latent_perturbation import neighbours
 
-NUM_MOTIFS, NUM_VARIATIONS = 64, 12  # drawn of each
+NUM_MOTIFS, NUM_VARIATIONS = 96, 16  # drawn of each
 WINDOWS = {"call": 0, "answer": 1, "turn": 0}  # of a theme's four bars, that motifs are drawn over
 ANSWER_AMOUNT, TURN_AMOUNT, VARIED_AMOUNT = 0.3, 0.6, 0.4  # how far the latent moves
-LAZY, LOUDNESS = 0.12, 66.0  # steps that notes come late; mean velocity without energy
+LAZY, LOUDNESS = 0.12, 72.0  # steps that notes come late; mean velocity without energy
 Motif = tuple[str, str, int]  # theme, name, variation
 
 
@@ -85,7 +85,7 @@ def window_chords(chords: Sequence[ChordEvent], window: int) -> list[ChordEvent]
 
 def per_bar(section: Section) -> float:
     """Returns how many notes a bar the motifs of a section are to have."""
-    return 3.0 + 6.5 * section.density
+    return 4.5 + 3.0 * section.density
 
 
 def _motifs(
