@@ -45,7 +45,8 @@ export const FITTING = {
 export const looksOf = (name) =>
   TOOLS.find((tool) => tool.name === name) ?? { name, title: name, icon: "wave", group: "Explore", verb: "Make" };
 
-const NOTES = ["C", "Db", "D", "Eb", "E", "F", "Gb", "G", "Ab", "A", "Bb", "B"];
+/** Notes of the octave, as keys are spelled. */
+export const NOTES = ["C", "Db", "D", "Eb", "E", "F", "Gb", "G", "Ab", "A", "Bb", "B"];
 const LOOPS = { // semitones above the key's note, and what kind of chord
   minor: [[0, "m7"], [8, "maj7"], [3, "maj7"], [10, "7"]],
   major: [[0, "maj7"], [9, "m7"], [5, "maj7"], [7, "7"]],

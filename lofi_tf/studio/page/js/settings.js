@@ -3,13 +3,14 @@ import { redo, trying, undo } from "./actions.js";
 import { api } from "./api.js";
 import { el } from "./dom.js";
 import { icon } from "./icons.js";
+import { NOTES } from "./names.js";
 import { onTheme } from "./roll.js";
 import { store } from "./store.js";
 
 const QPM = [40, 240];
-const ROOTS = ["C", "Db", "D", "Eb", "E", "F", "Gb", "G", "Ab", "A", "Bb", "B"];
-const KEYS = ROOTS.flatMap((root) => [root, `${root}m`]);
+const KEYS = NOTES.flatMap((note) => [note, `${note}m`]);
 const TAPS_APART_MS = 2000;
+const TAPPED_MS = 700; // after the last tap the tempo is set, as one change
 
 const folderName = (folder) => folder.split(/[\\/]/).filter(Boolean).at(-1) ?? folder;
 const change = (values) => trying(() => api.patchSession(values));
@@ -24,10 +25,15 @@ function makeTempo() {
   const set = (qpm) => change({ qpm: Math.max(QPM[0], Math.min(QPM[1], qpm)) });
   input.addEventListener("change", () => set(Number(input.value) || store.state.session.qpm));
   let taps = [];
+  let kept = null;
   const tap = () => {
     const now = performance.now();
-    taps = [...taps.filter((time) => now - time < TAPS_APART_MS * 2), now].slice(-5);
-    if (taps.length > 1) set(Math.round((60000 * (taps.length - 1)) / (now - taps[0])));
+    if (now - taps.at(-1) > TAPS_APART_MS) taps = [];
+    taps = [...taps, now].slice(-5);
+    if (taps.length < 2) return;
+    input.value = Math.round((60000 * (taps.length - 1)) / (now - taps[0]));
+    clearTimeout(kept);
+    kept = setTimeout(() => set(Number(input.value)), TAPPED_MS);
   };
   const button = el("button.button.small", { type: "button", onclick: tap, data: { hint: "Tap in time, twice or more: the tempo follows" } }, "Tap");
   const hint = "Beats a minute: all loops follow at once";

@@ -5,29 +5,11 @@ import { el } from "./dom.js";
 import { icon } from "./icons.js";
 import { PART_TITLES } from "./names.js";
 import { player } from "./player.js";
+import { newestFirst } from "./runs.js";
 import { onTheme } from "./roll.js";
 import { store } from "./store.js";
 
-const TOGETHER_SECONDS = 3; // files added within that time came together
 const ACCEPTED = ".mid,.midi,.xml,.musicxml,.mxl,.abc,.wav,.flac,.ogg,.mp3,.aif,.aiff";
-
-/** What one run makes has one seed. */
-function isSameRun(one, other) {
-  if (one.tool !== other.tool || one.seed !== other.seed) return false;
-  const apart = Math.abs(Date.parse(one.created) - Date.parse(other.created)) / 1000;
-  return one.seed !== null || apart < TOGETHER_SECONDS;
-}
-
-/** Clips with the newest run first, each run in its own order. */
-function newestFirst(clips) {
-  const runs = [];
-  for (const clip of clips) {
-    const last = runs.at(-1)?.at(-1);
-    if (last && isSameRun(last, clip)) runs.at(-1).push(clip);
-    else runs.push([clip]);
-  }
-  return runs.reverse().flat();
-}
 
 const fits = (clip, { part, starred }) =>
   (part === "all" || clip.part === part) && (!starred || clip.starred);
