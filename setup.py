@@ -53,6 +53,7 @@ setup(
         "lofi_tf.generation": ["*.npz"],
         "lofi_tf.html": ["*.html", "*.js"],
         "lofi_tf.studio": ["page/**"],
+        "lofi_tf.rendering": ["general_midi.*"],
         "lofi_tf.configs": ["*.yaml", "compose/*.yaml", "render/*.yaml", "spaces/*.yaml"],
         "lofi_tf.saved_models": ["README.md", "*/[0-9]*/**"],  # exports, not how they were made
     },

@@ -67,7 +67,7 @@ def _add_rendering(parser: argparse.ArgumentParser) -> None:
     flag("--pitches", help="MIDI pitches, such as 48-72 (default: an instrument's range)")
     flag("--num_chords", type=int, default=0, help="chords of each instrument (default: 0)")
     flag("--num_phrases", type=int, default=0, help="melodies of 6 s of each (default: 0)")
-    flag("--soundfont", help="an .sf2 or .sf3 file (default: the one that pretty_midi brings)")
+    flag("--soundfont", help="an .sf2 or .sf3 file (default: the one that comes along)")
     flag("--seed", type=int, default=0, help="of chords and phrases (default: 0)")
 
 

@@ -10,7 +10,7 @@ from lofi_tf.errors import LofiError
 
 def add_sound_flags(flag: Callable) -> None:
     """Adds the flags; `flag` is a parser's `add_argument`."""
-    flag("--soundfont", help="an .sf2 or .sf3 file (default: the pretty_midi package's)")
+    flag("--soundfont", help="an .sf2 or .sf3 file (default: the one that comes along)")
     flag("--drum_kit", metavar="FOLDER", help="drum hits named bd, sd, hh, oh, ... or by pitch")
     flag("--stems_dir", metavar="FOLDER", help="where each part goes as a WAV file of its own")
     flag(

@@ -3,6 +3,7 @@
 from lofi_tf.rendering import effects
 from lofi_tf.rendering.settings import RenderSettings
 from lofi_tf.rendering.vinyl import Vinyl
+from lofi_tf.rendering.width import MonoBelow
 
 
 def chain_of(
@@ -13,6 +14,8 @@ def chain_of(
     In a loop of `period` samples they come round with it.
     """
     rate, chain = settings.sample_rate, []
+    if settings.mono_below_hz is not None:
+        chain.append(MonoBelow(settings.mono_below_hz, rate))
     if settings.saturation_db is not None:
         chain.append(effects.Saturation(settings.saturation_db))
     if settings.wow_percent or settings.flutter_percent:

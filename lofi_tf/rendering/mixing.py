@@ -11,20 +11,36 @@ from lofi_tf.rendering.room import Room
 from lofi_tf.rendering.settings import RenderSettings, level_of
 from lofi_tf.rendering.soundfont import SoundFont
 from lofi_tf.rendering.track_events import TrackEvents, kicks_of
+from lofi_tf.rendering.width import Width
 
 ROOM = "room"  # the stem of what the room adds
 
 
 class Mixer:
-    """Plays parts together; of the settings, levels, ducking and room count here."""
+    """Plays parts together; of the settings, levels, width, ducking and room count here.
+
+    Args:
+        parts: who plays what.
+        settings: of the render.
+        font: plays all but the hits of `kit`.
+        kit: of drums.
+        period: samples of a loop, which what sways is to fit.
+    """
 
     def __init__(
-        self, parts: list[TrackEvents], settings: RenderSettings, font: SoundFont, kit: Kit | None
+        self,
+        parts: list[TrackEvents],
+        settings: RenderSettings,
+        font: SoundFont,
+        kit: Kit | None,
+        period: int | None = None,
     ):
         rate = settings.sample_rate
         self._players = [
             Player(part, font, rate, kit, _of(settings.pan, part) or 0.0) for part in parts
         ]
+        widths = [_of(settings.width, part) or 0.0 for part in parts]
+        self._widths = [Width(width, rate, period) if width else None for width in widths]
         self._gains = [10 ** ((_of(settings.gain_db, part) or 0.0) / 20) for part in parts]
         sends = [_of(settings.room_db, part) for part in parts]
         self._sends = [0.0 if send is None else 10 ** (send / 20) for send in sends]
@@ -69,8 +85,10 @@ class Mixer:
     def _play(self, begin: int, count: int) -> list[np.ndarray]:
         depth = self._ducking.depth(begin, count) if any(self._ducks) else None
         stems = []
-        for player, gain, duck in zip(self._players, self._gains, self._ducks, strict=True):
+        playing = zip(self._players, self._gains, self._widths, self._ducks, strict=True)
+        for player, gain, width, duck in playing:
             stem = gain * player.play(count).astype(np.float64)
+            stem = width.process(stem) if width else stem
             stems.append(stem * gain_of(depth, duck) if duck else stem)
         return stems
 

@@ -87,7 +87,7 @@ def render(
         preset: name of a preset, a YAML file, or settings.
         seed: of noise, of the phases of wow and flutter, and of hits of a drum kit.
         values: settings by name, in place of the preset's.
-        soundfont: an .sf2 or .sf3 file; General MIDI of the pretty_midi package if not given.
+        soundfont: an .sf2 or .sf3 file; `default_soundfont` if not given.
         drum_kit: a folder of drum hits that take the place of the SoundFont's.
         stems_dir: a folder for each part as a WAV file, as it enters the mix, and the room's; their
             sum is what the chain receives, before it is brought to its level.
@@ -154,7 +154,7 @@ class _Track:
             looping.check_length(self.length, self.settings.sample_rate)
             times = self._turns_before() + 1
             parts = [looping.repeated(part, self.length, times) for part in parts]
-        return Mixer(parts, self.settings, font, kit)
+        return Mixer(parts, self.settings, font, kit, self.length if self.loop else None)
 
     def mix(self, mixer: Mixer) -> Iterator[list[np.ndarray]]:
         """Yields the stems of the track, or of the last turn of a loop."""

@@ -36,6 +36,8 @@ class RenderSettings:
 
     gain_db: Levels = _value({}, -60, 24, "level of parts, dB, such as drums:-2,bass:1")
     pan: Levels = _value({}, -1, 1, "place of parts, -1 left to 1 right")
+    width: Levels = _value({}, 0, 1, "how far parts spread to both sides")
+    mono_below_hz: float | None = _value(None, 20, 1000, "what is below stays in the middle", True)
     room_db: Levels = _value({}, -60, 12, "what parts send into the room, dB; nothing if not given")
     duck_db: Levels = _value({}, 0, 60, "how far parts give way to the kick, dB")
     duck_release_seconds: float = _value(0.25, 0.01, 2, "in which they come back")

@@ -98,10 +98,8 @@ class Sample(NamedTuple):
 
 
 def default_soundfont() -> Path:
-    """Returns the General MIDI SoundFont that comes with the pretty_midi package."""
-    import pretty_midi
-
-    return Path(pretty_midi.__file__).parent / "TimGM6mb.sf2"
+    """Returns the General MIDI SoundFont that comes along: Fluid (R3) Mono, under MIT."""
+    return Path(__file__).parent / "general_midi.sf3"
 
 
 def forget() -> None:
@@ -131,9 +129,9 @@ class SoundFont:
         missing = [name for name in (*_TABLES, "smpl") if name not in chunks]
         if missing:
             raise LofiError(f"{path} is a damaged SoundFont: it has no {', '.join(missing)}")
-        self._samples_at = chunks["smpl"]
-        self._tables = {name: self._table(name, chunks[name]) for name in _TABLES}
-        heads = self._tables["phdr"][:-1]
+        self.samples_at = chunks["smpl"]
+        self.tables = {name: self._table(name, chunks[name]) for name in _TABLES}
+        heads = self.tables["phdr"][:-1]
         self._presets = {(int(h["bank"]), int(h["program"])): i for i, h in enumerate(heads)}
         if not self._presets:
             raise LofiError(f"{path} is a SoundFont without a preset")
@@ -144,7 +142,7 @@ class SoundFont:
 
     def instead(self, program: int, is_drum: bool) -> str | None:
         """Returns what is played in place of a program that is missing; None if it is there."""
-        head = self._tables["phdr"][self._preset(program, is_drum)]
+        head = self.tables["phdr"][self._preset(program, is_drum)]
         bank = DRUM_BANK if is_drum else 0
         if (int(head["bank"]), int(head["program"])) == (bank, program):
             return None
@@ -154,7 +152,7 @@ class SoundFont:
     @functools.lru_cache(maxsize=512)  # noqa: B019 - fonts live as long as they are used
     def sample(self, index: int) -> Sample:
         """Returns a sample by its number."""
-        heads = self._tables["shdr"]
+        heads = self.tables["shdr"]
         if not 0 <= index < len(heads) - 1:
             raise LofiError(f"{self.path} is a damaged SoundFont: it has no sample {index}")
         head = heads[index]
@@ -163,7 +161,7 @@ class SoundFont:
         if int(head["kind"]) & _VORBIS:
             data = self._decoded(start, end)
         else:
-            first, last = self._samples_at
+            first, last = self.samples_at
             begin, stop = min(first + 2 * start, last), min(first + 2 * end, last)
             stop -= (stop - begin) % 2
             words = np.frombuffer(self._bytes[begin:stop], "<i2")
@@ -201,8 +199,8 @@ class SoundFont:
 
     def _bags(self, side: str, owner: int, last: int) -> list[Zone]:
         """Returns the zones of a preset (`p`) or an instrument (`i`) that end in a generator."""
-        heads = self._tables["phdr" if side == "p" else "inst"]
-        bags, generators = self._tables[f"{side}bag"], self._tables[f"{side}gen"]
+        heads = self.tables["phdr" if side == "p" else "inst"]
+        bags, generators = self.tables[f"{side}bag"], self.tables[f"{side}gen"]
         if not 0 <= owner < len(heads) - 1:
             raise LofiError(f"{self.path} is a damaged SoundFont: it has no instrument {owner}")
         defaults = _DEFAULTS if side == "i" else np.zeros_like(_DEFAULTS)
@@ -219,7 +217,7 @@ class SoundFont:
         return found
 
     def _decoded(self, start: int, end: int) -> np.ndarray:
-        first, last = self._samples_at
+        first, last = self.samples_at
         try:
             data = self._bytes[first + start : min(first + end, last)]
             return soundfile.read(io.BytesIO(data), dtype="float32", always_2d=True)[0][:, 0]
