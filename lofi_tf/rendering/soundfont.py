@@ -47,7 +47,7 @@ _INSTRUMENT_ONLY = (
     *(INSTRUMENT, KEY_RANGE, VELOCITY_RANGE, SAMPLE),
 )
 
-_TABLES = {
+TABLES = {
     "phdr": [("name", "S20"), ("program", "<u2"), ("bank", "<u2"), ("bag", "<u2"), ("_", "V12")],
     "inst": [("name", "S20"), ("bag", "<u2")],
     "pbag": [("generator", "<u2"), ("_", "<u2")],
@@ -61,7 +61,7 @@ _TABLES = {
     ],
 }
 _NAMES = {
-    *(name.encode() for name in _TABLES),
+    *(name.encode() for name in TABLES),
     *(b"LIST", b"smpl", b"sm24", b"pmod", b"imod", b"ifil", b"isng", b"INAM", b"irom", b"iver"),
     *(b"ICRD", b"IENG", b"IPRD", b"ICOP", b"ICMT", b"ISFT"),
 }
@@ -96,6 +96,11 @@ class Sample(NamedTuple):
     loop_start: int
     loop_end: int
 
+    @property
+    def points(self) -> np.ndarray:
+        """The samples themselves, float32 [n]."""
+        return self.curves[3, : self.size]
+
 
 def default_soundfont() -> Path:
     """Returns the General MIDI SoundFont that comes along: Fluid (R3) Mono, under MIT."""
@@ -126,11 +131,11 @@ class SoundFont:
         if self._bytes[:4] != b"RIFF" or self._bytes[8:12] != b"sfbk":
             raise LofiError(f"a SoundFont is an .sf2 or .sf3 file. Received: {path}")
         chunks = self._chunks()
-        missing = [name for name in (*_TABLES, "smpl") if name not in chunks]
+        missing = [name for name in (*TABLES, "smpl") if name not in chunks]
         if missing:
             raise LofiError(f"{path} is a damaged SoundFont: it has no {', '.join(missing)}")
         self.samples_at = chunks["smpl"]
-        self.tables = {name: self._table(name, chunks[name]) for name in _TABLES}
+        self.tables = {name: self._table(name, chunks[name]) for name in TABLES}
         heads = self.tables["phdr"][:-1]
         self._presets = {(int(h["bank"]), int(h["program"])): i for i, h in enumerate(heads)}
         if not self._presets:
@@ -138,11 +143,11 @@ class SoundFont:
 
     def zones(self, program: int, is_drum: bool) -> tuple[Zone, ...]:
         """Returns the zones of a program; where it is missing, of the nearest that is there."""
-        return self._zones(self._preset(program, is_drum))
+        return self._zones(self.preset(program, is_drum))
 
     def instead(self, program: int, is_drum: bool) -> str | None:
         """Returns what is played in place of a program that is missing; None if it is there."""
-        head = self.tables["phdr"][self._preset(program, is_drum)]
+        head = self.tables["phdr"][self.preset(program, is_drum)]
         bank = DRUM_BANK if is_drum else 0
         if (int(head["bank"]), int(head["program"])) == (bank, program):
             return None
@@ -174,7 +179,8 @@ class SoundFont:
         rate, cents = max(400, int(head["rate"])), int(head["cents"])
         return Sample(between, len(data), rate, key, cents, *loop)
 
-    def _preset(self, program: int, is_drum: bool) -> int:
+    def preset(self, program: int, is_drum: bool) -> int:
+        """Returns the number of a program's preset, or of the nearest that is there."""
         wanted = [(DRUM_BANK, program), (DRUM_BANK, 0)] if is_drum else [(0, program)]
         for name in wanted:
             if name in self._presets:
@@ -249,7 +255,7 @@ class SoundFont:
         return at >= len(self._bytes) or self._bytes[at : at + 4] in _NAMES
 
     def _table(self, name: str, where: tuple[int, int]) -> np.ndarray:
-        kind = np.dtype(_TABLES[name])
+        kind = np.dtype(TABLES[name])
         data = self._bytes[where[0] : where[1]]
         return np.frombuffer(data[: len(data) // kind.itemsize * kind.itemsize], kind)
 
