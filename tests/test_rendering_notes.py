@@ -17,7 +17,6 @@ from lofi_tf.music.sequence_proto import NoteSequence
 from lofi_tf.rendering.notes import render_notes
 from lofi_tf.rendering.soundfont import default_soundfont
 
-
 OCARINA = 79  # whose lowest partial is its loudest
 
 

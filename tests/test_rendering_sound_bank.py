@@ -29,9 +29,9 @@ def test_its_zones_are_those_of_the_font(font, bank, program, is_drum):
         assert one[:2] == other[:2]
         own = np.delete(np.arange(len(one.values)), [SAMPLE, 41])  # numbers of samples, instruments
         np.testing.assert_array_equal(one.values[own], other.values[own])
-        sound, copy = font.sample(one.values[SAMPLE]), bank.sample(other.values[SAMPLE])
+        sound, copy = font.recording(one.values[SAMPLE]), bank.recording(other.values[SAMPLE])
         assert sound[1:] == copy[1:]
-        np.testing.assert_allclose(sound.points, copy.points, atol=1 / 32768)
+        np.testing.assert_allclose(sound.data, copy.data, atol=1 / 32768)
 
 
 def test_it_holds_nothing_else(bank):

@@ -39,7 +39,17 @@ def test_every_address_is_described_and_answers_as_told(client):  # noqa: F811
     tools = {tool["name"] for tool in client.call("GET", "/api/tools").json}
     assert {f"/api/tools/{name}" for name in tools} <= set(told["paths"])
     page = "".join(path for path in told["paths"])
-    for part in ("events", "undo", "redo", "map", "mix", "soundfont", "render", "stems", "file"):
+    for part in (
+        "events",
+        "undo",
+        "redo",
+        "map",
+        "mix",
+        "soundfont/{kind}/{program}",
+        "render",
+        "stems",
+        "file",
+    ):
         assert part in page
 
 

@@ -15,8 +15,10 @@ from lofi_tf.rendering.ducking import Ducking
 from lofi_tf.rendering.render import render
 from lofi_tf.rendering.room import Room
 from lofi_tf.rendering.settings import load_preset, preset_names
-from lofi_tf.rendering.soundfont import default_soundfont
+from lofi_tf.rendering.sound_bank import bank_of
+from lofi_tf.rendering.soundfont import SoundFont, default_soundfont
 from lofi_tf.rendering.track_events import ROLES
+from lofi_tf.rendering.width import MonoBelow, Width
 from lofi_tf.studio.mix import mix_of
 from tests.test_studio_scripts import NODE, missing
 
@@ -69,6 +71,15 @@ def test_filters_are_the_renders(noise, kind, corner):
     found = ask("filter", kind=kind, corner_hz=corner, sound=noise.tolist())
     wanted = effects.Filter(kind, corner, RATE).process(noise)
     np.testing.assert_allclose(found, wanted, atol=1e-7)
+
+
+@needs_node
+def test_width_is_the_renders(noise):
+    found = np.array(ask("width", amount=0.6, sound=noise.tolist()))
+    wanted, risen = Width(0.6, RATE).process(noise), RATE // 10  # it comes in softly
+    np.testing.assert_allclose(found[:, risen:], wanted[:, risen:], atol=1e-5)
+    found = ask("mono", corner_hz=120, sound=noise.tolist())
+    np.testing.assert_allclose(found, MonoBelow(120, RATE).process(noise), atol=1e-7)
 
 
 @needs_node
@@ -129,8 +140,16 @@ def rendered(sequence, tmp_path, preset):
     return sound.T
 
 
-def heard(notes, preset, turns):
-    font = str(default_soundfont())
+@pytest.fixture(scope="module")
+def font(tmp_path_factory):
+    """The path of a SoundFont that the page's synthesiser reads."""
+    path = tmp_path_factory.mktemp("font") / "some.sf2"
+    programs = [(program, is_drum) for program, is_drum, _ in TRACKS.values()]
+    path.write_bytes(bank_of(SoundFont(default_soundfont()), [*programs, (16, False), (79, False)]))
+    return str(path)
+
+
+def heard(notes, preset, turns, font):
     return np.array(
         ask("player", font=font, mix=mix_of(preset), notes=notes, turns=turns), np.float64
     )
@@ -148,9 +167,9 @@ def rises(sound):
     "part",
     ["drums", "all", *(pytest.param(part, marks=pytest.mark.slow) for part in [*TRACKS][1:])],
 )
-def test_a_loop_is_as_loud_as_its_render_and_in_time_with_it(part, tmp_path):
+def test_a_loop_is_as_loud_as_its_render_and_in_time_with_it(part, tmp_path, font):
     sequence, notes = loop_of(TRACKS if part == "all" else [part])
-    wanted, found = rendered(sequence, tmp_path, "tape"), heard(notes, "tape", turns=4)
+    wanted, found = rendered(sequence, tmp_path, "tape"), heard(notes, "tape", 4, font)
     assert found.shape[1] == pytest.approx(wanted.shape[1], abs=1)
     levels = []
     for sound in (wanted, found):
@@ -166,23 +185,23 @@ def test_a_loop_is_as_loud_as_its_render_and_in_time_with_it(part, tmp_path):
 
 
 @needs_node
-def test_every_track_of_a_part_is_heard():
+def test_every_track_of_a_part_is_heard(font):
     pads = [{"name": "Pad", "part": "chords", "program": 16, "is_drum": False,
              "notes": [[beat, 0.4, 60, 100]]} for beat in range(4)]  # fmt: skip
     notes = {"qpm": QPM, "beats": 4, "beats_per_bar": 4, "tracks": pads}
-    sound = heard(notes, "clean", turns=2)
+    sound = heard(notes, "clean", 2, font)
     beats = np.abs(sound[0]).reshape(4, -1)
     assert np.all(beats[:, : RATE // 5].max(axis=1) > 0.1)
 
 
 @needs_node
 @pytest.mark.parametrize("message", [{"do": "stop"}, {"do": "mix", "mix": mix_of("clean")}])
-def test_a_stop_and_a_preset_do_not_click(message):
+def test_a_stop_and_a_preset_do_not_click(message, font):
     at = 128 * 300
     pad = {"name": "Pad", "part": "chords", "program": 79, "is_drum": False}
     notes = {"qpm": QPM, "beats": 16, "beats_per_bar": 4}
     notes["tracks"] = [{**pad, "notes": [[0, 16, 57, 100]]}]
-    given = {"font": str(default_soundfont()), "mix": mix_of("clean"), "notes": notes}
+    given = {"font": font, "mix": mix_of("clean"), "notes": notes}
     sound = np.array(ask("told", at=at, message=message, count=128 * 420, **given))
     steps = np.abs(np.diff(sound))
     own = steps[at - RATE // 5 : at].max()

@@ -15,7 +15,8 @@ import pytest
 import soundfile
 
 import lofi_tf.studio
-from lofi_tf.rendering.soundfont import default_soundfont
+from lofi_tf.rendering.sound_bank import bank_of
+from lofi_tf.rendering.soundfont import SoundFont, default_soundfont
 from lofi_tf.studio.mix import mix_of
 from tests.studio_browser import REASON, browser, needs_browser  # noqa: F401
 
@@ -75,8 +76,10 @@ class _Server(BaseHTTPRequestHandler):
     def _found(self, path):
         if path == "/recorder.js":
             return RECORDER.encode(), "text/javascript"
-        if path == "/api/soundfont":
-            return default_soundfont().read_bytes(), "audio/x-soundfont"
+        if path.startswith("/api/soundfont/"):
+            kind, program = path.split("/")[3:]
+            bank = bank_of(SoundFont(default_soundfont()), [(int(program), kind == "drums")])
+            return bank, "audio/x-soundfont"
         if path.startswith("/api/mix"):
             return json.dumps(mix_of(path.partition("=")[2])).encode(), "application/json"
         if path.endswith(".js"):

@@ -81,13 +81,13 @@ class _Cut:
 
     def _add_sample(self, number: int) -> int:
         head, place = self._font.tables["shdr"][number], len(self._rows["shdr"])
-        sample, start = self._font.sample(number), self._size
-        words = np.clip(np.rint(sample.points * 32768), -32768, 32767).astype("<i2")
+        found, start = self._font.recording(number), self._size
+        words = np.clip(np.rint(found.data * 32768), -32768, 32767).astype("<i2")
         self._samples.append(np.pad(words, (0, _AFTER)))
         self._size += len(words) + _AFTER
-        ends = start, start + len(words), start + sample.loop_start, start + sample.loop_end
+        ends = start, start + len(words), start + found.loop_start, start + found.loop_end
         kind = (int(head["kind"]) & ~_COMPRESSED & 0x8000) | 1  # of its own, not half of a pair
-        row = (head["name"], *ends, sample.rate, sample.key, sample.cents, kind)
+        row = (head["name"], *ends, found.rate, found.key, found.cents, kind)
         self._rows["shdr"].append(row)
         return place
 

@@ -76,8 +76,27 @@ class Zone(NamedTuple):
     values: np.ndarray
 
 
-class Sample(NamedTuple):
+class Recording(NamedTuple):
     """A recording in a SoundFont.
+
+    Attributes:
+        data: float32 [n].
+        rate: Hz.
+        key: MIDI pitch that it was recorded at.
+        cents: what corrects its pitch.
+        loop_start, loop_end: samples from its start.
+    """
+
+    data: np.ndarray
+    rate: int
+    key: int
+    cents: int
+    loop_start: int
+    loop_end: int
+
+
+class Sample(NamedTuple):
+    """A recording, to be played at any pitch.
 
     Attributes:
         curves: float32 [4, n + 1], the polynomials from each sample to the next, the last to zero.
@@ -95,11 +114,6 @@ class Sample(NamedTuple):
     cents: int
     loop_start: int
     loop_end: int
-
-    @property
-    def points(self) -> np.ndarray:
-        """The samples themselves, float32 [n]."""
-        return self.curves[3, : self.size]
 
 
 def default_soundfont() -> Path:
@@ -157,6 +171,12 @@ class SoundFont:
     @functools.lru_cache(maxsize=512)  # noqa: B019 - fonts live as long as they are used
     def sample(self, index: int) -> Sample:
         """Returns a sample by its number."""
+        found = self.recording(index)
+        between = curves(np.pad(found.data, (BEFORE, AFTER + 1)))
+        return Sample(between, len(found.data), *found[1:])
+
+    def recording(self, index: int) -> Recording:
+        """Returns what a sample was recorded as, by its number."""
         heads = self.tables["shdr"]
         if not 0 <= index < len(heads) - 1:
             raise LofiError(f"{self.path} is a damaged SoundFont: it has no sample {index}")
@@ -175,9 +195,7 @@ class SoundFont:
         if int(head["kind"]) & _ROM or not len(data):
             data = np.zeros(1, np.float32)
         key = 60 if head["key"] > 127 else int(head["key"])
-        between = curves(np.pad(data, (BEFORE, AFTER + 1)))
-        rate, cents = max(400, int(head["rate"])), int(head["cents"])
-        return Sample(between, len(data), rate, key, cents, *loop)
+        return Recording(data, max(400, int(head["rate"])), key, int(head["cents"]), *loop)
 
     def preset(self, program: int, is_drum: bool) -> int:
         """Returns the number of a program's preset, or of the nearest that is there."""

@@ -9,7 +9,7 @@ from lofi_tf.errors import unknown_name
 from lofi_tf.rendering.settings import DEFAULT_PRESET, level_of, load_preset, preset_names
 from lofi_tf.rendering.track_events import ROLES
 
-_WHERE_NONE = {"gain_db": 0.0, "pan": 0.0, "room_db": None, "duck_db": 0.0}
+_WHERE_NONE = {"gain_db": 0.0, "pan": 0.0, "width": 0.0, "room_db": None, "duck_db": 0.0}
 
 
 def mix_of(preset: str | Path = DEFAULT_PRESET) -> dict[str, Any]:

@@ -1,17 +1,17 @@
 """Addresses of sound: what the page plays with."""
 
 import asyncio
-import functools
-import hashlib
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
-from fastapi.responses import FileResponse
+from fastapi import Path as InPath
+from fastapi.responses import FileResponse, Response
 
 from lofi_tf.errors import LofiError
 from lofi_tf.rendering.settings import DEFAULT_PRESET
-from lofi_tf.rendering.soundfont import default_soundfont
+from lofi_tf.rendering.sound_bank import bank_of
+from lofi_tf.rendering.soundfont import SoundFont, default_soundfont
 from lofi_tf.studio.clip_routes import BINARY, ClipName, as_file
 from lofi_tf.studio.jobs import Job
 from lofi_tf.studio.mix import checked_preset, mix_of
@@ -22,7 +22,8 @@ from lofi_tf.studio.studio import Studio
 Preset = Annotated[str, Query(max_length=40, description="of the session's presets")]
 KINDS = {"wav": "audio/wav", "flac": "audio/flac", "ogg": "audio/ogg"}
 Format = Literal["wav", "flac", "ogg"]
-YEAR_SECONDS = 365 * 24 * 3600
+DAY_SECONDS = 24 * 3600
+Program = Annotated[int, InPath(ge=0, le=127, description="General MIDI's, from 0")]
 
 
 def router_of(studio: Studio) -> APIRouter:
@@ -66,14 +67,15 @@ def router_of(studio: Studio) -> APIRouter:
         return FileResponse(path, media_type="application/zip", headers=headers)
 
     @router.get(
-        "/api/soundfont",
-        summary="The instruments",
-        response_class=FileResponse,
+        "/api/soundfont/{kind}/{program}",
+        summary="An instrument, or a kit of drums, as a SoundFont",
+        response_class=Response,
         responses={200: {"content": {"audio/x-soundfont": BINARY}}},
     )
-    def soundfont() -> FileResponse:
-        headers = {"ETag": f'"{_hash()}"', "Cache-Control": f"max-age={YEAR_SECONDS}"}
-        return FileResponse(default_soundfont(), media_type="audio/x-soundfont", headers=headers)
+    def soundfont(kind: Literal["drums", "notes"], program: Program) -> Response:
+        bank = bank_of(SoundFont(default_soundfont()), [(program, kind == "drums")])
+        headers = {"Cache-Control": f"max-age={DAY_SECONDS}"}
+        return Response(bank, media_type="audio/x-soundfont", headers=headers)
 
     return router
 
@@ -92,8 +94,3 @@ async def done(path: Path, job: Job | None) -> Path:
         if told.error is not None:
             raise LofiError(told.error)
     return path
-
-
-@functools.cache
-def _hash() -> str:
-    return hashlib.sha256(default_soundfont().read_bytes()).hexdigest()[:32]

@@ -20,7 +20,7 @@ function through(effect, [left, right]) {
 // A player that plays notes in a loop.
 async function playing({ font, mix, notes, rate }) {
   const { Player } = await load("player.js"), player = new Player(rate, () => {}), bytes = fs.readFileSync(font);
-  player.take({ do: "load", bytes: bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length) });
+  player.take({ do: "load", name: "some", bytes: bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length) });
   player.take({ do: "mix", mix });
   player.take({ do: "play", notes, key: "", when: "now" });
   return player;
@@ -45,6 +45,14 @@ const WHATS = {
   async filter({ kind, corner_hz, rate, sound }) {
     const { butterworth } = await load("filters.js");
     return through(butterworth(kind, corner_hz, rate), sound);
+  },
+  async width({ amount, rate, sound }) {
+    const { Width } = await load("width.js");
+    return through(new Width(amount, rate), sound);
+  },
+  async mono({ corner_hz, rate, sound }) {
+    const { MonoBelow } = await load("width.js");
+    return through(new MonoBelow(corner_hz, rate), sound);
   },
   async saturation({ drive_db, sound }) {
     const { Saturation } = await load("tape.js");

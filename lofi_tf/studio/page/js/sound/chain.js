@@ -3,10 +3,12 @@
 import { butterworth } from "./filters.js";
 import { BitDepth, Saturation, SampleHold, WowAndFlutter } from "./tape.js";
 import { Vinyl } from "./vinyl.js";
+import { MonoBelow } from "./width.js";
 
 // Returns the effects of a mix; the noise of a record, if any, says so by `isNoise`.
 export function chainOf(mix, sampleRate) {
   const chain = [];
+  if (mix.mono_below_hz !== null) chain.push(new MonoBelow(mix.mono_below_hz, sampleRate));
   if (mix.saturation_db !== null) chain.push(new Saturation(mix.saturation_db));
   if (mix.wow_percent || mix.flutter_percent) {
     const sways = [mix.wow_percent, mix.wow_hz, mix.flutter_percent, mix.flutter_hz];

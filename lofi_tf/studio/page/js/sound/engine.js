@@ -5,8 +5,10 @@ import { Keys } from "./keys.js";
 import { Listeners } from "./listeners.js";
 import { Midi } from "./midi.js";
 import { Recordings } from "./recordings.js";
+import { handOf } from "./strips.js";
 
-const FONT = "/api/soundfont";
+const FONTS = "/api/soundfont/"; // and a kind and program
+const FIRST = ["drums/0"]; // what is there from the start
 const MIX = "/api/mix?preset=";
 const DEFAULT_PRESET = "tape";
 const UNSAFE = "browsers allow this sound over https or at this machine's own address, http://127.0.0.1";
@@ -31,7 +33,7 @@ class Engine {
 
   // Fetches what sound needs, so that the first press is heard sooner; needs no gesture.
   prepare() {
-    return Promise.all([this._fetched(FONT, "arrayBuffer"), this._fetched(MIX + encodeURIComponent(this._preset), "json")]);
+    return Promise.all([...FIRST.map((name) => this._fetched(FONTS + name, "arrayBuffer")), this._fetched(MIX + encodeURIComponent(this._preset), "json")]);
   }
 
   // Opens the sound: on the first gesture, for browsers allow none before.
@@ -63,6 +65,8 @@ class Engine {
     if (turn !== this._turn) return;
     this._recordings.stop();
     const notes = { ...loop, tracks: loop.tracks || [] };
+    await this._haveFonts(notes.tracks.map((track) => fontOf(track.is_drum, track.program || 0)));
+    if (turn !== this._turn) return;
     this._post({ do: "play", notes, when, qpm: this._qpm, key: key ?? keyOf(notes) });
   }
 
@@ -128,6 +132,7 @@ class Engine {
   // Plays a note by hand, until `noteOff`; without a program in that of the part's last loop.
   async noteOn(pitch, velocity = 95, part = "drums", program = null) {
     await this.start();
+    await this._haveFonts([fontOf(part === "drums", program ?? handOf(part).program)]);
     this._post({ do: "on", pitch, velocity, part, program });
   }
 
@@ -167,7 +172,7 @@ class Engine {
     if (!context.audioWorklet) throw new Error(UNSAFE);
     this._context = context;
     const resumed = context.resume();
-    const [[font, mix]] = await Promise.all([
+    const [fetched] = await Promise.all([
       this.prepare(),
       context.audioWorklet.addModule(new URL("./worklet.js", import.meta.url)),
       resumed,
@@ -177,14 +182,32 @@ class Engine {
     node.connect(context.destination);
     this._heard = new Heard(context);
     this._recordings = new Recordings(context, () => this._changed());
-    const bytes = font.slice(0); // a second try, after a failure, needs them once more
-    await this._ask(node, { do: "load", bytes }, [bytes]);
-    this._loaded.delete(FONT); // the synthesiser has it now
+    this._fonts = new Map();
+    await this._haveFonts(FIRST, node);
     this._node = node;
-    this._post({ do: "mix", mix });
+    this._post({ do: "mix", mix: fetched.at(-1) });
     this._recordings.level.gain.value = this._soundGain;
     for (const message of this._early.splice(0)) this._post(message);
     context.onstatechange = () => this._changed();
+  }
+
+  // Sees to it that the synthesiser has instruments, each fetched once.
+  _haveFonts(names, node = this._node) {
+    const load = async (name) => {
+      const bytes = (await this._fetched(FONTS + name, "arrayBuffer")).slice(0);
+      this._loaded.delete(FONTS + name); // the synthesiser has it then
+      await this._ask(node, { do: "load", bytes, name }, [bytes]);
+    };
+    return Promise.all(
+      names.map((name) => {
+        if (!this._fonts.has(name)) {
+          const loading = load(name);
+          loading.catch(() => this._fonts.delete(name));
+          this._fonts.set(name, loading);
+        }
+        return this._fonts.get(name);
+      }),
+    );
   }
 
   _early = []; // settings made before the start
@@ -277,6 +300,11 @@ class Engine {
     }
     return this._loaded.get(address);
   }
+}
+
+// The name of an instrument, or of a kit of drums.
+function fontOf(isDrum, program) {
+  return `${isDrum ? "drums" : "notes"}/${program}`;
 }
 
 // A short name of notes, by which their loudness is known when they are played again.

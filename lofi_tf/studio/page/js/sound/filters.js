@@ -7,6 +7,10 @@ export class Section {
     this._memory = [new Float64Array(2), new Float64Array(2)];
   }
 
+  clear() {
+    for (const memory of this._memory) memory.fill(0);
+  }
+
   process(sound, count) {
     const [b0, b1, b2, a1, a2] = this._coefficients;
     for (let channel = 0; channel < 2; channel++) {

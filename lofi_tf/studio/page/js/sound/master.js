@@ -15,7 +15,7 @@ const each = (value) => Object.fromEntries(STRIPS.map((strip) => [strip, value])
 
 // The mix before a preset is known: parts as they are, a small room.
 export const PLAIN = {
-  gain_db: each(0), pan: each(0), room_db: each(-16), duck_db: each(0), duck_release_seconds: 0.25,
+  gain_db: each(0), pan: each(0), width: each(0), mono_below_hz: null, room_db: each(-16), duck_db: each(0), duck_release_seconds: 0.25,
   room_seconds: 0.6, room_damping_hz: 6000, saturation_db: null, wow_percent: 0, wow_hz: 0.6,
   flutter_percent: 0, flutter_hz: 7, sample_hold_hz: null, bit_depth: null, hiss_db: null,
   crackles_per_second: 0, crackle_db: -36, highpass_hz: null, lowpass_hz: null,

@@ -3,6 +3,7 @@
 import { Ducking } from "./ducking.js";
 import { Room } from "./room.js";
 import { STRIPS } from "./strips.js";
+import { Width } from "./width.js";
 
 const SMOOTH_SECONDS = 0.005; // in which a level moves, so that nothing clicks
 
@@ -30,6 +31,8 @@ export class Mixer {
     this._faders = faders;
     this._smooth = 1 - Math.exp(-1 / (SMOOTH_SECONDS * sampleRate));
     this._strips = STRIPS.map((strip) => ({ ...settingsOf(mix, strip), strip, gain: faders.gain(strip) }));
+    for (const strip of this._strips)
+      if (mix.width[strip.strip]) strip.width = new Width(mix.width[strip.strip], sampleRate);
     this.ducking = new Ducking(mix.duck_release_seconds, sampleRate);
     this._room = new Room(mix.room_seconds, mix.room_damping_hz, sampleRate);
     this._sent = [new Float32Array(4096), new Float32Array(4096)];
@@ -37,6 +40,7 @@ export class Mixer {
   }
 
   clear() {
+    for (const strip of this._strips) strip.width?.clear();
     this._room.clear();
     this.ducking.clear();
   }
@@ -51,6 +55,7 @@ export class Mixer {
 
   _add(strip, sound, out, count) {
     const goal = this._faders.gain(strip.strip), [left, right] = sound;
+    strip.width?.process(sound, count);
     if (!goal && strip.gain < 1e-6) return;
     for (let i = 0; i < count; i++) {
       strip.gain += (goal - strip.gain) * this._smooth;

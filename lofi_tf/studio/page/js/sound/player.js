@@ -35,17 +35,21 @@ export class Player {
     this.frame = 0;
   }
 
-  // Opens a SoundFont's bytes.
-  load(bytes) {
+  // Takes the bytes of a SoundFont, beside what it has, by a name of its own.
+  load(bytes, name) {
+    this._synth ??= this._opened();
+    this._synth.soundBankManager.addSoundBank(SoundBankLoader.fromArrayBuffer(bytes), name);
+    for (const [channel, program] of this._programs) this._synth.programChange(channel, program);
+  }
+
+  _opened() {
     const synth = new SpessaSynthProcessor(this.sampleRate, { effectsEnabled: false, eventsEnabled: false });
-    synth.soundBankManager.addSoundBank(SoundBankLoader.fromArrayBuffer(bytes), "main");
     synth.setSystemParameter("gain", SYNTH_GAIN);
     while (synth.midiChannels.length < CHANNELS) synth.createMIDIChannel();
     synth.reset(); // controls of new channels stand at 0, their volume too
     synth.midiChannels.forEach((channel, number) => channel.setDrums(stripNumber(number) === 0));
-    this._synth = synth;
-    this._programs.clear();
-    for (const part of STRIPS) this._program(handOf(part).channel, handOf(part).program);
+    for (const part of STRIPS) this._programs.set(handOf(part).channel, handOf(part).program);
+    return synth;
   }
 
   // Does what a message {do, ...} asks.
@@ -212,7 +216,7 @@ export class Player {
 
 // What messages ask for.
 const ACTS = {
-  load: (player, { bytes }) => player.load(bytes),
+  load: (player, { bytes, name }) => player.load(bytes, name),
   play: (player, message) => player._playLoop(message),
   stop: (player) => {
     player._fadeOut(() => player._told());

@@ -65,7 +65,7 @@ export class WowAndFlutter {
 }
 
 // A cubic Hermite (Catmull-Rom) polynomial through the samples around a place.
-function between(past, whole, part, mask) {
+export function between(past, whole, part, mask) {
   const before = past[(whole - 1) & mask], here = past[whole & mask];
   const after = past[(whole + 1) & mask], last = past[(whole + 2) & mask];
   const twist = (3 * (here - after) + last - before) / 2;
