@@ -179,7 +179,7 @@ def _joined(
         section,
         crash=bool(starts and number and crash < _CRASH[name]),
         fill=bool(ends and not stops and fill < 0.85),
-        turn=bool(after is not None and turn < 0.5 and section.bars >= 4),
+        turn=bool(turn < 0.5 and section.bars >= 4),
         pedal=bool(name in _QUIET and "bass" in section.parts and pedal < of_mood["pedal"]),
         shift=shift if name == "bridge" and after is not None else 0,
         drops=drops,

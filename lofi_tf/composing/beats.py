@@ -14,7 +14,8 @@ from lofi_tf.generation.latent_perturbation import neighbours
 from lofi_tf.music.beats import KICK
 from lofi_tf.music.quantize import STEPS_PER_BAR
 
-NUM_BEATS, NUM_FILLS, BEST_FILLS = 64, 32, 6  # drawn: for each theme, for fills; those played
+NUM_BEATS, NUM_NEAR = 64, 24  # drawn: for the first theme, for each other
+NUM_FILLS, BEST_FILLS = 24, 6  # drawn; played
 SOFTEST = 18  # velocity of a hit
 THEME_AMOUNT, FILL_AMOUNT = 0.35, 0.5  # how far from the first theme's latent others are
 Loops = Mapping[str, np.ndarray]  # two bars twice, the last one varied, [64, 27], by theme
@@ -33,11 +34,10 @@ class Drummer:
         return self.players.prior(self.part.model, random, count)
 
     def grooves(
-        self, z: np.ndarray, random: np.random.Generator, temperature: float | None = None
+        self, z: np.ndarray, seeds: np.ndarray, temperature: float | None = None
     ) -> np.ndarray:
         """Returns hits, velocities and offsets [N, T, 27]; the temperature is the part's."""
         warm = self.part.temperature if temperature is None else temperature
-        seeds = row_seeds(random, len(z))
         return self.players.grooves(self.part.model, z, seeds, warm, self.qpm)
 
 
@@ -60,15 +60,10 @@ def drum_kit(plan: Plan, players: Players, part: Part, seed: int) -> Kit:
     themes = sorted({block.section.theme for block in blocks_of(plan)})
     random = stream(seed, "beats")
     first = drummer.prior(random, NUM_BEATS)
-    drawn = drummer.grooves(first, random)
+    drawn = drummer.grooves(first, row_seeds(random, NUM_BEATS))
     best = drums.best(list(drawn), _energy(plan, themes[0]))[0]
-    loops = {themes[0]: drums.looped(drums.with_backbeat(drawn[best]))}
-    for theme in themes[1:]:
-        random = stream(seed, "beats", theme)
-        z = neighbours(first[best][None], drummer.prior(random, NUM_BEATS // 2), THEME_AMOUNT)
-        near = drummer.grooves(z, random)
-        chosen = near[drums.best(list(near), _energy(plan, theme))[0]]
-        loops[theme] = drums.looped(drums.with_backbeat(chosen))
+    chosen = {themes[0]: drawn[best]} | _near(drummer, plan, themes[1:], first[best], seed)
+    loops = {theme: drums.looped(drums.with_backbeat(groove)) for theme, groove in chosen.items()}
     return Kit(loops, _fills(drummer, first[best], stream(seed, "fills")))
 
 
@@ -111,10 +106,27 @@ def _groove(block: Block, kit: Kit, seed: int) -> np.ndarray:
     return groove
 
 
+def _near(
+    drummer: Drummer, plan: Plan, themes: Sequence[str], beat: np.ndarray, seed: int
+) -> dict[str, np.ndarray]:
+    """Returns the groove of each theme that is the best of some neighbours of a beat, [T, 27]."""
+    if not themes:
+        return {}
+    randoms = [stream(seed, "beats", theme) for theme in themes]
+    z = [neighbours(beat[None], drummer.prior(r, NUM_NEAR), THEME_AMOUNT) for r in randoms]
+    seeds = np.concatenate([row_seeds(random, NUM_NEAR) for random in randoms])
+    drawn = drummer.grooves(np.concatenate(z), seeds)
+    found = {}
+    for number, theme in enumerate(themes):
+        rows = list(drawn[number * NUM_NEAR :][:NUM_NEAR])
+        found[theme] = rows[drums.best(rows, _energy(plan, theme))[0]]
+    return found
+
+
 def _fills(drummer: Drummer, beat: np.ndarray, random: np.random.Generator) -> list[np.ndarray]:
     """Returns the bars [16, 27] that are most of a fill among livelier neighbours of a beat."""
     z = neighbours(beat[None], drummer.prior(random, NUM_FILLS), FILL_AMOUNT)
-    drawn = drummer.grooves(z, random, 1.0)
+    drawn = drummer.grooves(z, row_seeds(random, NUM_FILLS), 1.0)
     bars = drawn.reshape(-1, STEPS_PER_BAR, drawn.shape[-1])
     scores = np.concatenate([drums.fill_score(groove) for groove in drawn])
     return list(bars[np.argsort(-scores, kind="stable")[:BEST_FILLS]])

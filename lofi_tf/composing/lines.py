@@ -1,5 +1,6 @@
 """Melody and bass held to their chords, how good they are, and how they are touched."""
 
+import functools
 from collections.abc import Sequence
 
 import numpy as np
@@ -67,12 +68,14 @@ def bass_score(phrase: Sequence[Note], chords: Chords, per_bar: float) -> float:
     )
 
 
+@functools.cache
 def melody_tones(chord: int) -> frozenset[int]:
     """Returns the tones of a chord that a melody may rest on: none a half step above another."""
     tones = chord_classes(chord)
     return frozenset(tone for tone in tones if (tone - 1) % 12 not in tones)
 
 
+@functools.cache
 def passing_tones(chord: int) -> frozenset[int]:
     """Returns the tones of a chord and of its scale: C major without what the chord alters."""
     tones = chord_classes(chord)

@@ -52,7 +52,7 @@ class Section(Settings):
         density: of the melody, 0 to 1.
         crash: whether the drums begin it with a cymbal.
         fill: whether the drums end it with a fill.
-        turn: whether its chords lead on, at its end, to the first of the next section.
+        turn: whether its chords lead on, at its end, to the first of the next section, or the last.
         pedal: whether the bass stays on the tonic.
         shift: half steps from the track's key.
         drops: where a part falls silent, bars of the section from and up to, by part.

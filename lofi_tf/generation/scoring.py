@@ -1,5 +1,6 @@
 """What makes a progression of chords or a line a good loop."""
 
+import functools
 from collections.abc import Sequence
 
 import numpy as np
@@ -59,6 +60,7 @@ def strikes_of(tokens: np.ndarray) -> list[ChordEvent]:
     ]
 
 
+@functools.cache
 def chord_classes(chord: int) -> frozenset[int]:
     """Returns the pitch classes of a chord."""
     root, quality = divmod(chord, NUM_QUALITIES)
