@@ -43,11 +43,12 @@ def with_backbeat(groove: np.ndarray) -> np.ndarray:
 
 
 def with_fill(groove: np.ndarray, fill: np.ndarray) -> np.ndarray:
-    """Returns a groove whose last half bar is that of another bar, [16, 27]."""
+    """Returns a groove whose last half bar is that of another bar, [16, 27], but for cymbals."""
     found = groove.copy()
     half = STEPS_PER_BAR // 2
     kept = found[-half:, CLOSED].copy()
     found[-half:] = fill[-half:]
+    found[-half:, [CRASH, CLASSES + CRASH, 2 * CLASSES + CRASH]] = 0.0
     found[-half:, CLOSED] = np.maximum(kept, 0.0) * (fill[-half:, [SNARE, *TOMS]] <= 0.5).all(-1)
     return found
 
