@@ -6,6 +6,7 @@ change anything, for its origin is another one.
 """
 
 import asyncio
+import contextlib
 import ipaddress
 import socket
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
@@ -20,6 +21,7 @@ Send = Callable[[Message], Awaitable[None]]
 
 MOST_BYTES = 8 * 2**20  # of a body of JSON
 MOST_UPLOAD_BYTES = 64 * 2**20
+MOST_UPLOADS = 2  # at once; others wait
 BODY_SECONDS = 60.0  # for a whole body
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -56,7 +58,7 @@ class Guard:
     """
 
     def __init__(self, app: Callable[..., Awaitable[None]], host: str):
-        self.app, self.host = app, host
+        self.app, self.host, self._uploads = app, host, asyncio.Semaphore(MOST_UPLOADS)
 
     async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
         """Answers a request."""
@@ -80,11 +82,12 @@ class Guard:
         if scope["method"] in SAFE_METHODS:
             await self.app(scope, receive, send)
             return
-        body = await _body(receive, most)
-        if isinstance(body, tuple):
-            await answer(*body)(scope, receive, send)
-        elif body is not None:
-            await self.app(scope, _again(body, receive), send)
+        async with self._uploads if upload else contextlib.nullcontext():
+            body = await _body(receive, most)
+            if isinstance(body, tuple):
+                await answer(*body)(scope, receive, send)
+            elif body is not None:
+                await self.app(scope, _again(body, receive), send)
 
     def _refusal(self, scope: Any, headers: Mapping[str, str]) -> tuple[int, str] | None:
         """Returns status and line where a request is not let through."""
