@@ -13,7 +13,6 @@ from lofi_tf.backends.base import Backend
 from lofi_tf.errors import LofiError
 from lofi_tf.files import write_file
 from lofi_tf.generation import GenerationConfig, prior, row_seeds
-from lofi_tf.html.latent_map import check_mappable, map_controls, mixed, pieces_at, seen
 from lofi_tf.music.song import Song
 from lofi_tf.studio import shapes
 from lofi_tf.studio.clips import about_song
@@ -58,7 +57,7 @@ class Maps:
         Raises:
             LofiError: no such model, or one without a map.
         """
-        check_mappable(self._models.config(model))
+        _room().check_mappable(self._models.config(model))
         path = self._session.folder.path / CACHE / f"map-{model}.json"
         with self._lock:
             if path.is_file():
@@ -76,7 +75,8 @@ class Maps:
             Refused: there is no such point.
             LofiError: weights that do not fit.
         """
-        check_mappable(self._models.config(model))
+        room = _room()
+        room.check_mappable(self._models.config(model))
         if len(points) != len(weights) or not sum(weights) > 0:
             raise LofiError(
                 "weights must be one for each point, and some above 0. "
@@ -87,19 +87,19 @@ class Maps:
                 raise Refused(404, f"points are 0 to {POINTS - 1}. Received: {point}")
         backend = self._models[model]
         shares = np.array([weights], np.float64) / sum(weights)
-        z = mixed(self._latents(backend)[list(points)], shares)
-        (piece,) = pieces_at(backend, z, self._how(model), map_controls(backend, None))
+        z = room.mixed(self._latents(backend)[list(points)], shares)
+        (piece,) = room.pieces_at(backend, z, self._how(model), room.map_controls(backend, None))
         song = Song.of_bytes(content_of(piece))
         return notes_of(song, about_song(song))
 
     def _draw(self, model: str, path: Path, job: Job) -> list[str]:
-        backend, pieces = self._models[model], []
-        z, controls = self._latents(backend), map_controls(backend, None)
+        room, backend, pieces = _room(), self._models[model], []
+        z, controls = self._latents(backend), room.map_controls(backend, None)
         for first in range(0, POINTS, ROWS):
             job.progress(first, POINTS, "drawing the map")
             rows = z[first : first + ROWS]
-            pieces += pieces_at(backend, rows, self._how(model), controls)
-        plane, measures = seen(backend, z, pieces)
+            pieces += room.pieces_at(backend, rows, self._how(model), controls)
+        plane, measures = room.seen(backend, z, pieces)
         places = plane.places(z)[:, :2]
         low, high = places.min(axis=0), places.max(axis=0)
         places = (places - low) / np.maximum(high - low, 1e-9)
@@ -126,10 +126,17 @@ class Maps:
 
     def _is_mappable(self, model: str) -> bool:
         try:
-            check_mappable(self._models.config(model))
+            _room().check_mappable(self._models.config(model))
         except LofiError:
             return False
         return not self._models.converter(model).modes  # these change what they are given
+
+
+def _room() -> Any:
+    """Returns what draws maps; its import takes a second, and the page is there sooner."""
+    from lofi_tf.html import latent_map
+
+    return latent_map
 
 
 def _plain(axis: str) -> str:

@@ -8,7 +8,7 @@ import psutil
 
 from lofi_tf.rendering import soundfont
 
-MOST_BYTES = 480 * 2**20  # from which on models are closed before another is opened
+MOST_BYTES = 420 * 2**20  # from which on models are closed before another is opened
 
 
 def used() -> int:

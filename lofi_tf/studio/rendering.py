@@ -13,7 +13,6 @@ from lofi_tf.composing.plan import PARTS, load_plan
 from lofi_tf.errors import LofiError
 from lofi_tf.files import atomic_write
 from lofi_tf.music.song import Song
-from lofi_tf.rendering.render import render
 from lofi_tf.studio import memory
 from lofi_tf.studio.clips import piece_of
 from lofi_tf.studio.folder import CACHE
@@ -80,6 +79,8 @@ class Renders:
         return []
 
     def _render(self, clip: Clip, preset: str, path: Path, job: Job, **more: Any) -> None:
+        from lofi_tf.rendering.render import render  # takes half a second: the page is there sooner
+
         def told(done: int, total: int) -> None:
             job.progress(done, total, "rendering")
 

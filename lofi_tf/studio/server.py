@@ -3,6 +3,7 @@
 import contextlib
 import errno
 import gc
+import importlib
 import logging
 import socket
 import threading
@@ -17,6 +18,7 @@ from lofi_tf.errors import LofiError
 from lofi_tf.studio.app import build_app
 from lofi_tf.studio.studio import Studio
 
+LATER = ("lofi_tf.rendering.render", "lofi_tf.html.latent_map")  # rooms that take long to import
 GRACE_SECONDS = 1  # for answers that are on their way when it ends
 
 
@@ -131,4 +133,6 @@ def _warm(studio: Studio) -> None:
     """Opens the models that are asked first, so that the first press is quick too."""
     with contextlib.suppress(LofiError):  # told where it is asked for
         studio.models.warm_up()
+    for room in LATER:
+        importlib.import_module(room)
     gc.freeze()
