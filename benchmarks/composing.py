@@ -209,7 +209,9 @@ def _clashes(note: Any, chords: Sequence[Any]) -> bool:
 
 def _has_root(strike: Sequence[Any], bass: Sequence[Any], chords: Sequence[Any]) -> bool:
     step, end = strike[0].start + 2.5, max(note.end for note in strike)  # some come an eighth early
-    chord = [chord for chord in chords if chord.start <= step][-1]
+    near = [c for c in chords if c.start <= step and c.end > strike[0].start]
+    tones = {note.pitch % 12 for note in strike}
+    chord = max(reversed(near), key=lambda c: len(tones & chord_classes(c.chord)))
     root = chord.chord // NUM_QUALITIES
     low = [n for n in bass if n.end > chord.start - 2.5 and n.start < min(step + 2, end)]
     return any(note.pitch % 12 == root for note in (*strike, *low))

@@ -75,7 +75,7 @@ def block_chords(plan: Plan, themes: Harmony, block: Block) -> list[ChordEvent]:
 def settled(strikes: Sequence[ChordEvent]) -> list[ChordEvent]:
     """Returns strikes without chords that last less than a beat: what sounded before goes on."""
     spans: list[ChordEvent] = []
-    for chord in merged(strikes):
+    for chord in merged(strikes) if strikes else ():
         if not spans or chord.end - chord.start >= BEAT:
             spans.append(chord)
     return [strike._replace(chord=chord_at(spans, strike.start)) for strike in strikes]
