@@ -2,6 +2,7 @@
 import { api } from "./api.js";
 import { el } from "./dom.js";
 import { icon } from "./icons.js";
+import { looksOf } from "./names.js";
 import { player } from "./player.js";
 import { store } from "./store.js";
 
@@ -101,7 +102,8 @@ export async function runTool(name, request = {}) {
     toast(`${first.name} is ready`, { action: { title: "Play", run: () => player.play(first) } });
     return job;
   }
-  store.select(first.id);
+  const isShownThere = looksOf(name).view === store.state.view;
+  store.select(first.id, { show: !isShownThere });
   if (NARROW.matches) byId("main").scrollIntoView({ behavior: CALM.matches ? "auto" : "smooth" });
   player.play(first);
   return job;
@@ -114,7 +116,7 @@ export function upload(files) {
   return trying(async () => {
     let last = null;
     for (const file of files) last = (await api.upload(file)).at(-1) ?? last;
-    if (last) store.select(last.id);
+    if (last) store.select(last.id, { show: true });
     if (last) say(`Added ${last.name}`);
   });
 }

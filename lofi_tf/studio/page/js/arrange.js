@@ -45,7 +45,7 @@ class Arrangement {
     this.blockButtons = el("div.arrange-block", { role: "group", "aria-label": "The clip chosen on a lane" },
       act("← Bar", "A bar earlier", (at) => this.move(at, -1)), act("Bar →", "A bar later", (at) => this.move(at, 1)),
       act("Repeat", "Puts it once more behind itself", (at) => this.repeat(at)), act("Take off", "Takes it off the lane; the clip stays in the tray", (at) => this.remove(at)),
-      act("Show the clip", "Opens it to see and edit its notes", (at) => this.store.select(this.idAt(at))));
+      act("Show the clip", "Opens it to see and edit its notes", (at) => this.store.select(this.idAt(at), { show: true })));
     this.told = el("p.arrange-told.dim");
     const top = el("div.arrange-top", {}, this.playButton, this.anewButton, this.keepButton, this.clearButton);
     this.root = el("div.arrange", {}, top, this.view.element, el("div.arrange-foot", {}, this.told, this.blockButtons));
@@ -191,7 +191,7 @@ class Arrangement {
     const made = notes && (await trying(() => this.api.addNotes("arrangement", notes, from)));
     if (!made) return;
     if (!this.clip(made[0].id)) await trying(this.api.session);
-    this.store.select(made[0].id);
+    this.store.select(made[0].id, { show: true });
     say("The arrangement is a clip now");
   }
 

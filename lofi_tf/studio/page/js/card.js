@@ -8,6 +8,7 @@ import { FITTING, lengthOf, looksOf, PART_TITLES } from "./names.js";
 import { notesOf, player } from "./player.js";
 import { drawRoll } from "./roll.js";
 import { store } from "./store.js";
+import { showView } from "./tools.js";
 
 function action(name, title, run, hint) {
   const button = el("button.button.bare.small.square", { type: "button", title, onclick: run }, icon(name));
@@ -20,8 +21,8 @@ export function makeCard(id) {
   const clip = () => store.clip(id);
   const canvas = el("canvas", { "aria-hidden": "true" });
   const head = el("span.card-head");
-  const face = el("button.card-face", { type: "button", onclick: choose }, canvas, head);
-  face.dataset.hint = "Click: shows the clip. Enter: plays it. Drag it out into a folder or your DAW.";
+  const face = el("button.card-face", { type: "button", onclick: choose, ondblclick: () => showView("clip") }, canvas, head);
+  face.dataset.hint = "Click: chooses the clip. Double click: shows its notes. Enter: plays it. Drag it out into a folder or your DAW.";
   const play = el("button.card-play", { type: "button", onclick: hear });
   const name = el("input.card-name", { type: "text", maxLength: 80, spellcheck: false });
   name.dataset.hint = "The clip's name, which its file has too. Enter keeps it, Escape does not.";

@@ -7,6 +7,7 @@ import { mountEmpty } from "./empty.js";
 import { icon } from "./icons.js";
 import { engine } from "./sound/engine.js";
 import { store } from "./store.js";
+import { showView } from "./tools.js";
 
 const VIEWS = {
   clip: { title: "Clip", icon: "wave", hint: "The clip in focus: its notes, and what can be done with it" },
@@ -45,7 +46,7 @@ export function mountStage(element) {
     const names = ALWAYS.includes(view) ? ALWAYS : [...ALWAYS, view];
     const buttons = names.map((one) => {
       const { title, icon: drawn, hint } = VIEWS[one];
-      const tab = el("button.button.bare.small.tab", { type: "button", onclick: () => store.update({ view: one }) }, icon(drawn), title);
+      const tab = el("button.button.bare.small.tab", { type: "button", onclick: () => showView(one) }, icon(drawn), title);
       tab.dataset.hint = hint;
       tab.dataset.view = one;
       tab.setAttribute("aria-pressed", one === view);

@@ -34,11 +34,10 @@ export const store = {
   /** The clip in focus, or null. */
   focused: () => store.clip(store.state.selection.at(-1)),
 
-  /** Chooses a clip; with add it joins or leaves those chosen before. null chooses none. */
-  select(id, { add = false } = {}) {
+  /** Chooses a clip: with add it joins or leaves those chosen before, with show the stage turns to it. */
+  select(id, { add = false, show = false } = {}) {
     const before = store.state.selection;
-    if (id === null) return store.update({ selection: [] });
-    if (!add) return store.update({ selection: [id], view: "clip" });
+    if (!add) return store.update({ selection: [id], view: show ? "clip" : store.state.view });
     const others = before.filter((other) => other !== id);
     store.update({ selection: others.length < before.length ? others : [...others, id] });
   },

@@ -7,6 +7,8 @@ import { store } from "./store.js";
 const OWN_VIEWS = ["drumify", "infill", "map"]; // views that belong to a tool
 const MAP_HINT = "A landscape of what the model knows: hover to hear, walk, mix";
 
+let before = "generate"; // the last tool without a view of its own
+
 export const served = (name) => store.state.tools.find((tool) => tool.name === name) ?? null;
 export const hintOf = (name) => sentence(served(name)?.hint ?? MAP_HINT);
 export const sentence = (text) => text.charAt(0).toUpperCase() + text.slice(1);
@@ -15,7 +17,15 @@ export const sentence = (text) => text.charAt(0).toUpperCase() + text.slice(1);
 export function openTool(name, given = null) {
   const { view } = store.state;
   const own = looksOf(name).view;
+  if (!own) before = name;
   store.update({ tool: name, given, view: own ?? (OWN_VIEWS.includes(view) ? "clip" : view) });
+}
+
+/** Turns the stage to a view; a tool that has another view of its own gives way to the one before it. */
+export function showView(view) {
+  if (TOOLS.some(({ name }) => name === view)) return openTool(view);
+  const own = looksOf(store.state.tool).view;
+  store.update({ view, tool: own && own !== view ? before : store.state.tool });
 }
 
 function knownTools() {
