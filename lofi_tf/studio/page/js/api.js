@@ -25,6 +25,8 @@ async function errorLine(response) {
 const ask = async (method, path, body) => (await request(method, path, body)).json();
 const clipPath = (clip) => `/api/clips/${encodeURIComponent(clip.id ?? clip)}`;
 
+let saving = Promise.resolve(); // the edit on its way: what undoes it is asked for after its answer
+
 function tell(event, data) {
   for (const listener of listeners[event]) listener(data);
 }
@@ -66,8 +68,8 @@ export const api = {
   },
   session: () => session("GET", "/api/session"),
   patchSession: (settings) => session("PATCH", "/api/session", settings),
-  undo: () => session("POST", "/api/undo"),
-  redo: () => session("POST", "/api/redo"),
+  undo: () => saving.then(() => session("POST", "/api/undo")),
+  redo: () => saving.then(() => session("POST", "/api/redo")),
   tools: () => ask("GET", "/api/tools"),
   models: () => ask("GET", "/api/models"),
   jobs: () => ask("GET", "/api/jobs"),
@@ -82,7 +84,11 @@ export const api = {
   },
   stopJob: (id) => ask("DELETE", `/api/jobs/${id}`),
   notes: (clip) => ask("GET", `${clipPath(clip)}/notes`),
-  saveNotes: (clip, notes) => ask("PUT", `${clipPath(clip)}/notes`, notes),
+  saveNotes(clip, notes) {
+    const answer = ask("PUT", `${clipPath(clip)}/notes`, notes);
+    saving = answer.catch(() => null);
+    return answer;
+  },
   changeClip: (clip, values) => ask("PATCH", clipPath(clip), values),
   deleteClip: (clip) => ask("DELETE", clipPath(clip)),
   /** Adds a file, or notes as a clip of their own; answers with the clips. */
