@@ -1,6 +1,8 @@
 """Each tool makes the files that the command line makes of the same seed and options."""
 
+import numpy as np
 import pytest
+import soundfile
 
 from lofi_tf.cli import compose as compose_command
 from lofi_tf.cli import generate as generate_command
@@ -123,12 +125,29 @@ def test_transfer_and_interpolate_are_the_command_lines(client, clips, tmp_path)
         assert made == generated(tmp_path / tool, *inputs, *flags)
 
 
+def test_what_follows_a_sound_is_the_command_lines(client, tmp_path):  # noqa: F811
+    soundfile.write(tmp_path / "a.wav", np.sin(np.arange(16000) * 0.1) * 0.5, 16000)
+    body = (tmp_path / "a.wav").read_bytes()
+    (clip,) = client.call("POST", "/api/clips?name=a.wav", body).json["clips"]
+    (made,) = client.run("continue_sound", clip["id"], seed=2, seconds=0.5)
+    flags = ["--mode=continue", f"--input_audio={tmp_path / 'a.wav'}", "--seconds=0.5", "--seed=2"]
+    folder = tmp_path / "made"
+    command = [*flags, "--num_outputs=1", f"--output_dir={folder}", "--log=ERROR"]
+    assert generate_command.main(command) == 0
+    assert client.file(made) == next(folder.glob("*.wav")).read_bytes()
+    assert made["kind"] == "sound" and made["seconds"] == pytest.approx(1.5)
+
+
 @pytest.mark.slow
 def test_a_track_and_what_is_drawn_anew_of_it_are_the_command_lines(client, tmp_path):  # noqa: F811
     (track,) = client.run("compose", seed=4, minutes=0.25, mood="calm")
     first, flags = tmp_path / "a.mid", ["--seed=4", "--minutes=0.25", "--mood=calm", "--log=ERROR"]
     assert compose_command.main([f"--output={first}", *flags]) == 0
     assert client.file(track) == first.read_bytes()
+    heard = tmp_path / "a.wav"
+    assert compose_command.main([f"--output={heard}", *flags]) == 0
+    rendered = client.call("GET", f"/api/clips/{track['id']}/render")
+    assert rendered.body == heard.read_bytes()
     plan = client.studio.session.folder.path / "plans" / f"{int(track['id'][1:]):04d}.yaml"
     assert plan.read_bytes() == first.with_suffix(".yaml").read_bytes()
     assert track["has_plan"] and track["sections"] and track["chords"]
