@@ -89,6 +89,8 @@ def test_two_and_five_lead_to_what_comes():
     assert figures(to_minor)[:3] == figures(LOOP)[:3]
     assert figures(to_minor)[3:] == ["Bm7b5", "E7(b9)"]
     assert [strike.start for strike in to_minor[3:]] == [48, 56]
+    late = colours.leading_to(strikes("Cmaj7:47 Fmaj7:17"), chord_of_figure("Am7"), 64)
+    assert figures(late) == ["Cmaj7", "Bm7b5", "E7(b9)"] and late[0].end == 48
 
 
 def test_a_dominant_leads_to_the_chord_after_it_and_a_fourth_is_borrowed():

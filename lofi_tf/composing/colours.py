@@ -7,7 +7,7 @@ import numpy as np
 from lofi_tf.composing.chords import QUALITY_NAMES, chord_of, root_of
 from lofi_tf.composing.plan import Colour
 from lofi_tf.data.converters.progression_tracks import ChordEvent
-from lofi_tf.generation.scoring import BLOCK_STEPS, STRONG, merged
+from lofi_tf.generation.scoring import BEAT, BLOCK_STEPS, STRONG, merged
 from lofi_tf.music.chord_qualities import NUM_QUALITIES, TONICS
 from lofi_tf.music.quantize import STEPS_PER_BAR
 
@@ -105,8 +105,7 @@ def with_dominant(strikes: Sequence[ChordEvent]) -> list[ChordEvent]:
 def leading_to(strikes: Sequence[ChordEvent], target: int, end: int) -> list[ChordEvent]:
     """Returns strikes whose last bar, up to a step, is the second and the fifth degree of a chord.
 
-    Where the last bar begins with the fifth already, that stays; a chord that is struck in the
-    last bar's first half and is the target itself goes with it.
+    Where the last bar begins with the fifth already, all stays.
     """
     before = [strike for strike in strikes if strike.start < end]
     start = max(0, end - STEPS_PER_BAR)
@@ -127,8 +126,12 @@ def dominant_of(target: int) -> int:
 def replaced(
     strikes: Sequence[ChordEvent], start: int, end: int, chords: Sequence[int]
 ) -> list[ChordEvent]:
-    """Returns strikes with chords of equal lengths from one step to another."""
-    before = [s._replace(end=min(s.end, start)) for s in strikes if s.start < start]
+    """Returns strikes with chords of equal lengths from one step to another.
+
+    What is struck less than a beat before them is left out.
+    """
+    before = [s for s in strikes if s.start <= max(0, start - BEAT)] if start else []
+    before = [*before[:-1], *(s._replace(end=start) for s in before[-1:])]
     size = (end - start) // len(chords)
     new = [
         ChordEvent(start + n * size, start + (n + 1) * size, chord)
@@ -140,4 +143,5 @@ def replaced(
 def _middle(chord: ChordEvent) -> int:
     """Returns the strong beat, or else the beat, nearest to the middle of a chord."""
     middle = (chord.start + chord.end) / 2
-    return round(middle / STRONG) * STRONG if chord.end - chord.start >= 2 * STRONG else int(middle)
+    unit = STRONG if chord.end - chord.start >= 2 * STRONG else BEAT
+    return round(middle / unit) * unit
