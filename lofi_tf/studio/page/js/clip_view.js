@@ -6,7 +6,7 @@ import { makeDraggable } from "./drag.js";
 import { icon } from "./icons.js";
 import { FITTING, lengthOf, looksOf, PART_TITLES } from "./names.js";
 import { recall } from "./panel.js";
-import { notesOf, player } from "./player.js";
+import { keepNotes, notesOf, player } from "./player.js";
 import { mountRoll } from "./roll.js";
 import { engine } from "./sound/engine.js";
 import { store } from "./store.js";
@@ -29,8 +29,9 @@ export function mountClip(element) {
   async function save(clip, notes) {
     const answer = await actions.trying(() => api.saveNotes(clip, notes));
     saved = answer && `${answer.id}:${answer.version}`;
-    if (answer) player.refresh(answer);
-    else await reload(clip);
+    if (!answer) return reload(clip);
+    keepNotes(answer, notes);
+    player.refresh(answer);
     return answer;
   }
 
@@ -39,6 +40,7 @@ export function mountClip(element) {
     const isSame = shown?.startsWith(`${clip.id}:`);
     shown = `${clip.id}:${clip.version}`;
     if (shown === saved) return;
+    saved = null;
     const notes = clip.kind === "sound" ? null : await actions.trying(() => notesOf(clip));
     if (mine !== turn || (!notes && clip.kind !== "sound")) return;
     if (isSame && view?.update) return view.update({ clip, notes });

@@ -24,6 +24,11 @@ export function notesOf(clip) {
   return kept.get(key);
 }
 
+/** Keeps the notes that a version of a clip was saved with, for undo comes back to them. */
+export function keepNotes(clip, notes) {
+  kept.set(`${clip.id}:${clip.version}`, Promise.resolve(notes));
+}
+
 /** Loops follow the session's tempo; a track and a recording have their own. */
 const isLoop = (clip) => clip.kind === "notes" && clip.part !== "song";
 const tempoOf = (clip) => (isLoop(clip) ? store.state.session.qpm : null);
