@@ -89,6 +89,22 @@ def test_a_variation_begins_as_its_motif_does(plan, hooks):
     assert {step for step, _ in phrases[4]} == {step for step, _ in phrases[0]}
 
 
+def test_a_pickup_is_before_its_phrase_where_that_is_played(plan, players):
+    phrases = ("pickup call", "rest")
+    found = []
+    for drops in ({}, {"melody": ((0, 2),)}):
+        sections = [
+            dataclasses.replace(section, **(PLAIN | {"drops": drops}), melody=phrases)
+            if section.name == "hook"
+            else dataclasses.replace(section, parts=("drums", "bass", "chords"), drops={})
+            for section in plan.sections
+        ]
+        track = compose(dataclasses.replace(plan, sections=tuple(sections)), players)
+        found.append(bars_of(track.notes["melody"], 10, 4))
+    (before, first), (none, dropped) = (bars[1:3] for bars in found)
+    assert (before or min(step for step, _ in first) > 0) and not none and not dropped
+
+
 def test_drums_are_a_loop_of_two_bars(hooks):
     bars = bars_of(hooks.notes["drums"], 12, 8)
     assert bars[0] == bars[2] == bars[4] == bars[6] and bars[1] == bars[3] == bars[5]

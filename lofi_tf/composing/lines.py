@@ -158,7 +158,7 @@ def quiet_bass(line: Sequence[Note], chords: Chords) -> list[Note]:
     kept = [note for note in line if any(abs(note.start - at) <= AT_KICK for at in firsts)]
     ends = [*(note.start for note in kept[1:]), np.inf]
     return [
-        note._replace(end=min(end, max(note.end, note.start + STRONG)))
+        note._replace(end=min(end, max(note.end, note.start + STEPS_PER_BAR)))
         for note, end in zip(kept, ends, strict=True)
     ]
 

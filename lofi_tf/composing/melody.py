@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from lofi_tf.composing import lines, motifs
-from lofi_tf.composing.blocks import Block, placed, playing, sounding
+from lofi_tf.composing.blocks import Block, is_silent, placed, playing, sounding
 from lofi_tf.composing.harmony import Harmony, block_chords
 from lofi_tf.composing.instrument_models import Players
 from lofi_tf.composing.motifs import PHRASE_BARS, PHRASE_STEPS
@@ -51,7 +51,7 @@ def melody_notes(
         theme, phrase = place.block.section.theme, place.phrase
         notes = at_place(drawn[theme, phrase.name, phrase.varied].notes, plan, chords, place)
         early = []
-        if phrase.pickup and notes:
+        if phrase.pickup and notes and not _is_silent(place, notes[0]):
             early = motifs.pickup_to(notes[0], stream(seed, "pickup", theme, phrase.name))
         found = _added(found, [*early, *notes], place, seed)
     return found
@@ -86,6 +86,10 @@ def window_chords(chords: Sequence[ChordEvent], window: int) -> list[ChordEvent]
 def per_bar(section: Section) -> float:
     """Returns how many notes a bar the motifs of a section are to have."""
     return 4.5 + 3.0 * section.density
+
+
+def _is_silent(place: Place, note: Note) -> bool:
+    return is_silent(place.block, "melody", place.window * PHRASE_STEPS + note.start)
 
 
 def _motifs(
