@@ -28,7 +28,7 @@ def patches_of(whole: bytes, folder: Path) -> list[Patch]:
         folder: of the export.
     """
     stored = Places(_stored(folder))
-    return [patch for at, constant, shape in _constants(whole)
+    return [patch for at, constant, shape in constants_of(whole)
             for patch in _parts(at, constant, shape, stored)]  # fmt: skip
 
 
@@ -127,7 +127,7 @@ def _stored(folder: Path) -> list[Stored]:
     return found
 
 
-def _constants(whole: bytes) -> Iterator[tuple[int, np.ndarray, list[int]]]:
+def constants_of(whole: bytes) -> Iterator[tuple[int, np.ndarray, list[int]]]:
     """Yields place, bits and shape of each large float32 constant of a LiteRT file."""
     model, seen = schema.Model.GetRootAs(whole, 0), set()
     for graph in map(model.Subgraphs, range(model.SubgraphsLength())):
