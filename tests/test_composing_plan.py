@@ -97,6 +97,7 @@ def test_a_long_track_has_stretches_of_other_themes_and_ends_with_its_first_hook
         assert len(set(themes)) >= min(minutes // 2, 12)
         hooks = [section.theme for section in plan.sections if section.name == "hook"]
         assert hooks[0] == hooks[-1]
+        assert plan.sections[0].shift == plan.sections[-1].shift == 0
         names = plan.form.split(", ")
         assert all(one != other for one, other in zip(names, names[1:], strict=False))
         assert [s.name for s in plan.sections].count("outro") == 1

@@ -121,7 +121,10 @@ def arranged(
         after = rows[number + 1] if number + 1 < len(rows) else None
         where = number / max(1, len(rows) - 1)
         section = _section(row, where, phrases, (energy, density), random)
-        found.append(_joined(section, after, number, random, of_mood))
+        section = _joined(section, after, number, random, of_mood)
+        elsewhere = 0 < row.chapter < rows[-1].chapter
+        shift = _shift(stream(seed, "chapter", row.chapter), of_mood) if elsewhere else 0
+        found.append(dataclasses.replace(section, shift=(section.shift + shift + 6) % 12 - 6))
     return tuple(found)
 
 
@@ -166,7 +169,7 @@ def _joined(
 ) -> Section:
     """Returns a section with what leads into it and out of it."""
     crash, fill, turn, stop, pedal = random.random(5)
-    shift, name = int(random.choice(of_mood["shifts"])), section.name
+    shift, name = _shift(random, of_mood), section.name
     drums = section.drops.get("drums", ())
     plays = "drums" in section.parts
     starts = plays and not any(first == 0 for first, _ in drums)
@@ -203,6 +206,10 @@ def _phrases(
     third, fourth = (texts[int(random.integers(len(texts)))] for texts in fresh)
     how = int(random.integers(3)) if times == 1 else 2 - times % 2
     return ((*first[:3], fourth), (*first[:2], third, first[3]), (*first[:2], third, fourth))[how]
+
+
+def _shift(random: np.random.Generator, of_mood: Mapping[str, Any]) -> int:
+    return int(random.choice(of_mood["shifts"]))
 
 
 def _share(value: float) -> float:

@@ -19,11 +19,12 @@ OF_SECTION = {"hook": "B", "bridge": "C"}  # themes of sections that are asked f
 
 
 class Row(NamedTuple):
-    """A section of a form: its name, its theme and its bars."""
+    """A section of a form: its name, theme and bars, and which part of a long track it is of."""
 
     name: str
     theme: str
     bars: int
+    chapter: int = 0
 
 
 @functools.cache
@@ -47,7 +48,8 @@ def drawn_form(seed: int, mood: str, blocks: int) -> tuple[str, list[Row]]:
         name, chapter = _chapter(forms, mood, size, random, names, number > 0, number < count - 1)
         names.append(name)
         first = CHAPTER_THEMES * number % len(THEMES)
-        rows += [row._replace(theme=THEMES[first + "ABC".index(row.theme)]) for row in chapter]
+        themes = dict(zip("ABC", THEMES[first:], strict=False))
+        rows += [row._replace(theme=themes[row.theme], chapter=number) for row in chapter]
     if count > 1:
         rows = _recalled(rows)
     return ", ".join(names), rows
