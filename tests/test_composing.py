@@ -58,6 +58,16 @@ def test_a_chord_of_less_than_a_beat_gives_way_to_the_one_before():
     assert harmony.settled(LOOP) == LOOP and harmony.settled([]) == []
 
 
+def test_themes_are_good_progressions_that_differ_and_the_first_begins_on_the_tonic():
+    drawn = [[], strikes("Fmaj7:32 G7:32"), LOOP, LOOP, strikes("Am7:16 Dm7:16 Em7:32")]
+    found = harmony.chosen(drawn, [-np.inf, 9.0, 5.0, 5.0, 5.0], "major", 3)
+    assert found == [LOOP, drawn[1], drawn[4]]
+    again = harmony.chosen(drawn, [-np.inf, -np.inf, 5.0, -np.inf, -np.inf], "major", 3)
+    assert again == [LOOP] * 3
+    (tonic,) = harmony.chosen([[]], [-np.inf], "minor", 1)
+    assert figures(tonic) == ["Am9"]
+
+
 def figures(found):
     return [chord_figure(strike.chord) for strike in found]
 

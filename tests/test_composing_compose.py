@@ -105,6 +105,12 @@ def test_a_pickup_is_before_its_phrase_where_that_is_played(plan, players):
     assert (before or min(step for step, _ in first) > 0) and not none and not dropped
 
 
+def test_a_melody_may_rest_throughout(plan, players):
+    sections = [dataclasses.replace(plan.sections[2], bars=4, melody=("rest",))]
+    track = compose(dataclasses.replace(plan, sections=tuple(sections)), players)
+    assert not track.notes["melody"] and track.notes["bass"]
+
+
 def test_drums_are_a_loop_of_two_bars(hooks):
     bars = bars_of(hooks.notes["drums"], 12, 8)
     assert bars[0] == bars[2] == bars[4] == bars[6] and bars[1] == bars[3] == bars[5]

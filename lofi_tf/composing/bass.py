@@ -25,21 +25,20 @@ Line = Sequence[Note]
 
 
 def bass_notes(
-    plan: Plan, players: Players, part: Part, chords: Harmony, kicks: Kicks, seed: int
+    plan: Plan, players: Players, part: Part, chords: Harmony, kicks: Kicks
 ) -> list[Note]:
     """Returns the notes of the bass: its theme's line, every second time with another last bar.
 
     Args:
         plan: the track.
         players: the models.
-        part: model and temperature.
+        part: its model and seed.
         chords: of the themes.
         kicks: that it goes with.
-        seed: what is drawn by.
     """
     blocks = playing(plan, "bass")
     themes = list(dict.fromkeys(block.section.theme for block in blocks))
-    drawn = _lines(plan, players, part, chords, themes, seed)
+    drawn = _lines(plan, players, part, chords, themes)
     found: list[Note] = []
     for block in blocks:
         theme, own = block.section.theme, block_chords(plan, chords, block)
@@ -47,7 +46,8 @@ def bass_notes(
         line = lines.fitted_bass(drawn[theme][block.place % 2], own, kicks.get(theme, ()), pedal)
         if block.energy < QUIET:
             line = lines.quiet_bass(line, own)
-        random, loudness = stream(seed, "touch", block.number), LOUDNESS + 16.0 * block.energy
+        random = stream(part.seed, "touch", block.number)
+        loudness = LOUDNESS + 16.0 * block.energy
         line = lines.with_velocities(line, random, loudness, 0.0, BLOCK_STEPS)
         found += placed(sounding(line, block, "bass"), block)
     return found
@@ -59,12 +59,11 @@ def _lines(
     part: Part,
     chords: Harmony,
     themes: Sequence[str],
-    seed: int,
 ) -> dict[str, tuple[Line, Line]]:
     """Returns of each theme the best line of four bars that is drawn, and it with another end."""
     z, seeds, over = [], [], []
     for theme in themes:
-        random = stream(seed, "lines", theme)
+        random = stream(part.seed, "lines", theme)
         first, draws = (players.prior(part.model, random, NUM_LINES) for _ in range(2))
         both = np.stack([first, neighbours(first, draws, SECOND_AMOUNT)], 1)  # [N, 2, Z]
         z.append(both.reshape(2 * NUM_LINES, -1))

@@ -124,11 +124,11 @@ class _Studio:
             return chord_notes(plan, part.seed, self.harmony(part.seed))
         over = self.harmony(part.over["chords"])
         if name == "melody":
-            return melody_notes(plan, self.players, part, over, part.seed)
+            return melody_notes(plan, self.players, part, over)
         kicks = {}
         if any("drums" in section.parts for section in plan.sections):
             kicks = kicks_of(self.kit(part.over["drums"]).loops)
-        return bass_notes(plan, self.players, part, over, kicks, part.seed)
+        return bass_notes(plan, self.players, part, over, kicks)
 
 
 def _chords_of(plan: Plan, themes: Harmony) -> list[ChordEvent]:

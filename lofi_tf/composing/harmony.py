@@ -37,21 +37,33 @@ def harmony_of(plan: Plan, players: Players, part: Part, seed: int) -> Harmony:
     tokens = players.progressions(part.model, z, row_seeds(random, len(z)), part.temperature)
     drawn = [settled(strikes_of(row)) for row in tokens]
     scores = [progression_score(strikes, plan.mode) + random.uniform(0, 0.5) for strikes in drawn]
+    count = 1 + max(THEMES.index(section.theme) for section in plan.sections)
+    found = {}
+    for theme, strikes in zip(THEMES, chosen(drawn, scores, plan.mode, count), strict=False):
+        colour = stream(seed, "colour", theme)
+        found[theme] = colours.coloured(strikes, colour, plan.colour, plan.mode)
+    return found | {THEMES[0]: colours.on_tonic(found[THEMES[0]], plan.mode)}
+
+
+def chosen(
+    drawn: Sequence[Sequence[ChordEvent]], scores: Sequence[float], mode: str, count: int
+) -> list[Sequence[ChordEvent]]:
+    """Returns so many of the progressions that are drawn, good ones that differ.
+
+    Those that cannot be scored are left out; where too few are left, they come again, and where
+    none is, all are the tonic.
+    """
     order = np.argsort(np.negative(scores), kind="stable").tolist()
     order = [row for row in order if np.isfinite(scores[row])]
-    first = [row for row in order if colours.is_tonic(drawn[row][0].chord, plan.mode)]
-    chosen = [(first or order)[0]]
-    last = max(THEMES.index(section.theme) for section in plan.sections)
-    while len(chosen) <= last:
-        rows = [row for row in order if row not in chosen][: NUM_GOOD + len(chosen)]
-        chosen.append(
-            max(rows, key=lambda row: scores[row] + _fitness(drawn, row, chosen, plan.mode))
-        )
-    found = {
-        theme: colours.coloured(drawn[row], stream(seed, "colour", theme), plan.colour, plan.mode)
-        for theme, row in zip(THEMES, chosen, strict=False)
-    }
-    return found | {THEMES[0]: colours.on_tonic(found[THEMES[0]], plan.mode)}
+    if not order:
+        return [[ChordEvent(0, BLOCK_STEPS, colours.tonic_chord(mode))]] * count
+    first = [row for row in order if colours.is_tonic(drawn[row][0].chord, mode)]
+    found = [(first or order)[0]]
+    while len(found) < count:
+        rows = [row for row in order if row not in found][: NUM_GOOD + len(found)] or order
+        fit = [scores[row] + _fitness(drawn, row, found, mode) for row in rows]
+        found.append(rows[int(np.argmax(fit))])
+    return [drawn[row] for row in found]
 
 
 def block_chords(plan: Plan, themes: Harmony, block: Block) -> list[ChordEvent]:
@@ -82,7 +94,7 @@ def settled(strikes: Sequence[ChordEvent]) -> list[ChordEvent]:
 
 
 def _fitness(
-    drawn: Sequence[Sequence[ChordEvent]], row: int, chosen: Sequence[int], mode: str
+    drawn: Sequence[Sequence[ChordEvent]], row: int, others: Sequence[int], mode: str
 ) -> float:
     """Says how well a progression goes beside those that are chosen: with other roots in its bars.
 
@@ -91,8 +103,8 @@ def _fitness(
     first = drawn[row][0].chord
     wrong = root_of(first) == TONICS[mode] and not colours.is_tonic(first, mode)
     own = _roots(drawn[row])
-    same = [np.mean(own == _roots(drawn[other])) for other in chosen]
-    begins = [own[0] == _roots(drawn[other])[0] for other in chosen]
+    same = [np.mean(own == _roots(drawn[other])) for other in others]
+    begins = [own[0] == _roots(drawn[other])[0] for other in others]
     return -2.0 * max(same) - 1.0 * np.mean(begins) - 3.0 * wrong
 
 

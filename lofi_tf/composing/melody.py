@@ -1,6 +1,7 @@
 """Melody of a track: motifs of each theme, drawn by a model, at the places that the plan says."""
 
-from collections.abc import Iterator, Sequence
+import dataclasses
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -38,22 +39,19 @@ class Material(NamedTuple):
     notes: list[Note]
 
 
-def melody_notes(
-    plan: Plan, players: Players, part: Part, chords: Harmony, seed: int
-) -> list[Note]:
+def melody_notes(plan: Plan, players: Players, part: Part, chords: Harmony) -> list[Note]:
     """Returns the notes of the melody: the plan's phrases over the chords of their places."""
     places = list(places_of(plan))
     used = {(place.block.section.theme, *place.phrase[:2]) for place in places}
-    drawn = _motifs(plan, players, part, chords, sorted({theme for theme, _, _ in used}), seed)
-    drawn |= _variations(plan, players, part, chords, drawn, sorted(used - set(drawn)), seed)
+    drawn = _Singer(plan, players, part, chords).material(used) if used else {}
     found: list[Note] = []
     for place in places:
         theme, phrase = place.block.section.theme, place.phrase
         notes = at_place(drawn[theme, phrase.name, phrase.varied].notes, plan, chords, place)
         early = []
         if phrase.pickup and notes and not _is_silent(place, notes[0]):
-            early = motifs.pickup_to(notes[0], stream(seed, "pickup", theme, phrase.name))
-        found = _added(found, [*early, *notes], place, seed)
+            early = motifs.pickup_to(notes[0], stream(part.seed, "pickup", theme, phrase.name))
+        found = _added(found, [*early, *notes], place, part.seed)
     return found
 
 
@@ -92,80 +90,97 @@ def _is_silent(place: Place, note: Note) -> bool:
     return is_silent(place.block, "melody", place.window * PHRASE_STEPS + note.start)
 
 
-def _motifs(
-    plan: Plan,
-    players: Players,
-    part: Part,
-    chords: Harmony,
-    themes: Sequence[str],
-    seed: int,
-) -> dict[Motif, Material]:
-    """Returns call and answer of each theme: the best four bars that are drawn."""
-    z, seeds, over = [], [], []
-    for theme in themes:
-        random = stream(seed, "motifs", theme)
-        calls, draws = (players.prior(part.model, random, NUM_MOTIFS) for _ in range(2))
-        z.append(np.stack([calls, neighbours(calls, draws, ANSWER_AMOUNT)], 1))  # [N, 2, Z]
-        seeds.append(row_seeds(random, 2 * NUM_MOTIFS))
-        over += [chords[theme]] * (2 * NUM_MOTIFS)
-    rows = np.concatenate([*z]).reshape(-1, z[0].shape[-1])
-    bars = [0, PHRASE_BARS] * (len(rows) // 2)
-    drawn = players.lines(part.model, rows, np.concatenate(seeds), part.temperature, over, bars)
-    found: dict[Motif, Material] = {}
-    for number, theme in enumerate(themes):
-        first = 2 * NUM_MOTIFS * number
-        pairs = [drawn[row : row + 2] for row in range(first, first + 2 * NUM_MOTIFS, 2)]
-        pairs = [_centred_pair(pair) for pair in pairs]
-        scores = [_score(pair, chords[theme], _wanted(plan, theme)) for pair in pairs]
-        best = int(np.argmax(scores))
-        for name, window in (("call", 0), ("answer", 1)):
-            found[theme, name, 0] = Material(z[number][best, window], pairs[best][window])
-    return found
+@dataclasses.dataclass(frozen=True)
+class _Singer:
+    """A model of lines over the chords of themes."""
 
+    plan: Plan
+    players: Players
+    part: Part
+    chords: Harmony
 
-def _variations(
-    plan: Plan,
-    players: Players,
-    part: Part,
-    chords: Harmony,
-    known: dict[Motif, Material],
-    wanted: Sequence[Motif],
-    seed: int,
-) -> dict[Motif, Material]:
-    """Returns turns and variations: the best neighbours of what they are of, the end alone new."""
-    turns = sorted({(theme, name, 0) for theme, name, _ in wanted if name == "turn"})
-    found = _near(plan, players, part, chords, known, turns, seed) if turns else {}
-    known, varied = known | found, [motif for motif in wanted if motif[2]]
-    return found | (_near(plan, players, part, chords, known, varied, seed) if varied else {})
+    def material(self, used: set[Motif]) -> dict[Motif, Material]:
+        """Returns motifs and their variations, a draw of the model for each kind."""
+        found = self.motifs(sorted({theme for theme, _, _ in used}))
+        turns = sorted({(theme, name, 0) for theme, name, _ in used if name == "turn"})
+        found |= self.near(found, turns)
+        return found | self.near(found, sorted(motif for motif in used if motif[2]))
 
+    def motifs(self, themes: Sequence[str]) -> dict[Motif, Material]:
+        """Returns call and answer of each theme: the best four bars that are drawn."""
+        z, seeds, over = [], [], []
+        for theme in themes:
+            random = stream(self.part.seed, "motifs", theme)
+            calls, draws = (self.prior(random, NUM_MOTIFS) for _ in range(2))
+            z.append(np.stack([calls, neighbours(calls, draws, ANSWER_AMOUNT)], 1))  # [N, 2, Z]
+            seeds.append(row_seeds(random, 2 * NUM_MOTIFS))
+            over += [theme] * (2 * NUM_MOTIFS)
+        rows = np.concatenate(z).reshape(len(over), -1)
+        drawn = self.lines(rows, seeds, over, [0, PHRASE_BARS] * (len(rows) // 2))
+        found: dict[Motif, Material] = {}
+        for number, theme in enumerate(themes):
+            own = drawn[2 * NUM_MOTIFS * number :][: 2 * NUM_MOTIFS]
+            pairs = [_centred_pair(own[row : row + 2]) for row in range(0, len(own), 2)]
+            wanted = _wanted(self.plan, theme)
+            best = int(np.argmax([_score(pair, self.chords[theme], wanted) for pair in pairs]))
+            for name, window in (("call", 0), ("answer", 1)):
+                found[theme, name, 0] = Material(z[number][best, window], pairs[best][window])
+        return found
 
-def _near(plan, players, part, chords, known, wanted, seed) -> dict[Motif, Material]:
-    """Returns for each motif the best of some neighbours of what it is a variation of."""
-    z, seeds, over, bars = [], [], [], []
-    for theme, name, number in wanted:
-        random = stream(seed, "near", theme, name, number)
-        draws = players.prior(part.model, random, NUM_VARIATIONS)
-        origin = known[theme, name if number else "call", 0]
-        amount = VARIED_AMOUNT if number else TURN_AMOUNT
-        z.append(neighbours(origin.z[None], draws, amount))
-        seeds.append(row_seeds(random, NUM_VARIATIONS))
-        over += [chords[theme]] * NUM_VARIATIONS
-        bars += [PHRASE_BARS * WINDOWS[name]] * NUM_VARIATIONS
-    drawn = players.lines(
-        part.model, np.concatenate(z), np.concatenate(seeds), part.temperature, over, bars
-    )
-    found = {}
-    for place, motif in enumerate(wanted):
+    def near(
+        self, known: Mapping[Motif, Material], wanted: Sequence[Motif]
+    ) -> dict[Motif, Material]:
+        """Returns of each motif the best of some neighbours of what it is a variation of.
+
+        A turn is far from the call; variations have the first bar of their motif.
+        """
+        if not wanted:
+            return {}
+        z, seeds, over, bars = [], [], [], []
+        for theme, name, number in wanted:
+            random = stream(self.part.seed, "near", theme, name, number)
+            origin = known[theme, name if number else "call", 0]
+            draws = self.prior(random, NUM_VARIATIONS)
+            z.append(neighbours(origin.z[None], draws, VARIED_AMOUNT if number else TURN_AMOUNT))
+            seeds.append(row_seeds(random, NUM_VARIATIONS))
+            over += [theme] * NUM_VARIATIONS
+            bars += [PHRASE_BARS * WINDOWS[name]] * NUM_VARIATIONS
+        drawn = self.lines(np.concatenate(z), seeds, over, bars)
+        found = {}
+        for place, motif in enumerate(wanted):
+            rows = drawn[place * NUM_VARIATIONS :][:NUM_VARIATIONS]
+            best, notes = self.best(known, motif, [lines.centred(row) for row in rows])
+            found[motif] = Material(z[place][best], notes)
+        return found
+
+    def best(
+        self, known: Mapping[Motif, Material], motif: Motif, rows: list[list[Note]]
+    ) -> tuple[int, list[Note]]:
+        """Returns the number and the notes of the best of the rows for a turn or a variation."""
         theme, name, number = motif
-        rows = [lines.centred(row) for row in drawn[place * NUM_VARIATIONS :][:NUM_VARIATIONS]]
         if number:
             rows = [motifs.joined(known[theme, name, 0].notes, row) for row in rows]
-        own, aim = window_chords(chords[theme], WINDOWS[name]), _wanted(plan, theme)
+        own, wanted = window_chords(self.chords[theme], WINDOWS[name]), _wanted(self.plan, theme)
         fitted = [lines.fitted_melody(motifs.breathed(row), own) for row in rows]
-        scores = [lines.melody_score(row, own, aim, PHRASE_BARS) for row in fitted]
+        scores = [lines.melody_score(row, own, wanted, PHRASE_BARS) for row in fitted]
         best = int(np.argmax(scores))
-        found[motif] = Material(z[place][best], rows[best])
-    return found
+        return best, rows[best]
+
+    def prior(self, random: np.random.Generator, count: int) -> np.ndarray:
+        """Returns latents drawn from the prior, [count, Z]."""
+        return self.players.prior(self.part.model, random, count)
+
+    def lines(
+        self,
+        z: np.ndarray,
+        seeds: Sequence[np.ndarray],
+        themes: Sequence[str],
+        first_bars: Sequence[int],
+    ) -> list[list[Note]]:
+        """Returns the notes of latents [N, Z] over two bars of their themes."""
+        chords = [self.chords[theme] for theme in themes]
+        warm, drawn_by = self.part.temperature, np.concatenate(seeds)
+        return self.players.lines(self.part.model, z, drawn_by, warm, chords, first_bars)
 
 
 def _centred_pair(pair: Sequence[Sequence[Note]]) -> list[list[Note]]:
