@@ -40,7 +40,7 @@ def whole_bars(sequence: Any) -> WholeBars:
     A bar in which no note begins does not count where notes reach into it by less than a
     sixteenth; drums count for where they are struck. A metre begins a new bar.
     """
-    clock = _Clock(sequence)
+    clock = Clock(sequence)
     starts = max((note.start_time for note in sequence.notes), default=0.0)
     ends = max((note.end_time for note in sequence.notes if not note.is_drum), default=0.0)
     ring = max((note.end_time for note in sequence.notes), default=0.0)
@@ -73,7 +73,7 @@ def nominal_qpm(qpm: float) -> float:
     return qpm
 
 
-class _Clock:
+class Clock:
     """Seconds to quarter notes and back, by the tempos of a piece."""
 
     def __init__(self, sequence: Any):
@@ -90,13 +90,17 @@ class _Clock:
         place = bisect.bisect_right(self._times, seconds) - 1
         return self._quarters[place] + (seconds - self._times[place]) * self._qpms[place] / 60
 
+    def qpm(self, seconds: float) -> float:
+        """Returns the tempo at a time."""
+        return self._qpms[bisect.bisect_right(self._times, seconds) - 1]
+
     def seconds(self, quarters: float) -> float:
         """Returns when a number of quarter notes is over."""
         place = bisect.bisect_right(self._quarters, quarters) - 1
         return self._times[place] + (quarters - self._quarters[place]) * 60 / self._qpms[place]
 
 
-def _metres(sequence: Any, clock: _Clock) -> list[tuple[float, float]]:
+def _metres(sequence: Any, clock: Clock) -> list[tuple[float, float]]:
     """Returns from which quarter note on bars have how many."""
     found = {0.0: 4.0}
     for metre in sorted(sequence.time_signatures, key=lambda metre: metre.time):
