@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from lofi_tf.api.sounds import ContinuationModel as ContinuationModel
     from lofi_tf.api.sounds import SoundModel as SoundModel
     from lofi_tf.api.tracks import compose as compose
+    from lofi_tf.api.tracks import lofi as lofi
     from lofi_tf.api.training import list_configs as list_configs
     from lofi_tf.api.training import train as train
     from lofi_tf.errors import LofiError as LofiError
@@ -47,7 +48,7 @@ _NAMES = {
     "api.sound": ("Sound", "read_audio", "render"),
     "api.sounds": ("ContinuationModel", "SoundModel"),
     "api.songs": ("Song", "read_song"),
-    "api.tracks": ("compose",),
+    "api.tracks": ("compose", "lofi"),
     "api.training": ("list_configs", "train"),
     "errors": ("LofiError",),
     "music.files": ("read_music",),

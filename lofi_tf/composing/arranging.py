@@ -62,7 +62,10 @@ class Arranged:
 
 
 def arrange(
-    sequence: Any, seed: int, wishes: PlanOptions = PlanOptions(), players: Players | None = None  # noqa: B008
+    sequence: Any,
+    seed: int,
+    wishes: PlanOptions = PlanOptions(),  # noqa: B008
+    players: Players | None = None,
 ) -> Arranged:
     """Returns a song as a lo-fi track; the same song, seed and wishes give the same track.
 
@@ -118,34 +121,32 @@ class _Song:
         if "chords" not in roles and chords:
             bass = new.get("bass") or notes_of(self.parts, "bass")
             new["chords"] = song_keys(plan, time, chords, bass)
-        piece, names = self._piece(new, chords)
+        piece = self._piece(new, chords)
         added = tuple(name for name in PARTS if new.get(name))
-        line = told(plan, time, self.parts, names, added, (chords, guessed), straight)
+        line = told(plan, time, self.parts, added, (chords, guessed), straight)
         return Arranged(plan, piece, self._sections(), added, line)
 
     def seconds(self, step: float) -> float:
         """Returns when a step is, swing included."""
         return swung(step, self.plan.swing) * 15.0 / self.plan.qpm
 
-    def _piece(
-        self, new: Mapping[str, list[Note]], chords: Sequence[SongChord]
-    ) -> tuple[Any, dict[tuple, str]]:
-        """Returns the NoteSequence, and the names of the song's parts in it."""
+    def _piece(self, new: Mapping[str, list[Note]], chords: Sequence[SongChord]) -> Any:
+        """Returns the NoteSequence: of each role the song's parts, then what is new."""
         piece = NoteSequence(ticks_per_quarter=TRACK_TICKS_PER_QUARTER)
         piece.tempos.add(qpm=self.plan.qpm)
         self._add_metres(piece)
         tonic, mode = key_of(self.sequence) or (0, MAJOR)
         piece.key_signatures.add(key=tonic, mode=mode)
-        names, rows = {}, []
+        rows = []
         for role in PARTS:
             own = [part for part in self.parts if part.role == role]
             for number, part in enumerate(own, 1):
-                names[part.key] = role if number == 1 else f"{role} {number}"
                 notes = _upper(part) if "bass" in new else part.notes
-                rows.append((names[part.key], role, number, notes, part.key))
+                rows.append((role, number, notes, part.key))
             if new.get(role):
-                rows.append((role, role, 1, new[role], None))
-        for instrument, (name, role, number, notes, key) in enumerate(rows):
+                rows.append((role, 1, new[role], None))
+        for instrument, (role, number, notes, key) in enumerate(rows):
+            name = role if number == 1 else f"{role} {number}"
             piece.instrument_infos.add(instrument=instrument, name=name)
             voice = instrument, self._program(role, number), role == "drums"
             self._add_notes(piece, notes, voice)
@@ -158,7 +159,7 @@ class _Song:
             )
         last = max(note.end_time for note in piece.notes)
         piece.total_time = max(self.seconds(self.time.steps_of_all), last)
-        return piece, names
+        return piece
 
     def _program(self, role: str, number: int) -> int:
         """Returns what plays a part: the plan's, of a further melody another of the mood's."""

@@ -18,7 +18,10 @@ from lofi_tf.generation.latent_perturbation import neighbours
 from lofi_tf.music.quantize import STEPS_PER_BAR
 
 NUM_LINES, NEAR = 8, 0.3  # drawn for each two bars; how far their latents are from the song's own
-LOUDNESS, SWELL = 70.0, 24.0  # mean velocity without energy; and how much more there is with all of it
+LOUDNESS, SWELL = (
+    70.0,
+    24.0,
+)  # mean velocity without energy; and how much more there is with all of it
 LOW, SPAN = 28, 12  # lowest pitch of a root, and half steps above it
 HELD = 3.0  # steps of a note that is heard against the chords
 WINDOW_STEPS = WINDOW_BARS * STEPS_PER_BAR
@@ -98,7 +101,9 @@ def _window(bars: Sequence, block, chords: Sequence[SongChord]) -> _Window:
     start, end = bars[0].start, bars[-1].end
     inside = [chord for chord in chords if chord.start < end - 0.5 and chord.end > start + 0.5]
     events = [
-        ChordEvent(round(max(chord.start - start, 0)), round(min(chord.end, end) - start), chord.chord)
+        ChordEvent(
+            round(max(chord.start - start, 0)), round(min(chord.end, end) - start), chord.chord
+        )
         for chord in inside
     ]
     if events:

@@ -12,7 +12,7 @@ from lofi_tf.generation.scoring import chord_classes
 from lofi_tf.music.chord_inference import with_inferred_chords
 from lofi_tf.music.chord_qualities import NUM_QUALITIES, chord_of_figure
 from lofi_tf.music.quantize import Grid
-from lofi_tf.music.splits import CHORD_SYMBOL, Chord, Notes, Segment
+from lofi_tf.music.splits import CHORD_SYMBOL, Notes, Segment
 from lofi_tf.music.time_changes import Metre
 
 LOW = 55  # pitch below which the lowest note of the song is its bass
@@ -68,7 +68,7 @@ def _lasting(
     """Returns chords that last until the next one, or until none is said."""
     kept: list[SongChord] = []
     found = sorted(found)
-    ends = [*(start for start, _ in found[1:]), time.steps_of_all]
+    ends = [*(start for start, _ in found), time.steps_of_all][1:]
     for (start, figure), end in zip(found, ends, strict=True):
         chord = chord_of_figure(figure)
         if chord is None or end - start < 1e-6:

@@ -13,7 +13,10 @@ from lofi_tf.composing.voicing import Strike
 from lofi_tf.data.converters.progression_tracks import ChordEvent
 from lofi_tf.music.quantize import STEPS_PER_BAR
 
-LOUDNESS, NEAR = 64.0, 2.0  # mean velocity; steps around a chord's beginning where a bass is its own
+LOUDNESS, NEAR = (
+    64.0,
+    2.0,
+)  # mean velocity; steps around a chord's beginning where a bass is its own
 ENERGY = 0.4  # how often long chords are struck again
 
 
@@ -27,7 +30,9 @@ def song_keys(
         for chord in chords
     ]
     regular = all(bar.steps == STEPS_PER_BAR for bar in time.bars)
-    struck = in_rhythm(events, ENERGY, stream(seed, "rhythm")) if regular else _by_bars(events, time)
+    struck = (
+        in_rhythm(events, ENERGY, stream(seed, "rhythm")) if regular else _by_bars(events, time)
+    )
     starts = [note.start for note in bass]
     strikes = []
     for event in struck:

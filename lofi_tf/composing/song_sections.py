@@ -11,7 +11,7 @@ from lofi_tf.composing.step_notes import Note, stream
 
 LONGEST, AROUND = 16, 4  # bars of a section; bars before and after a turn that are compared
 _USUAL = {8: 0.5, 16: 0.3, 4: 0.1, 12: 0.1}  # what lengths are worth beside a turn
-_ODD, _SHORT = -0.6, -1.0  # of lengths that are not even, or below four bars
+_ODD, _SHORT = -0.6, -2.0  # of lengths that are not even, or below four bars
 _FILL = 0.5  # bars of a fill
 HOOK, BREAK = 0.67, 0.25  # ranks of energy from and up to which a section is one
 LEAST_FOR_A_BREAK = 5  # sections
@@ -35,7 +35,9 @@ def song_sections(
     first = int(np.argmax(melody[:, -1] > 0.0))
     lengths = _lengths(features, first if 2 <= first <= LONGEST else 0)
     edges = np.concatenate([[0], np.cumsum(lengths)])
-    busy = np.array([features[a:b, [12, 25]].mean() for a, b in zip(edges, edges[1:], strict=False)])
+    busy = np.array(
+        [features[a:b, [12, 25]].mean() for a, b in zip(edges, edges[1:], strict=False)]
+    )
     sings = [melody[a:b, -1].mean() > 0.25 for a, b in zip(edges, edges[1:], strict=False)]
     names = _names(busy, sings)
     found = []

@@ -4,17 +4,15 @@ import dataclasses
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from lofi_tf.composing.plan import MOST_BARS
 from lofi_tf.music.song_bars import Bar, SongBars, song_bars
 
 SLOWEST = 50.0  # beats a minute; slower songs are in double time
-HALVED = 1.9  # times the fastest beat: faster songs are in half time
+HALVED = 1.6  # times the fastest beat: faster songs are in half time
 MOST_HALVINGS = 10
 
-# Of a bar by its length in sixteenths and its beat, which sixteenths of a drummer's bar of 4/4 it plays:
-# three beats leave out the second, six eighths have kick and snare in turn.
+# By a bar's length in sixteenths and its beat: which sixteenths of a drummer's bar of 4/4 it plays.
+# Three beats leave out the second, six eighths have kick and snare in turn.
 _PLAYED = {
     (16, 4): tuple(range(16)),
     (8, 4): tuple(range(8)),
@@ -149,8 +147,3 @@ def _parts(start: float, steps: float, bars: Sequence[Bar], quarters: float) -> 
         return [TrackBar(start, steps, int(steps // 4), 4)]
     power = 1 if steps % 2 == 0 else 2 if steps % 1 == 0 else 4
     return [TrackBar(start, steps, max(1, round(steps * power / 2)), 8 * power)]
-
-
-def step_lengths(bars: Sequence[TrackBar]) -> np.ndarray:
-    """Returns the length of each bar, [N]."""
-    return np.array([bar.steps for bar in bars])

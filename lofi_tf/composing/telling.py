@@ -1,6 +1,6 @@
 """What was done to a song, in words."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from lofi_tf.composing.plan import Plan
 from lofi_tf.composing.song_chords import SongChord
@@ -21,7 +21,6 @@ def told(
     plan: Plan,
     time: SongTime,
     parts: Sequence[SongPart],
-    names: Mapping[tuple, str],
     added: Sequence[str],
     harmony: tuple[Sequence[SongChord], bool],
     straight: bool,
@@ -65,11 +64,11 @@ def _added(
 ) -> str:
     words = {
         "drums": f"drums ({KITS.get(plan.parts['drums'].program, 'a')} kit{_cut(time)})",
-        "bass": f"{INSTRUMENTS.get(plan.parts['bass'].program, 'bass')} by its "
+        "bass": f"{INSTRUMENTS.get(plan.parts['bass'].program, 'bass')} over its "
         f"{len(chords)} {'likeliest ' if guessed else ''}chords",
         "chords": f"chords ({INSTRUMENTS.get(plan.parts['chords'].program, 'keys')})",
     }
-    new = _listed([words[name] for name in added]) if added else "nothing: it has all"
+    new = f"adds {_listed([words[name] for name in added])}" if added else "adds nothing"
     lacking = []
     roles = {part.role for part in parts} | set(added)
     if "drums" not in roles:
@@ -78,7 +77,7 @@ def _added(
         lacking.append("no bass: no chords are named, nor can they be told from its notes")
     fills = sum(section.fill for section in plan.sections) if "drums" in added else 0
     turns = f"; {len(plan.sections)} sections, {fills} fills" if "drums" in added else ""
-    return f"adds {new}{turns}" + "".join(f"; {line}" for line in lacking)
+    return f"{new}{turns}" + "".join(f"; {line}" for line in lacking)
 
 
 def _cut(time: SongTime) -> str:

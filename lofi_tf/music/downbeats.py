@@ -30,7 +30,8 @@ def accents(starts: np.ndarray, ends: np.ndarray, pitches: np.ndarray) -> tuple[
     """Returns how much each sixteenth is like a first beat, [T], on the mean 0 with deviation 1.
 
     Args:
-        starts, ends: of notes, in sixteenths of the grid [N].
+        starts: of notes, in sixteenths of the grid [N].
+        ends: of them [N].
         pitches: [N].
 
     Returns:

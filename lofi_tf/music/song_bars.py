@@ -12,6 +12,8 @@ from lofi_tf.music.time_changes import time_changes_of
 MOST_BARS = 2000  # of a song; more is a file that is not meant so
 _NEAR = 1 / 32  # quarters
 _OFF_GRID = 1 / 16  # quarters by which notes keep away from a tempo map that is not theirs
+_ENOUGH = 16  # bars that tell where bars begin, against what is said
+_VOICES = 1.5  # that do: a tune alone does not tell
 _BELIEVED = 0.6  # share of the accents of what is found that the written bars must have
 
 
@@ -66,7 +68,8 @@ def song_bars(sequence: Any) -> SongBars:
         said = np.rint(at[at >= 0]).astype(int)
         said = weights[said[said < len(weights)]]
         off_grid = clear >= downbeats.CLEAR and abs(offset) > _OFF_GRID
-        found = off_grid or said.mean() < _BELIEVED * weights[heard].mean()
+        many = len(heard) >= _ENOUGH and (ends - starts).sum() > _VOICES * np.ptp(starts)
+        found = off_grid or (many and said.mean() < _BELIEVED * weights[heard].mean())
         if found:
             bars = _heard((heard + first) / 4 + offset, float(starts.min()), last)
     bars = [bar for bar in bars if bar.start + bar.length > starts.min() + _NEAR]
