@@ -8,6 +8,7 @@ import numpy as np
 from lofi_tf.composing.plan import PARTS
 from lofi_tf.composing.song_time import SongTime
 from lofi_tf.composing.step_notes import Note
+from lofi_tf.music.song_parts import is_like_drums
 from lofi_tf.rendering.track_events import role_of
 
 LOUDNESS = {"drums": 80.0, "bass": 84.0, "chords": 64.0, "melody": 84.0}  # mean velocities
@@ -68,6 +69,10 @@ def voices_of(notes: list[Note]) -> float:
 def _roles(found: dict, titles: dict) -> dict:
     """Returns the role of each part: what its name or program says, else by its register."""
     roles = {key: role_of(titles[key], key[1], bool(key[2])) for key in found}
+    if "drums" not in roles.values():
+        for key, notes in found.items():
+            if not key[1] and is_like_drums(notes, titles[key], alone=len(found) == 1):
+                roles[key] = "drums"
     open_ = [key for key in found if roles[key] not in PARTS]
     height = {key: float(np.mean([note.pitch for note in found[key]])) for key in found}
     single = {key: voices_of(found[key]) < ONE_VOICE for key in found}

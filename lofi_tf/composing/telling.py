@@ -14,6 +14,7 @@ INSTRUMENTS = {
     35: "fretless bass", 38: "synth bass", 39: "synth bass", 71: "clarinet", 73: "flute",
     75: "pan flute", 79: "ocarina", 89: "warm pad", 108: "kalimba",
 }  # fmt: skip
+MOST_NAMED, LONGEST_NAME = 4, 24
 KITS = {0: "standard", 8: "room", 16: "power", 24: "electronic", 25: "TR-808"}
 
 
@@ -26,12 +27,24 @@ def told(
     straight: bool,
 ) -> str:
     """Returns what was done to a song, in two lines."""
-    kept = [f"{part.title or part.role} ({len(part.notes)} notes)" for part in parts]
+    shown = parts if len(parts) <= MOST_NAMED else parts[: MOST_NAMED - 1]
+    kept = [f"{_named(part)} ({_count(len(part.notes), 'note')})" for part in shown]
+    if len(shown) < len(parts):
+        kept.append(f"{len(parts) - len(shown)} other parts")
     first = (
         f"{plan.mood}, {_tempo(plan, time)}, {_swing(plan, time, straight)}, {_bars(time)}; "
         f"keeps {_listed(kept)}"
     )
     return f"{first}\n{_added(plan, time, parts, added, *harmony)}"
+
+
+def _named(part: SongPart) -> str:
+    title = part.title or part.role
+    return title if len(title) <= LONGEST_NAME else f"{title[:LONGEST_NAME]}..."
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number} {word}{'s' if number != 1 else ''}"
 
 
 def _tempo(plan: Plan, time: SongTime) -> str:
@@ -51,7 +64,7 @@ def _swing(plan: Plan, time: SongTime, straight: bool) -> str:
 
 def _bars(time: SongTime) -> str:
     found = " found in its notes" if time.song.are_found else ""
-    return f"{len(time.bars)} bars of {time.usual.metre}{found}"
+    return f"{_count(len(time.bars), 'bar')} of {time.usual.metre}{found}"
 
 
 def _added(
@@ -65,7 +78,7 @@ def _added(
     words = {
         "drums": f"drums ({KITS.get(plan.parts['drums'].program, 'a')} kit{_cut(time)})",
         "bass": f"{INSTRUMENTS.get(plan.parts['bass'].program, 'bass')} over its "
-        f"{len(chords)} {'likeliest ' if guessed else ''}chords",
+        f"{_count(len(chords), 'likeliest chord' if guessed else 'chord')}",
         "chords": f"chords ({INSTRUMENTS.get(plan.parts['chords'].program, 'keys')})",
     }
     new = f"adds {_listed([words[name] for name in added])}" if added else "adds nothing"
@@ -76,7 +89,8 @@ def _added(
     if "bass" not in roles:
         lacking.append("no bass: no chords are named, nor can they be told from its notes")
     fills = sum(section.fill for section in plan.sections) if "drums" in added else 0
-    turns = f"; {len(plan.sections)} sections, {fills} fills" if "drums" in added else ""
+    sections = _count(len(plan.sections), "section")
+    turns = f"; {sections}, {_count(fills, 'fill')}" if "drums" in added else ""
     return f"{new}{turns}" + "".join(f"; {line}" for line in lacking)
 
 

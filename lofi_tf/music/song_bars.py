@@ -56,7 +56,7 @@ def song_bars(sequence: Any) -> SongBars:
         for times in ([n.start_time for n in notes], [n.end_time for n in notes])
     )
     pitches = np.array([note.pitch for note in notes])
-    last = max(float(ends[~_drums(notes)].max(initial=0.0)) - 0.25, float(starts.max()) + _NEAR)
+    last = max(float(ends[~_drums(notes)].max(initial=0.0)) - 0.25, float(starts.max()) + 2 * _NEAR)
     bars, found = _written(sequence, clock, last), False
     doubted = not (sequence.source_info.source_type or _drums(notes).any())
     if doubted and all(bar.length in (1.0, 2.0, 4.0) for bar in bars):

@@ -1,8 +1,8 @@
 """The parts of a song: who plays, and which of them are drums."""
 
 import re
-from collections.abc import Iterable
-from typing import NamedTuple
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
 
 from lofi_tf.errors import LofiError, near_names
 from lofi_tf.music.drum_classes import KIT
@@ -60,7 +60,7 @@ def parts_of(song: Song) -> list[Part]:
         name, program = _name(song, key[0]), _setting(song, its[0], _PROGRAM) or 0
         drum = key[1] == DRUM_CHANNEL or _setting(song, its[0], _CONTROL) in _DRUM_BANKS
         if by_rule and not drum and not program:
-            drum = _is_like_drums(its, name, alone=len(notes) == 1)
+            drum = is_like_drums(its, name, alone=len(notes) == 1)
         found.append(Part(len(found) + 1, name, key, program, drum, tuple(its)))
     return found
 
@@ -146,7 +146,11 @@ def _setting(song: Song, first: SongNote, kind: int) -> int | None:
     return None
 
 
-def _is_like_drums(notes: list[SongNote], name: str, alone: bool) -> bool:
+def is_like_drums(notes: Sequence[Any], name: str, alone: bool) -> bool:
+    """Says whether notes, with pitch and start, are drums though nothing says so but their name.
+
+    Without a name they are if they are alone, and strike kick and snare or hi-hat, some together.
+    """
     pitches = {note.pitch for note in notes}
     if not pitches <= KIT:
         return False
