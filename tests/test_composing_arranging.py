@@ -5,11 +5,13 @@ import pytest
 
 from lofi_tf.cli.render import main
 from lofi_tf.composing.arranging import arrange
+from lofi_tf.composing.chords import chord_of
 from lofi_tf.composing.instrument_models import Players
 from lofi_tf.composing.planning import PlanOptions, moods
 from lofi_tf.composing.song_bass import clear_of
 from lofi_tf.composing.song_chords import SongChord, song_chords
-from lofi_tf.composing.song_drums import at_bars
+from lofi_tf.composing.song_drums import at_bars, firm
+from lofi_tf.composing.song_keys import with_colour
 from lofi_tf.composing.song_roles import notes_of, song_parts
 from lofi_tf.composing.song_time import TrackBar, song_time
 from lofi_tf.composing.step_notes import Note
@@ -166,6 +168,26 @@ def test_a_held_bass_note_below_a_half_step_becomes_the_chords():
     heard = [Note(0, 16, 60, 64), Note(0, 16, 65, 64)]
     bass = [Note(0, 4, 36, 80), Note(4, 12, 40, 80), Note(12, 13, 40, 80)]
     assert [note.pitch for note in clear_of(bass, chords, heard)] == [36, 36, 40]
+
+
+@pytest.mark.parametrize(
+    ("root", "plain", "heard", "found"),
+    [(0, "", (4, 7), "maj9"), (0, "", (0, 4), "6/9"), (9, "m", (9, 4), "m9"), (4, "m", (4,), "m7"),
+     (7, "7", (2,), "9"), (7, "", (11,), "6/9"), (2, "7", (2,), "9"), (0, "", (0, 1, 10), "")],
+)  # fmt: skip
+def test_plain_chords_have_the_colour_that_the_song_bears(root, plain, heard, found):
+    assert with_colour(chord_of(root, plain), heard) == chord_of(root, found)
+
+
+def test_kicks_are_not_much_softer_than_snares():
+    hits = [Note(0, 1, 36, 40), Note(4, 5, 38, 100), Note(8, 9, 36, 60), Note(12, 13, 38, 100)]
+    assert [note.velocity for note in firm(hits)] == [64, 100, 96, 100]
+
+
+def test_a_bass_ends_with_the_last_chord_through_the_last_bar(track):
+    last = part(track, "bass")[-1]
+    assert last.pitch % 12 == 7 and last.start_time == pytest.approx(23 * bar_seconds(track))
+    assert last.end_time == pytest.approx(24 * bar_seconds(track))
 
 
 def test_six_eighths_have_their_snare_on_the_second_beat():

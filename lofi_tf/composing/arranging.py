@@ -29,6 +29,7 @@ from lofi_tf.music.sequence_proto import NoteSequence
 from lofi_tf.music.splits import CHORD_SYMBOL
 
 LEFT_TO_BASS = 48  # pitch below which accompaniment is left to a bass that is added
+AHEAD = 0.5  # steps by which what is added may begin before the song
 SWUNG = 0.15  # steps: songs whose off-beats are later, on the mean, swing already
 _MIXED = (0, 7, 10, 32, 91, 93)  # controls that a mix decides: bank, volume, pan, sends
 _MODES = ("major", "minor")
@@ -120,7 +121,10 @@ class _Song:
             new["bass"] = clear_of(line, chords, pitched)
         if "chords" not in roles and chords:
             bass = new.get("bass") or notes_of(self.parts, "bass")
-            new["chords"] = song_keys(plan, time, chords, bass)
+            new["chords"] = song_keys(plan, time, chords, bass, pitched)
+        first = min(note.start for note in pitched) - AHEAD if pitched else 0.0
+        for role in set(new) - {"drums"}:
+            new[role] = [note for note in new[role] if note.start >= first]
         piece = self._piece(new, chords)
         added = tuple(name for name in PARTS if new.get(name))
         line = told(plan, time, self.parts, added, (chords, guessed), straight)

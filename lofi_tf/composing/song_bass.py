@@ -11,7 +11,7 @@ from lofi_tf.composing.chords import transposed
 from lofi_tf.composing.instrument_models import WINDOW_BARS, Players
 from lofi_tf.composing.plan import Plan
 from lofi_tf.composing.song_chords import SongChord
-from lofi_tf.composing.song_time import SongTime
+from lofi_tf.composing.song_time import SongTime, TrackBar
 from lofi_tf.composing.step_notes import BLOCK_BARS, Note, moved, row_seeds, stream
 from lofi_tf.data.converters.progression_tracks import ChordEvent
 from lofi_tf.generation.latent_perturbation import neighbours
@@ -23,6 +23,8 @@ LOUDNESS, SWELL = (
     24.0,
 )  # mean velocity without energy; and how much more there is with all of it
 LOW, SPAN = 28, 12  # lowest pitch of a root, and half steps above it
+HIGHEST = 45  # pitch
+SHORTEST = 0.6  # steps of a note
 HELD = 3.0  # steps of a note that is heard against the chords
 WINDOW_STEPS = WINDOW_BARS * STEPS_PER_BAR
 Kicks = Mapping[str, Sequence[float]]
@@ -49,7 +51,8 @@ def song_bass(
     found = _drawn(plan, players, windows, kicks, seed)
     found += roots
     found = [_over_bass(note, chords) for note in sorted(found)]
-    return _one_voice([note for note in found if not _silent(plan, time, note)])
+    found = _one_voice([note for note in found if not _silent(plan, time, note)])
+    return _with_end(found, time.bars[-1], chords)
 
 
 def clear_of(bass: Sequence[Note], chords: Sequence[SongChord], song: Sequence[Note]) -> list[Note]:
@@ -168,8 +171,8 @@ def _over_bass(note: Note, chords: Sequence[SongChord]) -> Note:
     firsts = [chord for chord in chords if abs(chord.start - note.start) <= 0.5]
     if firsts:
         return note._replace(pitch=_low(firsts[-1].bass))
-    pitch = note.pitch + (12 if note.pitch < LOW else 0)
-    return note._replace(pitch=pitch)
+    octave = 12 * ((note.pitch < LOW) - (note.pitch > HIGHEST))
+    return note._replace(pitch=note.pitch + octave)
 
 
 def _low(pitch_class: int) -> int:
@@ -186,7 +189,15 @@ def _silent(plan: Plan, time: SongTime, note: Note) -> bool:
     return False
 
 
+def _with_end(line: Sequence[Note], last: TrackBar, chords: Sequence[SongChord]) -> list[Note]:
+    """Returns a line that holds the bass of the last chord through the last bar."""
+    start = max(last.start, chords[-1].start)
+    found = [note._replace(end=min(note.end, start)) for note in line if note.start < start - 0.5]
+    loudness = round(LOUDNESS + SWELL / 2)
+    return [*found, Note(start, last.end, _low(chords[-1].bass), loudness)]
+
+
 def _one_voice(notes: Sequence[Note]) -> list[Note]:
     ends = [*(note.start for note in notes[1:]), np.inf]
     cut = [note._replace(end=min(note.end, end)) for note, end in zip(notes, ends, strict=True)]
-    return [note for note in cut if note.end - note.start > 0.25]
+    return [note for note in cut if note.end - note.start > SHORTEST]

@@ -16,6 +16,7 @@ from lofi_tf.music.splits import CHORD_SYMBOL, Notes, Segment
 from lofi_tf.music.time_changes import Metre
 
 LOW = 55  # pitch below which the lowest note of the song is its bass
+ON = 2.0  # steps after a chord's beginning at which its lowest note is heard
 _QPM = 15.0 / STEP_SECONDS
 
 
@@ -86,7 +87,8 @@ def _bass(figure: str, chord: int, start: float, notes: Sequence[Note]) -> int:
     named = chord_of_figure(below) if slash else None
     if named is not None:
         return named // NUM_QUALITIES
-    near = [note.pitch for note in notes if start - 0.5 <= note.start < start + 2.0]
+    at = start + ON
+    near = [note.pitch for note in notes if note.start < at and note.end > at]
     lowest = min(near, default=127)
     if lowest < LOW and lowest % 12 in chord_classes(chord):
         return lowest % 12

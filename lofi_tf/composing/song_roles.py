@@ -35,7 +35,10 @@ class SongPart:
 
 
 def song_parts(sequence: Any, time: SongTime) -> list[SongPart]:
-    """Returns the parts of a NoteSequence, each as loud as its role is in a track."""
+    """Returns the parts of a NoteSequence, each as loud as its role is in a track.
+
+    One whose name says that it is the melody is ahead of others.
+    """
     names = {info.instrument: info.name.strip() for info in sequence.instrument_infos}
     found: dict[tuple[int, int, bool], list[Note]] = {}
     for note in sequence.notes:
@@ -45,10 +48,11 @@ def song_parts(sequence: Any, time: SongTime) -> list[SongPart]:
         found.setdefault(key, []).append(new)
     titles = {key: names.get(key[0], "") for key in found}
     roles = _roles(found, titles)
-    return [
+    parts = [
         SongPart(key, titles[key], roles[key], _levelled(notes, LOUDNESS[roles[key]]))
         for key, notes in found.items()
     ]
+    return sorted(parts, key=lambda part: role_of(part.title, part.key[1], False) != "melody")
 
 
 def notes_of(parts: list[SongPart], *roles: str) -> list[Note]:
@@ -84,7 +88,12 @@ def _roles(found: dict, titles: dict) -> dict:
         alone = [key for key in open_ if single[key] and roles[key] not in PARTS]
         if alone:
             roles[max(alone, key=lambda key: height[key])] = "melody"
-    return {key: role if role in PARTS else "chords" for key, role in roles.items()}
+    rest = {key for key, role in roles.items() if role not in PARTS}
+    roles |= dict.fromkeys(rest, "chords")
+    many = [key for key in roles if roles[key] == "chords" and not single[key]]
+    if many:  # that play chords: then others of one voice are melodies beside the first
+        roles |= {key: "melody" for key in rest if single[key] and height[key] > LOW_VOICE}
+    return roles
 
 
 def _levelled(notes: list[Note], loudness: float) -> tuple[Note, ...]:

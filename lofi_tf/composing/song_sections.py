@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from lofi_tf.composing.plan import Section
+from lofi_tf.composing.plan import PARTS, Section
 from lofi_tf.composing.song_roles import SongPart, notes_of
 from lofi_tf.composing.song_time import SongTime
 from lofi_tf.composing.step_notes import Note, stream
@@ -29,7 +29,9 @@ def song_sections(
         energy: of a section in the middle.
         seed: of what is drawn.
     """
-    sung, around = notes_of(parts, "melody"), notes_of(parts, "chords", "bass", "drums")
+    first_melody = [part for part in parts if part.role == "melody"][:1]
+    sung = notes_of(first_melody, "melody")
+    around = notes_of([part for part in parts if part not in first_melody], *PARTS)
     melody = bar_features(time, sung or around)
     features = np.hstack([melody, bar_features(time, around)])
     first = int(np.argmax(melody[:, -1] > 0.0))
