@@ -203,6 +203,8 @@ def test_a_note_is_let_go_where_a_chord_begins_that_it_is_not_of():
     b, g = Note(10, 20, 71, 80), Note(10, 20, 67, 80)  # of Cmaj7 both; of Am7 the second alone
     assert lines.fitted_melody([b], LOOP)[0].end == 16
     assert lines.fitted_melody([g], LOOP)[0].end == 20
+    f = Note(26, 36, 65, 80)  # of F, and a half step above the E of Cmaj7
+    assert lines.fitted_melody([f], strikes("F:32 Cmaj7:32"))[0].end == 30
 
 
 def test_no_note_rests_a_half_step_above_a_chord_tone_nor_passes_beside_an_altered_one():

@@ -7,6 +7,7 @@ import numpy as np
 from lofi_tf.composing import voicing
 from lofi_tf.composing.blocks import Block, is_silent, placed, playing, sounding
 from lofi_tf.composing.harmony import Harmony, block_chords
+from lofi_tf.composing.lines import EARLY
 from lofi_tf.composing.plan import Plan
 from lofi_tf.composing.step_notes import Note, stream
 from lofi_tf.composing.voicing import Strike
@@ -15,7 +16,7 @@ from lofi_tf.generation.scoring import merged
 from lofi_tf.music.quantize import STEPS_PER_BAR
 
 QUIET = 0.3  # energy below which chords are held
-PUSH_CHANCE, PUSH_STEPS = 0.3, 2  # of a chord that comes an eighth early
+PUSH_CHANCE = 0.3  # that a chord comes an eighth early
 LONGEST = 24  # steps of a chord in rhythm
 AGAIN = (6, 7, 10)  # steps after which a long chord may be struck again
 
@@ -46,7 +47,7 @@ def in_rhythm(
         early, drawn, later = random.random(), random.random(), int(random.choice(AGAIN))
         start, end = strike.start, strike.end
         if start >= STEPS_PER_BAR and start % STEPS_PER_BAR == 0 and early < PUSH_CHANCE:
-            start -= PUSH_STEPS
+            start -= EARLY
         if found and found[-1].end > start:
             found[-1] = found[-1]._replace(end=start)
         while end - start > LONGEST:  # a chord of several bars is struck in each
@@ -64,7 +65,7 @@ def in_rhythm(
 
 def _strike(block: Block, held: Sequence[ChordEvent], event: ChordEvent) -> Strike:
     """Returns how a chord is struck: with its root where the bass does not play it."""
-    own = [chord for chord in held if chord.start <= event.start + PUSH_STEPS][-1]
+    own = [chord for chord in held if chord.start <= event.start + EARLY][-1]
     silent = (is_silent(block, "bass", step) for step in (own.start, max(own.start, event.start)))
     rooted = block.section.pedal or any(silent)
     return Strike(event.start, event.end, event.chord, rooted, event.start > own.start)

@@ -14,6 +14,7 @@ from lofi_tf.music.quantize import STEPS_PER_BAR
 MELODY_RANGE, BASS_RANGE = (60, 84), (28, 45)  # MIDI pitches
 MELODY_CENTRE, LOW_MEAN = 71, 70  # of a phrase; a mean below the latter is in the chords' way
 LONGEST = 12  # steps of a melody note
+EARLY = 2  # steps by which a chord may come before its time
 AT_KICK, NEAR_KICK = 0.5, 1.01  # steps within which a chord's root, another note goes with a kick
 Chords = Sequence[ChordEvent]
 
@@ -226,12 +227,17 @@ def _changes(chords: Chords) -> list[ChordEvent]:
 
 
 def _let_go(note: Note, pitch: int, chords: Chords) -> float:
-    """Returns where a note ends: at the latest with the last chord that it may rest on."""
+    """Returns where a note ends: at the latest with the last chord that it may rest on.
+
+    Where it lies a half step above a tone of the next, it leaves that the room to come early.
+    """
     end = min(note.end, note.start + LONGEST)
     for strike in chords:
-        inside = note.start < strike.start < end
+        beside = (pitch - 1) % 12 in chord_classes(strike.chord)
+        start = max(strike.start - EARLY * beside, note.start + 1)
+        inside = note.start < strike.start and start < end
         if inside and pitch % 12 not in melody_tones(strike.chord):
-            return float(strike.start)
+            return float(start)
     return end
 
 

@@ -13,7 +13,7 @@ from lofi_tf.music.quantize import STEPS_PER_BAR
 
 Voices = tuple[int, ...]
 
-LOWEST, HIGHEST, CENTRE = 51, 76, 63  # MIDI pitches of the voices above the root
+LOWEST, HIGHEST, CENTRE = 50, 74, 61  # MIDI pitches of the voices above the root
 LOWEST_ROOT = 41  # of a root that the chords have themselves
 GUIDES = {3, 4, 10, 11}  # intervals that make a chord what it is: inner motion leaves them
 
@@ -61,7 +61,7 @@ def next_voices(chord: int, before: Voices | None) -> Voices:
     """Returns the voices of a chord that move little, but for the top one, which goes by step."""
 
     def cost(voices: Voices) -> float:
-        away = 0.35 * abs(sum(voices) / len(voices) - CENTRE)
+        away = 0.5 * abs(sum(voices) / len(voices) - CENTRE)
         if before is None:
             return away
         leap = abs(voices[-1] - before[-1])
