@@ -32,8 +32,8 @@ def transposed(chord: int, shift: int) -> int:
 
 def chord_at(strikes: Sequence[ChordEvent], step: float) -> int:
     """Returns the chord in force at a step: the last that was struck, or else the first."""
-    before = [strike.chord for strike in strikes if strike.start <= step + 1e-6]
-    return before[-1] if before else strikes[0].chord
+    struck = (strike for strike in reversed(strikes) if strike.start <= step + 1e-6)
+    return next(struck, strikes[0]).chord
 
 
 def changes_of(strikes: Sequence[ChordEvent]) -> "list[Change]":

@@ -257,5 +257,5 @@ def _folded(pitch: int, low: int, high: int) -> int:
 
 def _nearest(pitch: int, classes: frozenset[int]) -> int:
     """Returns the nearest pitch of some pitch classes, of two the lower."""
-    return min((pitch + step for step in range(-6, 7) if (pitch + step) % 12 in classes),
-               key=lambda other: (abs(other - pitch), other))  # fmt: skip
+    near = (pitch + side * step for step in range(7) for side in (-1, 1))
+    return next(other for other in near if other % 12 in classes)

@@ -121,8 +121,8 @@ class _Singer:
         for number, theme in enumerate(themes):
             own = drawn[2 * NUM_MOTIFS * number :][: 2 * NUM_MOTIFS]
             pairs = [_centred_pair(own[row : row + 2]) for row in range(0, len(own), 2)]
-            wanted = _wanted(self.plan, theme)
-            best = int(np.argmax([_score(pair, self.chords[theme], wanted) for pair in pairs]))
+            wanted, halves = _wanted(self.plan, theme), self.halves(theme)
+            best = int(np.argmax([_score(p, self.chords[theme], halves, wanted) for p in pairs]))
             for name, window in (("call", 0), ("answer", 1)):
                 found[theme, name, 0] = Material(z[number][best, window], pairs[best][window])
         return found
@@ -166,6 +166,10 @@ class _Singer:
         best = int(np.argmax(scores))
         return best, rows[best]
 
+    def halves(self, theme: str) -> list[list[ChordEvent]]:
+        """Returns the chords under call and answer."""
+        return [window_chords(self.chords[theme], window) for window in (0, 1)]
+
     def prior(self, random: np.random.Generator, count: int) -> np.ndarray:
         """Returns latents drawn from the prior, [count, Z]."""
         return self.players.prior(self.part.model, random, count)
@@ -190,10 +194,16 @@ def _centred_pair(pair: Sequence[Sequence[Note]]) -> list[list[Note]]:
     return [whole[:count], moved(whole[count:], -PHRASE_STEPS)]
 
 
-def _score(pair: Sequence[Sequence[Note]], chords: Sequence[ChordEvent], wanted: float) -> float:
+def _score(
+    pair: Sequence[Sequence[Note]],
+    chords: Sequence[ChordEvent],
+    halves: Sequence[Sequence[ChordEvent]],
+    wanted: float,
+) -> float:
+    """Says how good call and answer are over four bars of chords, and over each half of them."""
     fitted = [
-        lines.fitted_melody(motifs.breathed(notes), window_chords(chords, window))
-        for window, notes in enumerate(pair)
+        lines.fitted_melody(motifs.breathed(notes), half)
+        for notes, half in zip(pair, halves, strict=True)
     ]
     if min(map(len, fitted)) < PHRASE_BARS:
         return -np.inf
