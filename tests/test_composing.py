@@ -364,3 +364,5 @@ def test_a_pickup_leads_to_its_note_by_step():
         pitches = [note.pitch for note in early] + [72]
         assert all(1 <= abs(step) <= 2 for step in np.diff(pitches))
         assert early[-1].end == 0 and early[0].start >= -8
+    late = motifs.pickup_to(CALL[0]._replace(start=4), stream(1))
+    assert late and all(note.start % 8 for note in late)

@@ -48,12 +48,16 @@ def thinned(notes: Sequence[Note]) -> list[Note]:
 
 
 def pickup_to(first: Note, random: np.random.Generator) -> list[Note]:
-    """Returns two or three notes that lead to a first one by step, from below or from above."""
+    """Returns two or three notes that lead to a first one by step, from below or from above.
+
+    None is on a strong beat, where the chord has its tones.
+    """
     count, way = int(random.integers(2, 4)), int(random.choice([-1, 1]))
     return [
         Note(first.start - PICKUP_STEPS * n, first.start - PICKUP_STEPS * (n - 1),
              _step_from(first.pitch, way * n), first.velocity)
         for n in range(count, 0, -1)
+        if (first.start - PICKUP_STEPS * n) % STRONG
     ]  # fmt: skip
 
 
