@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from lofi_tf.composing.song_time import SongTime
+from lofi_tf.composing.song_time import DOTTED, SongTime
 from lofi_tf.composing.step_notes import STEP_SECONDS, Note
 from lofi_tf.errors import NotConvertible
 from lofi_tf.generation.scoring import chord_classes
@@ -55,7 +55,8 @@ def _guessed(time: SongTime, notes: Sequence[Note]) -> list[tuple[float, str]]:
     columns = Notes(pitches, velocities, none, none, none.astype(bool),
                     np.maximum(starts, 0) * STEP_SECONDS, ends * STEP_SECONDS)  # fmt: skip
     usual, seconds = time.usual, time.steps_of_all * STEP_SECONDS
-    metre = Metre(0.0, usual.numerator, usual.denominator)
+    dotted = usual.beat == DOTTED  # a chord a beat, as in 6/8
+    metre = Metre(0.0, *((6, 8) if dotted else (usual.numerator, usual.denominator)))
     try:
         part = with_inferred_chords(Segment(columns, seconds, (metre,)), Grid(_QPM, 4))
     except NotConvertible:

@@ -12,6 +12,7 @@ from lofi_tf.music.song_parts import is_like_drums
 from lofi_tf.rendering.track_events import role_of
 
 LOUDNESS = {"drums": 80.0, "bass": 84.0, "chords": 64.0, "melody": 84.0}  # mean velocities
+BESIDE = 66.0  # of melodies beside the first
 SOFTEST = 20
 ONE_VOICE = 1.3  # notes that sound together, on the mean, in a part of one voice
 LOW_VOICE = 55  # mean pitch of the lowest of several voices that is a bass
@@ -48,11 +49,14 @@ def song_parts(sequence: Any, time: SongTime) -> list[SongPart]:
         found.setdefault(key, []).append(new)
     titles = {key: names.get(key[0], "") for key in found}
     roles = _roles(found, titles)
-    parts = [
-        SongPart(key, titles[key], roles[key], _levelled(notes, LOUDNESS[roles[key]]))
-        for key, notes in found.items()
-    ]
-    return sorted(parts, key=lambda part: role_of(part.title, part.key[1], False) != "melody")
+    order = sorted(found, key=lambda key: role_of(titles[key], key[1], False) != "melody")
+    sung = next((key for key in order if roles[key] == "melody"), None)
+    parts = []
+    for key in order:
+        beside = roles[key] == "melody" and key != sung
+        loudness = BESIDE if beside else LOUDNESS[roles[key]]
+        parts.append(SongPart(key, titles[key], roles[key], _levelled(found[key], loudness)))
+    return parts
 
 
 def notes_of(parts: list[SongPart], *roles: str) -> list[Note]:

@@ -10,6 +10,7 @@ from lofi_tf.music.song_bars import Bar, SongBars, song_bars
 SLOWEST = 50.0  # beats a minute; slower songs are in double time
 HALVED = 1.6  # times the fastest beat: faster songs are in half time
 MOST_HALVINGS = 10
+DOTTED = 6  # sixteenths of a beat of three eighths
 
 # By a bar's length in sixteenths and its beat: which sixteenths of a drummer's bar of 4/4 it plays.
 # Three beats leave out the second, six eighths have kick and snare in turn.
@@ -39,7 +40,7 @@ class TrackBar(NamedTuple):
     @property
     def beat(self) -> int:
         """Sixteenths of a beat: 4, or 6 of dotted ones."""
-        return 6 if self.denominator >= 8 and self.numerator % 3 == 0 else 4
+        return DOTTED if self.denominator >= 8 and self.numerator % 3 == 0 else 4
 
     @property
     def played(self) -> tuple[int, ...]:

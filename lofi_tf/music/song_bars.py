@@ -11,7 +11,7 @@ from lofi_tf.music.time_changes import time_changes_of
 
 MOST_BARS = 2000  # of a song; more is a file that is not meant so
 _NEAR = 1 / 32  # quarters
-_OFF_GRID = 1 / 16  # quarters by which notes keep away from a tempo map that is not theirs
+_OFF_GRID = 1 / 32  # quarters by which notes keep away from a tempo map that is not theirs
 _ENOUGH = 16  # bars that tell where bars begin, against what is said
 _VOICES = 1.5  # that do: a tune alone does not tell
 _BELIEVED = 0.6  # share of the accents of what is found that the written bars must have
