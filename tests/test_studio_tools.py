@@ -6,6 +6,7 @@ import soundfile
 
 from lofi_tf.cli import compose as compose_command
 from lofi_tf.cli import generate as generate_command
+from lofi_tf.studio.tools_new import with_third
 from tests.studio_server import BEAT, client  # noqa: F401 - a fixture
 
 LINE = {
@@ -249,3 +250,29 @@ def test_tools_tell_their_options(client):  # noqa: F811
     assert tools["transfer"]["inputs"]["names"] == ["Feel of", "Hits of"]
     assert {"compose"} <= {tool["name"] for tool in tools.values() if tool["is_slow"]}
     assert all(f["title"] and f["hint"] for tool in tools.values() for f in tool["fields"])
+
+
+@pytest.mark.parametrize(
+    ("figure", "key", "known"),
+    [
+        ("Csus2", "C", "C"),
+        ("Dsus4", "C", "Dm"),
+        ("E7sus", "Am", "Em"),
+        ("F5", "Dm", "F"),
+        ("G7(b5)", None, "G"),
+        ("Am7/G", "C", "Am7/G"),
+        ("N.C.", "C", "N.C."),
+    ],
+)
+def test_lines_play_over_the_triad_of_a_suspension(figure, key, known):
+    assert with_third(figure, key) == known
+
+
+def test_a_bass_plays_over_chords_with_a_suspension(client):  # noqa: F811
+    """`chords` draws Csus2 too, which models of lines, who know triads alone, do not."""
+    session = client.studio.session
+    clip = client.add(LINE)["id"]
+    told = {"chords": [(0.0, "Csus2")], "key": "C"}
+    session.edit(clip, lambda found: found.model_copy(update=told))
+    (bass,) = client.run("bass", clip, seed=3)
+    assert bass["options"]["chords"] == "C:4"

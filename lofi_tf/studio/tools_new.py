@@ -8,6 +8,7 @@ from pydantic import Field
 
 from lofi_tf.errors import LofiError
 from lofi_tf.generation import sample, sample_best
+from lofi_tf.music.chords import ROOTS, UNKNOWN_CHORD, degrees_of, triad_of
 from lofi_tf.music.progressions import progression
 from lofi_tf.studio.models import Models
 from lofi_tf.studio.shapes import LEAST_QPM, MOST_QPM, Clip, Text
@@ -15,6 +16,7 @@ from lofi_tf.studio.tool import Made, Options, Run, Tool, option, outputs, tempe
 
 BEATS, CHORDS, BASS = "groove_4bar", "lofi_chords", "bass_2bar_chords"
 OVER_CHORDS, MELODY = "cat-mel_2bar_med_chords", "cat-mel_2bar_small"
+_MINOR_DEGREES = (2, 4, 9, 11)  # half steps above a major tonic: chords there have minor thirds
 ShortText = Annotated[Text, Field(max_length=400)]
 
 
@@ -148,9 +150,31 @@ def chord_text(clip: Clip) -> str | None:
     starts = [Fraction(beat / clip.beats_per_bar).limit_denominator(96) for beat, _ in clip.chords]
     ends = [*starts[1:], Fraction(clip.bars)]
     spans = zip(clip.chords, starts, ends, strict=True)
-    return (
-        " ".join(f"{name}:{end - start}" for (_, name), start, end in spans if end > start) or None
+    words = (
+        f"{with_third(name, clip.key)}:{end - start}"
+        for (_, name), start, end in spans
+        if end > start
     )
+    return " ".join(words) or None
+
+
+def with_third(figure: str, key: str | None) -> str:
+    """Returns a chord that models of lines know: of one that is no triad, the triad on its root.
+
+    Suspensions and bare fifths leave the third open: it is minor where the key, or C, says so.
+    """
+    found = degrees_of(figure)
+    if found is None or triad_of(figure) != UNKNOWN_CHORD:
+        return figure
+    root, _ = found
+    is_minor = (root - _major_tonic(key or "C")) % 12 in _MINOR_DEGREES
+    return ROOTS[root] + "m" * is_minor
+
+
+def _major_tonic(key: str) -> int:
+    """Returns the tonic, 0 to 11, of a key such as `Am`, or of its relative major."""
+    root, degrees = degrees_of(key) or (0, {})
+    return (root + 3 * (degrees.get(3) == -1)) % 12
 
 
 def _check_line(needs_chords: bool) -> Callable[[Run], None]:
