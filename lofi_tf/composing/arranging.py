@@ -117,11 +117,12 @@ class _Song:
         if "drums" not in roles and any(bar.played for bar in time.bars):
             new["drums"], kicks = song_drums(plan, players, time)
         if "bass" not in roles and chords:
-            line = song_bass(plan, players, time, chords, kicks)
-            new["bass"] = clear_of(line, chords, pitched)
+            new["bass"] = song_bass(plan, players, time, chords, kicks)
         if "chords" not in roles and chords:
             bass = new.get("bass") or notes_of(self.parts, "bass")
             new["chords"] = song_keys(plan, time, chords, bass, pitched)
+        if "bass" in new:
+            new["bass"] = clear_of(new["bass"], chords, [*pitched, *new.get("chords", ())])
         first = min(note.start for note in pitched) - AHEAD if pitched else 0.0
         for role in set(new) - {"drums"}:
             new[role] = [note for note in new[role] if note.start >= first]

@@ -25,6 +25,7 @@ LOUDNESS, SWELL = (
 LOW, SPAN = 28, 12  # lowest pitch of a root, and half steps above it
 HIGHEST = 45  # pitch
 SHORTEST = 0.6  # steps of a note
+EDGE = 0.75  # steps at its ends in which a bass may meet anything
 HELD = 3.0  # steps of a note that is heard against the chords
 WINDOW_STEPS = WINDOW_BARS * STEPS_PER_BAR
 Kicks = Mapping[str, Sequence[float]]
@@ -65,7 +66,7 @@ def clear_of(bass: Sequence[Note], chords: Sequence[SongChord], song: Sequence[N
     classes = np.array([note.pitch % 12 for note in song])
     found = []
     for note in bass:
-        heard = set(classes[(starts < note.end - 1.0) & (ends > note.start + 1.0)].tolist())
+        heard = set(classes[(starts < note.end - EDGE) & (ends > note.start + EDGE)].tolist())
         if note.end - note.start >= HELD and _clashes(note.pitch, heard):
             own = [chord for chord in chords if chord.start <= note.start + 0.5][-1:]
             pitch = _low(own[0].bass) if own else note.pitch

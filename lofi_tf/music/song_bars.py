@@ -46,8 +46,8 @@ class SongBars:
 def song_bars(sequence: Any) -> SongBars:
     """Returns the bars of a NoteSequence that has a note.
 
-    Scores, songs with drums and metres of three are believed; others of which the notes keep to
-    another grid are not.
+    Scores, songs with drums, metres of three and notes of no grid are believed; others of which the
+    notes keep to another grid are not.
     """
     clock = Clock(sequence)
     notes = list(sequence.notes)
@@ -57,23 +57,31 @@ def song_bars(sequence: Any) -> SongBars:
     )
     pitches = np.array([note.pitch for note in notes])
     last = max(float(ends[~_drums(notes)].max(initial=0.0)) - 0.25, float(starts.max()) + 2 * _NEAR)
-    bars, found = _written(sequence, clock, last), False
-    doubted = not (sequence.source_info.source_type or _drums(notes).any())
-    if doubted and all(bar.length in (1.0, 2.0, 4.0) for bar in bars):
-        offset, clear = downbeats.grid_offset(starts)
-        offset = offset if clear >= downbeats.CLEAR else 0.0
-        weights, first = downbeats.accents(4 * (starts - offset), 4 * (ends - offset), pitches)
-        heard = downbeats.bar_starts(weights)
-        at = np.array([4 * (bar.start - offset) for bar in bars]) - first
-        said = np.rint(at[at >= 0]).astype(int)
-        said = weights[said[said < len(weights)]]
-        off_grid = clear >= downbeats.CLEAR and abs(offset) > _OFF_GRID
-        many = len(heard) >= _ENOUGH and (ends - starts).sum() > _VOICES * np.ptp(starts)
-        found = off_grid or (many and said.mean() < _BELIEVED * weights[heard].mean())
-        if found:
-            bars = _heard((heard + first) / 4 + offset, float(starts.min()), last)
-    bars = [bar for bar in bars if bar.start + bar.length > starts.min() + _NEAR]
-    return SongBars(clock, tuple(bars[:MOST_BARS]), _usual_qpm(sequence, clock, last), found)
+    bars, heard = _written(sequence, clock, last), None
+    if not sequence.source_info.source_type and not _drums(notes).any():
+        heard = _other_bars(bars, starts, ends, pitches, last)
+    bars = [bar for bar in heard or bars if bar.start + bar.length > starts.min() + _NEAR]
+    qpm = _usual_qpm(sequence, clock, last)
+    return SongBars(clock, tuple(bars[:MOST_BARS]), qpm, heard is not None)
+
+
+def _other_bars(
+    bars: list[Bar], starts: np.ndarray, ends: np.ndarray, pitches: np.ndarray, last: float
+) -> list[Bar] | None:
+    """Returns the bars that notes keep to, or None where they are those that are said."""
+    offset, clear = downbeats.grid_offset(starts)
+    if clear < downbeats.CLEAR or any(bar.length not in (1.0, 2.0, 4.0) for bar in bars):
+        return None
+    weights, first = downbeats.accents(4 * (starts - offset), 4 * (ends - offset), pitches)
+    heard = downbeats.bar_starts(weights)
+    at = np.array([4 * (bar.start - offset) for bar in bars]) - first
+    said = np.rint(at[at >= 0]).astype(int)
+    said = weights[said[said < len(weights)]]
+    many = len(heard) >= _ENOUGH and (ends - starts).sum() > _VOICES * np.ptp(starts)
+    other = many and said.mean() < _BELIEVED * weights[heard].mean()
+    if not other and abs(offset) <= _OFF_GRID:
+        return None
+    return _heard((heard + first) / 4 + offset, float(starts.min()), last)
 
 
 def _drums(notes: list) -> np.ndarray:
