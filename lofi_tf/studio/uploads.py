@@ -43,7 +43,8 @@ def keep_upload(session: Session, name: str, body: bytes) -> list[Clip]:
                 makers = [_sound(session, title, path)]
             return session.add(makers)
         except LofiError as error:
-            raise LofiError(str(error).replace(str(path), shown(name))) from error
+            told = str(error).replace(str(path), shown(name))
+            raise LofiError(told if shown(name) in told else f"{shown(name)}: {told}") from error
 
 
 def _ending(name: str, body: bytes) -> str:
