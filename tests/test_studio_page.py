@@ -93,6 +93,48 @@ def test_name_star_and_tempo_are_there_after_a_reload(page, cards):
     expect(page.locator("#qpm")).to_have_value("91")
 
 
+def test_undo_of_a_message_goes_with_the_next_change(page, cards):
+    """What it would take back after that is another change than the one that it tells of."""
+    count = cards.count()
+    page.locator(".card-face").first.click()
+    page.keyboard.press("Delete")
+    expect(cards).to_have_count(count - 1)
+    offer = page.locator("#toasts button", has_text="Undo")
+    expect(offer).to_have_count(1)
+    page.keyboard.press("Control+z")
+    expect(cards).to_have_count(count)
+    expect(offer).to_have_count(0)
+
+
+def test_tempo_out_of_bounds_shows_what_it_has_become(page, cards):
+    page.fill("#qpm", "9999")
+    page.keyboard.press("Enter")
+    expect(page.locator("#qpm")).to_have_value("240")
+
+
+def test_clip_of_no_tool_tells_what_it_is_made_of(page, cards):
+    of = page.evaluate(
+        """() => fetch("/api/session").then((answer) => answer.json()).then(async ({clips}) => {
+            const notes = await (await fetch(`/api/clips/${clips[0].id}/notes`)).text();
+            const headers = { "Content-Type": "application/json" };
+            const address = `/api/clips?name=Both&made_from=${clips[0].id}`;
+            await fetch(address, { method: "POST", body: notes, headers });
+            return clips[0].name;
+        })"""
+    )
+    page.locator(".card-face[aria-label^='Both']").click()
+    expect(page.locator(".clip-origin")).to_have_text(f"Made of {of}")
+
+
+@pytest.mark.parametrize("width", [1280, 1400])
+def test_buttons_of_cards_are_within_them(page, cards, width):
+    page.set_viewport_size({"width": width, "height": 800})
+    page.locator(".card-face").first.hover()
+    card, tools = (page.locator(which).first.bounding_box() for which in (".card", ".card-tools"))
+    page.set_viewport_size({"width": 1280, "height": 800})
+    assert tools["x"] + tools["width"] <= card["x"] + card["width"]
+
+
 def test_what_is_refused_is_told_in_one_line(page, opened):
     _, wrong = opened
     page.click('.rail-tool[data-tool="bass"]')

@@ -23,7 +23,7 @@ export function alarm(error) {
   toast(text, { isError: true });
 }
 
-/** A line that leaves by itself; action is {title, run}. */
+/** A line that leaves by itself; action is {title, run}. Returns what closes it. */
 export function toast(text, { action = null, isError = false } = {}) {
   const close = () => box.remove();
   const act = action && (() => (close(), action.run()));
@@ -36,6 +36,7 @@ export function toast(text, { action = null, isError = false } = {}) {
   );
   byId("toasts").replaceChildren(...[...byId("toasts").children].slice(-2), box);
   setTimeout(close, TOAST_SECONDS * 1000 * (isError ? 2 : 1));
+  return close;
 }
 
 /** Runs work; what goes wrong is told and gives null. */
@@ -76,9 +77,23 @@ export const remove = (...clips) =>
     if (isChosen) store.update({ selection: next ? [next.id] : [] });
     for (const clip of clips) await api.deleteClip(clip);
     const what = clips.length === 1 ? clips[0].name : `${clips.length} clips`;
-    toast(`Deleted ${what}`, { action: { title: "Undo", run: () => undo(clips.length) } });
+    const close = toast(`Deleted ${what}`, { action: { title: "Undo", run: () => undo(clips.length) } });
+    onNextChange(clips, close);
     say(`Deleted ${what}. Control Z brings back the last.`);
   });
+
+/** Calls close at the first change after clips have gone: undo would take back that one instead. */
+function onNextChange(gone, close) {
+  let last = null;
+  const look = ({ session }) => {
+    if (last === null && !gone.some((clip) => store.clip(clip.id))) last = session.version;
+    if (last === null || session.version <= last) return;
+    close();
+    end();
+  };
+  const end = store.subscribe((state, changed) => changed.has("session") && look(state));
+  look(store.state);
+}
 
 /** The clip that comes into focus where clips go: the next one, or the one before. */
 function neighbour(gone) {

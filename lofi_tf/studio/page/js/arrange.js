@@ -188,7 +188,7 @@ class Arrangement {
   async keep() {
     const notes = await trying(() => this.merged());
     const from = lanes.free(this.now.lanes, []);
-    const made = notes && (await trying(() => this.api.addNotes("arrangement", notes, from)));
+    const made = notes && (await trying(() => this.api.addNotes("Arrangement", notes, from)));
     if (!made) return;
     if (!this.clip(made[0].id)) await trying(this.api.session);
     this.store.select(made[0].id, { show: true });

@@ -78,7 +78,7 @@ export function makeCard(id) {
     if (document.activeElement !== name) name.value = now.name;
     name.setAttribute("aria-label", `Name of ${now.name}`);
     meta.replaceChildren(el("span.dot"), `${PART_TITLES[now.part]} · ${lengthOf(now)}`);
-    meta.title = `Made by ${looksOf(now.tool).title}`;
+    meta.title = now.tool ? `Made by ${looksOf(now.tool).title}` : "";
     star.setAttribute("aria-pressed", now.starred);
     for (const [button, verb] of [[star, "Star"], [more, "More like"], [save, "Download"], [bin, "Delete"]]) {
       button.setAttribute("aria-label", `${verb} ${now.name}`);

@@ -126,9 +126,9 @@ function factsOf(clip) {
 }
 
 function originOf(clip) {
-  const looks = looksOf(clip.tool);
   const from = (clip.made_from ?? []).map((id) => store.clip(id)?.name).filter(Boolean);
-  const text = from.length ? `${looks.title} of ${from.join(" and ")}` : looks.title;
+  const title = clip.tool ? looksOf(clip.tool).title : "Made";
+  const text = from.length ? `${title} of ${from.join(" and ")}` : clip.tool && title;
   const origin = el("span.clip-origin.dim", {}, text);
   if (clip.seed === null || clip.seed === undefined) return origin;
   const copy = el(

@@ -22,7 +22,11 @@ function square(name, title, hint, onclick) {
 /** Tempo: a number, and a button to tap it. */
 function makeTempo() {
   const input = el("input.field-box.tempo", { type: "number", id: "qpm", min: QPM[0], max: QPM[1], step: 1 });
-  const set = (qpm) => change({ qpm: Math.max(QPM[0], Math.min(QPM[1], qpm)) });
+  const set = (wanted) => {
+    const qpm = Math.max(QPM[0], Math.min(QPM[1], wanted));
+    input.value = Math.round(qpm * 100) / 100;
+    change({ qpm });
+  };
   input.addEventListener("change", () => set(Number(input.value) || store.state.session.qpm));
   let taps = [];
   let kept = null;
