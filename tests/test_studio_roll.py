@@ -245,7 +245,7 @@ def test_clips_on_lanes_are_kept_as_one(studio, page, clip):  # noqa: F811
     page.wait_for_selector(".block[data-bar='2']")
     before = len(studio.clips())
     page.get_by_role("button", name="Keep as one clip").click()
-    page.wait_for_selector(".roll-view[aria-label='Notes of arrangement']")
+    page.wait_for_selector(".roll-view[aria-label='Notes of Arrangement']")
     (made,) = studio.clips()[before:]
     hits = saved(studio, made, 1)
     assert [start for start, *_ in hits] == [0.02, 1.03, 2, 7, 8.02, 9.03, 10, 15]
