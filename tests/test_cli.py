@@ -72,6 +72,7 @@ def test_eval_prints_a_table_and_keeps_its_rows_apart(run_dir, records, tmp_path
     assert [row["examples"] for row in rows] == ["74", "4"]
 
 
+@pytest.mark.slow
 def test_official_split_by_file(records, tmp_path):
     names = [path.name for path in sorted(FOLDER.glob("*.mid"))]
     splits = dict(zip(names, ["train", "validation", "test"] * 3, strict=False))

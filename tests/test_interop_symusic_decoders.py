@@ -152,6 +152,7 @@ def test_plateau_lets_patience_pass_then_scales():
     assert not plateau.update(11, 1.0) and float(plateau.best) == 1.0
 
 
+@pytest.mark.slow
 def test_plateau_outlives_a_stop_and_goes_along_with_a_checkpoint(tmp_path, monkeypatch):
     monkeypatch.setattr(training, "write_pictures", lambda *_: None)
     config = clip_config(
@@ -203,6 +204,7 @@ def folder(tmp_path_factory):
         ),
     ],
 )
+@pytest.mark.slow
 def test_both_files_train_on_real_music_and_generate(tmp_path, capfd, folder, path, sizes):
     given = json.loads(path.read_text())
     given |= {"train_dir": str(folder), "eval_dir": str(folder), "num_steps": 2, "batch_size": 4}

@@ -217,6 +217,7 @@ def test_version_one_session_takes_it(made, request):
     np.testing.assert_array_equal(found, answers_of(interface.function("decode"), rows)["outputs"])
 
 
+@pytest.mark.slow
 def test_it_runs_where_there_is_only_tensorflow(exported):
     folder, model, config = exported(HUMANIZE)
     code = """

@@ -56,7 +56,7 @@ def quick(names, *chosen):
     return [n if n in chosen else pytest.param(n, marks=pytest.mark.slow) for n in names]
 
 
-@pytest.mark.parametrize("name", quick(NETS, "lofai_conv", "continuation_gan"))
+@pytest.mark.parametrize("name", quick(NETS, "lofai_conv"))
 def test_trains_by_the_hyperparameters_of_its_seed(clips, tmp_path, name, capsys):
     run = tmp_path / "run"
     flags = [f"--config={name}", f"--run_dir={run}", f"--examples_path={clips}"]

@@ -95,6 +95,7 @@ def table_of(folder):
         return [{k: v for k, v in row.items() if k != "seconds"} for row in csv.DictReader(file)]
 
 
+@pytest.mark.slow
 def test_a_stopped_search_ends_as_the_unbroken_one(tmp_path, examples, monkeypatch):
     unbroken = searched(tmp_path / "unbroken", examples)
     whole = table_of(tmp_path / "unbroken")

@@ -144,6 +144,7 @@ def test_run_begins_at_step_0_with_the_models_weights_and_a_fresh_optimiser(
     assert any(kept["warm_start"]["weights_sha1"] in line for line in said)
 
 
+@pytest.mark.slow
 def test_going_on_does_not_load_the_warm_start_again(sources, config, examples, tmp_path):
     places, _ = sources
     gone, said = shutil.copytree(places["run"], tmp_path / "gone"), []
@@ -306,6 +307,7 @@ def test_patience_ends_at_the_right_evaluation(clips, tmp_path, monkeypatch):
         train(*clips, tmp_path, options)
 
 
+@pytest.mark.slow
 def test_resumed_run_remembers_its_patience(clips, tmp_path, monkeypatch):
     """A stop at step 5, whose evaluation is not due and does not count."""
     monkeypatch.setattr(training, "evaluate", Losses([9.0, 5.0, 6.0, 7.0, 8.0]))
