@@ -33,14 +33,19 @@ UNSURE_STEPS = 0.01  # share of steps that may differ where Magenta did not say 
 ASKED = ("inputs", "outputs", "controls", "lengths", "eps", "decoded_gap")
 
 
+def _opened(name: str, path: Path):
+    """Returns Magenta's answers about a config, the config as it was asked, and its model."""
+    answers = dict(np.load(path))
+    config = shrunk_config(name, answers)
+    return answers, config, build(config, answers, path.with_suffix(".ckpt"))
+
+
 def check_model(name: str, golden: str | Path) -> list[Row]:
     """Returns a row for each answer of one config, and one for each that was not compared."""
     path = Path(golden) / "models" / f"{name}.npz"
     if not path.is_file():
         return [_failed(name, "model", f"no file {path.name}")]
-    answers = dict(np.load(path))
-    config = shrunk_config(name, answers)
-    model = build(config, answers, path.with_suffix(".ckpt"))
+    answers, _, model = _opened(name, path)
     rows = [*_forward(name, model, answers), _decoded(name, model, answers)]
     rows += _training(name, model, answers)
     compared = {row.check for row in rows} | {"gradient", "after", "hparam"}
@@ -56,9 +61,7 @@ def check_litert(name: str, golden: str | Path) -> list[Row]:
     path = Path(golden) / "models" / f"{name}.npz"
     if not path.is_file():
         return [_failed(name, "model", f"no file {path.name}")]
-    answers = dict(np.load(path))
-    config = shrunk_config(name, answers)
-    model = build(config, answers, path.with_suffix(".ckpt"))
+    answers, config, model = _opened(name, path)
     names = ["encode"] if _drawn(model) else ["encode", "decode"]
     interface, weights = interface_of(model, config), stored_weights(model)
     files = litert_files(interface, config, weights, (4,), names)

@@ -212,7 +212,7 @@ def test_the_session_gives_the_key_of_tracks(client):  # noqa: F811
         ("generate", [], {"style": "polka"}, "unknown style"),
         ("generate", [], {"model": "lofi_chords"}, "model must be one of"),
         ("generate", [], {"tempo": 90}, "options.tempo is no such name here"),
-        ("generate", [{"clip": "c1"}], {}, "generate takes 0 clips"),
+        ("generate", [{"notes": BEAT}], {}, "generate takes 0 clips"),
         ("humanize", [], {}, "humanize takes 1 clips"),
         ("humanize", [{}], {}, "a clip or notes, one of the two"),
         ("humanize", [{"clip": "c999999"}], {}, "there is no such clip"),

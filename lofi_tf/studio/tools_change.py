@@ -49,6 +49,14 @@ class ContinueOptions(Options):
     num_outputs: int = outputs(1)
 
 
+def kept(hint: str) -> Any:
+    """Returns the field of what of a feel stays."""
+    names = {"none": "Nothing", "swing": "Swing", "accents": "Accents"}
+    return option(
+        None, "Keep", hint, choices=[*names.items(), ("swing,accents", "Swing and accents")]
+    )
+
+
 class HumanizeOptions(Options):
     """Of `humanize`."""
 
@@ -56,11 +64,7 @@ class HumanizeOptions(Options):
         1.0, "Amount", "0 leaves it, 1 is a drummer's feel, more exaggerates", least=0, most=1.5,
         step=0.05,
     )  # fmt: skip
-    keep: ShortText | None = option(
-        None, "Keep", "of your own feel",
-        choices=[("none", "Nothing"), ("swing", "Swing"), ("accents", "Accents"),
-                 ("swing,accents", "Swing and accents")],
-    )  # fmt: skip
+    keep: ShortText | None = kept("of your own feel")
     track: ShortText | None = track()
     temperature: float | None = temperature()
     num_outputs: int = outputs(1)
@@ -113,11 +117,7 @@ class TransferOptions(Options):
     """Of `transfer`."""
 
     amount: float = option(1.0, "Amount", "how much of the feel", least=0, most=1.5, step=0.05)
-    keep: ShortText | None = option(
-        None, "Keep", "of the hits' own feel",
-        choices=[("none", "Nothing"), ("swing", "Swing"), ("accents", "Accents"),
-                 ("swing,accents", "Swing and accents")],
-    )  # fmt: skip
+    keep: ShortText | None = kept("of the hits' own feel")
     track: ShortText | None = track()
     temperature: float | None = temperature()
     num_outputs: int = outputs(1)
